@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Image loader: writes the AXI4-Stream image, channel by channel and row by row, into the feature-map buffer that loads, one
+// pixel a clock, while another image is computed. An image of the wrong length is dropped up to its TLAST and reported.
+module mcnn_image_loader #(
+  parameter  int unsigned ActBits   = 8,
+  parameter  int unsigned RowBanks  = 8,
+  parameter  int unsigned BankDepth = 256,
+  localparam int unsigned AddrBits  = $clog2(BankDepth),
+  localparam int unsigned BankBits  = $clog2(RowBanks)
+) (
+  input logic clk_i,
+  input logic rst_ni,
+
+  // run
+  input  logic        enable_i,  // images are wanted
+  input  logic        flush_i,   // drop what is loaded or loading
+  input  logic        take_i,    // the loaded image is taken: the next one may come
+  output logic        ready_o,   // an image is loaded
+  input  logic [7:0]  height_i,
+  input  logic [7:0]  width_i,
+  input  logic [15:0] channels_i,
+  input  logic [15:0] pitch_i,   // words from channel c to channel c + 2
+
+  // image stream
+  input  logic [ActBits-1:0] s_axis_tdata_i,
+  input  logic               s_axis_tvalid_i,
+  output logic               s_axis_tready_o,
+  input  logic               s_axis_tlast_i,
+
+  // feature-map memory
+  output logic                we_o,
+  output logic                half_o,
+  output logic [BankBits-1:0] bank_o,
+  output logic [AddrBits-1:0] addr_o,
+  output logic [ActBits-1:0]  data_o,
+
+  output logic short_o,   // one clock: TLAST too early
+  output logic long_o,    // one clock: no TLAST on the last pixel
+  output logic beyond_o   // one clock: the image does not fit the memory
+);
+
+  typedef enum logic [1:0] {
+    Load,
+    Drop,   // up to TLAST
+    Ready
+  } state_e;
+  state_e state_q;
+
+  logic [7:0]  x_q, y_q;
+  logic [15:0] channel_q, channel_base_q, row_base_q;
+  logic        within_q;  // pixels of an image have been taken
+  logic        taken, x_end, y_end, image_end;
+  logic [15:0] addr;
+
+  assign s_axis_tready_o = (state_q == Load && enable_i) || state_q == Drop;
+  assign taken           = s_axis_tvalid_i && s_axis_tready_o;
+  assign x_end           = x_q + 8'd1 == width_i;
+  assign y_end           = y_q + 8'd1 == height_i;
+  assign image_end       = x_end && y_end && channel_q + 16'd1 == channels_i;
+  assign addr            = row_base_q + 16'(x_q);
+  assign ready_o         = state_q == Ready;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      state_q  <= Load;
+      short_o  <= 1'b0;
+      long_o   <= 1'b0;
+      beyond_o <= 1'b0;
+      within_q <= 1'b0;
+    end else begin
+      short_o  <= state_q == Load && taken && s_axis_tlast_i && !image_end;
+      long_o   <= state_q == Load && taken && !s_axis_tlast_i && image_end;
+      beyond_o <= state_q == Load && taken && |(addr >> AddrBits);
+      if (taken) within_q <= !s_axis_tlast_i;
+      unique case (state_q)
+        Load: begin
+          if (taken && image_end) state_q <= s_axis_tlast_i ? Ready : Drop;
+          if (flush_i && (taken ? !s_axis_tlast_i : within_q)) state_q <= Drop;
+          else if (flush_i) state_q <= Load;
+        end
+        Drop: if (taken && s_axis_tlast_i) state_q <= Load;
+        Ready: if (take_i || flush_i) state_q <= Load;
+        default: state_q <= Load;
+      endcase
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (flush_i || state_q != Load || (taken && s_axis_tlast_i)) begin
+      x_q            <= '0;
+      y_q            <= '0;
+      channel_q      <= '0;
+      channel_base_q <= '0;
+      row_base_q     <= '0;
+    end else if (taken) begin
+      x_q <= x_end ? 8'd0 : x_q + 8'd1;
+      if (x_end) begin
+        y_q <= y_end ? 8'd0 : y_q + 8'd1;
+        if (y_end) begin
+          channel_q <= channel_q + 16'd1;
+          // Channels 2k and 2k + 1 have the same addresses, in different halves.
+          if (channel_q[0]) channel_base_q <= channel_base_q + pitch_i;
+          row_base_q <= channel_q[0] ? channel_base_q + pitch_i : channel_base_q;
+        end else if (&y_q[BankBits-1:0]) begin
+          row_base_q <= row_base_q + 16'(width_i);
+        end
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) we_o <= 1'b0;
+    else         we_o <= state_q == Load && taken;
+  end
+  always_ff @(posedge clk_i) begin
+    if (taken) begin
+      half_o <= channel_q[0];
+      bank_o <= y_q[BankBits-1:0];
+      addr_o <= addr[AddrBits-1:0];
+      data_o <= s_axis_tdata_i;
+    end
+  end
+
+endmodule

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+// Registers: decodes the host's requests, holds the set-up registers, gives access to the tables and feature maps, keeps the
+// first error and the interrupt bits. REGISTERS.md is the map.
+// Latency: a write acts in its clock; a read is answered 1 clock later, or 2 clocks later from a memory.
+module mcnn_registers #(
+  parameter  int unsigned NumPe       = 8,
+  parameter  int unsigned NumBl       = 16,
+  parameter  int unsigned NumSl       = 128,
+  parameter  int unsigned NumAdc      = 32,
+  parameter  int unsigned AdcBits     = 8,
+  parameter  int unsigned ActBits     = 8,
+  parameter  int unsigned PsumBits    = 24,
+  parameter  int unsigned KernelMax   = 4,
+  parameter  int unsigned RowBanks    = 8,
+  parameter  int unsigned BankDepth   = 256,
+  parameter  int unsigned MaxDim      = 32,
+  parameter  int unsigned NumLayers   = 16,
+  parameter  int unsigned NumRecords  = 128,
+  parameter  int unsigned NumBiasRows = 64,
+  parameter  int unsigned NumLogits   = 64,
+  parameter  int unsigned ReadLatency = 1,
+  parameter  int unsigned ReadClocks  = 1,
+  localparam int unsigned AddressBits = mcnn_pkg::AddressBits,
+  localparam int unsigned LayerBits   = $clog2(NumLayers),
+  localparam int unsigned AddrBits    = $clog2(BankDepth),
+  localparam int unsigned Groups      = RowBanks / 4,
+  localparam int unsigned GroupBits   = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int unsigned PeWords     = (NumPe + 3) / 4
+) (
+  input logic clk_i,
+  input logic rst_ni,
+
+  // requests
+  input  logic                   wr_valid_i,
+  input  logic [AddressBits-1:0] wr_addr_i,
+  input  logic [31:0]            wr_data_i,
+  input  logic                   wr_whole_i,
+  output logic                   wr_ok_o,
+  input  logic                   rd_valid_i,
+  input  logic [AddressBits-1:0] rd_addr_i,
+  output logic                   rd_valid_o,
+  output logic                   rd_ok_o,
+  output logic [31:0]            rd_data_o,
+
+  // run
+  output logic        start_o,
+  output logic        abort_o,
+  output logic        resume_o,
+  output logic        halt_mode_o,
+  output logic        skip_mode_o,
+  output logic [31:0] image_count_o,
+  output logic [7:0]  layer_count_o,
+  output logic [7:0]  image_height_o,
+  output logic [7:0]  image_width_o,
+  output logic [15:0] image_channels_o,
+  output logic [15:0] image_pitch_o,
+  output logic [7:0]  logit_count_o,
+  input  logic        busy_i,
+  input  logic        halted_i,
+  input  logic        image_ready_i,
+  input  logic [LayerBits-1:0] layer_i,
+  input  logic [5:0]  buffers_i,
+
+  // events
+  input  logic done_event_i,
+  input  logic halted_event_i,
+  input  logic image_short_i,
+  input  logic image_long_i,
+  input  logic image_beyond_i,
+  input  logic layer_invalid_i,
+  input  logic record_invalid_i,
+  output logic irq_o,
+
+  // tables: 0 layer, 1 record, 2 bias
+  output logic        table_we_o,
+  output logic [1:0]  table_wr_o,
+  output logic [8:0]  table_wr_row_o,
+  output logic [3:0]  table_wr_word_o,
+  output logic        table_re_o,
+  output logic [1:0]  table_rd_o,
+  output logic [8:0]  table_rd_row_o,
+  output logic [3:0]  table_rd_word_o,
+  input  logic [31:0] table_data_i,
+
+  // feature maps
+  output logic                 map_re_o,
+  output logic [1:0]           map_buffer_o,
+  output logic                 map_half_o,
+  output logic [GroupBits-1:0] map_group_o,
+  output logic [AddrBits-1:0]  map_addr_o,
+  input  logic [31:0]          map_data_i,
+
+  // counters
+  input logic [31:0]             perf_clocks_i,
+  input logic [31:0]             perf_beats_i,
+  input logic [31:0]             perf_reads_i,
+  input logic [31:0]             perf_skipped_i,
+  input logic [31:0]             perf_conversions_i,
+  input logic [31:0]             perf_stall_image_i,
+  input logic [31:0]             perf_stall_result_i,
+  input logic [31:0]             perf_stall_beat_i,
+  input logic [31:0]             perf_results_i,
+  input logic [NumLayers*32-1:0] perf_layer_clocks_i
+);
+
+  // -------------------------------------------------------------------------------------------------------- decode
+  // Regions: 0x0000 registers, 0x1000 layer rows, 0x2000 records, 0x4000 biases, 0x10000 feature maps.
+  typedef enum logic [1:0] {
+    RegionNone,
+    RegionRegister,
+    RegionTable,
+    RegionMap
+  } region_e;
+
+  // Tables: by address bits [15:12] layer rows (1), records (2 and 3), biases (4).
+  function automatic logic [1:0] table_of(input logic [14:13] page);
+    table_of = page[14] ? 2'd2 : page[13] ? 2'd1 : 2'd0;
+  endfunction
+  function automatic logic [8:0] row_of(input logic [14:3] addr);
+    row_of = addr[14] ? addr[11:3] : addr[13] ? 9'(addr[12:5]) : 9'(addr[11:6]);
+  endfunction
+  function automatic logic [3:0] word_of(input logic [14:13] page, input logic [5:2] word);
+    word_of = page[14] ? 4'(word[2]) : page[13] ? 4'(word[4:2]) : word;
+  endfunction
+  function automatic logic table_there(input logic [15:2] addr);
+    table_there = 1'b0;
+    if (addr[15:12] == 4'h1)
+      table_there = 32'(row_of(addr[14:3])) < NumLayers && 32'(word_of(addr[14:13], addr[5:2])) < 8 + PeWords;
+    if (addr[15:13] == 3'b001)
+      table_there = 32'(row_of(addr[14:3])) < NumRecords && 32'(word_of(addr[14:13], addr[5:2])) < 2 + PeWords;
+    if (addr[15:12] == 4'h4) table_there = 32'(row_of(addr[14:3])) < NumBiasRows;
+  endfunction
+
+  // ---------------------------------------------------------------------------------------------------------- write
+  logic        wr_register, wr_table, wr_locked, wr_known, wr_setup;
+  logic [11:0] wr_reg;
+  logic        wr_fire;
+  assign wr_reg      = wr_addr_i[11:0];
+  assign wr_register = wr_addr_i[AddressBits-1:12] == '0;
+  assign wr_table    = !wr_addr_i[16] && table_there(wr_addr_i[15:2]) && wr_addr_i[1:0] == 2'b00;
+
+  always_comb begin
+    wr_setup = 1'b0;
+    wr_known = 1'b0;
+    if (wr_register) begin
+      unique case (wr_reg)
+        mcnn_pkg::RegControl, mcnn_pkg::RegIrqStatus, mcnn_pkg::RegIrqEnable: wr_known = 1'b1;
+        mcnn_pkg::RegMode, mcnn_pkg::RegImageCount, mcnn_pkg::RegLayerCount, mcnn_pkg::RegImageShape,
+        mcnn_pkg::RegImagePitch, mcnn_pkg::RegLogitCount: begin
+          wr_known = 1'b1;
+          wr_setup = 1'b1;
+        end
+        default: wr_known = 1'b0;
+      endcase
+    end
+  end
+  assign wr_locked = busy_i && (wr_setup || wr_table);
+  assign wr_ok_o   = wr_whole_i && (wr_known || wr_table) && !wr_locked;
+  assign wr_fire   = wr_valid_i && wr_ok_o;
+
+  logic control_write, start_request, setup_valid;
+  assign control_write = wr_fire && wr_register && wr_reg == mcnn_pkg::RegControl;
+  assign start_request = control_write && wr_data_i[0];
+  assign abort_o       = control_write && wr_data_i[1];
+  assign resume_o      = control_write && wr_data_i[2];
+  assign start_o       = start_request && !busy_i && !abort_o && setup_valid;
+
+  assign setup_valid = image_count_o != 0 && layer_count_o != 0 && 32'(layer_count_o) <= NumLayers &&
+                       logit_count_o != 0 && 32'(logit_count_o) <= NumLogits &&
+                       image_height_o != 0 && 32'(image_height_o) <= MaxDim &&
+                       image_width_o != 0 && 32'(image_width_o) <= MaxDim && image_channels_o != 0;
+
+  logic [2:0] irq_enable_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      halt_mode_o      <= 1'b0;
+      skip_mode_o      <= 1'b0;
+      irq_enable_q     <= '0;
+      image_count_o    <= '0;
+      layer_count_o    <= '0;
+      image_height_o   <= '0;
+      image_width_o    <= '0;
+      image_channels_o <= '0;
+      image_pitch_o    <= '0;
+      logit_count_o    <= '0;
+    end else if (wr_fire && wr_register) begin
+      unique case (wr_reg)
+        mcnn_pkg::RegMode: begin
+          halt_mode_o <= wr_data_i[0];
+          skip_mode_o <= wr_data_i[1];
+        end
+        mcnn_pkg::RegIrqEnable:  irq_enable_q <= wr_data_i[2:0];
+        mcnn_pkg::RegImageCount: image_count_o <= wr_data_i;
+        mcnn_pkg::RegLayerCount: layer_count_o <= wr_data_i[7:0];
+        mcnn_pkg::RegImageShape: begin
+          image_height_o   <= wr_data_i[7:0];
+          image_width_o    <= wr_data_i[15:8];
+          image_channels_o <= wr_data_i[31:16];
+        end
+        mcnn_pkg::RegImagePitch: image_pitch_o <= wr_data_i[15:0];
+        mcnn_pkg::RegLogitCount: logit_count_o <= wr_data_i[7:0];
+        default: ;
+      endcase
+    end
+  end
+
+  // ---------------------------------------------------------------------------------------- errors and interrupt
+  logic       rd_refused, rd_locked;
+  logic [3:0] error, error_q;
+  logic [LayerBits-1:0] error_layer_q;
+  logic [2:0] irq_status_q, irq_clear;
+  assign irq_clear = (wr_fire && wr_register && wr_reg == mcnn_pkg::RegIrqStatus) ? wr_data_i[2:0] : '0;
+
+  always_comb begin
+    error = mcnn_pkg::ErrNone;
+    if (rd_locked) error = mcnn_pkg::ErrReadWhileBusy;
+    if (rd_refused) error = mcnn_pkg::ErrBadAddress;
+    if (wr_valid_i && !wr_ok_o) error = wr_locked ? mcnn_pkg::ErrWriteWhileBusy : mcnn_pkg::ErrBadAddress;
+    if (start_request && !abort_o) begin
+      if (busy_i)            error = mcnn_pkg::ErrStartWhileBusy;
+      else if (!setup_valid) error = mcnn_pkg::ErrSetupInvalid;
+    end
+    if (image_short_i) error = mcnn_pkg::ErrImageShort;
+    if (image_long_i) error = mcnn_pkg::ErrImageLong;
+    if (image_beyond_i) error = mcnn_pkg::ErrSetupInvalid;
+    if (record_invalid_i) error = mcnn_pkg::ErrRecordInvalid;
+    if (layer_invalid_i) error = mcnn_pkg::ErrLayerInvalid;
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      error_q       <= mcnn_pkg::ErrNone;
+      error_layer_q <= '0;
+      irq_status_q  <= '0;
+      irq_o         <= 1'b0;
+    end else begin
+      irq_status_q <= (irq_status_q & ~irq_clear) | {halted_event_i, error != mcnn_pkg::ErrNone, done_event_i};
+      if (error_q == mcnn_pkg::ErrNone || irq_clear[1]) begin
+        error_q       <= error;
+        error_layer_q <= error == mcnn_pkg::ErrNone ? '0 : layer_i;
+      end
+      irq_o <= |(irq_status_q & irq_enable_q);
+    end
+  end
+
+  // ----------------------------------------------------------------------------------------------------------- read
+  logic [1:0]  rd_region;
+  logic [11:0] rd_reg;
+  logic        rd_known, at_rest, rd_memory_q, rd_map_q;
+  logic [31:0] rd_value;
+  logic [9:0]  rd_layer;
+  assign rd_reg  = rd_addr_i[11:0];
+  assign at_rest = !busy_i || halted_i;
+
+  // Feature-map word: {buffer, half, group, word}.
+  localparam int unsigned MapBits = AddressBits - 3;  // words behind address bit 16
+  logic [MapBits-1:0] map_word;
+  logic [MapBits-1:0] map_block;  // {buffer, half, group}
+  assign map_word     = rd_addr_i[15:2];
+  assign map_addr_o   = map_word[AddrBits-1:0];
+  assign map_block    = map_word >> AddrBits;
+  if (Groups > 1) begin : gen_group
+    assign map_group_o = map_block[GroupBits-1:0];
+    assign map_half_o  = map_block[GroupBits];
+    assign map_buffer_o = map_block[GroupBits+1+:2];
+  end else begin : gen_one_group
+    assign map_group_o  = '0;
+    assign map_half_o   = map_block[0];
+    assign map_buffer_o = map_block[2:1];
+  end
+
+  always_comb begin
+    rd_region = RegionNone;
+    if (rd_addr_i[16]) begin
+      if (32'(map_block) < mcnn_pkg::NumBuffers * 2 * Groups) rd_region = RegionMap;
+    end else if (rd_addr_i[15:12] == 4'h0) begin
+      rd_region = RegionRegister;
+    end else if (table_there(rd_addr_i[15:2])) begin
+      rd_region = RegionTable;
+    end
+    if (rd_addr_i[1:0] != 2'b00) rd_region = RegionNone;
+  end
+
+  assign rd_layer = 10'(rd_reg[11:2]) - 10'(mcnn_pkg::RegPerfLayer >> 2);
+  always_comb begin
+    rd_known = 1'b1;
+    unique case (rd_reg)
+      mcnn_pkg::RegId:          rd_value = mcnn_pkg::Id;
+      mcnn_pkg::RegVersion:     rd_value = mcnn_pkg::Version;
+      mcnn_pkg::RegCapArray:    rd_value = {16'(NumSl), 8'(NumBl), 8'(NumPe)};
+      mcnn_pkg::RegCapAdc:      rd_value = {8'(ReadClocks), 8'(ReadLatency), 8'(AdcBits), 8'(NumAdc)};
+      mcnn_pkg::RegCapData:     rd_value = {8'(RowBanks), 8'(KernelMax), 8'(PsumBits), 8'(ActBits)};
+      mcnn_pkg::RegCapMemory:   rd_value = {8'(mcnn_pkg::NumBuffers), 8'(MaxDim), 16'(BankDepth)};
+      mcnn_pkg::RegCapTables:   rd_value = {12'(NumBiasRows), 12'(NumRecords), 8'(NumLayers)};
+      mcnn_pkg::RegCapResult:   rd_value = 32'(NumLogits);
+      mcnn_pkg::RegControl:     rd_value = '0;
+      mcnn_pkg::RegMode:        rd_value = {30'd0, skip_mode_o, halt_mode_o};
+      mcnn_pkg::RegStatus:
+        rd_value = {8'(layer_i), 8'(error_layer_q), 4'd0, error_q, 5'd0, image_ready_i, halted_i, busy_i};
+      mcnn_pkg::RegIrqStatus:   rd_value = 32'(irq_status_q);
+      mcnn_pkg::RegIrqEnable:   rd_value = 32'(irq_enable_q);
+      mcnn_pkg::RegImageCount:  rd_value = image_count_o;
+      mcnn_pkg::RegLayerCount:  rd_value = 32'(layer_count_o);
+      mcnn_pkg::RegImageShape:  rd_value = {image_channels_o, image_width_o, image_height_o};
+      mcnn_pkg::RegImagePitch:  rd_value = 32'(image_pitch_o);
+      mcnn_pkg::RegLogitCount:  rd_value = 32'(logit_count_o);
+      mcnn_pkg::RegBuffers:     rd_value = 32'(buffers_i);
+      mcnn_pkg::RegImagesDone:  rd_value = perf_results_i;
+      mcnn_pkg::RegPerfClocks:  rd_value = perf_clocks_i;
+      mcnn_pkg::RegPerfBeats:   rd_value = perf_beats_i;
+      mcnn_pkg::RegPerfReads:   rd_value = perf_reads_i;
+      mcnn_pkg::RegPerfSkipped: rd_value = perf_skipped_i;
+      mcnn_pkg::RegPerfConv:    rd_value = perf_conversions_i;
+      mcnn_pkg::RegPerfStallImage: rd_value = perf_stall_image_i;
+      mcnn_pkg::RegPerfStallRes:   rd_value = perf_stall_result_i;
+      mcnn_pkg::RegPerfStallBeat:  rd_value = perf_stall_beat_i;
+      default: begin
+        rd_value = '0;
+        rd_known = rd_reg >= mcnn_pkg::RegPerfLayer && 32'(rd_layer) < NumLayers;
+        for (int unsigned l = 0; l < NumLayers; l++)
+          if (rd_layer == 10'(l)) rd_value = rd_value | perf_layer_clocks_i[l*32+:32];
+      end
+    endcase
+  end
+
+  logic rd_memory;
+  assign rd_memory  = rd_region == RegionTable || rd_region == RegionMap;
+  assign rd_refused = rd_valid_i && (rd_region == RegionNone || (rd_region == RegionRegister && !rd_known));
+  assign rd_locked  = rd_valid_i && rd_memory && !at_rest;
+  assign table_re_o = rd_valid_i && rd_region == RegionTable && at_rest;
+  assign map_re_o   = rd_valid_i && rd_region == RegionMap && at_rest;
+
+  assign table_we_o      = wr_fire && wr_table;
+  assign table_wr_o      = table_of(wr_addr_i[14:13]);
+  assign table_wr_row_o  = row_of(wr_addr_i[14:3]);
+  assign table_wr_word_o = word_of(wr_addr_i[14:13], wr_addr_i[5:2]);
+  assign table_rd_o      = table_of(rd_addr_i[14:13]);
+  assign table_rd_row_o  = row_of(rd_addr_i[14:3]);
+  assign table_rd_word_o = word_of(rd_addr_i[14:13], rd_addr_i[5:2]);
+
+  logic        answer_q, ok_q;
+  logic [31:0] value_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      answer_q    <= 1'b0;
+      rd_memory_q <= 1'b0;
+    end else begin
+      answer_q    <= rd_valid_i;
+      rd_memory_q <= rd_valid_i && rd_memory && at_rest;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (rd_valid_i) begin
+      ok_q     <= !rd_refused && !rd_locked;
+      rd_map_q <= rd_region == RegionMap;
+      value_q  <= rd_value;
+    end
+  end
+  assign rd_valid_o = answer_q;
+  assign rd_ok_o    = ok_q;
+  assign rd_data_o  = !rd_memory_q ? value_q : rd_map_q ? map_data_i : table_data_i;
+
+  if (RowBanks != 4 * Groups) $error("RowBanks must be a multiple of 4");
+  if ((32'd1 << MapBits) < mcnn_pkg::NumBuffers * 2 * Groups * BankDepth)
+    $error("the feature maps do not fit the address space behind 0x10000");
+
+endmodule

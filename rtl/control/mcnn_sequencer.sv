@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sequencer: takes images, runs the rows of the layer table one after another, rotates the feature-map buffers, stops between
+// network layers where the host asked for it, and ends the run. It holds the layer row that is being run and checks that
+// the chip has what the row asks for.
+//
+//          start            image            row            pass done, more rows
+//   Idle --------> WaitImage -----> Setup ---------> Run --------------------------> Setup
+//     ^                ^                              |  network layer done, HALT: Halted -> Reload -> Setup
+//     +---- Finish <---+------------------------------+  last row: WaitImage, or Finish after the last image
+//
+// Setup waits while the row makes logits and the last result is still being sent.
+module mcnn_sequencer #(
+  parameter  int unsigned NumPe       = 8,
+  parameter  int unsigned NumAdc      = 32,
+  parameter  int unsigned PsumBits    = 24,
+  parameter  int unsigned RowBanks    = 8,
+  parameter  int unsigned BankDepth   = 256,
+  parameter  int unsigned MaxDim      = 32,
+  parameter  int unsigned NumLayers   = 16,
+  parameter  int unsigned NumRecords  = 128,
+  parameter  int unsigned NumBiasRows = 64,
+  localparam int unsigned PeWords     = (NumPe + 3) / 4,
+  localparam int unsigned RowWidth    = 32 * (8 + PeWords),
+  localparam int unsigned LayerBits   = $clog2(NumLayers),
+  localparam int unsigned RecordBits  = $clog2(NumRecords),
+  localparam int unsigned BiasBits    = $clog2(NumBiasRows),
+  localparam int unsigned ShiftBits   = $clog2(PsumBits)
+) (
+  input logic clk_i,
+  input logic rst_ni,
+
+  // host
+  input  logic                 start_i,  // a valid START
+  input  logic                 abort_i,
+  input  logic                 resume_i,
+  input  logic                 halt_i,   // MODE.HALT
+  input  logic [31:0]          image_count_i,
+  input  logic [7:0]           layer_count_i,
+  output logic                 busy_o,
+  output logic                 halted_o,
+  output logic                 done_event_o,    // one clock: the run is over
+  output logic                 halted_event_o,  // one clock: stopped after a layer
+  output logic [LayerBits-1:0] layer_o,
+  output logic [1:0]           in_buffer_o,
+  output logic [1:0]           out_buffer_o,
+  output logic [1:0]           load_buffer_o,
+
+  // what ends a run early
+  input  logic fatal_i,          // seen elsewhere
+  output logic layer_invalid_o,  // one clock
+  output logic flush_o,          // one clock: everybody forgets the run
+
+  // images and results
+  input  logic image_ready_i,
+  output logic image_take_o,
+  output logic frame_start_o,
+  input  logic result_busy_i,
+  output logic result_send_o,
+
+  // layer table
+  output logic                 row_re_o,
+  output logic [LayerBits-1:0] row_addr_o,
+  input  logic [RowWidth-1:0]  row_i,
+
+  // the pass
+  output logic start_o,       // one clock; the fields are valid from the next clock on
+  output logic start_late_o,  // one clock later
+  input  logic pass_done_i,   // its last sums are about to be written
+
+  // fields of the row, constant while it runs
+  output logic                  final_o,
+  output logic                  vector_o,
+  output logic [5:0]            kernels_o,
+  output logic [1:0]            range_o,
+  output logic [ShiftBits-1:0]  shift_o,
+  output logic [3:0]            group_rows_o,
+  output logic [7:0]            in_height_o,
+  output logic [7:0]            in_width_o,
+  output logic [2:0]            stride_o,
+  output logic [6:0]            row_step_o,
+  output logic [7:0]            out_height_o,
+  output logic [7:0]            out_width_o,
+  output logic [5:0]            pool_rows_o,
+  output logic [5:0]            pool_columns_o,
+  output logic [5:0]            pool_row_stride_o,
+  output logic [5:0]            pool_column_stride_o,
+  output logic [7:0]            pooled_height_o,
+  output logic [7:0]            pooled_width_o,
+  output logic [15:0]           out_pitch_o,
+  output logic [15:0]           out_base_o,
+  output logic [BiasBits-1:0]   bias_base_o,
+  output logic [RecordBits-1:0] first_record_o,  // valid with start_o too
+  output logic [NumPe-1:0]      segment_end_o,
+  output logic [NumPe*3-1:0]    replica_o,
+  output logic [NumPe*3-1:0]    row_offset_o,
+
+  // counters
+  output logic clock_o,         // a clock of the run
+  output logic layer_clock_o,   // a clock of the layer row
+  output logic stall_image_o,
+  output logic stall_result_o
+);
+
+  typedef enum logic [2:0] {
+    Idle,
+    WaitImage,
+    Setup,
+    Run,
+    Halted,
+    Reload,
+    Finish
+  } state_e;
+  state_e state_q, state_d;
+
+  logic [LayerBits-1:0] layer_q, layer_d;
+  logic [31:0]          images_left_q;
+  logic                 last_row, fire, stop_run;
+  logic [RowWidth-1:0]  row_q;
+
+  assign last_row = 8'(layer_q) + 8'd1 == layer_count_i;
+  assign fire     = state_q == Setup && !(row_i[0] && result_busy_i);
+  assign stop_run = abort_i || fatal_i || layer_invalid_o;
+  assign flush_o  = busy_o && stop_run;
+
+  // What follows the end of a network layer (or, without HALT, of any row).
+  state_e state_after_row;
+  assign state_after_row = !last_row ? Setup : images_left_q == 0 ? Finish : WaitImage;
+
+  always_comb begin
+    state_d = state_q;
+    layer_d = layer_q;
+    unique case (state_q)
+      Idle: if (start_i) begin
+        state_d = WaitImage;
+        layer_d = '0;
+      end
+      WaitImage: begin
+        layer_d = '0;
+        if (image_ready_i) state_d = Setup;
+      end
+      Setup: if (fire) state_d = Run;
+      Run: if (pass_done_i) begin
+        if (halt_i && (row_q[1] || last_row)) begin
+          state_d = Halted;
+        end else begin
+          state_d = state_after_row;
+          if (!last_row) layer_d = layer_q + LayerBits'(1);
+        end
+      end
+      Halted: if (resume_i) begin
+        if (last_row) begin
+          state_d = state_after_row;
+        end else begin
+          state_d = Reload;
+          layer_d = layer_q + LayerBits'(1);
+        end
+      end
+      Reload: state_d = Setup;
+      Finish: if (!result_busy_i) state_d = Idle;
+      default: state_d = Idle;
+    endcase
+    if (stop_run) state_d = Idle;
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      state_q <= Idle;
+      layer_q <= '0;
+    end else begin
+      state_q <= state_d;
+      layer_q <= layer_d;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (state_q == Idle) images_left_q <= image_count_i;
+    else if (image_take_o) images_left_q <= images_left_q - 32'd1;
+    if (fire) row_q <= row_i;
+  end
+
+  assign busy_o         = state_q != Idle;
+  assign halted_o       = state_q == Halted;
+  assign halted_event_o = state_q != Halted && state_d == Halted;
+  assign done_event_o   = state_q == Finish && state_d == Idle && !stop_run;
+  assign layer_o        = layer_q;
+  assign image_take_o   = state_q == WaitImage && image_ready_i && !stop_run;
+  assign result_send_o  = state_q == Run && pass_done_i && last_row && !stop_run;
+
+  // The next row is at the memory's output when Setup begins.
+  assign row_re_o   = state_q == WaitImage || state_q == Reload || (state_q == Run && pass_done_i);
+  assign row_addr_o = state_q == Run ? layer_d : layer_q;
+
+  assign clock_o        = busy_o && state_q != Halted && state_q != Reload;
+  assign layer_clock_o  = fire || state_q == Run;
+  assign stall_image_o  = state_q == WaitImage && !image_ready_i;
+  assign stall_result_o = (state_q == Setup && !fire) || state_q == Finish;
+
+  // -------------------------------------------------------------------------------------------------------- buffers
+  // The last writes of a pass are two clocks behind it, so the roles change one clock after its end.
+  logic swap_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      swap_q        <= 1'b0;
+      frame_start_o <= 1'b0;
+      in_buffer_o   <= 2'd0;
+      out_buffer_o  <= 2'd1;
+      load_buffer_o <= 2'd2;
+    end else begin
+      swap_q        <= state_q == Run && pass_done_i && row_q[1] && !last_row;
+      frame_start_o <= image_take_o;
+      if (image_take_o) begin
+        in_buffer_o   <= load_buffer_o;
+        load_buffer_o <= in_buffer_o;
+      end else if (swap_q) begin
+        in_buffer_o  <= out_buffer_o;
+        out_buffer_o <= in_buffer_o;
+      end
+    end
+  end
+
+  // --------------------------------------------------------------------------------------------------------- fields
+  assign start_o = fire && !stop_run;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) start_late_o <= 1'b0;
+    else         start_late_o <= start_o;
+  end
+
+  assign final_o              = row_q[0];
+  assign vector_o             = row_q[2];
+  assign kernels_o            = row_q[9:4];
+  assign range_o              = row_q[11:10];
+  assign shift_o              = row_q[12+:ShiftBits];
+  assign group_rows_o         = row_q[20:17];
+  assign in_height_o          = row_q[32+:8];
+  assign in_width_o           = row_q[40+:8];
+  assign stride_o             = row_q[48+:3];
+  assign row_step_o           = row_q[56+:7];
+  assign out_height_o         = row_q[64+:8];
+  assign out_width_o          = row_q[72+:8];
+  assign pool_rows_o          = row_q[96+:6];
+  assign pool_columns_o       = row_q[102+:6];
+  assign pool_row_stride_o    = row_q[108+:6];
+  assign pool_column_stride_o = row_q[114+:6];
+  assign pooled_height_o      = row_q[128+:8];
+  assign pooled_width_o       = row_q[136+:8];
+  assign out_pitch_o          = row_q[144+:16];
+  assign out_base_o           = row_q[160+:16];
+  assign bias_base_o          = row_q[176+:BiasBits];
+  assign first_record_o       = fire ? row_i[192+:RecordBits] : row_q[192+:RecordBits];
+  assign segment_end_o        = row_q[224+:NumPe];
+  for (genvar p = 0; p < NumPe; p++) begin : gen_pe
+    assign replica_o[p*3+:3]    = row_q[256+p*8+:3];
+    assign row_offset_o[p*3+:3] = row_q[256+p*8+4+:3];
+  end
+
+  logic unused_reserved_bits;
+  assign unused_reserved_bits = ^row_q;
+
+  // ---------------------------------------------------------------------------------------- what a row may not ask for
+  logic bad;
+  always_comb begin
+    bad = 1'b0;
+    if (kernels_o == 0 || 32'(kernels_o) > NumAdc / 2) bad = 1'b1;
+    if (32'(row_q[16:12]) >= PsumBits) bad = 1'b1;
+    if (group_rows_o == 0 || 32'(group_rows_o) > NumPe || 32'(group_rows_o) > RowBanks) bad = 1'b1;
+    if (in_height_o == 0 || 32'(in_height_o) > MaxDim || in_width_o == 0 || 32'(in_width_o) > MaxDim) bad = 1'b1;
+    if (out_height_o == 0 || 32'(out_height_o) > MaxDim || out_width_o == 0 || 32'(out_width_o) > MaxDim) bad = 1'b1;
+    if (stride_o == 0 || row_step_o == 0) bad = 1'b1;
+    if (pool_rows_o == 0 || 32'(pool_rows_o) > MaxDim || pool_columns_o == 0 || 32'(pool_columns_o) > MaxDim) bad = 1'b1;
+    if (pool_row_stride_o == 0 || 32'(pool_row_stride_o) > MaxDim) bad = 1'b1;
+    if (pool_column_stride_o == 0 || 32'(pool_column_stride_o) > MaxDim) bad = 1'b1;
+    if (pooled_height_o == 0 || 32'(pooled_height_o) > MaxDim) bad = 1'b1;
+    if (pooled_width_o == 0 || 32'(pooled_width_o) > MaxDim) bad = 1'b1;
+    if (32'(out_pitch_o) > BankDepth) bad = 1'b1;
+    if (2 * 32'(row_q[176+:16]) + 32'(kernels_o) > 2 * NumBiasRows) bad = 1'b1;
+    if (32'(row_q[192+:16]) >= NumRecords) bad = 1'b1;
+    if (!segment_end_o[NumPe-1]) bad = 1'b1;
+    if (vector_o && group_rows_o != 1) bad = 1'b1;
+    if (last_row && !final_o) bad = 1'b1;
+    for (int unsigned p = 0; p < NumPe; p++)
+      if (4'(replica_o[p*3+:3]) >= group_rows_o) bad = 1'b1;
+  end
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) layer_invalid_o <= 1'b0;
+    else         layer_invalid_o <= start_late_o && bad && !stop_run;
+  end
+
+endmodule

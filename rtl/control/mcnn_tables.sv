@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables that the host writes: layer rows, step records, biases. The chip reads a whole row at a time, the host one
+// 32-bit word. A read port serves one of the two: the host reads only while the chip is at rest.
+// Latency: 1 clock from a read request to the row or word.
+module mcnn_tables #(
+  parameter  int unsigned NumPe       = 8,
+  parameter  int unsigned NumLayers   = 16,
+  parameter  int unsigned NumRecords  = 128,
+  parameter  int unsigned NumBiasRows = 64,
+  parameter  int unsigned PsumBits    = 24,
+  localparam int unsigned PeWords     = (NumPe + 3) / 4,
+  localparam int unsigned LayerWords  = 8 + PeWords,
+  localparam int unsigned RecordWords = 2 + PeWords,
+  localparam int unsigned LayerBits   = $clog2(NumLayers),
+  localparam int unsigned RecordBits  = $clog2(NumRecords),
+  localparam int unsigned BiasBits    = $clog2(NumBiasRows)
+) (
+  input logic clk_i,
+
+  // host: table 0 layer, 1 record, 2 bias
+  input  logic        host_we_i,
+  input  logic [1:0]  host_wr_table_i,
+  input  logic [8:0]  host_wr_row_i,
+  input  logic [3:0]  host_wr_word_i,
+  input  logic [31:0] host_wdata_i,
+  input  logic        host_re_i,
+  input  logic [1:0]  host_rd_table_i,
+  input  logic [8:0]  host_rd_row_i,
+  input  logic [3:0]  host_rd_word_i,
+  output logic [31:0] host_rdata_o,
+
+  // chip
+  input  logic                      layer_re_i,
+  input  logic [LayerBits-1:0]      layer_addr_i,
+  output logic [LayerWords*32-1:0]  layer_o,
+  input  logic                      record_re_i,
+  input  logic [RecordBits-1:0]     record_addr_i,
+  output logic [RecordWords*32-1:0] record_o,
+  input  logic                      bias_re_i,
+  input  logic [BiasBits-1:0]       bias_addr_i,
+  output logic [2*PsumBits-1:0]     bias_o
+);
+
+  // The register file has checked that the row exists.
+  logic unused_row_bits;
+  assign unused_row_bits = ^{host_wr_row_i, host_rd_row_i};
+
+  logic [1:0] table_q;
+  logic [3:0] word_q;
+  always_ff @(posedge clk_i) begin
+    if (host_re_i) begin
+      table_q <= host_rd_table_i;
+      word_q  <= host_rd_word_i;
+    end
+  end
+
+  for (genvar w = 0; w < LayerWords; w++) begin : gen_layer
+    mcnn_ram #(.Width(32), .Depth(NumLayers)) u_ram (
+      .clk_i,
+      .re_i   (layer_re_i || (host_re_i && host_rd_table_i == 2'd0)),
+      .raddr_i(layer_re_i ? layer_addr_i : host_rd_row_i[LayerBits-1:0]),
+      .rdata_o(layer_o[w*32+:32]),
+      .we_i   (host_we_i && host_wr_table_i == 2'd0 && host_wr_word_i == 4'(w)),
+      .waddr_i(host_wr_row_i[LayerBits-1:0]),
+      .wdata_i(host_wdata_i)
+    );
+  end
+
+  for (genvar w = 0; w < RecordWords; w++) begin : gen_record
+    mcnn_ram #(.Width(32), .Depth(NumRecords)) u_ram (
+      .clk_i,
+      .re_i   (record_re_i || (host_re_i && host_rd_table_i == 2'd1)),
+      .raddr_i(record_re_i ? record_addr_i : host_rd_row_i[RecordBits-1:0]),
+      .rdata_o(record_o[w*32+:32]),
+      .we_i   (host_we_i && host_wr_table_i == 2'd1 && host_wr_word_i == 4'(w)),
+      .waddr_i(host_wr_row_i[RecordBits-1:0]),
+      .wdata_i(host_wdata_i)
+    );
+  end
+
+  for (genvar w = 0; w < 2; w++) begin : gen_bias
+    mcnn_ram #(.Width(PsumBits), .Depth(NumBiasRows)) u_ram (
+      .clk_i,
+      .re_i   (bias_re_i || (host_re_i && host_rd_table_i == 2'd2)),
+      .raddr_i(bias_re_i ? bias_addr_i : host_rd_row_i[BiasBits-1:0]),
+      .rdata_o(bias_o[w*PsumBits+:PsumBits]),
+      .we_i   (host_we_i && host_wr_table_i == 2'd2 && host_wr_word_i == 4'(w)),
+      .waddr_i(host_wr_row_i[BiasBits-1:0]),
+      .wdata_i(host_wdata_i[PsumBits-1:0])
+    );
+  end
+
+  always_comb begin
+    host_rdata_o = '0;
+    for (int unsigned w = 0; w < LayerWords; w++)
+      if (table_q == 2'd0 && word_q == 4'(w)) host_rdata_o = host_rdata_o | layer_o[w*32+:32];
+    for (int unsigned w = 0; w < RecordWords; w++)
+      if (table_q == 2'd1 && word_q == 4'(w)) host_rdata_o = host_rdata_o | record_o[w*32+:32];
+    for (int unsigned w = 0; w < 2; w++)
+      if (table_q == 2'd2 && word_q == 4'(w))
+        host_rdata_o = host_rdata_o | 32'(signed'(bias_o[w*PsumBits+:PsumBits]));
+  end
+
+  if (LayerWords > 16) $error("NumPe must be at most 32: a layer row has 16 words");
+  if (NumRecords > 256 || NumBiasRows > 512 || NumLayers > 64)
+    $error("tables are at most 64 layer rows, 256 records, 512 bias rows");
+
+endmodule

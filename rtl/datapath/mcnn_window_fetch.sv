@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+// Window fetch: walks the output positions of a pass (row groups, columns) and at each position the step records, and
+// reads one column of RowBanks input rows of one channel a clock. The same column serves every PE of the record: PEs of
+// other replicas take other rows of it.
+//
+//   stage A  record and cursor -> input row and column of the fetched column
+//   stage B  memory addresses (at most two: the rows of a column lie in two neighbouring octets of RowBanks rows)
+//   stage C  memory data, rows and columns outside the map replaced by 0
+//   stage D  the column, bit plane by bit plane, with what the PEs need to take it
+//
+// Latency 4 clocks from `start_i` + 1 to the first column in stage D, one column a clock. The pipeline holds as it is
+// while `ready_i` is low.
+module mcnn_window_fetch #(
+  parameter  int unsigned NumPe      = 8,
+  parameter  int unsigned NumSl      = 128,  // source lines of a PE
+  parameter  int unsigned ActBits    = 8,    // bits of a pixel
+  parameter  int unsigned RowBanks   = 8,    // rows of a column
+  parameter  int unsigned BankDepth  = 256,  // words of a bank
+  parameter  int unsigned MaxDim     = 32,   // rows or columns of a map
+  parameter  int unsigned NumRecords = 128,  // step records
+  localparam int unsigned AddrBits   = $clog2(BankDepth),
+  localparam int unsigned BankBits   = $clog2(RowBanks),
+  localparam int unsigned DimBits    = $clog2(MaxDim + 1),
+  localparam int unsigned CoordBits  = DimBits + 3,  // signed coordinates, with offsets
+  localparam int unsigned RecBits    = $clog2(NumRecords),
+  localparam int unsigned PeWords    = (NumPe + 3) / 4,
+  localparam int unsigned RecWidth   = 32 * (2 + PeWords),
+  localparam int unsigned LineBits   = $clog2(NumSl / 4)
+) (
+  input logic clk_i,
+  input logic rst_ni,
+
+  // a pass
+  input logic               start_i,         // one clock; the layer fields below are valid from the next clock on
+  input logic               flush_i,         // forget everything
+  input logic [RecBits-1:0] first_record_i,  // valid with start_i and after it
+  input logic [5:0]         kernels_i,
+  input logic [7:0]         in_height_i,
+  input logic [7:0]         in_width_i,
+  input logic [2:0]         stride_i,
+  input logic [6:0]         row_step_i,
+  input logic [3:0]         group_rows_i,
+  input logic [7:0]         out_height_i,
+  input logic [7:0]         out_width_i,
+  input logic [NumPe*3-1:0] row_offset_i,    // ROW_OFFSET of each PE
+
+  // step records
+  output logic                record_re_o,
+  output logic [RecBits-1:0]  record_addr_o,
+  input  logic [RecWidth-1:0] record_i,
+
+  // feature-map memory
+  output logic                         fetch_re_o,
+  output logic                         fetch_half_o,
+  output logic [RowBanks*AddrBits-1:0] fetch_addr_o,
+  input  logic [RowBanks*ActBits-1:0]  fetch_data_i,
+
+  // a column for the PEs
+  input  logic                        ready_i,         // the windows of the step can be loaded
+  output logic                        valid_o,         // a column, taken in this clock
+  output logic [ActBits*RowBanks-1:0] planes_o,        // bit b of bank r at [b*RowBanks + r]
+  output logic [NumPe*BankBits-1:0]   first_bank_o,    // bank of window row 0, for each PE
+  output logic [NumPe-1:0]            active_o,        // PEs of the record
+  output logic [NumPe*LineBits-1:0]   line_o,          // their first source line, divided by 4
+  output logic [1:0]                  column_o,        // window column
+  output logic [1:0]                  rows_o,          // window rows - 1
+  output logic                        step_begin_o,    // first column of a step
+  output logic                        step_end_o,      // last column of a step
+  output logic                        pass_first_o,    // the step is the first of a pass (with step_end_o)
+  output logic                        pass_last_o,     // the step is the last of a pass (with step_end_o)
+  output logic                        walk_last_o,     // the step is the last of all (with step_end_o)
+
+  output logic error_o                                 // one clock: a record that the chip cannot serve
+);
+
+  // ---------------------------------------------------------------------------------------------- stage A: cursor
+  logic ce;
+  assign ce = ready_i;
+
+  logic                        busy_q;        // the record at the memory's output is to be fetched
+  logic [RecBits-1:0]          record_q;      // its number
+  logic [1:0]                  column_q;      // window column
+  logic                        step_begin_q, pass_first_q;
+  logic [7:0]                  x_q, y_q;      // output position
+  logic signed [CoordBits-1:0] in_x_q, in_y_q;  // STRIDE * position
+
+  logic                        rec_last_step, rec_last_pass, rec_half;
+  logic [1:0]                  rec_columns, rec_rows;
+  logic signed [7:0]           rec_dx, rec_dy;
+  assign rec_last_step = record_i[0];
+  assign rec_last_pass = record_i[1];
+  assign rec_half      = record_i[2];
+  assign rec_columns   = record_i[5:4];
+  assign rec_rows      = record_i[7:6];
+  assign rec_dx        = record_i[15:8];
+  assign rec_dy        = record_i[23:16];
+
+  logic               record_end, position_end, row_end, walk_end;
+  logic [8:0]         y_next;
+  logic [RecBits-1:0] record_next;
+  assign record_end   = column_q == rec_columns;
+  assign position_end = record_end && rec_last_pass;
+  assign row_end      = 9'(x_q) + 9'd1 == 9'(out_width_i);
+  assign y_next       = 9'(y_q) + 9'(group_rows_i);
+  assign walk_end     = position_end && row_end && y_next >= 9'(out_height_i);
+  assign record_next  = rec_last_pass ? first_record_i : record_q + 1'b1;
+
+  assign record_re_o   = start_i || (ce && busy_q && record_end && !walk_end);
+  assign record_addr_o = start_i ? first_record_i : record_next;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      busy_q <= 1'b0;
+    end else if (flush_i) begin
+      busy_q <= 1'b0;
+    end else if (start_i) begin
+      busy_q <= 1'b1;
+    end else if (ce && busy_q && walk_end) begin
+      busy_q <= 1'b0;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (start_i) begin
+      record_q     <= first_record_i;
+      column_q     <= '0;
+      step_begin_q <= 1'b1;
+      pass_first_q <= 1'b1;
+      x_q          <= '0;
+      y_q          <= '0;
+      in_x_q       <= '0;
+      in_y_q       <= '0;
+    end else if (ce && busy_q) begin
+      column_q     <= record_end ? 2'd0 : column_q + 2'd1;
+      step_begin_q <= record_end && rec_last_step;
+      if (record_end) begin
+        record_q <= record_next;
+        if (rec_last_step) pass_first_q <= rec_last_pass;
+      end
+      if (position_end) begin
+        x_q    <= row_end ? 8'd0 : x_q + 8'd1;
+        in_x_q <= row_end ? '0 : in_x_q + CoordBits'(stride_i);
+        if (row_end) begin
+          y_q    <= y_next[7:0];
+          in_y_q <= in_y_q + CoordBits'(row_step_i);
+        end
+      end
+    end
+  end
+
+  // ------------------------------------------------------------------------------------------- stage B: addresses
+  logic                        b_valid_q, b_half_q, b_first_record_q;
+  logic signed [CoordBits-1:0] b_x_q, b_y_q;
+  logic [15:0]                 b_base_q;
+  logic [1:0]                  b_column_q, b_rows_q;
+  logic                        b_step_begin_q, b_step_end_q, b_pass_first_q, b_pass_last_q, b_walk_last_q;
+  logic [NumPe-1:0]            b_active_q;
+  logic [NumPe*7-1:0]          b_line_q;
+  logic                        b_bad_order_q;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      b_valid_q <= 1'b0;
+    end else if (flush_i) begin
+      b_valid_q <= 1'b0;
+    end else if (ce) begin
+      b_valid_q <= busy_q;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (ce && busy_q) begin
+      b_x_q            <= in_x_q + CoordBits'(rec_dx) + CoordBits'({1'b0, column_q});
+      b_y_q            <= in_y_q + CoordBits'(rec_dy);
+      b_half_q         <= rec_half;
+      b_base_q         <= record_i[47:32];
+      b_column_q       <= column_q;
+      b_rows_q         <= rec_rows;
+      b_step_begin_q   <= step_begin_q;
+      b_step_end_q     <= record_end && rec_last_step;
+      b_pass_first_q   <= pass_first_q;
+      b_pass_last_q    <= rec_last_pass;
+      b_walk_last_q    <= walk_end;
+      b_first_record_q <= x_q == 0 && y_q == 0 && column_q == 0;
+      b_bad_order_q    <= (rec_last_pass && !rec_last_step) ||
+                          (!rec_last_pass && 32'(record_q) == NumRecords - 1);
+      for (int unsigned p = 0; p < NumPe; p++) begin
+        b_active_q[p]      <= record_i[64+p*8+7];
+        b_line_q[p*7+:7]   <= record_i[64+p*8+:7];
+      end
+    end
+  end
+
+  // The rows of the column are b_y_q .. b_y_q + RowBanks - 1: banks at or above `split` hold rows of octet `octet`, those
+  // below it rows of the next one.
+  localparam int unsigned OctetBits  = CoordBits - BankBits;
+  localparam int unsigned NumOctets  = (MaxDim + RowBanks - 1) / RowBanks;
+  localparam int unsigned OffsetBits = AddrBits + 2;
+
+  // width * octet for a constant octet: a few additions, no multiplier.
+  function automatic logic [OffsetBits-1:0] octet_offset(input logic [7:0] width, input int unsigned octet);
+    octet_offset = '0;
+    for (int unsigned k = 0; k < 8; k++) begin
+      if (octet[k]) octet_offset = octet_offset + (OffsetBits'(width) << k);
+    end
+  endfunction
+
+  logic [OffsetBits-1:0] octet_base_q[NumOctets];
+  for (genvar o = 0; o < NumOctets; o++) begin : gen_octet_base
+    always_ff @(posedge clk_i) octet_base_q[o] <= octet_offset(in_width_i, o);
+  end
+
+  logic signed [OctetBits-1:0] octet, octet_above;
+  logic        [BankBits-1:0]  split;
+  logic                         column_in;
+  logic        [OffsetBits-1:0] offset_low, offset_high, addr_low, addr_high;
+  assign octet          = b_y_q[CoordBits-1:BankBits];
+  assign octet_above    = octet + 1'b1;
+  assign split          = b_y_q[BankBits-1:0];
+  assign column_in      = !b_x_q[CoordBits-1] && unsigned'(b_x_q) < CoordBits'(in_width_i);
+  always_comb begin
+    offset_low  = '0;
+    offset_high = '0;
+    for (int unsigned o = 0; o < NumOctets; o++) begin
+      if (octet == OctetBits'(o)) offset_low = octet_base_q[o];
+      if (octet_above == OctetBits'(o)) offset_high = octet_base_q[o];
+    end
+  end
+  logic [OffsetBits-1:0] column_base;
+  assign column_base = OffsetBits'(b_base_q[AddrBits-1:0]) + OffsetBits'(unsigned'(b_x_q));
+  assign addr_low    = column_base + offset_low;
+  assign addr_high   = column_base + offset_high;
+
+  // Bank b holds row octet*RowBanks + b of the map, or the one RowBanks further down.
+  logic [RowBanks-1:0] row_in, low;
+  assign low = '1 << split;
+  for (genvar b = 0; b < RowBanks; b++) begin : gen_bank
+    logic [CoordBits-1:0] row;
+    assign row = {low[b] ? octet : octet_above, BankBits'(b)};
+    assign row_in[b] = !row[CoordBits-1] && row < CoordBits'(in_height_i);
+    assign fetch_addr_o[b*AddrBits+:AddrBits] = low[b] ? addr_low[AddrBits-1:0] : addr_high[AddrBits-1:0];
+  end
+  assign fetch_re_o   = ce && b_valid_q && column_in;
+  assign fetch_half_o = b_half_q;
+
+  // What a record may not ask for. The record itself is checked at the first position only: it is the same at all of them.
+  logic beyond_memory, bad_record;
+  always_comb begin
+    beyond_memory = 1'b0;
+    for (int unsigned b = 0; b < RowBanks; b++) begin
+      if (row_in[b] && |((low[b] ? addr_low : addr_high) >> AddrBits)) beyond_memory = 1'b1;
+    end
+    bad_record = b_bad_order_q || |(b_base_q >> AddrBits);
+    for (int unsigned p = 0; p < NumPe; p++) begin
+      if (b_active_q[p]) begin
+        if (32'(row_offset_i[p*3+:3]) + 32'(b_rows_q) + 1 > RowBanks) bad_record = 1'b1;
+        if (4 * 32'(b_line_q[p*7+:7]) + 2 * 32'(kernels_i) > NumSl) bad_record = 1'b1;
+      end
+    end
+  end
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) error_o <= 1'b0;
+    else         error_o <= ce && b_valid_q && ((b_first_record_q && bad_record) || (column_in && beyond_memory));
+  end
+
+  // ------------------------------------------------------------------------------------------------ stage C: data
+  logic                      c_valid_q;
+  logic [RowBanks-1:0]       c_row_in_q;
+  logic [NumPe*BankBits-1:0] c_first_bank_q;
+  logic [1:0]                c_column_q, c_rows_q;
+  logic                      c_step_begin_q, c_step_end_q, c_pass_first_q, c_pass_last_q, c_walk_last_q;
+  logic [NumPe-1:0]          c_active_q;
+  logic [NumPe*LineBits-1:0] c_line_q;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      c_valid_q <= 1'b0;
+    end else if (flush_i) begin
+      c_valid_q <= 1'b0;
+    end else if (ce) begin
+      c_valid_q <= b_valid_q;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (ce && b_valid_q) begin
+      c_row_in_q     <= column_in ? row_in : '0;
+      c_column_q     <= b_column_q;
+      c_rows_q       <= b_rows_q;
+      c_step_begin_q <= b_step_begin_q;
+      c_step_end_q   <= b_step_end_q;
+      c_pass_first_q <= b_pass_first_q;
+      c_pass_last_q  <= b_pass_last_q;
+      c_walk_last_q  <= b_walk_last_q;
+      c_active_q     <= b_active_q;
+      for (int unsigned p = 0; p < NumPe; p++) begin
+        c_line_q[p*LineBits+:LineBits]       <= b_line_q[p*7+:LineBits];
+        c_first_bank_q[p*BankBits+:BankBits] <= split + BankBits'(row_offset_i[p*3+:3]);
+      end
+    end
+  end
+
+  // --------------------------------------------------------------------------------------------- stage D: to the PEs
+  logic d_valid_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      d_valid_q <= 1'b0;
+    end else if (flush_i) begin
+      d_valid_q <= 1'b0;
+    end else if (ce) begin
+      d_valid_q <= c_valid_q;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (ce && c_valid_q) begin
+      for (int unsigned b = 0; b < ActBits; b++) begin
+        for (int unsigned r = 0; r < RowBanks; r++) begin
+          planes_o[b*RowBanks+r] <= fetch_data_i[r*ActBits+b] && c_row_in_q[r];
+        end
+      end
+      first_bank_o <= c_first_bank_q;
+      active_o     <= c_active_q;
+      line_o       <= c_line_q;
+      column_o     <= c_column_q;
+      rows_o       <= c_rows_q;
+      step_begin_o <= c_step_begin_q;
+      step_end_o   <= c_step_end_q;
+      pass_first_o <= c_pass_first_q;
+      pass_last_o  <= c_pass_last_q;
+      walk_last_o  <= c_walk_last_q;
+    end
+  end
+  assign valid_o = d_valid_q && ce;
+
+  if (NumSl % 4 != 0) $error("NumSl must be a multiple of 4: windows of source lines begin at multiples of 4");
+
+endmodule

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: Apache-2.0
+// The chip: everything digital of a memristor compute-in-memory CNN processor. The crossbar arrays with their converters are
+// behind the macro ports. README.md beside this file says what is computed and when, REGISTERS.md how the host asks for it.
+module mcnn_chip #(
+  parameter int unsigned NumPe       = 8,    // processing elements, one crossbar array each
+  parameter int unsigned NumSl       = 128,  // source lines (outputs) of an array
+  parameter int unsigned NumAdc      = 32,   // ADC lanes of an array
+  parameter int unsigned AdcBits     = 8,    // bits of a code
+  parameter int unsigned ActBits     = 8,    // bits of a pixel, unsigned
+  parameter int unsigned PsumBits    = 24,   // bits of a partial sum, a bias and a logit, signed
+  parameter int unsigned RowBanks    = 8,    // memory banks of a feature-map half, rows of a fetched column
+  parameter int unsigned BankDepth   = 256,  // words of a bank
+  parameter int unsigned MaxDim      = 32,   // rows or columns of a feature map
+  parameter int unsigned NumLayers   = 16,   // rows of the layer table
+  parameter int unsigned NumRecords  = 128,  // rows of the step table
+  parameter int unsigned NumBiasRows = 64,   // rows of the bias table, two kernels each
+  parameter int unsigned NumLogits   = 64,   // logits of a result
+  parameter int unsigned ReadLatency = 1,    // clocks from a read strobe to its codes
+  parameter int unsigned ReadClocks  = 1,    // clocks of a bit-plane read
+  localparam int unsigned KernelMax   = 4,
+  localparam int unsigned NumBl       = KernelMax * KernelMax,  // bit lines (inputs) of an array
+  localparam int unsigned AddressBits = mcnn_pkg::AddressBits,
+  localparam int unsigned LayerBits   = $clog2(NumLayers),
+  localparam int unsigned SlBits      = $clog2(NumSl),
+  localparam int unsigned CountBits   = $clog2(NumAdc + 1)
+) (
+  input logic clk_i,
+  input logic rst_ni,
+
+  // AXI4-Lite slave
+  input  logic [AddressBits-1:0] s_axil_awaddr_i,
+  input  logic                   s_axil_awvalid_i,
+  output logic                   s_axil_awready_o,
+  input  logic [31:0]            s_axil_wdata_i,
+  input  logic [3:0]             s_axil_wstrb_i,
+  input  logic                   s_axil_wvalid_i,
+  output logic                   s_axil_wready_o,
+  output logic [1:0]             s_axil_bresp_o,
+  output logic                   s_axil_bvalid_o,
+  input  logic                   s_axil_bready_i,
+  input  logic [AddressBits-1:0] s_axil_araddr_i,
+  input  logic                   s_axil_arvalid_i,
+  output logic                   s_axil_arready_o,
+  output logic [31:0]            s_axil_rdata_o,
+  output logic [1:0]             s_axil_rresp_o,
+  output logic                   s_axil_rvalid_o,
+  input  logic                   s_axil_rready_i,
+
+  // image in, AXI4-Stream
+  input  logic [ActBits-1:0] s_axis_tdata_i,
+  input  logic               s_axis_tvalid_i,
+  output logic               s_axis_tready_o,
+  input  logic               s_axis_tlast_i,
+
+  // result out, AXI4-Stream
+  output logic [31:0] m_axis_tdata_o,
+  output logic        m_axis_tvalid_o,
+  input  logic        m_axis_tready_i,
+  output logic        m_axis_tlast_o,
+
+  // interrupt, and triggers for instruments and models
+  output logic                 irq_o,
+  output logic                 frame_start_o,  // an image begins
+  output logic [LayerBits-1:0] layer_o,        // layer row
+
+  // the macros, one slice a PE
+  output logic [NumPe-1:0]                macro_read_o,   // read strobe
+  output logic [NumPe*NumBl-1:0]          macro_pulse_o,  // pulses on the bit lines
+  output logic [NumPe*SlBits-1:0]         macro_line_o,   // first source line
+  output logic [NumPe*CountBits-1:0]      macro_count_o,  // source lines to convert
+  output logic [NumPe*2-1:0]              macro_range_o,  // one weight level is worth 2^range codes
+  input  logic [NumPe*NumAdc*AdcBits-1:0] macro_code_i    // lane i: the line that is i modulo NumAdc
+);
+
+  localparam int unsigned AddrBits    = $clog2(BankDepth);
+  localparam int unsigned BankBits    = $clog2(RowBanks);
+  localparam int unsigned LineBits    = $clog2(NumSl / 4);
+  localparam int unsigned PlaneBits   = $clog2(ActBits);
+  localparam int unsigned NumGroups   = NumAdc / 4;
+  localparam int unsigned GroupBits   = (NumGroups > 1) ? $clog2(NumGroups) : 1;
+  localparam int unsigned SumBits     = AdcBits + ActBits + 1;
+  localparam int unsigned ShiftBits   = $clog2(PsumBits);
+  localparam int unsigned RecordBits  = $clog2(NumRecords);
+  localparam int unsigned BiasBits    = $clog2(NumBiasRows);
+  localparam int unsigned PeWords     = (NumPe + 3) / 4;
+  localparam int unsigned LayerWidth  = 32 * (8 + PeWords);
+  localparam int unsigned RecordWidth = 32 * (2 + PeWords);
+  localparam int unsigned MapGroups   = RowBanks / 4;
+  localparam int unsigned MapGroupBits = (MapGroups > 1) ? $clog2(MapGroups) : 1;
+  localparam int unsigned PairBits    = $clog2(NumLogits / 2);
+
+  // ------------------------------------------------------------------------------------------------------ host side
+  logic                   wr_valid, wr_whole, wr_ok, rd_request, rd_valid, rd_ok;
+  logic [AddressBits-1:0] wr_addr, rd_addr;
+  logic [31:0]            wr_data, rd_data;
+
+  mcnn_axi_lite u_axi_lite (
+    .clk_i, .rst_ni,
+    .s_axil_awaddr_i, .s_axil_awvalid_i, .s_axil_awready_o,
+    .s_axil_wdata_i, .s_axil_wstrb_i, .s_axil_wvalid_i, .s_axil_wready_o,
+    .s_axil_bresp_o, .s_axil_bvalid_o, .s_axil_bready_i,
+    .s_axil_araddr_i, .s_axil_arvalid_i, .s_axil_arready_o,
+    .s_axil_rdata_o, .s_axil_rresp_o, .s_axil_rvalid_o, .s_axil_rready_i,
+    .wr_valid_o(wr_valid), .wr_addr_o(wr_addr), .wr_data_o(wr_data), .wr_whole_o(wr_whole), .wr_ok_i(wr_ok),
+    .rd_valid_o(rd_request), .rd_addr_o(rd_addr),
+    .rd_valid_i(rd_valid), .rd_ok_i(rd_ok), .rd_data_i(rd_data)
+  );
+
+  logic        start, abort, resume, halt_mode, skip_mode, busy, halted, done_event, halted_event;
+  logic [31:0] image_count;
+  logic [7:0]  layer_count, image_height, image_width, logit_count;
+  logic [15:0] image_channels, image_pitch;
+  logic        image_ready, image_short, image_long, image_beyond, layer_invalid, record_error, write_error;
+  logic [1:0]  in_buffer, out_buffer, load_buffer;
+  logic        table_we, table_re;
+  logic [1:0]  table_wr, table_rd;
+  logic [8:0]  table_wr_row, table_rd_row;
+  logic [3:0]  table_wr_word, table_rd_word;
+  logic [31:0] table_data, map_data;
+  logic        map_re, map_half;
+  logic [1:0]  map_buffer;
+  logic [MapGroupBits-1:0] map_group;
+  logic [AddrBits-1:0]     map_addr;
+  logic [31:0] perf_clocks, perf_beats, perf_reads, perf_skipped, perf_conversions;
+  logic [31:0] perf_stall_image, perf_stall_result, perf_stall_beat, perf_results;
+  logic [NumLayers*32-1:0] perf_layer_clocks;
+
+  mcnn_registers #(
+    .NumPe(NumPe), .NumBl(NumBl), .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .ActBits(ActBits),
+    .PsumBits(PsumBits), .KernelMax(KernelMax), .RowBanks(RowBanks), .BankDepth(BankDepth), .MaxDim(MaxDim),
+    .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows), .NumLogits(NumLogits),
+    .ReadLatency(ReadLatency), .ReadClocks(ReadClocks)
+  ) u_registers (
+    .clk_i, .rst_ni,
+    .wr_valid_i(wr_valid), .wr_addr_i(wr_addr), .wr_data_i(wr_data), .wr_whole_i(wr_whole), .wr_ok_o(wr_ok),
+    .rd_valid_i(rd_request), .rd_addr_i(rd_addr),
+    .rd_valid_o(rd_valid), .rd_ok_o(rd_ok), .rd_data_o(rd_data),
+    .start_o(start), .abort_o(abort), .resume_o(resume), .halt_mode_o(halt_mode), .skip_mode_o(skip_mode),
+    .image_count_o(image_count), .layer_count_o(layer_count),
+    .image_height_o(image_height), .image_width_o(image_width), .image_channels_o(image_channels),
+    .image_pitch_o(image_pitch), .logit_count_o(logit_count),
+    .busy_i(busy), .halted_i(halted), .image_ready_i(image_ready), .layer_i(layer_o),
+    .buffers_i({load_buffer, out_buffer, in_buffer}),
+    .done_event_i(done_event), .halted_event_i(halted_event),
+    .image_short_i(image_short), .image_long_i(image_long), .image_beyond_i(image_beyond),
+    .layer_invalid_i(layer_invalid || write_error), .record_invalid_i(record_error), .irq_o,
+    .table_we_o(table_we), .table_wr_o(table_wr), .table_wr_row_o(table_wr_row), .table_wr_word_o(table_wr_word),
+    .table_re_o(table_re), .table_rd_o(table_rd), .table_rd_row_o(table_rd_row), .table_rd_word_o(table_rd_word),
+    .table_data_i(table_data),
+    .map_re_o(map_re), .map_buffer_o(map_buffer), .map_half_o(map_half), .map_group_o(map_group),
+    .map_addr_o(map_addr), .map_data_i(map_data),
+    .perf_clocks_i(perf_clocks), .perf_beats_i(perf_beats), .perf_reads_i(perf_reads),
+    .perf_skipped_i(perf_skipped), .perf_conversions_i(perf_conversions),
+    .perf_stall_image_i(perf_stall_image), .perf_stall_result_i(perf_stall_result),
+    .perf_stall_beat_i(perf_stall_beat), .perf_results_i(perf_results), .perf_layer_clocks_i(perf_layer_clocks)
+  );
+
+  // -------------------------------------------------------------------------------------------------------- control
+  logic                  flush, image_take, result_busy, result_send, result_done, pass_start, pass_start_late, pass_done;
+  logic                  row_re, record_re, bias_re;
+  logic [LayerBits-1:0]  row_addr;
+  logic [LayerWidth-1:0] row;
+  logic [RecordBits-1:0] record_addr, first_record;
+  logic [RecordWidth-1:0] record;
+  logic [BiasBits-1:0]   bias_base, bias_addr;
+  logic [2*PsumBits-1:0] bias;
+  logic                  is_final, is_vector;
+  logic [5:0]            kernels, pool_rows, pool_columns, pool_row_stride, pool_column_stride;
+  logic [1:0]            range;
+  logic [ShiftBits-1:0]  shift;
+  logic [3:0]            group_rows;
+  logic [7:0]            in_height, in_width, out_height, out_width, pooled_height, pooled_width;
+  logic [2:0]            stride;
+  logic [6:0]            row_step;
+  logic [15:0]           out_pitch, out_base;
+  logic [NumPe-1:0]      segment_end;
+  logic [NumPe*3-1:0]    replica, row_offset;
+  logic                  count_clock, count_layer_clock, stall_image, stall_result;
+
+  mcnn_sequencer #(
+    .NumPe(NumPe), .NumAdc(NumAdc), .PsumBits(PsumBits), .RowBanks(RowBanks), .BankDepth(BankDepth),
+    .MaxDim(MaxDim), .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows)
+  ) u_sequencer (
+    .clk_i, .rst_ni,
+    .start_i(start), .abort_i(abort), .resume_i(resume), .halt_i(halt_mode),
+    .image_count_i(image_count), .layer_count_i(layer_count),
+    .busy_o(busy), .halted_o(halted), .done_event_o(done_event), .halted_event_o(halted_event), .layer_o,
+    .in_buffer_o(in_buffer), .out_buffer_o(out_buffer), .load_buffer_o(load_buffer),
+    .fatal_i(record_error || write_error || image_beyond), .layer_invalid_o(layer_invalid), .flush_o(flush),
+    .image_ready_i(image_ready), .image_take_o(image_take), .frame_start_o,
+    .result_busy_i(result_busy), .result_send_o(result_send),
+    .row_re_o(row_re), .row_addr_o(row_addr), .row_i(row),
+    .start_o(pass_start), .start_late_o(pass_start_late), .pass_done_i(pass_done),
+    .final_o(is_final), .vector_o(is_vector), .kernels_o(kernels), .range_o(range), .shift_o(shift),
+    .group_rows_o(group_rows), .in_height_o(in_height), .in_width_o(in_width), .stride_o(stride),
+    .row_step_o(row_step), .out_height_o(out_height), .out_width_o(out_width),
+    .pool_rows_o(pool_rows), .pool_columns_o(pool_columns),
+    .pool_row_stride_o(pool_row_stride), .pool_column_stride_o(pool_column_stride),
+    .pooled_height_o(pooled_height), .pooled_width_o(pooled_width),
+    .out_pitch_o(out_pitch), .out_base_o(out_base), .bias_base_o(bias_base), .first_record_o(first_record),
+    .segment_end_o(segment_end), .replica_o(replica), .row_offset_o(row_offset),
+    .clock_o(count_clock), .layer_clock_o(count_layer_clock),
+    .stall_image_o(stall_image), .stall_result_o(stall_result)
+  );
+
+  mcnn_tables #(
+    .NumPe(NumPe), .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows), .PsumBits(PsumBits)
+  ) u_tables (
+    .clk_i,
+    .host_we_i(table_we), .host_wr_table_i(table_wr), .host_wr_row_i(table_wr_row),
+    .host_wr_word_i(table_wr_word), .host_wdata_i(wr_data),
+    .host_re_i(table_re), .host_rd_table_i(table_rd), .host_rd_row_i(table_rd_row),
+    .host_rd_word_i(table_rd_word), .host_rdata_o(table_data),
+    .layer_re_i(row_re), .layer_addr_i(row_addr), .layer_o(row),
+    .record_re_i(record_re), .record_addr_i(record_addr), .record_o(record),
+    .bias_re_i(bias_re), .bias_addr_i(bias_addr), .bias_o(bias)
+  );
+
+  logic                     load_ready, load_end, column_valid, column_step_begin, column_step_end;
+  logic                     column_pass_first, column_pass_last, column_walk_last;
+  logic                     advance, tick, tick_first, beat, stall_beat;
+  logic [PlaneBits-1:0]     plane;
+  logic [NumPe*ActBits-1:0] plane_used;
+  logic                     hold, walk_valid, walk_first, walk_add, walk_emit, walk_column_first, walk_group_end, walk_end;
+  logic [GroupBits-1:0]     walk_group;
+  logic [7:0]               walk_column;
+
+  assign load_end = column_valid && column_step_end;
+
+  mcnn_beat_control #(
+    .NumPe(NumPe), .NumGroups(NumGroups), .ActBits(ActBits), .ReadClocks(ReadClocks), .WalkDelay(2 + ReadLatency)
+  ) u_beat_control (
+    .clk_i, .rst_ni, .start_i(pass_start), .flush_i(flush),
+    .kernels_i(kernels), .out_width_i(out_width), .pool_columns_i(pool_columns),
+    .pool_column_stride_i(pool_column_stride), .pooled_width_i(pooled_width), .skip_i(skip_mode),
+    .load_end_i(load_end), .pass_first_i(column_pass_first), .pass_last_i(column_pass_last),
+    .walk_last_i(column_walk_last), .load_ready_o(load_ready),
+    .advance_o(advance), .plane_used_i(plane_used), .tick_o(tick), .first_o(tick_first), .plane_o(plane),
+    .beat_o(beat), .stall_o(stall_beat),
+    .hold_o(hold), .walk_valid_o(walk_valid), .walk_group_o(walk_group), .walk_first_o(walk_first),
+    .walk_add_o(walk_add), .walk_emit_o(walk_emit), .walk_column_o(walk_column),
+    .walk_column_first_o(walk_column_first), .walk_group_end_o(walk_group_end), .walk_end_o(walk_end)
+  );
+
+  logic [NumPe-1:0] pe_active, pe_strobe;
+
+  mcnn_perf_counters #(
+    .NumPe(NumPe), .ActBits(ActBits), .NumLayers(NumLayers)
+  ) u_perf_counters (
+    .clk_i, .rst_ni, .clear_i(start),
+    .clock_i(count_clock), .layer_clock_i(count_layer_clock), .layer_i(layer_o),
+    .stall_image_i(stall_image), .stall_result_i(stall_result), .stall_beat_i(stall_beat),
+    .beat_i(beat), .beat_first_i(tick && tick_first), .active_i(pe_active), .strobe_i(pe_strobe),
+    .count_i({kernels, 1'b0}), .result_i(result_done),
+    .clocks_o(perf_clocks), .beats_o(perf_beats), .reads_o(perf_reads), .skipped_o(perf_skipped),
+    .conversions_o(perf_conversions), .stall_image_o(perf_stall_image), .stall_result_o(perf_stall_result),
+    .stall_beat_o(perf_stall_beat), .results_o(perf_results), .layer_clocks_o(perf_layer_clocks)
+  );
+
+  // --------------------------------------------------------------------------------------------------------- memory
+  logic                          fetch_re, fetch_half, load_we, load_half;
+  logic [RowBanks*AddrBits-1:0]  fetch_addr, pool_raddr, pool_waddr;
+  logic [RowBanks*ActBits-1:0]   fetch_data;
+  logic [RowBanks-1:0]           pool_re;
+  logic [2*RowBanks-1:0]         pool_we;
+  logic [2*RowBanks*ActBits-1:0] pool_rdata, pool_wdata;
+  logic [BankBits-1:0]           load_bank;
+  logic [AddrBits-1:0]           load_addr;
+  logic [ActBits-1:0]            load_data;
+  logic [1:0]                    write_buffer_q;
+
+  // Pool write writes one clock after it read.
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) write_buffer_q <= '0;
+    else         write_buffer_q <= out_buffer;
+  end
+
+  mcnn_feature_maps #(
+    .ActBits(ActBits), .RowBanks(RowBanks), .BankDepth(BankDepth)
+  ) u_feature_maps (
+    .clk_i,
+    .in_buffer_i(in_buffer), .out_buffer_i(out_buffer), .write_buffer_i(write_buffer_q),
+    .load_buffer_i(load_buffer),
+    .fetch_re_i(fetch_re), .fetch_half_i(fetch_half), .fetch_addr_i(fetch_addr), .fetch_data_o(fetch_data),
+    .pool_re_i(pool_re), .pool_raddr_i(pool_raddr), .pool_rdata_o(pool_rdata),
+    .pool_we_i(pool_we), .pool_waddr_i(pool_waddr), .pool_wdata_i(pool_wdata),
+    .load_we_i(load_we), .load_half_i(load_half), .load_bank_i(load_bank), .load_addr_i(load_addr),
+    .load_data_i(load_data),
+    .host_re_i(map_re), .host_buffer_i(map_buffer), .host_half_i(map_half), .host_group_i(map_group),
+    .host_addr_i(map_addr), .host_data_o(map_data)
+  );
+
+  mcnn_image_loader #(
+    .ActBits(ActBits), .RowBanks(RowBanks), .BankDepth(BankDepth)
+  ) u_image_loader (
+    .clk_i, .rst_ni, .enable_i(busy), .flush_i(flush), .take_i(image_take), .ready_o(image_ready),
+    .height_i(image_height), .width_i(image_width), .channels_i(image_channels), .pitch_i(image_pitch),
+    .s_axis_tdata_i, .s_axis_tvalid_i, .s_axis_tready_o, .s_axis_tlast_i,
+    .we_o(load_we), .half_o(load_half), .bank_o(load_bank), .addr_o(load_addr), .data_o(load_data),
+    .short_o(image_short), .long_o(image_long), .beyond_o(image_beyond)
+  );
+
+  // ------------------------------------------------------------------------------------------------------- datapath
+  logic [ActBits*RowBanks-1:0] column_planes;
+  logic [NumPe*BankBits-1:0]   column_first_bank;
+  logic [NumPe-1:0]            column_active;
+  logic [NumPe*LineBits-1:0]   column_line;
+  logic [1:0]                  window_column, window_rows;
+
+  mcnn_window_fetch #(
+    .NumPe(NumPe), .NumSl(NumSl), .ActBits(ActBits), .RowBanks(RowBanks), .BankDepth(BankDepth),
+    .MaxDim(MaxDim), .NumRecords(NumRecords)
+  ) u_window_fetch (
+    .clk_i, .rst_ni, .start_i(pass_start), .flush_i(flush), .first_record_i(first_record), .kernels_i(kernels),
+    .in_height_i(in_height), .in_width_i(in_width), .stride_i(stride), .row_step_i(row_step),
+    .group_rows_i(group_rows), .out_height_i(out_height), .out_width_i(out_width), .row_offset_i(row_offset),
+    .record_re_o(record_re), .record_addr_o(record_addr), .record_i(record),
+    .fetch_re_o(fetch_re), .fetch_half_o(fetch_half), .fetch_addr_o(fetch_addr), .fetch_data_i(fetch_data),
+    .ready_i(load_ready), .valid_o(column_valid), .planes_o(column_planes), .first_bank_o(column_first_bank),
+    .active_o(column_active), .line_o(column_line), .column_o(window_column), .rows_o(window_rows),
+    .step_begin_o(column_step_begin), .step_end_o(column_step_end), .pass_first_o(column_pass_first),
+    .pass_last_o(column_pass_last), .walk_last_o(column_walk_last), .error_o(record_error)
+  );
+
+  logic [NumPe*2*SumBits-1:0] sums;
+  for (genvar p = 0; p < NumPe; p++) begin : gen_pe
+    mcnn_pe #(
+      .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .ActBits(ActBits), .RowBanks(RowBanks),
+      .ReadLatency(ReadLatency)
+    ) u_pe (
+      .clk_i, .rst_ni,
+      .load_i(column_valid && column_active[p]), .step_begin_i(column_valid && column_step_begin),
+      .planes_i(column_planes), .first_bank_i(column_first_bank[p*BankBits+:BankBits]),
+      .column_i(window_column), .rows_i(window_rows), .line_i(column_line[p*LineBits+:LineBits]),
+      .advance_i(advance), .plane_used_o(plane_used[p*ActBits+:ActBits]), .active_o(pe_active[p]),
+      .tick_i(tick), .first_i(tick_first), .plane_i(plane), .strobe_o(pe_strobe[p]),
+      .macro_read_o(macro_read_o[p]), .macro_pulse_o(macro_pulse_o[p*NumBl+:NumBl]),
+      .macro_line_o(macro_line_o[p*SlBits+:SlBits]), .macro_code_i(macro_code_i[p*NumAdc*AdcBits+:NumAdc*AdcBits]),
+      .hold_i(hold), .group_valid_i(walk_valid), .group_i(walk_group), .sums_o(sums[p*2*SumBits+:2*SumBits])
+    );
+    assign macro_count_o[p*CountBits+:CountBits] = CountBits'({kernels, 1'b0});
+    assign macro_range_o[p*2+:2] = range;
+  end
+
+  // The token of a walk goes with its sums: clock 1 and 2 reduce, 3 and 4 activate, 5 (and 6) pool write.
+  localparam int unsigned TokenBits = GroupBits + 8 + 6;
+  localparam int unsigned TokenEnd = 0, TokenGroupEnd = 1, TokenColumnFirst = 2, TokenEmit = 3, TokenAdd = 4, TokenFirst = 5,
+                          TokenColumn = 6, TokenGroup = 14;  // first bit of each field
+  logic [5:1]           token_valid_q;
+  logic [TokenBits-1:0] token_q[1:5];
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni)    token_valid_q <= '0;
+    else if (flush) token_valid_q <= '0;
+    else            token_valid_q <= {token_valid_q[4:1], walk_valid};
+  end
+  always_ff @(posedge clk_i) begin
+    token_q[1] <= {walk_group, walk_column, walk_first, walk_add, walk_emit, walk_column_first, walk_group_end, walk_end};
+    for (int unsigned i = 2; i <= 5; i++) token_q[i] <= token_q[i-1];
+  end
+
+  logic                        psum_valid, act_valid;
+  logic [NumPe*2*PsumBits-1:0] psum;
+  logic [NumPe*2*ActBits-1:0]  act;
+  logic [2*PsumBits-1:0]       logit;
+
+  mcnn_reduce #(
+    .NumPe(NumPe), .NumGroups(NumGroups), .SumBits(SumBits), .PsumBits(PsumBits)
+  ) u_reduce (
+    .clk_i, .rst_ni, .segment_end_i(segment_end),
+    .valid_i(token_valid_q[1]), .group_i(token_q[1][TokenGroup+:GroupBits]), .first_i(token_q[1][TokenFirst]),
+    .add_i(token_q[1][TokenAdd]), .emit_i(token_q[1][TokenEmit]), .sums_i(sums),
+    .valid_o(psum_valid), .psum_o(psum)
+  );
+
+  assign bias_re   = token_valid_q[2] && token_q[2][TokenEmit];
+  assign bias_addr = bias_base + BiasBits'(token_q[2][TokenGroup+:GroupBits]);
+
+  mcnn_activate #(
+    .NumPe(NumPe), .PsumBits(PsumBits), .ActBits(ActBits)
+  ) u_activate (
+    .clk_i, .rst_ni, .segment_end_i(segment_end), .shift_i(shift),
+    .valid_i(psum_valid), .psum_i(psum), .bias_i(bias),
+    .valid_o(act_valid), .act_o(act), .logit_o(logit)
+  );
+  assign pass_done = token_valid_q[4] && token_q[4][TokenEnd];
+
+  mcnn_pool_write #(
+    .NumPe(NumPe), .NumGroups(NumGroups), .ActBits(ActBits), .RowBanks(RowBanks), .BankDepth(BankDepth), .MaxDim(MaxDim)
+  ) u_pool_write (
+    .clk_i, .rst_ni, .start_i(pass_start_late), .vector_i(is_vector), .kernels_i(kernels),
+    .segment_end_i(segment_end), .replica_i(replica), .group_rows_i(group_rows), .out_height_i(out_height),
+    .pool_rows_i(pool_rows), .pool_row_stride_i(pool_row_stride),
+    .pooled_height_i(pooled_height), .pooled_width_i(pooled_width), .out_pitch_i(out_pitch), .out_base_i(out_base),
+    .early_valid_i(token_valid_q[4]), .early_group_i(token_q[4][TokenGroup+:GroupBits]),
+    .early_column_i(token_q[4][TokenColumn+:8]),
+    .valid_i(token_valid_q[5]), .emit_i(act_valid && !is_final), .group_i(token_q[5][TokenGroup+:GroupBits]),
+    .column_first_i(token_q[5][TokenColumnFirst]), .group_end_i(token_q[5][TokenGroupEnd]), .act_i(act),
+    .read_o(pool_re), .read_addr_o(pool_raddr), .read_data_i(pool_rdata),
+    .write_o(pool_we), .write_addr_o(pool_waddr), .write_data_o(pool_wdata), .error_o(write_error)
+  );
+
+  logic logit_odd;
+  assign logit_odd = 7'({token_q[5][TokenGroup+:GroupBits], 1'b1}) < 7'(kernels);
+
+  mcnn_result #(
+    .NumLogits(NumLogits), .PsumBits(PsumBits)
+  ) u_result (
+    .clk_i, .rst_ni, .frame_start_i(frame_start_o),
+    .valid_i(act_valid && is_final), .odd_i(logit_odd),
+    .pair_i(PairBits'(out_base) + PairBits'(token_q[5][TokenGroup+:GroupBits])), .logit_i(logit),
+    .send_i(result_send), .count_i(logit_count), .busy_o(result_busy), .done_o(result_done),
+    .m_axis_tdata_o, .m_axis_tvalid_o, .m_axis_tready_i, .m_axis_tlast_o
+  );
+
+endmodule

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers that the host and several modules of the chip share: identification, register addresses, error codes.
+// REGISTERS.md is the host's view of the same numbers; a test holds the two together.
+package mcnn_pkg;
+
+  localparam logic [31:0] Id      = 32'h4D43_4E4E;  // "MCNN"
+  localparam logic [31:0] Version = 32'h0001_0000;  // major 16 bits, minor 8, patch 8
+
+  localparam int unsigned AddressBits = 17;  // AXI4-Lite byte address
+  localparam int unsigned NumBuffers  = 3;   // feature-map buffers: image load, layer input, layer output
+
+  // Error codes, STATUS[15:8].
+  localparam logic [3:0] ErrNone           = 4'd0;
+  localparam logic [3:0] ErrStartWhileBusy = 4'd1;
+  localparam logic [3:0] ErrWriteWhileBusy = 4'd2;
+  localparam logic [3:0] ErrBadAddress     = 4'd3;
+  localparam logic [3:0] ErrReadWhileBusy  = 4'd4;
+  localparam logic [3:0] ErrImageShort     = 4'd5;
+  localparam logic [3:0] ErrImageLong      = 4'd6;
+  localparam logic [3:0] ErrSetupInvalid   = 4'd7;
+  localparam logic [3:0] ErrLayerInvalid   = 4'd8;
+  localparam logic [3:0] ErrRecordInvalid  = 4'd9;
+
+  // Register addresses (bytes).
+  localparam logic [11:0] RegId             = 12'h000;
+  localparam logic [11:0] RegVersion        = 12'h004;
+  localparam logic [11:0] RegCapArray       = 12'h008;
+  localparam logic [11:0] RegCapAdc         = 12'h00C;
+  localparam logic [11:0] RegCapData        = 12'h010;
+  localparam logic [11:0] RegCapMemory      = 12'h014;
+  localparam logic [11:0] RegCapTables      = 12'h018;
+  localparam logic [11:0] RegCapResult      = 12'h01C;
+  localparam logic [11:0] RegControl        = 12'h040;
+  localparam logic [11:0] RegMode           = 12'h044;
+  localparam logic [11:0] RegStatus         = 12'h048;
+  localparam logic [11:0] RegIrqStatus      = 12'h050;
+  localparam logic [11:0] RegIrqEnable      = 12'h054;
+  localparam logic [11:0] RegImageCount     = 12'h058;
+  localparam logic [11:0] RegLayerCount     = 12'h05C;
+  localparam logic [11:0] RegImageShape     = 12'h060;
+  localparam logic [11:0] RegImagePitch     = 12'h064;
+  localparam logic [11:0] RegLogitCount     = 12'h068;
+  localparam logic [11:0] RegBuffers        = 12'h06C;
+  localparam logic [11:0] RegImagesDone     = 12'h070;
+  localparam logic [11:0] RegPerfClocks     = 12'h080;
+  localparam logic [11:0] RegPerfBeats      = 12'h084;
+  localparam logic [11:0] RegPerfReads      = 12'h088;
+  localparam logic [11:0] RegPerfSkipped    = 12'h08C;
+  localparam logic [11:0] RegPerfConv       = 12'h090;
+  localparam logic [11:0] RegPerfStallImage = 12'h094;
+  localparam logic [11:0] RegPerfStallRes   = 12'h098;
+  localparam logic [11:0] RegPerfStallBeat  = 12'h09C;
+  localparam logic [11:0] RegPerfLayer      = 12'h0C0;  // array of NumLayers words
+
+endpackage
