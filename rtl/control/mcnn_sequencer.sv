@@ -187,7 +187,7 @@ module mcnn_sequencer #(
 
   // The next row is at the memory's output when Setup begins.
   assign row_re_o   = state_q == WaitImage || state_q == Reload || (state_q == Run && pass_done_i);
-  assign row_addr_o = state_q == Run ? layer_d : layer_q;
+  assign row_addr_o = layer_d;
 
   assign clock_o        = busy_o && state_q != Halted && state_q != Reload;
   assign layer_clock_o  = fire || state_q == Run;
@@ -273,8 +273,9 @@ module mcnn_sequencer #(
     if (32'(out_pitch_o) > BankDepth) bad = 1'b1;
     if (2 * 32'(row_q[176+:16]) + 32'(kernels_o) > 2 * NumBiasRows) bad = 1'b1;
     if (32'(row_q[192+:16]) >= NumRecords) bad = 1'b1;
-    if (!segment_end_o[NumPe-1]) bad = 1'b1;
-    if (vector_o && group_rows_o != 1) bad = 1'b1;
+    if (segment_end_o == 0) bad = 1'b1;
+    if ((vector_o || final_o) && segment_end_o != NumPe'(1) << (NumPe - 1)) bad = 1'b1;
+    if ((vector_o || final_o) && group_rows_o != 1) bad = 1'b1;
     if (last_row && !final_o) bad = 1'b1;
     for (int unsigned p = 0; p < NumPe; p++)
       if (4'(replica_o[p*3+:3]) >= group_rows_o) bad = 1'b1;
