@@ -11,8 +11,10 @@ rtl/control/mcnn_sequencer.sv
 rtl/control/mcnn_beat_control.sv
 rtl/control/mcnn_perf_counters.sv
 rtl/datapath/mcnn_window_fetch.sv
+rtl/datapath/mcnn_shift_add.sv
 rtl/datapath/mcnn_pe.sv
 rtl/datapath/mcnn_reduce.sv
 rtl/datapath/mcnn_activate.sv
+rtl/datapath/mcnn_pool_bank.sv
 rtl/datapath/mcnn_pool_write.sv
 rtl/mcnn_chip.sv

@@ -123,7 +123,8 @@ module mcnn_chip #(
   logic [AddrBits-1:0]     map_addr;
   logic [31:0] perf_clocks, perf_beats, perf_reads, perf_skipped, perf_conversions;
   logic [31:0] perf_stall_image, perf_stall_result, perf_stall_beat, perf_results;
-  logic [NumLayers*32-1:0] perf_layer_clocks;
+  logic [31:0] perf_layer_clocks;
+  logic [LayerBits-1:0] perf_layer;
 
   mcnn_registers #(
     .NumPe(NumPe), .NumBl(NumBl), .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .ActBits(ActBits),
@@ -152,7 +153,8 @@ module mcnn_chip #(
     .perf_clocks_i(perf_clocks), .perf_beats_i(perf_beats), .perf_reads_i(perf_reads),
     .perf_skipped_i(perf_skipped), .perf_conversions_i(perf_conversions),
     .perf_stall_image_i(perf_stall_image), .perf_stall_result_i(perf_stall_result),
-    .perf_stall_beat_i(perf_stall_beat), .perf_results_i(perf_results), .perf_layer_clocks_i(perf_layer_clocks)
+    .perf_stall_beat_i(perf_stall_beat), .perf_results_i(perf_results), .perf_layer_o(perf_layer),
+    .perf_layer_clocks_i(perf_layer_clocks)
   );
 
   // -------------------------------------------------------------------------------------------------------- control
@@ -218,7 +220,7 @@ module mcnn_chip #(
 
   logic                     load_ready, load_end, column_valid, column_step_begin, column_step_end;
   logic                     column_pass_first, column_pass_last, column_walk_last;
-  logic                     advance, tick, tick_first, beat, stall_beat;
+  logic                     advance, tick, tick_first, survey, code_tick, code_first, beat, stall_beat;
   logic [PlaneBits-1:0]     plane;
   logic [NumPe*ActBits-1:0] plane_used;
   logic                     hold, walk_valid, walk_first, walk_add, walk_emit, walk_column_first, walk_group_end, walk_end;
@@ -236,6 +238,7 @@ module mcnn_chip #(
     .load_end_i(load_end), .pass_first_i(column_pass_first), .pass_last_i(column_pass_last),
     .walk_last_i(column_walk_last), .load_ready_o(load_ready),
     .advance_o(advance), .plane_used_i(plane_used), .tick_o(tick), .first_o(tick_first), .plane_o(plane),
+    .survey_o(survey), .code_tick_o(code_tick), .code_first_o(code_first),
     .beat_o(beat), .stall_o(stall_beat),
     .hold_o(hold), .walk_valid_o(walk_valid), .walk_group_o(walk_group), .walk_first_o(walk_first),
     .walk_add_o(walk_add), .walk_emit_o(walk_emit), .walk_column_o(walk_column),
@@ -254,7 +257,8 @@ module mcnn_chip #(
     .count_i({kernels, 1'b0}), .result_i(result_done),
     .clocks_o(perf_clocks), .beats_o(perf_beats), .reads_o(perf_reads), .skipped_o(perf_skipped),
     .conversions_o(perf_conversions), .stall_image_o(perf_stall_image), .stall_result_o(perf_stall_result),
-    .stall_beat_o(perf_stall_beat), .results_o(perf_results), .layer_clocks_o(perf_layer_clocks)
+    .stall_beat_o(perf_stall_beat), .results_o(perf_results), .layer_select_i(perf_layer),
+    .layer_clocks_o(perf_layer_clocks)
   );
 
   // --------------------------------------------------------------------------------------------------------- memory
@@ -333,7 +337,8 @@ module mcnn_chip #(
       .planes_i(column_planes), .first_bank_i(column_first_bank[p*BankBits+:BankBits]),
       .column_i(window_column), .rows_i(window_rows), .line_i(column_line[p*LineBits+:LineBits]),
       .advance_i(advance), .plane_used_o(plane_used[p*ActBits+:ActBits]), .active_o(pe_active[p]),
-      .tick_i(tick), .first_i(tick_first), .plane_i(plane), .strobe_o(pe_strobe[p]),
+      .survey_i(survey), .tick_i(tick), .plane_i(plane), .strobe_o(pe_strobe[p]),
+      .code_tick_i(code_tick), .code_first_i(code_first),
       .macro_read_o(macro_read_o[p]), .macro_pulse_o(macro_pulse_o[p*NumBl+:NumBl]),
       .macro_line_o(macro_line_o[p*SlBits+:SlBits]), .macro_code_i(macro_code_i[p*NumAdc*AdcBits+:NumAdc*AdcBits]),
       .hold_i(hold), .group_valid_i(walk_valid), .group_i(walk_group), .sums_o(sums[p*2*SumBits+:2*SumBits])

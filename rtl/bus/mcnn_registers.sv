@@ -100,7 +100,8 @@ module mcnn_registers #(
   input logic [31:0]             perf_stall_result_i,
   input logic [31:0]             perf_stall_beat_i,
   input logic [31:0]             perf_results_i,
-  input logic [NumLayers*32-1:0] perf_layer_clocks_i
+  output logic [LayerBits-1:0]   perf_layer_o,
+  input logic [31:0]             perf_layer_clocks_i
 );
 
   // -------------------------------------------------------------------------------------------------------- decode
@@ -247,8 +248,8 @@ module mcnn_registers #(
   logic [1:0]  rd_region;
   logic [11:0] rd_reg;
   logic        rd_known, at_rest, rd_memory_q, rd_map_q;
-  logic [31:0] rd_value;
   logic [9:0]  rd_layer;
+  logic        rd_array;
   assign rd_reg  = rd_addr_i[11:0];
   assign at_rest = !busy_i || halted_i;
 
@@ -281,47 +282,53 @@ module mcnn_registers #(
     if (rd_addr_i[1:0] != 2'b00) rd_region = RegionNone;
   end
 
-  assign rd_layer = 10'(rd_reg[11:2]) - 10'(mcnn_pkg::RegPerfLayer >> 2);
-  always_comb begin
-    rd_known = 1'b1;
-    unique case (rd_reg)
-      mcnn_pkg::RegId:          rd_value = mcnn_pkg::Id;
-      mcnn_pkg::RegVersion:     rd_value = mcnn_pkg::Version;
-      mcnn_pkg::RegCapArray:    rd_value = {16'(NumSl), 8'(NumBl), 8'(NumPe)};
-      mcnn_pkg::RegCapAdc:      rd_value = {8'(ReadClocks), 8'(ReadLatency), 8'(AdcBits), 8'(NumAdc)};
-      mcnn_pkg::RegCapData:     rd_value = {8'(RowBanks), 8'(KernelMax), 8'(PsumBits), 8'(ActBits)};
-      mcnn_pkg::RegCapMemory:   rd_value = {8'(mcnn_pkg::NumBuffers), 8'(MaxDim), 16'(BankDepth)};
-      mcnn_pkg::RegCapTables:   rd_value = {12'(NumBiasRows), 12'(NumRecords), 8'(NumLayers)};
-      mcnn_pkg::RegCapResult:   rd_value = 32'(NumLogits);
-      mcnn_pkg::RegControl:     rd_value = '0;
-      mcnn_pkg::RegMode:        rd_value = {30'd0, skip_mode_o, halt_mode_o};
-      mcnn_pkg::RegStatus:
-        rd_value = {8'(layer_i), 8'(error_layer_q), 4'd0, error_q, 5'd0, image_ready_i, halted_i, busy_i};
-      mcnn_pkg::RegIrqStatus:   rd_value = 32'(irq_status_q);
-      mcnn_pkg::RegIrqEnable:   rd_value = 32'(irq_enable_q);
-      mcnn_pkg::RegImageCount:  rd_value = image_count_o;
-      mcnn_pkg::RegLayerCount:  rd_value = 32'(layer_count_o);
-      mcnn_pkg::RegImageShape:  rd_value = {image_channels_o, image_width_o, image_height_o};
-      mcnn_pkg::RegImagePitch:  rd_value = 32'(image_pitch_o);
-      mcnn_pkg::RegLogitCount:  rd_value = 32'(logit_count_o);
-      mcnn_pkg::RegBuffers:     rd_value = 32'(buffers_i);
-      mcnn_pkg::RegImagesDone:  rd_value = perf_results_i;
-      mcnn_pkg::RegPerfClocks:  rd_value = perf_clocks_i;
-      mcnn_pkg::RegPerfBeats:   rd_value = perf_beats_i;
-      mcnn_pkg::RegPerfReads:   rd_value = perf_reads_i;
-      mcnn_pkg::RegPerfSkipped: rd_value = perf_skipped_i;
-      mcnn_pkg::RegPerfConv:    rd_value = perf_conversions_i;
-      mcnn_pkg::RegPerfStallImage: rd_value = perf_stall_image_i;
-      mcnn_pkg::RegPerfStallRes:   rd_value = perf_stall_result_i;
-      mcnn_pkg::RegPerfStallBeat:  rd_value = perf_stall_beat_i;
-      default: begin
-        rd_value = '0;
-        rd_known = rd_reg >= mcnn_pkg::RegPerfLayer && 32'(rd_layer) < NumLayers;
-        for (int unsigned l = 0; l < NumLayers; l++)
-          if (rd_layer == 10'(l)) rd_value = rd_value | perf_layer_clocks_i[l*32+:32];
-      end
-    endcase
+  assign rd_layer     = rd_reg[11:2] - 10'(mcnn_pkg::RegPerfLayer >> 2);
+  assign perf_layer_o = LayerBits'(rd_layer);
+  assign rd_array     = rd_reg >= mcnn_pkg::RegPerfLayer && 32'(rd_layer) < NumLayers;
+
+  // The value goes into a register; it is found only when it is asked for.
+  logic        ok_q;
+  logic [31:0] value_q;
+  always_ff @(posedge clk_i) begin
+    if (rd_valid_i) begin
+      unique case (rd_reg)
+        mcnn_pkg::RegId:             value_q <= mcnn_pkg::Id;
+        mcnn_pkg::RegVersion:        value_q <= mcnn_pkg::Version;
+        mcnn_pkg::RegCapArray:       value_q <= {16'(NumSl), 8'(NumBl), 8'(NumPe)};
+        mcnn_pkg::RegCapAdc:         value_q <= {8'(ReadClocks), 8'(ReadLatency), 8'(AdcBits), 8'(NumAdc)};
+        mcnn_pkg::RegCapData:        value_q <= {8'(RowBanks), 8'(KernelMax), 8'(PsumBits), 8'(ActBits)};
+        mcnn_pkg::RegCapMemory:      value_q <= {8'(mcnn_pkg::NumBuffers), 8'(MaxDim), 16'(BankDepth)};
+        mcnn_pkg::RegCapTables:      value_q <= {12'(NumBiasRows), 12'(NumRecords), 8'(NumLayers)};
+        mcnn_pkg::RegCapResult:      value_q <= 32'(NumLogits);
+        mcnn_pkg::RegControl:        value_q <= '0;
+        mcnn_pkg::RegMode:           value_q <= {30'd0, skip_mode_o, halt_mode_o};
+        mcnn_pkg::RegStatus:
+          value_q <= {8'(layer_i), 8'(error_layer_q), 4'd0, error_q, 5'd0, image_ready_i, halted_i, busy_i};
+        mcnn_pkg::RegIrqStatus:      value_q <= 32'(irq_status_q);
+        mcnn_pkg::RegIrqEnable:      value_q <= 32'(irq_enable_q);
+        mcnn_pkg::RegImageCount:     value_q <= image_count_o;
+        mcnn_pkg::RegLayerCount:     value_q <= 32'(layer_count_o);
+        mcnn_pkg::RegImageShape:     value_q <= {image_channels_o, image_width_o, image_height_o};
+        mcnn_pkg::RegImagePitch:     value_q <= 32'(image_pitch_o);
+        mcnn_pkg::RegLogitCount:     value_q <= 32'(logit_count_o);
+        mcnn_pkg::RegBuffers:        value_q <= 32'(buffers_i);
+        mcnn_pkg::RegImagesDone:     value_q <= perf_results_i;
+        mcnn_pkg::RegPerfClocks:     value_q <= perf_clocks_i;
+        mcnn_pkg::RegPerfBeats:      value_q <= perf_beats_i;
+        mcnn_pkg::RegPerfReads:      value_q <= perf_reads_i;
+        mcnn_pkg::RegPerfSkipped:    value_q <= perf_skipped_i;
+        mcnn_pkg::RegPerfConv:       value_q <= perf_conversions_i;
+        mcnn_pkg::RegPerfStallImage: value_q <= perf_stall_image_i;
+        mcnn_pkg::RegPerfStallRes:   value_q <= perf_stall_result_i;
+        mcnn_pkg::RegPerfStallBeat:  value_q <= perf_stall_beat_i;
+        default:                     value_q <= perf_layer_clocks_i;
+      endcase
+    end
   end
+  assign rd_known = rd_reg <= mcnn_pkg::RegCapResult ||
+                    (rd_reg >= mcnn_pkg::RegControl && rd_reg <= mcnn_pkg::RegStatus) ||
+                    (rd_reg >= mcnn_pkg::RegIrqStatus && rd_reg <= mcnn_pkg::RegImagesDone) ||
+                    (rd_reg >= mcnn_pkg::RegPerfClocks && rd_reg <= mcnn_pkg::RegPerfStallBeat) || rd_array;
 
   logic rd_memory;
   assign rd_memory  = rd_region == RegionTable || rd_region == RegionMap;
@@ -338,8 +345,7 @@ module mcnn_registers #(
   assign table_rd_row_o  = row_of(rd_addr_i[14:3]);
   assign table_rd_word_o = word_of(rd_addr_i[14:13], rd_addr_i[5:2]);
 
-  logic        answer_q, ok_q;
-  logic [31:0] value_q;
+  logic answer_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       answer_q    <= 1'b0;
@@ -353,7 +359,6 @@ module mcnn_registers #(
     if (rd_valid_i) begin
       ok_q     <= !rd_refused && !rd_locked;
       rd_map_q <= rd_region == RegionMap;
-      value_q  <= rd_value;
     end
   end
   assign rd_valid_o = answer_q;

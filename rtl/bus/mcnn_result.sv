@@ -78,8 +78,8 @@ module mcnn_result #(
   logic                  last, taken;
 
   mcnn_ram #(
-    .Width(2 * PsumBits),
-    .Depth(PairDepth)
+    .LaneBits(2 * PsumBits),
+    .Depth   (PairDepth)
   ) u_logits (
     .clk_i,
     .re_i   (state_q == Fetch),

@@ -41,10 +41,13 @@ module mcnn_beat_control #(
 
   // drive
   output logic                 advance_o,
-  input  logic [NumPe*ActBits-1:0] plane_used_i,  // of each PE, for the driven windows
+  input  logic [NumPe*ActBits-1:0] plane_used_i,  // planes with a pulse, of each PE
   output logic                 tick_o,
   output logic                 first_o,
   output logic [PlaneBits-1:0] plane_o,
+  output logic                 survey_o,      // the planes with a pulse are needed
+  output logic                 code_tick_o,   // tick_o when its codes are back
+  output logic                 code_first_o,  // first_o, with it
 
   // counters
   output logic beat_o,   // a beat begins
@@ -104,9 +107,20 @@ module mcnn_beat_control #(
     end
   end
 
+  // Codes come back one clock before the sums are held.
+  logic [WalkDelay-2:0] tick_q, first_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) tick_q <= '0;
+    else         tick_q <= (WalkDelay - 1)'({tick_q, tick_o});
+  end
+  always_ff @(posedge clk_i) first_q <= (WalkDelay - 1)'({first_q, first_o});
+  assign code_tick_o  = tick_q[WalkDelay-2];
+  assign code_first_o = first_q[WalkDelay-2];
+
   assign plane_o    = begin_q ? top_plane : plane_q;
   assign tick_o     = drive_q && !planes_done_q && wait_q == '0;
   assign first_o    = begin_q;
+  assign survey_o   = skip_i && begin_q;
   assign plane_end  = 32'(wait_q) == ReadClocks - 1;
   assign drive_done = !drive_q || planes_done_q || (plane_end && plane_o == '0);
   assign stall_o    = drive_q && planes_done_q;

@@ -33,7 +33,8 @@ module mcnn_perf_counters #(
   output logic [31:0] stall_result_o,
   output logic [31:0] stall_beat_o,
   output logic [31:0] results_o,
-  output logic [NumLayers*32-1:0] layer_clocks_o
+  input  logic [LayerBits-1:0] layer_select_i,
+  output logic [31:0] layer_clocks_o  // of the selected layer row
 );
 
   // Sums of a clock are registered before they are added.
@@ -99,14 +100,16 @@ module mcnn_perf_counters #(
     end
   end
 
-  for (genvar l = 0; l < NumLayers; l++) begin : gen_layer
-    logic [31:0] count_q;
-    always_ff @(posedge clk_i or negedge rst_ni) begin
-      if (!rst_ni) count_q <= '0;
-      else if (clear_i) count_q <= '0;
-      else if (layer_clock_i && layer_i == LayerBits'(l)) count_q <= count_q + 32'd1;
+  logic [31:0] layer_clocks_q[NumLayers];
+  assign layer_clocks_o = layer_clocks_q[layer_select_i];
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      for (int unsigned l = 0; l < NumLayers; l++) layer_clocks_q[l] <= '0;
+    end else if (clear_i) begin
+      for (int unsigned l = 0; l < NumLayers; l++) layer_clocks_q[l] <= '0;
+    end else if (layer_clock_i) begin
+      layer_clocks_q[layer_i] <= layer_clocks_q[layer_i] + 32'd1;
     end
-    assign layer_clocks_o[l*32+:32] = count_q;
   end
 
   if (ActBits != (1 << $clog2(ActBits))) $error("ActBits must be a power of two");

@@ -256,33 +256,35 @@ module mcnn_sequencer #(
   assign unused_reserved_bits = ^row_q;
 
   // ---------------------------------------------------------------------------------------- what a row may not ask for
-  logic bad;
-  always_comb begin
-    bad = 1'b0;
-    if (kernels_o == 0 || 32'(kernels_o) > NumAdc / 2) bad = 1'b1;
-    if (32'(row_q[16:12]) >= PsumBits) bad = 1'b1;
-    if (group_rows_o == 0 || 32'(group_rows_o) > NumPe || 32'(group_rows_o) > RowBanks) bad = 1'b1;
-    if (in_height_o == 0 || 32'(in_height_o) > MaxDim || in_width_o == 0 || 32'(in_width_o) > MaxDim) bad = 1'b1;
-    if (out_height_o == 0 || 32'(out_height_o) > MaxDim || out_width_o == 0 || 32'(out_width_o) > MaxDim) bad = 1'b1;
-    if (stride_o == 0 || row_step_o == 0) bad = 1'b1;
-    if (pool_rows_o == 0 || 32'(pool_rows_o) > MaxDim || pool_columns_o == 0 || 32'(pool_columns_o) > MaxDim) bad = 1'b1;
-    if (pool_row_stride_o == 0 || 32'(pool_row_stride_o) > MaxDim) bad = 1'b1;
-    if (pool_column_stride_o == 0 || 32'(pool_column_stride_o) > MaxDim) bad = 1'b1;
-    if (pooled_height_o == 0 || 32'(pooled_height_o) > MaxDim) bad = 1'b1;
-    if (pooled_width_o == 0 || 32'(pooled_width_o) > MaxDim) bad = 1'b1;
-    if (32'(out_pitch_o) > BankDepth) bad = 1'b1;
-    if (2 * 32'(row_q[176+:16]) + 32'(kernels_o) > 2 * NumBiasRows) bad = 1'b1;
-    if (32'(row_q[192+:16]) >= NumRecords) bad = 1'b1;
-    if (segment_end_o == 0) bad = 1'b1;
-    if ((vector_o || final_o) && segment_end_o != NumPe'(1) << (NumPe - 1)) bad = 1'b1;
-    if ((vector_o || final_o) && group_rows_o != 1) bad = 1'b1;
-    if (last_row && !final_o) bad = 1'b1;
-    for (int unsigned p = 0; p < NumPe; p++)
-      if (4'(replica_o[p*3+:3]) >= group_rows_o) bad = 1'b1;
+  function automatic logic outside(input logic [7:0] value, input int unsigned most);
+    outside = value == 0 || 32'(value) > most;
+  endfunction
+
+  logic [NumPe-1:0] bad_replica;
+  for (genvar p = 0; p < NumPe; p++) begin : gen_bad
+    assign bad_replica[p] = 4'(row_q[256+p*8+:3]) >= group_rows_o;
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) layer_invalid_o <= 1'b0;
-    else         layer_invalid_o <= start_late_o && bad && !stop_run;
+    if (!rst_ni) begin
+      layer_invalid_o <= 1'b0;
+    end else begin
+      layer_invalid_o <= 1'b0;
+      if (start_late_o && !stop_run) begin
+        layer_invalid_o <=
+            outside(8'(kernels_o), NumAdc / 2) || 32'(row_q[16:12]) >= PsumBits ||
+            outside(8'(group_rows_o), NumPe < RowBanks ? NumPe : RowBanks) ||
+            outside(in_height_o, MaxDim) || outside(in_width_o, MaxDim) ||
+            outside(out_height_o, MaxDim) || outside(out_width_o, MaxDim) || stride_o == 0 || row_step_o == 0 ||
+            outside(8'(pool_rows_o), MaxDim) || outside(8'(pool_columns_o), MaxDim) ||
+            outside(8'(pool_row_stride_o), MaxDim) || outside(8'(pool_column_stride_o), MaxDim) ||
+            outside(pooled_height_o, MaxDim) || outside(pooled_width_o, MaxDim) ||
+            32'(out_pitch_o) > BankDepth ||
+            2 * 32'(row_q[176+:16]) + 32'(kernels_o) > 2 * NumBiasRows || 32'(row_q[192+:16]) >= NumRecords ||
+            segment_end_o == 0 || |bad_replica || (last_row && !final_o) ||
+            ((vector_o || final_o) &&
+             (group_rows_o != 1 || segment_end_o != NumPe'(1) << (NumPe - 1)));
+      end
+    end
   end
 
 endmodule

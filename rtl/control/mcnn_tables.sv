@@ -54,41 +54,43 @@ module mcnn_tables #(
     end
   end
 
-  for (genvar w = 0; w < LayerWords; w++) begin : gen_layer
-    mcnn_ram #(.Width(32), .Depth(NumLayers)) u_ram (
-      .clk_i,
-      .re_i   (layer_re_i || (host_re_i && host_rd_table_i == 2'd0)),
-      .raddr_i(layer_re_i ? layer_addr_i : host_rd_row_i[LayerBits-1:0]),
-      .rdata_o(layer_o[w*32+:32]),
-      .we_i   (host_we_i && host_wr_table_i == 2'd0 && host_wr_word_i == 4'(w)),
-      .waddr_i(host_wr_row_i[LayerBits-1:0]),
-      .wdata_i(host_wdata_i)
-    );
-  end
+  // One memory a table, a lane a word.
+  logic [LayerWords-1:0]  layer_we;
+  logic [RecordWords-1:0] record_we;
+  logic [1:0]             bias_we;
+  assign layer_we  = (host_we_i && host_wr_table_i == 2'd0) ? LayerWords'(1) << host_wr_word_i : '0;
+  assign record_we = (host_we_i && host_wr_table_i == 2'd1) ? RecordWords'(1) << host_wr_word_i : '0;
+  assign bias_we   = (host_we_i && host_wr_table_i == 2'd2) ? 2'(1) << host_wr_word_i : '0;
 
-  for (genvar w = 0; w < RecordWords; w++) begin : gen_record
-    mcnn_ram #(.Width(32), .Depth(NumRecords)) u_ram (
-      .clk_i,
-      .re_i   (record_re_i || (host_re_i && host_rd_table_i == 2'd1)),
-      .raddr_i(record_re_i ? record_addr_i : host_rd_row_i[RecordBits-1:0]),
-      .rdata_o(record_o[w*32+:32]),
-      .we_i   (host_we_i && host_wr_table_i == 2'd1 && host_wr_word_i == 4'(w)),
-      .waddr_i(host_wr_row_i[RecordBits-1:0]),
-      .wdata_i(host_wdata_i)
-    );
-  end
+  mcnn_ram #(.LaneBits(32), .Lanes(LayerWords), .Depth(NumLayers)) u_layers (
+    .clk_i,
+    .re_i   (layer_re_i || (host_re_i && host_rd_table_i == 2'd0)),
+    .raddr_i(layer_re_i ? layer_addr_i : host_rd_row_i[LayerBits-1:0]),
+    .rdata_o(layer_o),
+    .we_i   (layer_we),
+    .waddr_i(host_wr_row_i[LayerBits-1:0]),
+    .wdata_i({LayerWords{host_wdata_i}})
+  );
 
-  for (genvar w = 0; w < 2; w++) begin : gen_bias
-    mcnn_ram #(.Width(PsumBits), .Depth(NumBiasRows)) u_ram (
-      .clk_i,
-      .re_i   (bias_re_i || (host_re_i && host_rd_table_i == 2'd2)),
-      .raddr_i(bias_re_i ? bias_addr_i : host_rd_row_i[BiasBits-1:0]),
-      .rdata_o(bias_o[w*PsumBits+:PsumBits]),
-      .we_i   (host_we_i && host_wr_table_i == 2'd2 && host_wr_word_i == 4'(w)),
-      .waddr_i(host_wr_row_i[BiasBits-1:0]),
-      .wdata_i(host_wdata_i[PsumBits-1:0])
-    );
-  end
+  mcnn_ram #(.LaneBits(32), .Lanes(RecordWords), .Depth(NumRecords)) u_records (
+    .clk_i,
+    .re_i   (record_re_i || (host_re_i && host_rd_table_i == 2'd1)),
+    .raddr_i(record_re_i ? record_addr_i : host_rd_row_i[RecordBits-1:0]),
+    .rdata_o(record_o),
+    .we_i   (record_we),
+    .waddr_i(host_wr_row_i[RecordBits-1:0]),
+    .wdata_i({RecordWords{host_wdata_i}})
+  );
+
+  mcnn_ram #(.LaneBits(PsumBits), .Lanes(2), .Depth(NumBiasRows)) u_biases (
+    .clk_i,
+    .re_i   (bias_re_i || (host_re_i && host_rd_table_i == 2'd2)),
+    .raddr_i(bias_re_i ? bias_addr_i : host_rd_row_i[BiasBits-1:0]),
+    .rdata_o(bias_o),
+    .we_i   (bias_we),
+    .waddr_i(host_wr_row_i[BiasBits-1:0]),
+    .wdata_i({2{host_wdata_i[PsumBits-1:0]}})
+  );
 
   always_comb begin
     host_rdata_o = '0;

@@ -22,7 +22,6 @@ module mcnn_pe #(
   localparam int unsigned BankBits    = $clog2(RowBanks),
   localparam int unsigned LineBits    = $clog2(NumSl / 4),
   localparam int unsigned PlaneBits   = $clog2(ActBits),
-  localparam int unsigned NumPairs    = NumAdc / 2,
   localparam int unsigned NumGroups   = NumAdc / 4,  // groups of two pairs
   localparam int unsigned GroupBits   = (NumGroups > 1) ? $clog2(NumGroups) : 1,
   localparam int unsigned SumBits     = AdcBits + ActBits + 1  // signed: cannot overflow
@@ -41,12 +40,14 @@ module mcnn_pe #(
 
   // the beat
   input  logic                 advance_i,     // from the next clock on the loaded window is driven
-  output logic [ActBits-1:0]   plane_used_o,  // planes with a pulse in the window that is driven
+  input  logic                 survey_i,      // the planes with a pulse are asked for
+  output logic [ActBits-1:0]   plane_used_o,  // planes with a pulse in the driven window, 0 unless asked for
   output logic                 active_o,      // this PE takes part in the step that is driven
   input  logic                 tick_i,        // drive a plane
-  input  logic                 first_i,       // the first plane of the beat
   input  logic [PlaneBits-1:0] plane_i,       // its number
   output logic                 strobe_o,      // the plane is read (same clock as tick_i)
+  input  logic                 code_tick_i,   // tick_i, 1 + ReadLatency clocks later: its codes are here
+  input  logic                 code_first_i,  // it was the first plane of the beat
 
   // the macro
   output logic                      macro_read_o,
@@ -62,51 +63,54 @@ module mcnn_pe #(
 );
 
   // ------------------------------------------------------------------------------------------------------- windows
-  logic                set_q;            // the set that is driven; the other one loads
-  logic [NumBl-1:0]    window_q[2*ActBits];  // [set][plane]
-  logic [1:0]          active_q;         // [set]
-  logic [ActBits-1:0]  used_q[2];        // [set] planes with a pulse
-  logic [LineBits-1:0] line_q[2];        // [set]
+  localparam int unsigned WindowBits = ActBits * NumBl;  // plane by plane
+  logic                  set_q;      // the set that is driven; the other one loads
+  logic [WindowBits-1:0] window0_q, window1_q;
+  logic [1:0]            active_q;   // [set]
+  logic [LineBits-1:0]   line0_q, line1_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni)        set_q <= 1'b0;
     else if (advance_i) set_q <= !set_q;
   end
 
-  logic [KernelMax-1:0] row_mask;
-  assign row_mask = {rows_i == 2'd3, rows_i >= 2'd2, rows_i >= 2'd1, 1'b1};
+  // The rows of the column that this PE takes, in window column 0, plane by plane.
+  function automatic logic [WindowBits-1:0] take_rows(
+      input logic [ActBits*RowBanks-1:0] planes, input logic [BankBits-1:0] first, input logic [1:0] rows);
+    logic [2*RowBanks-1:0] bits;
+    logic [NumBl-1:0]      mask;
+    mask = NumBl'({rows == 2'd3, rows >= 2'd2, rows >= 2'd1, 1'b1});
+    for (int unsigned b = 0; b < ActBits; b++) begin
+      bits = {2{planes[b*RowBanks+:RowBanks]}};
+      take_rows[b*NumBl+:NumBl] = NumBl'(KernelMax'(bits >> first)) & mask;
+    end
+  endfunction
 
+  // Column 0 clears the rest of the window.
+  logic [WindowBits-1:0] loading;
+  assign loading = column_i == 2'd0 ? '0 : set_q ? window0_q : window1_q;
   always_ff @(posedge clk_i) begin
-    if (step_begin_i) active_q[!set_q] <= load_i;
     if (load_i) begin
-      active_q[!set_q] <= 1'b1;
-      line_q[!set_q]   <= line_i;
-      for (int unsigned b = 0; b < ActBits; b++) begin
-        // Column 0 clears the rest of the window.
-        window_q[{!set_q, PlaneBits'(b)}] <=
-            (column_i == 2'd0 ? '0 : window_q[{!set_q, PlaneBits'(b)}]) |
-            (NumBl'(column_rows[b]) << {column_i, 2'b00});
-      end
-      used_q[!set_q] <= (column_i == 2'd0 ? '0 : used_q[!set_q]) | column_used;
+      if (set_q) window0_q <= loading | (take_rows(planes_i, first_bank_i, rows_i) << {column_i, 2'b00});
+      else       window1_q <= loading | (take_rows(planes_i, first_bank_i, rows_i) << {column_i, 2'b00});
     end
   end
-
-  // The rows of the column that this PE takes.
-  logic [KernelMax-1:0] column_rows[ActBits];
-  logic [ActBits-1:0]   column_used;
-  for (genvar b = 0; b < ActBits; b++) begin : gen_plane
-    logic [RowBanks-1:0] bits;
-    assign bits = planes_i[b*RowBanks+:RowBanks];
-    assign column_rows[b] = KernelMax'({bits, bits} >> first_bank_i) & row_mask;
-    assign column_used[b] = |column_rows[b];
+  always_ff @(posedge clk_i) begin
+    if (step_begin_i || load_i) active_q[!set_q] <= load_i;
+    if (load_i && set_q) line0_q <= line_i;
+    if (load_i && !set_q) line1_q <= line_i;
   end
 
   // --------------------------------------------------------------------------------------------------------- drive
-  logic [ActBits-1:0] used;
-  assign used         = used_q[set_q];
-  assign active_o     = active_q[set_q];
-  assign plane_used_o = used & {ActBits{active_o}};
-  assign strobe_o     = tick_i && active_o && used[plane_i];
+  logic [WindowBits-1:0] window;
+  logic [NumBl-1:0]      pulse;
+  assign window   = set_q ? window1_q : window0_q;
+  assign pulse    = NumBl'(window >> {plane_i, {$clog2(NumBl) {1'b0}}});
+  assign active_o = active_q[set_q];
+  assign strobe_o = tick_i && active_o && |pulse;
+  for (genvar b = 0; b < ActBits; b++) begin : gen_used
+    assign plane_used_o[b] = survey_i && active_o && |window[b*NumBl+:NumBl];
+  end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) macro_read_o <= 1'b0;
@@ -114,70 +118,52 @@ module mcnn_pe #(
   end
   always_ff @(posedge clk_i) begin
     if (strobe_o) begin
-      macro_pulse_o <= window_q[{set_q, plane_i}];
-      macro_line_o  <= {line_q[set_q], 2'b00};
+      macro_pulse_o <= pulse;
+      macro_line_o  <= {line, 2'b00};
     end
   end
 
-  // What travels with a plane until its codes are back, and with a beat until its sums are reduced.
+  // What travels with a plane until its codes are back, and with a beat until its sums are held:
+  // {plane was read, PE takes part, group of its first source line}.
   localparam int unsigned CodeDelay = 1 + ReadLatency;
-  logic [CodeDelay-1:0] tick_q, first_q, strobe_q;
-  logic [CodeDelay:0]   taken_q;
-  logic [GroupBits-1:0] start_q[CodeDelay+1];
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      tick_q   <= '0;
-      strobe_q <= '0;
-    end else begin
-      tick_q   <= CodeDelay'({tick_q, tick_i && active_o});
-      strobe_q <= CodeDelay'({strobe_q, strobe_o});
-    end
-  end
-  always_ff @(posedge clk_i) begin
-    first_q    <= CodeDelay'({first_q, first_i});
-    taken_q    <= (CodeDelay + 1)'({taken_q, active_o});
-    start_q[0] <= GroupBits'(line_q[set_q]);
-    for (int unsigned i = 1; i <= CodeDelay; i++) start_q[i] <= start_q[i-1];
-  end
+  localparam int unsigned NoteBits  = 2 + GroupBits;
+  logic [LineBits-1:0]                line;
+  logic [(CodeDelay+1)*NoteBits-1:0]  note_q;
+  logic [NoteBits-1:0]                code_note, hold_note;
+  assign line = set_q ? line1_q : line0_q;
+  always_ff @(posedge clk_i)
+    note_q <= ((CodeDelay + 1) * NoteBits)'({note_q, strobe_o, active_o, GroupBits'(line)});
+  assign code_note = note_q[(CodeDelay-1)*NoteBits+:NoteBits];
+  assign hold_note = note_q[CodeDelay*NoteBits+:NoteBits];
 
-  // ------------------------------------------------------------------------------------------------------ shift-add
-  logic signed [SumBits-1:0] acc_q[NumPairs];
-  logic signed [SumBits-1:0] hold_q[NumPairs];
-  logic                      shift, code_valid, code_first;
-  assign shift      = tick_q[CodeDelay-1];
-  assign code_valid = strobe_q[CodeDelay-1];
-  assign code_first = first_q[CodeDelay-1];
-
-  for (genvar i = 0; i < NumPairs; i++) begin : gen_pair
-    logic [AdcBits-1:0] code_positive, code_negative;
-    assign code_positive = macro_code_i[(2*i)*AdcBits+:AdcBits];
-    assign code_negative = macro_code_i[(2*i+1)*AdcBits+:AdcBits];
-    always_ff @(posedge clk_i) begin
-      if (shift) begin
-        acc_q[i] <= (code_first ? '0 : acc_q[i] <<< 1) +
-            (code_valid ? signed'(SumBits'(code_positive)) - signed'(SumBits'(code_negative)) : '0);
-      end
-      if (hold_i) hold_q[i] <= acc_q[i];
-    end
+  // ------------------------------------------------------------------------------------------- shift-add and hold
+  logic [2*SumBits-1:0] sum[NumGroups];
+  for (genvar g = 0; g < NumGroups; g++) begin : gen_group
+    mcnn_shift_add #(
+      .CodeBits(AdcBits),
+      .Planes  (ActBits)
+    ) u_shift_add (
+      .clk_i,
+      .plane_i(code_tick_i && code_note[GroupBits]),
+      .first_i(code_first_i),
+      .valid_i(code_note[GroupBits+1]),
+      .code_i (macro_code_i[g*4*AdcBits+:4*AdcBits]),
+      .hold_i,
+      .sum_o  (sum[g])
+    );
   end
 
   // ---------------------------------------------------------------------------------------------------- to reduce
-  // The window of source lines begins at any multiple of 4, so the walk over the groups begins at its lane.
+  // The window of source lines begins at any multiple of 4, so the walk over the groups begins at its lanes.
   logic                 hold_active_q;
-  logic [GroupBits-1:0] hold_start_q, group;
-  if (NumGroups > 1) begin : gen_group
-    assign group = hold_start_q + group_i;
-  end else begin : gen_one_group
-    assign group = '0;
-  end
+  logic [GroupBits-1:0] hold_start_q;
   always_ff @(posedge clk_i) begin
     if (hold_i) begin
-      hold_active_q <= taken_q[CodeDelay];
-      hold_start_q  <= start_q[CodeDelay];
+      hold_active_q <= hold_note[GroupBits];
+      hold_start_q  <= hold_note[GroupBits-1:0];
     end
-    if (group_valid_i) begin
-      sums_o <= hold_active_q ? {hold_q[{group, 1'b1}], hold_q[{group, 1'b0}]} : '0;
-    end
+    if (group_valid_i)
+      sums_o <= hold_active_q ? sum[NumGroups > 1 ? hold_start_q + group_i : GroupBits'(0)] : '0;
   end
 
   if (NumAdc % 4 != 0 || NumGroups != (1 << $clog2(NumGroups)))

@@ -3,11 +3,7 @@
 // of all rows of the row group whose pooling window it keeps; the first pixel of a window overwrites. No line buffers, any
 // window and stride, any number of replicas.
 //
-// Bank b keeps pooled rows b, b + RowBanks, ...: one of them at a time is open. A tracker a bank knows the first convolution row
-// of its window, and moves on to the next one when the row group that closed it has passed.
-//
-//   stage P0  maximum over the rows of the group, read request
-//   stage P1  maximum with what is held, write
+// Here is what the banks share: the row group, and the address within a row. mcnn_pool_bank does the rest.
 //
 // Latency 2 clocks, one group of two kernels (both halves) a clock, cannot stall.
 module mcnn_pool_write #(
@@ -64,81 +60,28 @@ module mcnn_pool_write #(
   output logic error_o  // one clock: an address beyond the memory
 );
 
-  // --------------------------------------------------------------------------------------------- trackers of the banks
   localparam int unsigned RowBits = DimBits + BankBits + 2;  // a row number, up to RowBanks strides ahead
-  
-
   localparam int unsigned SumBits = 16;                      // an address before it is checked
 
-  logic [RowBits-1:0] first_row_q[RowBanks];  // first convolution row of the open window
-  logic [RowBits-1:0] pooled_row_q[RowBanks];
-  logic [SumBits-1:0] bank_base_q[RowBanks];  // first word of the open row
-  logic [RowBits-1:0] row_q;                  // first row of the row group
-  logic [NumPe-1:0]   rows_q[RowBanks];       // PEs whose rows are in the window
-  logic [RowBanks-1:0] row_first_q;           // the window begins in this row group
-
-  logic               step;
-  logic [RowBits-1:0] row_next;
+  // ------------------------------------------------------------------------------------------------------ row group
+  logic                     step;
+  logic [RowBits-1:0]       row_q, row_next;
   logic [NumPe*RowBits-1:0] pe_row;
-  logic [NumPe-1:0]   pe_row_in;
+  logic [NumPe-1:0]         pe_row_in;
   assign step     = valid_i && group_end_i;
   assign row_next = start_i ? '0 : row_q + RowBits'(group_rows_i);
+  always_ff @(posedge clk_i) if (start_i || step) row_q <= row_next;
   for (genvar p = 0; p < NumPe; p++) begin : gen_pe_row
     assign pe_row[p*RowBits+:RowBits] = row_next + RowBits'(replica_i[p*3+:3]);
     assign pe_row_in[p] = segment_end_i[p] && pe_row[p*RowBits+:RowBits] < RowBits'(out_height_i);
   end
 
-  always_ff @(posedge clk_i) if (start_i || step) row_q <= row_next;
-
-  // b * stride for a constant b: additions only.
-  function automatic logic [RowBits-1:0] stride_times(input logic [5:0] stride, input int unsigned b);
-    stride_times = '0;
-    for (int unsigned k = 0; k < 6; k++) begin
-      if (b[k]) stride_times = stride_times + (RowBits'(stride) << k);
-    end
-  endfunction
-
-  for (genvar b = 0; b < RowBanks; b++) begin : gen_tracker
-    logic [RowBits-1:0] first_next, pooled_next, last_next;
-    logic [SumBits-1:0] base_next;
-    logic               closed;
-    assign closed = first_row_q[b] + RowBits'(pool_rows_i) <= row_next;
-    always_comb begin
-      first_next  = first_row_q[b];
-      pooled_next = pooled_row_q[b];
-      base_next   = bank_base_q[b];
-      if (start_i) begin
-        first_next  = stride_times(pool_row_stride_i, b);
-        pooled_next = RowBits'(b);
-        base_next   = vector_i ? '0 : SumBits'(out_base_i[AddrBits-1:0]);
-      end else if (closed) begin
-        first_next  = first_row_q[b] + (RowBits'(pool_row_stride_i) << BankBits);
-        pooled_next = pooled_row_q[b] + RowBits'(RowBanks);
-        base_next   = bank_base_q[b] + SumBits'(pooled_width_i);
-      end
-    end
-    assign last_next = first_next + RowBits'(pool_rows_i);
-    always_ff @(posedge clk_i) begin
-      if (start_i || step) begin
-        first_row_q[b]  <= first_next;
-        pooled_row_q[b] <= pooled_next;
-        bank_base_q[b]  <= base_next;
-        row_first_q[b]  <= first_next >= row_next;
-        for (int unsigned p = 0; p < NumPe; p++) begin
-          rows_q[b][p] <= pe_row_in[p] && pooled_next < RowBits'(pooled_height_i) &&
-                          pe_row[p*RowBits+:RowBits] >= first_next && pe_row[p*RowBits+:RowBits] < last_next;
-        end
-      end
-    end
-  end
-
   // ---------------------------------------------------------------------------------------- address within the channel
-  // Conv: column + group * pitch, the product by adding the pitch once a group. Vector: (base + group) / 4, bank by the rest.
-  logic [15:0]         pitch_q, pitch_sum;
-  logic [15:0]         offset_q;
+  // Map: column + group * pitch, the product by adding the pitch once a group. Vector: (base + group) / 4, bank by the rest.
+  logic [SumBits-1:0]  pitch_q, pitch_sum, offset_q;
   logic [BankBits-1:0] vector_bank_q;
   logic [15:0]         element;
-  assign pitch_sum = early_group_i == '0 ? '0 : pitch_q + out_pitch_i;
+  assign pitch_sum = early_group_i == '0 ? '0 : pitch_q + SumBits'(out_pitch_i);
   assign element   = out_base_i + 16'(early_group_i);
   always_ff @(posedge clk_i) begin
     if (early_valid_i) begin
@@ -148,79 +91,49 @@ module mcnn_pool_write #(
     end
   end
 
-  // ------------------------------------------------------------------------------------------------------ stage P0
-  logic                emit;
-  logic [RowBanks-1:0] touched, first;
-  logic [SumBits-1:0]  addr[RowBanks];
+  // ---------------------------------------------------------------------------------------------------------- banks
+  logic                emit, odd;
   logic [RowBanks-1:0] beyond;
   assign emit = valid_i && emit_i;
-  for (genvar b = 0; b < RowBanks; b++) begin : gen_address
-    assign touched[b] = emit && (vector_i ? vector_bank_q == BankBits'(b) : |rows_q[b]);
-    assign first[b]   = vector_i || (column_first_i && row_first_q[b]);
-    assign addr[b]    = bank_base_q[b] + offset_q;
-    assign beyond[b]  = touched[b] && |(addr[b] >> AddrBits);
-    assign read_addr_o[b*AddrBits+:AddrBits] = addr[b][AddrBits-1:0];
+  assign odd  = 7'({group_i, 1'b1}) < 7'(kernels_i);
+  for (genvar b = 0; b < RowBanks; b++) begin : gen_bank
+    mcnn_pool_bank #(
+      .Bank     (b),
+      .NumPe    (NumPe),
+      .ActBits  (ActBits),
+      .RowBanks (RowBanks),
+      .BankDepth(BankDepth),
+      .RowBits  (RowBits),
+      .SumBits  (SumBits)
+    ) u_pool_bank (
+      .clk_i,
+      .rst_ni,
+      .start_i,
+      .step_i           (step),
+      .row_next_i       (row_next),
+      .pe_row_i         (pe_row),
+      .pe_row_in_i      (pe_row_in),
+      .vector_i,
+      .pool_rows_i,
+      .pool_row_stride_i,
+      .pooled_height_i,
+      .pooled_width_i,
+      .out_base_i       (out_base_i[AddrBits-1:0]),
+      .emit_i           (emit),
+      .odd_i            (odd),
+      .column_first_i,
+      .offset_i         (offset_q),
+      .vector_bank_i    (vector_bank_q),
+      .act_i,
+      .read_o           (read_o[b]),
+      .read_addr_o      (read_addr_o[b*AddrBits+:AddrBits]),
+      .read_data_i      ({read_data_i[(RowBanks+b)*ActBits+:ActBits], read_data_i[b*ActBits+:ActBits]}),
+      .write_o          ({write_o[RowBanks+b], write_o[b]}),
+      .write_addr_o     (write_addr_o[b*AddrBits+:AddrBits]),
+      .write_data_o     ({write_data_o[(RowBanks+b)*ActBits+:ActBits], write_data_o[b*ActBits+:ActBits]}),
+      .beyond_o         (beyond[b])
+    );
   end
-  assign read_o = touched & ~first;
-
-  logic [2*RowBanks*ActBits-1:0] group_max_q;
-  for (genvar h = 0; h < 2; h++) begin : gen_max_half
-    for (genvar b = 0; b < RowBanks; b++) begin : gen_max_bank
-      logic [ActBits-1:0] tree[NumPe];  // maximum in place: after the last level in tree[0]
-      always_comb begin
-        for (int unsigned p = 0; p < NumPe; p++)
-          tree[p] = (vector_i ? p == NumPe - 1 : rows_q[b][p]) ? act_i[(2*p+h)*ActBits+:ActBits] : '0;
-        for (int unsigned l = 0; l < $clog2(NumPe); l++)
-          for (int unsigned p = 0; p < NumPe; p++)
-            if ((p & ((2 << l) - 1)) == 0 && p + (1 << l) < NumPe && tree[p+(1<<l)] > tree[p])
-              tree[p] = tree[p+(1<<l)];
-      end
-      always_ff @(posedge clk_i)
-        if (touched[b]) group_max_q[(h*RowBanks+b)*ActBits+:ActBits] <= tree[0];
-    end
-  end
-
-  // ------------------------------------------------------------------------------------------------------ stage P1
-  logic [RowBanks-1:0]          touched_q, first_q;
-  logic                         odd_q;        // the second kernel exists
-  logic [RowBanks*AddrBits-1:0] addr_q;
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) touched_q <= '0;
-    else         touched_q <= touched;
-  end
-  always_ff @(posedge clk_i) begin
-    if (emit) begin
-      first_q <= first;
-      odd_q   <= 7'({group_i, 1'b1}) < 7'(kernels_i);
-      addr_q  <= read_addr_o;
-    end
-  end
-
-  // A word that was written in the clock of its read request was not yet in the memory.
-  logic [RowBanks-1:0]           written_q;
-  logic [RowBanks*AddrBits-1:0]  written_addr_q;
-  logic [2*RowBanks*ActBits-1:0] written_data_q;
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) written_q <= '0;
-    else         written_q <= touched_q;
-  end
-  for (genvar b = 0; b < RowBanks; b++) begin : gen_write
-    logic again;
-    assign again = written_q[b] &&
-                   written_addr_q[b*AddrBits+:AddrBits] == addr_q[b*AddrBits+:AddrBits];
-    always_ff @(posedge clk_i)
-      if (touched_q[b]) written_addr_q[b*AddrBits+:AddrBits] <= addr_q[b*AddrBits+:AddrBits];
-    for (genvar h = 0; h < 2; h++) begin : gen_half
-      localparam int unsigned Byte = (h * RowBanks + b) * ActBits;
-      logic [ActBits-1:0] held, value;
-      assign held  = again ? written_data_q[Byte+:ActBits] : read_data_i[Byte+:ActBits];
-      assign value = (first_q[b] || group_max_q[Byte+:ActBits] > held) ? group_max_q[Byte+:ActBits] : held;
-      assign write_data_o[Byte+:ActBits] = value;
-      always_ff @(posedge clk_i) if (touched_q[b]) written_data_q[Byte+:ActBits] <= value;
-      assign write_o[h*RowBanks+b] = touched_q[b] && (h == 0 || odd_q);
-    end
-  end
-  assign write_addr_o = addr_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) error_o <= 1'b0;

@@ -244,23 +244,21 @@ module mcnn_window_fetch #(
   assign fetch_half_o = b_half_q;
 
   // What a record may not ask for. The record itself is checked at the first position only: it is the same at all of them.
-  logic beyond_memory, bad_record;
-  always_comb begin
-    beyond_memory = 1'b0;
-    for (int unsigned b = 0; b < RowBanks; b++) begin
-      if (row_in[b] && |((low[b] ? addr_low : addr_high) >> AddrBits)) beyond_memory = 1'b1;
-    end
-    bad_record = b_bad_order_q || |(b_base_q >> AddrBits);
-    for (int unsigned p = 0; p < NumPe; p++) begin
-      if (b_active_q[p]) begin
-        if (32'(row_offset_i[p*3+:3]) + 32'(b_rows_q) + 1 > RowBanks) bad_record = 1'b1;
-        if (4 * 32'(b_line_q[p*7+:7]) + 2 * 32'(kernels_i) > NumSl) bad_record = 1'b1;
-      end
-    end
+  logic [RowBanks-1:0] beyond;  // the row is in the map, its word is not in the memory
+  assign beyond = row_in & ((low & {RowBanks{|(addr_low >> AddrBits)}}) | (~low & {RowBanks{|(addr_high >> AddrBits)}}));
+
+  logic [NumPe-1:0] bad_pe;
+  for (genvar p = 0; p < NumPe; p++) begin : gen_bad
+    assign bad_pe[p] = b_active_q[p] && (5'(row_offset_i[p*3+:3]) + 5'(b_rows_q) + 5'd1 > 5'(RowBanks) ||
+                                         4 * 32'(b_line_q[p*7+:7]) + 2 * 32'(kernels_i) > NumSl);
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) error_o <= 1'b0;
-    else         error_o <= ce && b_valid_q && ((b_first_record_q && bad_record) || (column_in && beyond_memory));
+    if (!rst_ni) begin
+      error_o <= 1'b0;
+    end else begin
+      error_o <= ce && b_valid_q && column_in && |beyond;
+      if (ce && b_valid_q && b_first_record_q && (b_bad_order_q || |(b_base_q >> AddrBits) || |bad_pe)) error_o <= 1'b1;
+    end
   end
 
   // ------------------------------------------------------------------------------------------------ stage C: data

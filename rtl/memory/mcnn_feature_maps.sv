@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The three feature-map buffers. Each has two halves (even and odd channels) of RowBanks memories, so that one clock reads a
-// column of RowBanks rows of one channel (window fetch), updates a column of two channels (pool write) and takes one
+// The three feature-map buffers. Each has RowBanks memories whose words hold two halves (an even and an odd channel), so that one clock
+// reads a column of RowBanks rows of one channel (window fetch), updates a column of two channels (pool write) and takes one
 // pixel of the next image (load), each in the buffer that plays that role. Which buffer plays which role comes from the
 // sequencer; the host reads any buffer while the chip is at rest.
 //
@@ -57,44 +57,36 @@ module mcnn_feature_maps #(
   localparam int unsigned NumBuffers = mcnn_pkg::NumBuffers;
   localparam int unsigned HalfBits = RowBanks * ActBits;
 
-  // read data of every half: [buffer][half]
-  logic [HalfBits-1:0] half_data[NumBuffers*2];
+  // The halves of a bank are the lanes of one memory: [buffer][bank] {odd, even}.
+  logic [2*ActBits-1:0] word[NumBuffers*RowBanks];
 
   for (genvar g = 0; g < NumBuffers; g++) begin : gen_buffer
     logic is_in, is_out, is_write, is_load, is_host;
-    assign is_in    = in_buffer_i == 2'(g);
+    assign is_in    = fetch_re_i && in_buffer_i == 2'(g);
     assign is_out   = out_buffer_i == 2'(g);
     assign is_write = write_buffer_i == 2'(g);
     assign is_load  = load_we_i && load_buffer_i == 2'(g);
     assign is_host  = host_re_i && host_buffer_i == 2'(g);
 
     for (genvar b = 0; b < RowBanks; b++) begin : gen_bank
-      // The two halves of a bank share their addresses.
-      logic [AddrBits-1:0] raddr, waddr;
-      assign raddr = host_re_i ? host_addr_i :
-                     (is_in && fetch_re_i) ? fetch_addr_i[b*AddrBits+:AddrBits] :
-                                             pool_raddr_i[b*AddrBits+:AddrBits];
-      assign waddr = is_load ? load_addr_i : pool_waddr_i[b*AddrBits+:AddrBits];
-
-      for (genvar h = 0; h < 2; h++) begin : gen_half
-        logic re, we, load;
-        assign re = (is_in && fetch_re_i && fetch_half_i == 1'(h)) ||
-                    (is_out && pool_re_i[b]) || is_host;
-        assign load = is_load && load_half_i == 1'(h) && load_bank_i == BankBits'(b);
-        assign we = load || (is_write && pool_we_i[h*RowBanks+b]);
-        mcnn_ram #(
-          .Width(ActBits),
-          .Depth(BankDepth)
-        ) u_ram (
-          .clk_i,
-          .re_i   (re),
-          .raddr_i(raddr),
-          .rdata_o(half_data[g*2+h][b*ActBits+:ActBits]),
-          .we_i   (we),
-          .waddr_i(waddr),
-          .wdata_i(load ? load_data_i : pool_wdata_i[(h*RowBanks+b)*ActBits+:ActBits])
-        );
-      end
+      logic load;
+      assign load = is_load && load_bank_i == BankBits'(b);
+      mcnn_ram #(
+        .LaneBits(ActBits),
+        .Lanes   (2),
+        .Depth   (BankDepth)
+      ) u_ram (
+        .clk_i,
+        .re_i   (is_in || is_host || (is_out && pool_re_i[b])),
+        .raddr_i(is_in ? fetch_addr_i[b*AddrBits+:AddrBits] :
+                 is_host ? host_addr_i : pool_raddr_i[b*AddrBits+:AddrBits]),
+        .rdata_o(word[g*RowBanks+b]),
+        .we_i   (load ? {load_half_i, !load_half_i} :
+                 is_write ? {pool_we_i[RowBanks+b], pool_we_i[b]} : 2'b00),
+        .waddr_i(load ? load_addr_i : pool_waddr_i[b*AddrBits+:AddrBits]),
+        .wdata_i(load ? {load_data_i, load_data_i} :
+                 {pool_wdata_i[(RowBanks+b)*ActBits+:ActBits], pool_wdata_i[b*ActBits+:ActBits]})
+      );
     end
   end
 
@@ -118,35 +110,34 @@ module mcnn_feature_maps #(
   end
 
   logic [HalfBits-1:0] host_column;
-  always_comb begin
-    unique case (fetch_buffer_q)
-      2'd0:    fetch_data_o = fetch_half_q ? half_data[1] : half_data[0];
-      2'd1:    fetch_data_o = fetch_half_q ? half_data[3] : half_data[2];
-      default: fetch_data_o = fetch_half_q ? half_data[5] : half_data[4];
-    endcase
-  end
-  always_comb begin
-    unique case (pool_buffer_q)
-      2'd0:    pool_rdata_o = {half_data[1], half_data[0]};
-      2'd1:    pool_rdata_o = {half_data[3], half_data[2]};
-      default: pool_rdata_o = {half_data[5], half_data[4]};
-    endcase
-  end
-  always_comb begin
-    unique case (host_buffer_q)
-      2'd0:    host_column = host_half_q ? half_data[1] : half_data[0];
-      2'd1:    host_column = host_half_q ? half_data[3] : half_data[2];
-      default: host_column = host_half_q ? half_data[5] : half_data[4];
-    endcase
-  end
-  if (Groups > 1) begin : gen_group
-    logic [31:0] word[Groups];
-    for (genvar k = 0; k < Groups; k++) begin : gen_word
-      for (genvar b = 0; b < 4; b++) begin : gen_byte
-        assign word[k][b*8+:8] = 8'(host_column[(k*4+b)*ActBits+:ActBits]);
+  for (genvar b = 0; b < RowBanks; b++) begin : gen_column
+    logic [2*ActBits-1:0] fetched, pooled, hosted;
+    always_comb begin
+      fetched = word[2*RowBanks+b];
+      pooled  = word[2*RowBanks+b];
+      hosted  = word[2*RowBanks+b];
+      for (int unsigned g = 0; g < 2; g++) begin
+        if (fetch_buffer_q == 2'(g)) fetched = word[g*RowBanks+b];
+        if (pool_buffer_q == 2'(g)) pooled = word[g*RowBanks+b];
+        if (host_buffer_q == 2'(g)) hosted = word[g*RowBanks+b];
       end
     end
-    assign host_data_o = word[host_group_q];
+    assign fetch_data_o[b*ActBits+:ActBits] =
+        fetch_half_q ? fetched[2*ActBits-1:ActBits] : fetched[ActBits-1:0];
+    assign pool_rdata_o[b*ActBits+:ActBits]            = pooled[ActBits-1:0];
+    assign pool_rdata_o[(RowBanks+b)*ActBits+:ActBits] = pooled[2*ActBits-1:ActBits];
+    assign host_column[b*ActBits+:ActBits] =
+        host_half_q ? hosted[2*ActBits-1:ActBits] : hosted[ActBits-1:0];
+  end
+
+  if (Groups > 1) begin : gen_group
+    logic [31:0] rows[Groups];
+    for (genvar k = 0; k < Groups; k++) begin : gen_word
+      for (genvar b = 0; b < 4; b++) begin : gen_byte
+        assign rows[k][b*8+:8] = 8'(host_column[(k*4+b)*ActBits+:ActBits]);
+      end
+    end
+    assign host_data_o = rows[host_group_q];
   end else begin : gen_one_group
     for (genvar b = 0; b < 4; b++) begin : gen_byte
       assign host_data_o[b*8+:8] = 8'(host_column[b*ActBits+:ActBits]);

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory with one read and one write port, the only memory of the chip. Synthesis takes it as a memory macro; everything
-// else is flip-flops.
+// else is flip-flops. A word has one or more lanes that are written separately and read together.
 // Read: `rdata_o` is the word at `raddr_i` one clock after `re_i`, and keeps its value while `re_i` is low.
 // Reading the word that is written in the same clock gives the old one.
 module mcnn_ram #(
-  parameter  int unsigned Width     = 8,    // bits of a word
+  parameter  int unsigned LaneBits  = 8,    // bits of a lane
+  parameter  int unsigned Lanes     = 1,    // lanes of a word
   parameter  int unsigned Depth     = 256,  // words
+  localparam int unsigned Width     = LaneBits * Lanes,
   localparam int unsigned AddrWidth = (Depth > 1) ? $clog2(Depth) : 1
 ) (
   input  logic                 clk_i,
   input  logic                 re_i,
   input  logic [AddrWidth-1:0] raddr_i,
   output logic [Width-1:0]     rdata_o,
-  input  logic                 we_i,
+  input  logic [Lanes-1:0]     we_i,
   input  logic [AddrWidth-1:0] waddr_i,
   input  logic [Width-1:0]     wdata_i
 );
@@ -20,7 +22,10 @@ module mcnn_ram #(
   logic [Width-1:0] mem[Depth];
 
   always_ff @(posedge clk_i) begin
-    if (we_i) mem[waddr_i] <= wdata_i;
+    if (|we_i) begin
+      for (int unsigned l = 0; l < Lanes; l++)
+        if (we_i[l]) mem[waddr_i][l*LaneBits+:LaneBits] <= wdata_i[l*LaneBits+:LaneBits];
+    end
     if (re_i) rdata_o <= mem[raddr_i];
   end
 

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// One bank of pool write: the pooled rows Bank, Bank + RowBanks, ... of the output feature map, one of them at a time open.
+//
+// The tracker knows the first convolution row of the open row's window, and moves on to the next row when the row group that
+// closed it has passed. For a group of two kernels the bank takes the maximum of its PEs (stage P0, with a read request), then the
+// maximum with what it holds (stage P1), and writes.
+module mcnn_pool_bank #(
+  parameter  int unsigned Bank      = 0,
+  parameter  int unsigned NumPe     = 8,
+  parameter  int unsigned ActBits   = 8,
+  parameter  int unsigned RowBanks  = 8,
+  parameter  int unsigned BankDepth = 256,  // words
+  parameter  int unsigned RowBits   = 11,   // of a row number, up to RowBanks strides ahead
+  parameter  int unsigned SumBits   = 16,   // of an address before it is checked
+  localparam int unsigned AddrBits  = $clog2(BankDepth),
+  localparam int unsigned BankBits  = $clog2(RowBanks)
+) (
+  input logic clk_i,
+  input logic rst_ni,
+
+  // tracker
+  input logic                     start_i,     // a pass begins
+  input logic                     step_i,      // a row group has passed
+  input logic [RowBits-1:0]       row_next_i,  // first row of the group that begins
+  input logic [NumPe*RowBits-1:0] pe_row_i,    // the row of each PE in it
+  input logic [NumPe-1:0]         pe_row_in_i, // it exists
+  input logic                     vector_i,
+  input logic [5:0]               pool_rows_i,
+  input logic [5:0]               pool_row_stride_i,
+  input logic [7:0]               pooled_height_i,
+  input logic [7:0]               pooled_width_i,
+  input logic [AddrBits-1:0]      out_base_i,
+
+  // a group
+  input logic                       emit_i,
+  input logic                       odd_i,           // its second kernel exists
+  input logic                       column_first_i,  // first column of the pooling window
+  input logic [SumBits-1:0]         offset_i,        // word within the row
+  input logic [BankBits-1:0]        vector_bank_i,   // bank of a vector's element
+  input logic [NumPe*2*ActBits-1:0] act_i,           // [PE][kernel]
+
+  // memory: {odd half, even half}
+  output logic                 read_o,
+  output logic [AddrBits-1:0]  read_addr_o,
+  input  logic [2*ActBits-1:0] read_data_i,
+  output logic [1:0]           write_o,
+  output logic [AddrBits-1:0]  write_addr_o,
+  output logic [2*ActBits-1:0] write_data_o,
+  output logic                 beyond_o  // the address is beyond the memory
+);
+
+  // ------------------------------------------------------------------------------------------------------- tracker
+  logic [RowBits-1:0] first_row_q, first_row;    // first convolution row of the open row's window
+  logic [RowBits-1:0] pooled_row_q, pooled_row;  // the open row
+  logic [SumBits-1:0] base_q, base;              // its first word
+  logic [RowBits-1:0] end_row;
+  logic [NumPe-1:0]   rows_q;                    // PEs whose rows are in its window
+  logic               row_first_q;               // the window begins in this row group
+
+  // Bank * stride: additions only.
+  function automatic logic [RowBits-1:0] bank_times(input logic [5:0] stride);
+    bank_times = '0;
+    for (int unsigned k = 0; k < BankBits; k++) begin
+      if (((Bank >> k) & 1) == 1) bank_times = bank_times + (RowBits'(stride) << k);
+    end
+  endfunction
+
+  always_comb begin
+    first_row  = first_row_q;
+    pooled_row = pooled_row_q;
+    base       = base_q;
+    if (start_i) begin
+      first_row  = bank_times(pool_row_stride_i);
+      pooled_row = RowBits'(Bank);
+      base       = vector_i ? '0 : SumBits'(out_base_i);
+    end else if (first_row_q + RowBits'(pool_rows_i) <= row_next_i) begin  // closed
+      first_row  = first_row_q + (RowBits'(pool_row_stride_i) << BankBits);
+      pooled_row = pooled_row_q + RowBits'(RowBanks);
+      base       = base_q + SumBits'(pooled_width_i);
+    end
+  end
+  assign end_row = first_row + RowBits'(pool_rows_i);
+
+  always_ff @(posedge clk_i) begin
+    if (start_i || step_i) begin
+      first_row_q  <= first_row;
+      pooled_row_q <= pooled_row;
+      base_q       <= base;
+      row_first_q  <= first_row >= row_next_i;
+      for (int unsigned p = 0; p < NumPe; p++) begin
+        rows_q[p] <= pe_row_in_i[p] && pooled_row < RowBits'(pooled_height_i) &&
+                     pe_row_i[p*RowBits+:RowBits] >= first_row && pe_row_i[p*RowBits+:RowBits] < end_row;
+      end
+    end
+  end
+
+  // ------------------------------------------------------------------------------------------------------ stage P0
+  logic               touched, first;
+  logic [SumBits-1:0] addr;
+  assign touched     = emit_i && (vector_i ? vector_bank_i == BankBits'(Bank) : |rows_q);
+  assign first       = vector_i || (column_first_i && row_first_q);
+  assign addr        = base_q + offset_i;
+  assign read_o      = touched && !first;
+  assign read_addr_o = addr[AddrBits-1:0];
+  assign beyond_o    = touched && |(addr >> AddrBits);
+
+  // The largest activation of one kernel over the rows in the window: a tree, in place.
+  function automatic logic [ActBits-1:0] largest(
+      input logic [NumPe*2*ActBits-1:0] act, input logic [NumPe-1:0] rows, input int unsigned kernel);
+    logic [NumPe*ActBits-1:0] tree;
+    for (int unsigned p = 0; p < NumPe; p++)
+      tree[p*ActBits+:ActBits] = rows[p] ? act[(2*p+kernel)*ActBits+:ActBits] : '0;
+    for (int unsigned l = 1; l < NumPe; l = 2 * l)
+      for (int unsigned p = 0; p + l < NumPe; p = p + 2 * l)
+        if (tree[(p+l)*ActBits+:ActBits] > tree[p*ActBits+:ActBits])
+          tree[p*ActBits+:ActBits] = tree[(p+l)*ActBits+:ActBits];
+    largest = tree[ActBits-1:0];
+  endfunction
+
+  logic                 touched_q, first_q, odd_q;
+  logic [AddrBits-1:0]  addr_q;
+  logic [2*ActBits-1:0] largest_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) touched_q <= 1'b0;
+    else         touched_q <= touched;
+  end
+  always_ff @(posedge clk_i) begin
+    if (touched) begin
+      first_q <= first;
+      odd_q   <= odd_i;
+      addr_q  <= read_addr_o;
+      // A vector's element comes from the last PE.
+      largest_q[0+:ActBits] <= vector_i ? act_i[(2*NumPe-2)*ActBits+:ActBits] : largest(act_i, rows_q, 0);
+      largest_q[ActBits+:ActBits] <= vector_i ? act_i[(2*NumPe-1)*ActBits+:ActBits] : largest(act_i, rows_q, 1);
+    end
+  end
+
+  // ------------------------------------------------------------------------------------------------------ stage P1
+  // A word that was written in the clock of its read request was not yet in the memory.
+  logic                 written_q, again;
+  logic [AddrBits-1:0]  written_addr_q;
+  logic [2*ActBits-1:0] written_data_q, held;
+  assign again = written_q && written_addr_q == addr_q;
+  assign held  = again ? written_data_q : read_data_i;
+  for (genvar h = 0; h < 2; h++) begin : gen_half
+    assign write_data_o[h*ActBits+:ActBits] =
+        (first_q || largest_q[h*ActBits+:ActBits] > held[h*ActBits+:ActBits]) ? largest_q[h*ActBits+:ActBits] :
+                                                                                held[h*ActBits+:ActBits];
+  end
+  assign write_o      = {touched_q && odd_q, touched_q};
+  assign write_addr_o = addr_q;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) written_q <= 1'b0;
+    else         written_q <= touched_q;
+  end
+  always_ff @(posedge clk_i) begin
+    if (touched_q) begin
+      written_addr_q <= addr_q;
+      written_data_q <= write_data_o;
+    end
+  end
+
+endmodule
