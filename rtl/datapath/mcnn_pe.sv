@@ -148,22 +148,23 @@ module mcnn_pe #(
       .first_i(code_first_i),
       .valid_i(code_note[GroupBits+1]),
       .code_i (macro_code_i[g*4*AdcBits+:4*AdcBits]),
-      .hold_i,
       .sum_o  (sum[g])
     );
   end
 
   // ---------------------------------------------------------------------------------------------------- to reduce
   // The window of source lines begins at any multiple of 4, so the walk over the groups begins at its lanes.
+  logic [2*SumBits-1:0] hold_q[NumGroups];  // while the accumulators go on with the next beat
   logic                 hold_active_q;
   logic [GroupBits-1:0] hold_start_q;
   always_ff @(posedge clk_i) begin
     if (hold_i) begin
+      for (int unsigned g = 0; g < NumGroups; g++) hold_q[g] <= sum[g];
       hold_active_q <= hold_note[GroupBits];
       hold_start_q  <= hold_note[GroupBits-1:0];
     end
     if (group_valid_i)
-      sums_o <= hold_active_q ? sum[NumGroups > 1 ? hold_start_q + group_i : GroupBits'(0)] : '0;
+      sums_o <= hold_active_q ? hold_q[NumGroups > 1 ? hold_start_q + group_i : GroupBits'(0)] : '0;
   end
 
   if (NumAdc % 4 != 0 || NumGroups != (1 << $clog2(NumGroups)))
