@@ -85,8 +85,14 @@ module mcnn_image_loader #(
     end
   end
 
-  always_ff @(posedge clk_i) begin
-    if (flush_i || state_q != Load || (taken && s_axis_tlast_i)) begin
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      x_q            <= '0;
+      y_q            <= '0;
+      channel_q      <= '0;
+      channel_base_q <= '0;
+      row_base_q     <= '0;
+    end else if (flush_i || state_q != Load || (taken && s_axis_tlast_i)) begin
       x_q            <= '0;
       y_q            <= '0;
       channel_q      <= '0;

@@ -37,20 +37,24 @@ module mcnn_perf_counters #(
   output logic [31:0] layer_clocks_o  // of the selected layer row
 );
 
-  // Sums of a clock are registered before they are added.
+  // Events arrive late in their clock: they are registered, then summed over the PEs, then counted. The counters are
+  // two (conversions three) clocks behind.
   localparam int unsigned PeBits = $clog2(NumPe + 1);
-  logic [PeBits-1:0]   reads, taking, reads_q;
-  logic [PeBits+6:0]   conversions, conversions_q;
-  logic [31:0]         planes_q, planes_add_q;
+  logic                 clock_q, stall_image_q, stall_result_q, stall_beat_q, beat_q, result_q;
+  logic [NumPe-1:0]     strobe_q, taking_q;
+  logic [PeBits-1:0]    reads, taking, reads_q;
+  logic [PeBits+6:0]    conversions, conversions_q;
+  logic [31:0]          planes_q, planes_add_q;
   always_comb begin
-    reads       = '0;
-    taking      = '0;
-    conversions = '0;
+    reads  = '0;
+    taking = '0;
     for (int unsigned p = 0; p < NumPe; p++) begin
-      reads  = reads + PeBits'(strobe_i[p]);
-      taking = taking + PeBits'(active_i[p] && beat_first_i);
-      if (strobe_i[p]) conversions = conversions + (PeBits + 7)'(count_i);
+      reads  = reads + PeBits'(strobe_q[p]);
+      taking = taking + PeBits'(taking_q[p]);
     end
+    conversions = '0;
+    for (int unsigned b = 0; b < PeBits; b++)
+      if (reads_q[b]) conversions = conversions + ((PeBits + 7)'(count_i) << b);
   end
 
   // Planes that were not read: all planes of the active PEs, less the reads.
@@ -67,10 +71,26 @@ module mcnn_perf_counters #(
       stall_result_o <= '0;
       stall_beat_o   <= '0;
       results_o      <= '0;
+      clock_q        <= 1'b0;
+      stall_image_q  <= 1'b0;
+      stall_result_q <= 1'b0;
+      stall_beat_q   <= 1'b0;
+      beat_q         <= 1'b0;
+      result_q       <= 1'b0;
+      strobe_q       <= '0;
+      taking_q       <= '0;
       reads_q        <= '0;
       conversions_q  <= '0;
       planes_add_q   <= '0;
     end else begin
+      clock_q        <= clock_i;
+      stall_image_q  <= stall_image_i;
+      stall_result_q <= stall_result_i;
+      stall_beat_q   <= stall_beat_i;
+      beat_q         <= beat_i;
+      result_q       <= result_i;
+      strobe_q       <= strobe_i;
+      taking_q       <= active_i & {NumPe{beat_first_i}};
       reads_q       <= reads;
       conversions_q <= conversions;
       planes_add_q  <= 32'(taking) << $clog2(ActBits);
@@ -85,17 +105,15 @@ module mcnn_perf_counters #(
         stall_beat_o   <= '0;
         results_o      <= '0;
       end else begin
-        if (clock_i) clocks_o <= clocks_o + 32'd1;
-        if (beat_i) beats_o <= beats_o + 32'd1;
-        if (|reads_q) begin
-          reads_o       <= reads_o + 32'(reads_q);
-          conversions_o <= conversions_o + 32'(conversions_q);
-        end
-        if (|planes_add_q) planes_q <= planes_q + planes_add_q;
-        if (stall_image_i) stall_image_o <= stall_image_o + 32'd1;
-        if (stall_result_i) stall_result_o <= stall_result_o + 32'd1;
-        if (stall_beat_i) stall_beat_o <= stall_beat_o + 32'd1;
-        if (result_i) results_o <= results_o + 32'd1;
+        if (clock_q) clocks_o <= clocks_o + 32'd1;
+        if (beat_q) beats_o <= beats_o + 32'd1;
+        reads_o       <= reads_o + 32'(reads_q);
+        conversions_o <= conversions_o + 32'(conversions_q);
+        planes_q <= planes_q + planes_add_q;
+        if (stall_image_q) stall_image_o <= stall_image_o + 32'd1;
+        if (stall_result_q) stall_result_o <= stall_result_o + 32'd1;
+        if (stall_beat_q) stall_beat_o <= stall_beat_o + 32'd1;
+        if (result_q) results_o <= results_o + 32'd1;
       end
     end
   end
