@@ -345,20 +345,21 @@ module mcnn_registers #(
   assign table_rd_row_o  = row_of(rd_addr_i[14:3]);
   assign table_rd_word_o = word_of(rd_addr_i[14:13], rd_addr_i[5:2]);
 
-  logic answer_q;
+  logic answer_q, memory_wait_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      answer_q    <= 1'b0;
-      rd_memory_q <= 1'b0;
+      answer_q      <= 1'b0;
+      memory_wait_q <= 1'b0;
     end else begin
-      answer_q    <= rd_valid_i;
-      rd_memory_q <= rd_valid_i && rd_memory && at_rest;
+      answer_q      <= (rd_valid_i && !(table_re_o || map_re_o)) || memory_wait_q;
+      memory_wait_q <= table_re_o || map_re_o;
     end
   end
   always_ff @(posedge clk_i) begin
     if (rd_valid_i) begin
-      ok_q     <= !rd_refused && !rd_locked;
-      rd_map_q <= rd_region == RegionMap;
+      ok_q        <= !rd_refused && !rd_locked;
+      rd_memory_q <= rd_memory;
+      rd_map_q    <= rd_region == RegionMap;
     end
   end
   assign rd_valid_o = answer_q;

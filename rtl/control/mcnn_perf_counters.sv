@@ -91,9 +91,9 @@ module mcnn_perf_counters #(
       result_q       <= result_i;
       strobe_q       <= strobe_i;
       taking_q       <= active_i & {NumPe{beat_first_i}};
-      reads_q       <= reads;
-      conversions_q <= conversions;
-      planes_add_q  <= 32'(taking) << $clog2(ActBits);
+      reads_q        <= reads;
+      conversions_q  <= conversions;
+      planes_add_q   <= 32'(taking) << $clog2(ActBits);
       if (clear_i) begin
         clocks_o       <= '0;
         beats_o        <= '0;
@@ -109,7 +109,7 @@ module mcnn_perf_counters #(
         if (beat_q) beats_o <= beats_o + 32'd1;
         reads_o       <= reads_o + 32'(reads_q);
         conversions_o <= conversions_o + 32'(conversions_q);
-        planes_q <= planes_q + planes_add_q;
+        planes_q      <= planes_q + planes_add_q;
         if (stall_image_q) stall_image_o <= stall_image_o + 32'd1;
         if (stall_result_q) stall_result_o <= stall_result_o + 32'd1;
         if (stall_beat_q) stall_beat_o <= stall_beat_o + 32'd1;
@@ -118,15 +118,22 @@ module mcnn_perf_counters #(
     end
   end
 
-  logic [31:0] layer_clocks_q[NumLayers];
+  logic                 layer_clock_q;
+  logic [LayerBits-1:0] layer_q;
+  logic [31:0]          layer_clocks_q[NumLayers];
   assign layer_clocks_o = layer_clocks_q[layer_select_i];
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) layer_clock_q <= 1'b0;
+    else         layer_clock_q <= layer_clock_i;
+  end
+  always_ff @(posedge clk_i) layer_q <= layer_i;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       for (int unsigned l = 0; l < NumLayers; l++) layer_clocks_q[l] <= '0;
     end else if (clear_i) begin
       for (int unsigned l = 0; l < NumLayers; l++) layer_clocks_q[l] <= '0;
-    end else if (layer_clock_i) begin
-      layer_clocks_q[layer_i] <= layer_clocks_q[layer_i] + 32'd1;
+    end else if (layer_clock_q) begin
+      layer_clocks_q[layer_q] <= layer_clocks_q[layer_q] + 32'd1;
     end
   end
 

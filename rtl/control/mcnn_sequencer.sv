@@ -115,7 +115,6 @@ module mcnn_sequencer #(
   logic [LayerBits-1:0] layer_q, layer_d;
   logic [31:0]          images_left_q;
   logic                 last_row, fire, stop_run;
-  logic [RowWidth-1:0]  row_q;
 
   assign last_row = 8'(layer_q) + 8'd1 == layer_count_i;
   assign fire     = state_q == Setup && !(row_i[0] && result_busy_i);
@@ -140,7 +139,7 @@ module mcnn_sequencer #(
       end
       Setup: if (fire) state_d = Run;
       Run: if (pass_done_i) begin
-        if (halt_i && (row_q[1] || last_row)) begin
+        if (halt_i && (swap_row_q || last_row)) begin
           state_d = Halted;
         end else begin
           state_d = state_after_row;
@@ -174,7 +173,6 @@ module mcnn_sequencer #(
   always_ff @(posedge clk_i) begin
     if (state_q == Idle) images_left_q <= image_count_i;
     else if (image_take_o) images_left_q <= images_left_q - 32'd1;
-    if (fire) row_q <= row_i;
   end
 
   assign busy_o         = state_q != Idle;
@@ -205,7 +203,7 @@ module mcnn_sequencer #(
       out_buffer_o  <= 2'd1;
       load_buffer_o <= 2'd2;
     end else begin
-      swap_q        <= state_q == Run && pass_done_i && row_q[1] && !last_row;
+      swap_q        <= state_q == Run && pass_done_i && swap_row_q && !last_row;
       frame_start_o <= image_take_o;
       if (image_take_o) begin
         in_buffer_o   <= load_buffer_o;
@@ -224,36 +222,47 @@ module mcnn_sequencer #(
     else         start_late_o <= start_o;
   end
 
-  assign final_o              = row_q[0];
-  assign vector_o             = row_q[2];
-  assign kernels_o            = row_q[9:4];
-  assign range_o              = row_q[11:10];
-  assign shift_o              = row_q[12+:ShiftBits];
-  assign group_rows_o         = row_q[20:17];
-  assign in_height_o          = row_q[32+:8];
-  assign in_width_o           = row_q[40+:8];
-  assign stride_o             = row_q[48+:3];
-  assign row_step_o           = row_q[56+:7];
-  assign out_height_o         = row_q[64+:8];
-  assign out_width_o          = row_q[72+:8];
-  assign pool_rows_o          = row_q[96+:6];
-  assign pool_columns_o       = row_q[102+:6];
-  assign pool_row_stride_o    = row_q[108+:6];
-  assign pool_column_stride_o = row_q[114+:6];
-  assign pooled_height_o      = row_q[128+:8];
-  assign pooled_width_o       = row_q[136+:8];
-  assign out_pitch_o          = row_q[144+:16];
-  assign out_base_o           = row_q[160+:16];
-  assign bias_base_o          = row_q[176+:BiasBits];
-  assign first_record_o       = fire ? row_i[192+:RecordBits] : row_q[192+:RecordBits];
-  assign segment_end_o        = row_q[224+:NumPe];
-  for (genvar p = 0; p < NumPe; p++) begin : gen_pe
-    assign replica_o[p*3+:3]    = row_q[256+p*8+:3];
-    assign row_offset_o[p*3+:3] = row_q[256+p*8+4+:3];
+  logic        swap_row_q;  // SWAP
+  logic [4:0]  shift_q;
+  logic [15:0] bias_base_q, first_record_q;
+  always_ff @(posedge clk_i) begin
+    if (fire) begin
+      final_o              <= row_i[0];
+      swap_row_q           <= row_i[1];
+      vector_o             <= row_i[2];
+      kernels_o            <= row_i[4+:6];
+      range_o              <= row_i[10+:2];
+      shift_q              <= row_i[12+:5];
+      group_rows_o         <= row_i[17+:4];
+      in_height_o          <= row_i[32+:8];
+      in_width_o           <= row_i[40+:8];
+      stride_o             <= row_i[48+:3];
+      row_step_o           <= row_i[56+:7];
+      out_height_o         <= row_i[64+:8];
+      out_width_o          <= row_i[72+:8];
+      pool_rows_o          <= row_i[96+:6];
+      pool_columns_o       <= row_i[102+:6];
+      pool_row_stride_o    <= row_i[108+:6];
+      pool_column_stride_o <= row_i[114+:6];
+      pooled_height_o      <= row_i[128+:8];
+      pooled_width_o       <= row_i[136+:8];
+      out_pitch_o          <= row_i[144+:16];
+      out_base_o           <= row_i[160+:16];
+      bias_base_q          <= row_i[176+:16];
+      first_record_q       <= row_i[192+:16];
+      segment_end_o        <= row_i[224+:NumPe];
+      for (int unsigned p = 0; p < NumPe; p++) begin
+        replica_o[p*3+:3]    <= row_i[256+p*8+:3];
+        row_offset_o[p*3+:3] <= row_i[256+p*8+4+:3];
+      end
+    end
   end
+  assign shift_o        = ShiftBits'(shift_q);
+  assign bias_base_o    = BiasBits'(bias_base_q);
+  assign first_record_o = fire ? RecordBits'(row_i[192+:16]) : RecordBits'(first_record_q);
 
   logic unused_reserved_bits;
-  assign unused_reserved_bits = ^row_q;
+  assign unused_reserved_bits = ^row_i;
 
   // ---------------------------------------------------------------------------------------- what a row may not ask for
   function automatic logic outside(input logic [7:0] value, input int unsigned most);
@@ -262,7 +271,7 @@ module mcnn_sequencer #(
 
   logic [NumPe-1:0] bad_replica;
   for (genvar p = 0; p < NumPe; p++) begin : gen_bad
-    assign bad_replica[p] = 4'(row_q[256+p*8+:3]) >= group_rows_o;
+    assign bad_replica[p] = 4'(replica_o[p*3+:3]) >= group_rows_o;
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -271,7 +280,7 @@ module mcnn_sequencer #(
       layer_invalid_o <= 1'b0;
       if (start_late_o && !stop_run) begin
         layer_invalid_o <=
-            outside(8'(kernels_o), NumAdc / 2) || 32'(row_q[16:12]) >= PsumBits ||
+            outside(8'(kernels_o), NumAdc / 2) || 32'(shift_q) >= PsumBits ||
             outside(8'(group_rows_o), NumPe < RowBanks ? NumPe : RowBanks) ||
             outside(in_height_o, MaxDim) || outside(in_width_o, MaxDim) ||
             outside(out_height_o, MaxDim) || outside(out_width_o, MaxDim) || stride_o == 0 || row_step_o == 0 ||
@@ -279,7 +288,7 @@ module mcnn_sequencer #(
             outside(8'(pool_row_stride_o), MaxDim) || outside(8'(pool_column_stride_o), MaxDim) ||
             outside(pooled_height_o, MaxDim) || outside(pooled_width_o, MaxDim) ||
             32'(out_pitch_o) > BankDepth ||
-            2 * 32'(row_q[176+:16]) + 32'(kernels_o) > 2 * NumBiasRows || 32'(row_q[192+:16]) >= NumRecords ||
+            2 * 32'(bias_base_q) + 32'(kernels_o) > 2 * NumBiasRows || 32'(first_record_q) >= NumRecords ||
             segment_end_o == 0 || |bad_replica || (last_row && !final_o) ||
             ((vector_o || final_o) &&
              (group_rows_o != 1 || segment_end_o != NumPe'(1) << (NumPe - 1)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables that the host writes: layer rows, step records, biases. The chip reads a whole row at a time, the host one
 // 32-bit word. A read port serves one of the two: the host reads only while the chip is at rest.
-// Latency: 1 clock from a read request to the row or word.
+// Latency from a read request: 1 clock to the chip's row, 2 clocks to the host's word.
 module mcnn_tables #(
   parameter  int unsigned NumPe       = 8,
   parameter  int unsigned NumLayers   = 16,
@@ -92,15 +92,21 @@ module mcnn_tables #(
     .wdata_i({2{host_wdata_i[PsumBits-1:0]}})
   );
 
-  always_comb begin
-    host_rdata_o = '0;
-    for (int unsigned w = 0; w < LayerWords; w++)
-      if (table_q == 2'd0 && word_q == 4'(w)) host_rdata_o = host_rdata_o | layer_o[w*32+:32];
-    for (int unsigned w = 0; w < RecordWords; w++)
-      if (table_q == 2'd1 && word_q == 4'(w)) host_rdata_o = host_rdata_o | record_o[w*32+:32];
-    for (int unsigned w = 0; w < 2; w++)
-      if (table_q == 2'd2 && word_q == 4'(w))
-        host_rdata_o = host_rdata_o | 32'(signed'(bias_o[w*PsumBits+:PsumBits]));
+  function automatic logic [31:0] word_of_row(input logic [LayerWords*32-1:0] row, input logic [3:0] word);
+    word_of_row = '0;
+    for (int unsigned w = 0; w < LayerWords; w++) if (word == 4'(w)) word_of_row = row[w*32+:32];
+  endfunction
+
+  logic host_re_q;
+  always_ff @(posedge clk_i) begin
+    host_re_q <= host_re_i;
+    if (host_re_q) begin
+      unique case (table_q)
+        2'd0:    host_rdata_o <= word_of_row(layer_o, word_q);
+        2'd1:    host_rdata_o <= word_of_row((LayerWords * 32)'(record_o), word_q);
+        default: host_rdata_o <= 32'(signed'(word_q[0] ? bias_o[PsumBits+:PsumBits] : bias_o[0+:PsumBits]));
+      endcase
+    end
   end
 
   if (LayerWords > 16) $error("NumPe must be at most 32: a layer row has 16 words");

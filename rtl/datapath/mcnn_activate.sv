@@ -35,22 +35,22 @@ module mcnn_activate #(
     end
   end
 
+  function automatic logic [ActBits-1:0] clamp(input logic signed [PsumBits-1:0] value);
+    clamp = value[PsumBits-1] ? '0 : |value[PsumBits-2:ActBits] ? '1 : value[ActBits-1:0];
+  endfunction
+
   for (genvar p = 0; p < NumPe; p++) begin : gen_pe
     for (genvar k = 0; k < 2; k++) begin : gen_kernel
       localparam int unsigned Index = 2 * p + k;
-      logic signed [PsumBits-1:0] biased_q, shifted;
-      logic [ActBits-1:0] clamped;
-      assign shifted = biased_q >>> shift_i;
-      assign clamped = shifted[PsumBits-1] ? '0 :
-                       (|shifted[PsumBits-2:ActBits]) ? '1 : shifted[ActBits-1:0];
+      logic signed [PsumBits-1:0] biased_q;
       always_ff @(posedge clk_i) begin
-        if (valid_i && segment_end_i[p]) begin
+        if (valid_i && segment_end_i[p])
           biased_q <= signed'(psum_i[Index*PsumBits+:PsumBits]) + signed'(bias_i[k*PsumBits+:PsumBits]);
+        if (valid_q) begin
+          if (segment_end_i[p]) act_o[Index*ActBits+:ActBits] <= clamp(biased_q >>> shift_i);
+          else                  act_o[Index*ActBits+:ActBits] <= '0;
+          if (p == NumPe - 1) logit_o[k*PsumBits+:PsumBits] <= biased_q >>> shift_i;
         end
-        if (valid_q) act_o[Index*ActBits+:ActBits] <= segment_end_i[p] ? clamped : '0;
-      end
-      if (p == NumPe - 1) begin : gen_logit
-        always_ff @(posedge clk_i) if (valid_q) logit_o[k*PsumBits+:PsumBits] <= shifted;
       end
     end
   end

@@ -87,12 +87,15 @@ module mcnn_pe #(
   endfunction
 
   // Column 0 clears the rest of the window.
-  logic [WindowBits-1:0] loading;
-  assign loading = column_i == 2'd0 ? '0 : set_q ? window0_q : window1_q;
   always_ff @(posedge clk_i) begin
     if (load_i) begin
-      if (set_q) window0_q <= loading | (take_rows(planes_i, first_bank_i, rows_i) << {column_i, 2'b00});
-      else       window1_q <= loading | (take_rows(planes_i, first_bank_i, rows_i) << {column_i, 2'b00});
+      if (set_q) begin
+        window0_q <= (column_i == 2'd0 ? '0 : window0_q) |
+                     (take_rows(planes_i, first_bank_i, rows_i) << {column_i, 2'b00});
+      end else begin
+        window1_q <= (column_i == 2'd0 ? '0 : window1_q) |
+                     (take_rows(planes_i, first_bank_i, rows_i) << {column_i, 2'b00});
+      end
     end
   end
   always_ff @(posedge clk_i) begin
@@ -102,14 +105,20 @@ module mcnn_pe #(
   end
 
   // --------------------------------------------------------------------------------------------------------- drive
-  logic [WindowBits-1:0] window;
-  logic [NumBl-1:0]      pulse;
-  assign window   = set_q ? window1_q : window0_q;
-  assign pulse    = NumBl'(window >> {plane_i, {$clog2(NumBl) {1'b0}}});
+  logic [NumBl-1:0] pulse;
   assign active_o = active_q[set_q];
-  assign strobe_o = tick_i && active_o && |pulse;
-  for (genvar b = 0; b < ActBits; b++) begin : gen_used
-    assign plane_used_o[b] = survey_i && active_o && |window[b*NumBl+:NumBl];
+  assign strobe_o = |pulse;
+  always_comb begin
+    pulse        = '0;
+    plane_used_o = '0;
+    if (tick_i && active_o) begin
+      for (int unsigned b = 0; b < ActBits; b++)
+        if (plane_i == PlaneBits'(b)) pulse = set_q ? window1_q[b*NumBl+:NumBl] : window0_q[b*NumBl+:NumBl];
+    end
+    if (survey_i && active_o) begin
+      for (int unsigned b = 0; b < ActBits; b++)
+        plane_used_o[b] = |(set_q ? window1_q[b*NumBl+:NumBl] : window0_q[b*NumBl+:NumBl]);
+    end
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin

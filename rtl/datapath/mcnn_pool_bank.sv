@@ -53,7 +53,6 @@ module mcnn_pool_bank #(
   logic [RowBits-1:0] first_row_q, first_row;    // first convolution row of the open row's window
   logic [RowBits-1:0] pooled_row_q, pooled_row;  // the open row
   logic [SumBits-1:0] base_q, base;              // its first word
-  logic [RowBits-1:0] end_row;
   logic [NumPe-1:0]   rows_q;                    // PEs whose rows are in its window
   logic               row_first_q;               // the window begins in this row group
 
@@ -73,13 +72,12 @@ module mcnn_pool_bank #(
       first_row  = bank_times(pool_row_stride_i);
       pooled_row = RowBits'(Bank);
       base       = vector_i ? '0 : SumBits'(out_base_i);
-    end else if (first_row_q + RowBits'(pool_rows_i) <= row_next_i) begin  // closed
+    end else if (step_i && first_row_q + RowBits'(pool_rows_i) <= row_next_i) begin  // closed
       first_row  = first_row_q + (RowBits'(pool_row_stride_i) << BankBits);
       pooled_row = pooled_row_q + RowBits'(RowBanks);
       base       = base_q + SumBits'(pooled_width_i);
     end
   end
-  assign end_row = first_row + RowBits'(pool_rows_i);
 
   always_ff @(posedge clk_i) begin
     if (start_i || step_i) begin
@@ -89,7 +87,7 @@ module mcnn_pool_bank #(
       row_first_q  <= first_row >= row_next_i;
       for (int unsigned p = 0; p < NumPe; p++) begin
         rows_q[p] <= pe_row_in_i[p] && pooled_row < RowBits'(pooled_height_i) &&
-                     pe_row_i[p*RowBits+:RowBits] >= first_row && pe_row_i[p*RowBits+:RowBits] < end_row;
+                     pe_row_i[p*RowBits+:RowBits] >= first_row && pe_row_i[p*RowBits+:RowBits] < first_row + RowBits'(pool_rows_i);
       end
     end
   end
@@ -97,9 +95,15 @@ module mcnn_pool_bank #(
   // ------------------------------------------------------------------------------------------------------ stage P0
   logic               touched, first;
   logic [SumBits-1:0] addr;
-  assign touched     = emit_i && (vector_i ? vector_bank_i == BankBits'(Bank) : |rows_q);
-  assign first       = vector_i || (column_first_i && row_first_q);
-  assign addr        = base_q + offset_i;
+  always_comb begin
+    touched = 1'b0;
+    first   = vector_i || (column_first_i && row_first_q);
+    addr    = '0;
+    if (emit_i) begin
+      touched = vector_i ? vector_bank_i == BankBits'(Bank) : |rows_q;
+      addr    = base_q + offset_i;
+    end
+  end
   assign read_o      = touched && !first;
   assign read_addr_o = addr[AddrBits-1:0];
   assign beyond_o    = touched && |(addr >> AddrBits);
@@ -137,15 +141,19 @@ module mcnn_pool_bank #(
 
   // ------------------------------------------------------------------------------------------------------ stage P1
   // A word that was written in the clock of its read request was not yet in the memory.
-  logic                 written_q, again;
+  logic                 written_q;
   logic [AddrBits-1:0]  written_addr_q;
   logic [2*ActBits-1:0] written_data_q, held;
-  assign again = written_q && written_addr_q == addr_q;
-  assign held  = again ? written_data_q : read_data_i;
-  for (genvar h = 0; h < 2; h++) begin : gen_half
-    assign write_data_o[h*ActBits+:ActBits] =
-        (first_q || largest_q[h*ActBits+:ActBits] > held[h*ActBits+:ActBits]) ? largest_q[h*ActBits+:ActBits] :
-                                                                                held[h*ActBits+:ActBits];
+  always_comb begin
+    held         = '0;
+    write_data_o = '0;
+    if (touched_q) begin
+      held         = (written_q && written_addr_q == addr_q) ? written_data_q : read_data_i;
+      write_data_o = largest_q;
+      for (int unsigned h = 0; h < 2; h++)
+        if (!first_q && held[h*ActBits+:ActBits] > largest_q[h*ActBits+:ActBits])
+          write_data_o[h*ActBits+:ActBits] = held[h*ActBits+:ActBits];
+    end
   end
   assign write_o      = {touched_q && odd_q, touched_q};
   assign write_addr_o = addr_q;

@@ -71,9 +71,15 @@ module mcnn_pool_write #(
   assign step     = valid_i && group_end_i;
   assign row_next = start_i ? '0 : row_q + RowBits'(group_rows_i);
   always_ff @(posedge clk_i) if (start_i || step) row_q <= row_next;
-  for (genvar p = 0; p < NumPe; p++) begin : gen_pe_row
-    assign pe_row[p*RowBits+:RowBits] = row_next + RowBits'(replica_i[p*3+:3]);
-    assign pe_row_in[p] = segment_end_i[p] && pe_row[p*RowBits+:RowBits] < RowBits'(out_height_i);
+  always_comb begin
+    pe_row    = '0;
+    pe_row_in = '0;
+    if (start_i || step) begin
+      for (int unsigned p = 0; p < NumPe; p++) begin
+        pe_row[p*RowBits+:RowBits] = row_next + RowBits'(replica_i[p*3+:3]);
+        pe_row_in[p] = segment_end_i[p] && pe_row[p*RowBits+:RowBits] < RowBits'(out_height_i);
+      end
+    end
   end
 
   // ---------------------------------------------------------------------------------------- address within the channel

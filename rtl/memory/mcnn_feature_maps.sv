@@ -6,7 +6,7 @@
 //
 //   row y of channel c -> half c%2, bank y%RowBanks, word base(c) + (y/RowBanks)*width + x
 //
-// Latency: 1 clock from every read request to its data, one request a clock on every port.
+// Latency: 1 clock from a read request to its data, 2 clocks for the host; one request a clock on every port.
 module mcnn_feature_maps #(
   parameter  int unsigned ActBits   = 8,    // bits of a pixel
   parameter  int unsigned RowBanks  = 8,    // banks of a half
@@ -55,7 +55,6 @@ module mcnn_feature_maps #(
 );
 
   localparam int unsigned NumBuffers = mcnn_pkg::NumBuffers;
-  localparam int unsigned HalfBits = RowBanks * ActBits;
 
   // The halves of a bank are the lanes of one memory: [buffer][bank] {odd, even}.
   logic [2*ActBits-1:0] word[NumBuffers*RowBanks];
@@ -109,41 +108,28 @@ module mcnn_feature_maps #(
     end
   end
 
-  logic [HalfBits-1:0] host_column;
   for (genvar b = 0; b < RowBanks; b++) begin : gen_column
-    logic [2*ActBits-1:0] fetched, pooled, hosted;
-    always_comb begin
-      fetched = word[2*RowBanks+b];
-      pooled  = word[2*RowBanks+b];
-      hosted  = word[2*RowBanks+b];
-      for (int unsigned g = 0; g < 2; g++) begin
-        if (fetch_buffer_q == 2'(g)) fetched = word[g*RowBanks+b];
-        if (pool_buffer_q == 2'(g)) pooled = word[g*RowBanks+b];
-        if (host_buffer_q == 2'(g)) hosted = word[g*RowBanks+b];
-      end
-    end
+    logic [2*ActBits-1:0] fetched, pooled;
+    assign fetched = fetch_buffer_q == 2'd0 ? word[b] : fetch_buffer_q == 2'd1 ? word[RowBanks+b] : word[2*RowBanks+b];
+    assign pooled  = pool_buffer_q == 2'd0 ? word[b] : pool_buffer_q == 2'd1 ? word[RowBanks+b] : word[2*RowBanks+b];
     assign fetch_data_o[b*ActBits+:ActBits] =
         fetch_half_q ? fetched[2*ActBits-1:ActBits] : fetched[ActBits-1:0];
     assign pool_rdata_o[b*ActBits+:ActBits]            = pooled[ActBits-1:0];
     assign pool_rdata_o[(RowBanks+b)*ActBits+:ActBits] = pooled[2*ActBits-1:ActBits];
-    assign host_column[b*ActBits+:ActBits] =
-        host_half_q ? hosted[2*ActBits-1:ActBits] : hosted[ActBits-1:0];
   end
 
-  if (Groups > 1) begin : gen_group
-    logic [31:0] rows[Groups];
-    for (genvar k = 0; k < Groups; k++) begin : gen_word
-      for (genvar b = 0; b < 4; b++) begin : gen_byte
-        assign rows[k][b*8+:8] = 8'(host_column[(k*4+b)*ActBits+:ActBits]);
-      end
+  // Four banks of the group, first bank in the lowest byte.
+  logic host_re_q;
+  always_ff @(posedge clk_i) begin
+    host_re_q <= host_re_i;
+    if (host_re_q) begin
+      for (int unsigned g = 0; g < NumBuffers; g++)
+        for (int unsigned k = 0; k < Groups; k++)
+          if (host_buffer_q == 2'(g) && 32'(host_group_q) == k)
+            for (int unsigned b = 0; b < 4; b++)
+              host_data_o[b*8+:8] <= host_half_q ? 8'(word[g*RowBanks+k*4+b][2*ActBits-1:ActBits]) :
+                                                   8'(word[g*RowBanks+k*4+b][ActBits-1:0]);
     end
-    assign host_data_o = rows[host_group_q];
-  end else begin : gen_one_group
-    for (genvar b = 0; b < 4; b++) begin : gen_byte
-      assign host_data_o[b*8+:8] = 8'(host_column[b*ActBits+:ActBits]);
-    end
-    logic unused_group;
-    assign unused_group = host_group_q[0];
   end
 
   if (BankDepth != (1 << AddrBits)) $error("BankDepth must be a power of two");
