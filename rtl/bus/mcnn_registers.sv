@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registers: decodes the host's requests, holds the set-up registers, gives access to the tables and feature maps, keeps the
 // first error and the interrupt bits. REGISTERS.md is the map.
-// Latency: a write acts in its clock; a read is answered 1 clock later, or 2 clocks later from a memory.
+// Latency: a write acts in its clock; a read is answered 1 clock later, from a memory 2 clocks later.
 module mcnn_registers #(
   parameter  int unsigned NumPe       = 8,
   parameter  int unsigned NumBl       = 16,
