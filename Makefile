@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+# The commands of the project. `make` alone lists them.
+
+BUILD   ?= build
+CONFIG  ?= yao2020
+NETWORK ?=
+DEVICE  ?= typical
+COUNT   ?=
+FIRST   ?=
+SEED    ?=
+MAPPING ?=
+JOBS    ?=
+CHECK   ?=
+ARGS    ?=
+BUILD_JOBS ?= $(shell nproc)
+
+# Options of the mcnn command that were given as variables.
+options = --config $(CONFIG) --device $(DEVICE) \
+  $(if $(NETWORK),--network $(NETWORK)) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED)) \
+  $(if $(MAPPING),--mapping $(MAPPING)) $(ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help build sim test lint waves synth sta bench train data format clean
+
+help: ## This list
+	@echo "mcnn: a memristor compute-in-memory CNN chip"
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "Variables: CONFIG ($(patsubst constraints/%.params,%,$(wildcard constraints/*.params))), NETWORK (file),"
+	@echo "DEVICE ($(patsubst data/devices/%.toml,%,$(wildcard data/devices/*.toml)), or a file), COUNT, FIRST, SEED,"
+	@echo "MAPPING (default, paper), JOBS, CHECK, ARGS (any other option of the mcnn command)."
+
+$(BUILD)/build.ninja: CMakeLists.txt
+	@scripts/install_dependencies.sh build
+	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release > $(BUILD).cmake.log 2>&1 \
+	  || { cat $(BUILD).cmake.log; rm -f $(BUILD).cmake.log $@; exit 1; }
+	@rm -f $(BUILD).cmake.log
+
+build: $(BUILD)/build.ninja ## Build the mcnn command (build/mcnn)
+	@scripts/install_dependencies.sh build
+	@cmake --build $(BUILD) -j $(BUILD_JOBS) --target mcnn
+
+sim: build ## Classify the MNIST test images on the RTL, checked against the chip model
+	@mkdir -p $(BUILD)/sim
+	@$(BUILD)/mcnn sim $(options) $(if $(COUNT),--count $(COUNT)) $(if $(JOBS),--jobs $(JOBS)) \
+	  $(if $(CHECK),--check $(CHECK)) --result $(BUILD)/sim/result.json --logits $(BUILD)/sim/logits.csv
+
+test: $(BUILD)/build.ninja ## Build and run every test
+	@scripts/install_dependencies.sh build
+	@cmake --build $(BUILD) -j $(BUILD_JOBS) --target all
+	@scripts/run_tests.sh $(BUILD)
+
+lint: $(BUILD)/build.ninja ## Verilator, Yosys, clang-format and clang-tidy
+	@scripts/install_dependencies.sh build lint
+	@scripts/lint.sh $(BUILD)
+
+waves: build ## Waves of one image (FIRST=n chooses it): build/waves/image.fst
+	@mkdir -p $(BUILD)/waves
+	@$(BUILD)/mcnn sim $(options) --count 1 --check 1 --trace $(BUILD)/waves/image.fst
+	@echo
+	@echo "Open them with the saved view (apt-get install gtkwave):"
+	@echo "  gtkwave $(BUILD)/waves/image.fst tb/waves/mcnn.gtkw"
+
+synth: ## Synthesis onto the OSU 0.18 um cells: area
+	@scripts/install_dependencies.sh synth
+	@scripts/synth.sh
+
+sta: ## Static timing of the synthesised chip
+	@scripts/install_dependencies.sh sta
+	@scripts/sta.sh
+
+bench: build ## Speeds, each with what it was measured on
+	@scripts/bench.sh $(BUILD)
+
+train: data ## Train the network (libtorch): data/networks
+	@scripts/install_dependencies.sh build train
+	@cmake -S . -B $(BUILD)/train-build -G Ninja -DCMAKE_BUILD_TYPE=Release -DMCNN_TRAIN=ON > /dev/null
+	@cmake --build $(BUILD)/train-build -j $(BUILD_JOBS) --target mcnn_train
+	@$$(find $(BUILD)/train-build -name mcnn_train -type f -perm -u+x | head -1) $(ARGS)
+
+data: ## Fetch the MNIST training images (MNIST_DIR= uses files that you have)
+	@scripts/install_dependencies.sh data
+	@scripts/fetch_mnist.sh $(BUILD)/mnist
+
+format: ## Format the C++
+	@scripts/install_dependencies.sh lint
+	@scripts/sources.sh | xargs clang-format -i
+
+clean: ## Remove everything that was built
+	rm -rf $(BUILD)

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random numbers of the models: standard Gaussians that depend on seed, PE, purpose, image and
+// their number only, not on the order of calls, on threads, on the vector unit or on a library.
+//
+// Generator: Philox4x32-10 (J. K. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+// SC11), a function of
+//
+//   key      (seed bits 31..0, seed bits 63..32)
+//   counter  (block, image, PE, purpose)
+//
+// Each block gives four 32-bit words w0..w3, and they give four Gaussians g0..g3 by Box-Muller:
+// (g0, g1) from (w0, w1) and (g2, g3) from (w2, w3). Blocks are taken in batches of 64, word by
+// word, so that vector units need no shuffling:
+//
+//   Gaussian n of a stream is g_j of block b,  b = 64 * (n / 256) + n % 64,  j = n / 64 % 4.
+//
+// Box-Muller from the words (p, q), in single precision, with the polynomials and the order of
+// kernels.inc:
+//
+//   r = sqrt(-2 ln u),  u = ((p >> 1) + 1/2) / 2^31                          radius, at most 6.66
+//   s = sin(pi/4 a),  c = cos(pi/4 a) * (q bit 31 ? -1 : 1),  a = int32(q << 2) / 2^31
+//   (first, second) = q bit 30 ? (r s, r c) : (r c, r s)
+//
+// a uniform angle: 30 bits choose it in [-pi/4, pi/4), bit 31 mirrors left and right, bit 30
+// mirrors at the diagonal. The polynomials are exact to 1.5e-6 of the value.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "behavioral_models/kernels.h"
+
+namespace mcnn {
+
+// What a random number is for: streams of different purposes are independent. Values are never
+// reused.
+enum class Purpose : std::uint32_t {
+  kProgramming = 1,  // number = cell, source_line * bit_lines + bit_line; image 0
+  kReadNoise = 2,    // number = conversion within the image
+};
+
+class GaussianStream {
+ public:
+  // The stream stands at number 0 of image 0.
+  GaussianStream(std::uint64_t seed, std::uint32_t pe, Purpose purpose, const Kernels& kernels);
+
+  // Goes to number 0 of the stream of this image.
+  void restart(std::uint32_t image);
+
+  // The next n Gaussians: valid until the next call, and readable (not meaningful) for kLanePadding
+  // beyond the last.
+  const float* next(std::size_t n) {
+    if (end_ - position_ < n) refill(n);
+    const float* first = buffer_.data() + position_;
+    position_ += n;
+    return first;
+  }
+
+ private:
+  void refill(std::size_t n);
+
+  StreamKey key_;
+  void (*gaussians_)(const StreamKey&, std::uint32_t, float*);
+  std::uint32_t next_block_ = 0;
+  std::size_t position_ = 0;   // of the next Gaussian in the buffer
+  std::size_t end_ = 0;        // of the last one made
+  std::vector<float> buffer_;  // made in batches when they are needed
+};
+
+}  // namespace mcnn

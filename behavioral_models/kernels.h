@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two inner loops of the macro model, for the vector units that the machine may have. Every
+// variant gives the same bits: the same IEEE operations in the same order in each lane, no fused
+// operations, no library functions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace mcnn {
+
+// Which random numbers: the Philox key and the upper three counter words (gaussian_stream.h).
+struct StreamKey {
+  std::uint32_t key[2];
+  std::uint32_t counter[3];
+};
+
+inline constexpr int kGaussianBlocks = 64;                  // Philox blocks of one batch
+inline constexpr int kGaussianBatch = 4 * kGaussianBlocks;  // Gaussians of one batch
+inline constexpr int kLanePadding = 32;  // lanes after the last that a kernel may read and write
+
+// One input vector read plane by plane, most significant plane first.
+struct ReadJob {
+  // Of the window's first source line and of bit line 0; `pitch` floats from one bit line to the
+  // next. Readable for `lanes` rounded up to a multiple of kLanePadding.
+  const float* cells = nullptr;      // [level steps]
+  const float* variances = nullptr;  // [level steps^2], null: noise is off
+  std::size_t pitch = 0;
+  const std::uint32_t* pulses = nullptr;  // one word a plane
+  int planes = 0;
+  bool skip_empty = true;     // a plane without a pulse is not read and counts as codes 0
+  int lanes = 0;              // source lines converted
+  float scale = 1.0F;         // 2^range
+  float adc_variance = 0.0F;  // [codes^2]
+  float max_code = 0.0F;      // 2^adc_bits - 1
+  const float* z = nullptr;   // a Gaussian for each conversion, planes that are not read left out;
+                             // may be read up to kLanePadding beyond the last
+  std::int32_t* sums =
+      nullptr;  // out: sum over the planes of 2^plane * code, for each lane, rounded up as above
+};
+
+// How many codes of a job were below and above what the converter can give.
+struct Clips {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+};
+
+struct Kernels {
+  const char* name;
+  // The Gaussians of the blocks first_block .. first_block + kGaussianBlocks - 1: out[64 * word +
+  // block].
+  void (*gaussians)(const StreamKey& key, std::uint32_t first_block, float* out);
+  // Reads the planes of a job.
+  Clips (*read)(const ReadJob& job);
+};
+
+// The variants that this machine can run, the fastest first; the last is plain C++.
+std::span<const Kernels> supported_kernels();
+
+}  // namespace mcnn

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+# The memory macros of the chip (rtl/memory/mcnn_ram.sv: one read port, one write port) as synthesis and timing see them.
+# There is no memory generator for this cell library: every number here is an assumption, see README.md.
+
+namespace eval memory {
+  # Area of a macro per bit [um^2]: low, typical, high. It includes the periphery, most of a macro this small.
+  variable area_per_bit {15.0 30.0 60.0}
+
+  # Timing [ns] and pin capacitances [pF], the same for every geometry.
+  variable clock_to_data 2.0
+  variable setup         0.5
+  variable hold          0.0
+  variable data_slew     0.15
+  variable input_cap     0.02
+  variable clock_cap     0.05
+  variable max_load      0.5
+
+  # Wires before layout: 60 um a sink, 0.15 fF a um.
+  variable wire_length 60
+  variable wire_cap    0.00015
+
+  proc wire_load {} {
+    variable wire_length
+    variable wire_cap
+    return "  wire_load(\"estimate\") {\n    resistance : 0.0;\n    capacitance : $wire_cap;\n    area : 0.0;\n\
+    slope : $wire_length;\n    fanout_length(1, $wire_length);\n  }\n"
+  }
+
+  # The macro of a geometry: bits of a lane, lanes of a word (written separately), words.
+  proc name {lane_bits lanes depth} {
+    set name "mcnn_ram_[expr {$lane_bits * $lanes}]x$depth"
+    if {$lanes > 1} { append name "_w$lanes" }
+    return $name
+  }
+
+  proc address_bits {depth} {
+    set bits 1
+    while {(1 << $bits) < $depth} { incr bits }
+    return $bits
+  }
+
+  proc constraints {} {
+    variable setup
+    variable hold
+    set text ""
+    foreach {type value} [list setup_rising $setup hold_rising $hold] {
+      append text "      timing() { related_pin : \"clk_i\"; timing_type : $type;\n" \
+        "        rise_constraint(scalar) { values(\"$value\"); } fall_constraint(scalar) { values(\"$value\"); } }\n"
+    }
+    return $text
+  }
+
+  # A Liberty library with a cell for every {lane_bits lanes depth} of the list.
+  proc liberty {geometries} {
+    variable clock_to_data
+    variable data_slew
+    variable input_cap
+    variable clock_cap
+    variable max_load
+    variable area_per_bit
+    set text "/* Generated: timing view of the memory macros. Assumed numbers, see constraints/README.md. */
+library(mcnn_memory) {
+  delay_model : table_lookup;
+  time_unit : \"1ns\";
+  voltage_unit : \"1V\";
+  current_unit : \"1uA\";
+  pulling_resistance_unit : \"1kohm\";
+  leakage_power_unit : \"1nW\";
+  capacitive_load_unit (1,pf);
+  slew_upper_threshold_pct_rise : 80;
+  slew_lower_threshold_pct_rise : 20;
+  slew_upper_threshold_pct_fall : 80;
+  slew_lower_threshold_pct_fall : 20;
+  input_threshold_pct_rise : 50;
+  input_threshold_pct_fall : 50;
+  output_threshold_pct_rise : 50;
+  output_threshold_pct_fall : 50;
+  nom_process : 1;
+  nom_voltage : 1.8;
+  nom_temperature : 25;
+[wire_load]"
+    # bus types
+    set sizes {}
+    foreach geometry $geometries {
+      lassign $geometry lane_bits lanes depth
+      lappend sizes [expr {$lane_bits * $lanes}] $lanes [address_bits $depth]
+    }
+    foreach bits [lsort -integer -unique $sizes] {
+      append text "  type(bus$bits) { base_type : array; data_type : bit; bit_width : $bits; bit_from : [expr {$bits - 1}];\
+        bit_to : 0; downto : true; }\n"
+    }
+    foreach geometry $geometries {
+      lassign $geometry lane_bits lanes depth
+      set width [expr {$lane_bits * $lanes}]
+      set address bus[address_bits $depth]
+      set data bus$width
+      set area [expr {[lindex $area_per_bit 1] * $width * $depth}]
+      append text "  cell([name $lane_bits $lanes $depth]) {\n    area : $area;\n    dont_touch : true;\n    interface_timing : true;\n" \
+        "    pin(clk_i) { direction : input; clock : true; capacitance : $clock_cap; }\n"
+      set pins re_i
+      set buses [list raddr_i $address waddr_i $address wdata_i $data]
+      if {$lanes > 1} { lappend buses we_i bus$lanes } else { lappend pins we_i }
+      foreach pin $pins {
+        append text "    pin($pin) { direction : input; capacitance : $input_cap;\n[constraints]    }\n"
+      }
+      foreach {bus type} $buses {
+        append text "    bus($bus) { bus_type : $type; direction : input; capacitance : $input_cap;\n[constraints]    }\n"
+      }
+      append text "    bus(rdata_o) { bus_type : $data; direction : output; max_capacitance : $max_load;\n" \
+        "      timing() { related_pin : \"clk_i\"; timing_type : rising_edge;\n" \
+        "        cell_rise(scalar) { values(\"$clock_to_data\"); } cell_fall(scalar) { values(\"$clock_to_data\"); }\n" \
+        "        rise_transition(scalar) { values(\"$data_slew\"); } fall_transition(scalar) { values(\"$data_slew\"); } }\n" \
+        "    }\n  }\n"
+    }
+    append text "}\n"
+    return $text
+  }
+}

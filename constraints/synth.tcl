@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+# Synthesis of one configuration with Yosys; scripts/synth.sh calls it from the repository root. Environment:
+#   MCNN_CONFIG   name of the configuration     MCNN_SOURCES  RTL files
+#   MCNN_LIBERTY  cell library                  MCNN_OUT      folder for the results (exists)
+#   MCNN_PARAMS   NAME=VALUE ...                MCNN_QUICK    1: stop after the checks, map only a PE
+#
+# Every module right below the chip ("room") is synthesised once, whatever is inside it flattened; the chip keeps the rooms.
+# Memories stay macros. Registers of mcnn_pe, mcnn_reduce and so on that are arrays in the RTL become flip-flops.
+
+source constraints/memory.tcl
+
+set out     $::env(MCNN_OUT)
+set liberty $::env(MCNN_LIBERTY)
+set quick   $::env(MCNN_QUICK)
+set started [clock seconds]
+
+proc progress {text} {
+  puts [format "%-9s %4d s  %s" $::env(MCNN_CONFIG) [expr {[clock seconds] - $::started}] $text]
+  flush stdout
+}
+proc fail {text} {
+  puts stderr "$::env(MCNN_CONFIG): $text"
+  exit 1
+}
+proc read_lines {file} {
+  set channel [open $file]
+  set lines [split [string trim [read $channel]] "\n"]
+  close $channel
+  return $lines
+}
+proc write_text {file text} {
+  set channel [open $file w]
+  puts -nonewline $channel $text
+  close $channel
+}
+# Objects of a selection, one a line.
+proc selected {args} {
+  yosys tee -q -o $::out/selection.txt select -list {*}$args
+  set lines [read_lines $::out/selection.txt]
+  file delete $::out/selection.txt
+  return [lsearch -all -inline -not $lines ""]
+}
+# Modules of a selection: the lines that are not module/object.
+proc modules {args} {
+  set names {}
+  foreach line [selected {*}$args] { if {[string first / $line] < 0} { lappend names $line } }
+  return $names
+}
+proc must_be_empty {what args} {
+  set found [selected {*}$args]
+  if {[llength $found] > 0} { fail "$what:\n  [join $found "\n  "]" }
+}
+# A module gets a readable name, and so do its instances.
+proc rename_module {old new} {
+  if {$old eq $new} { return }
+  yosys chtype -set $new t:$old
+  yosys rename $old $new
+}
+
+# ------------------------------------------------------------------------------------------------------------- read, check
+progress "read"
+yosys read_verilog -sv -Irtl/include {*}$::env(MCNN_SOURCES)
+set parameters {}
+foreach pair $::env(MCNN_PARAMS) {
+  lassign [split $pair =] key value
+  lappend parameters -set $key $value
+}
+if {[llength $parameters] > 0} { yosys chparam {*}$parameters mcnn_chip }
+yosys hierarchy -check -top mcnn_chip
+yosys rename -top mcnn_chip
+yosys proc
+yosys check -assert
+
+# Memory macros: one black box a geometry.
+yosys blackbox *mcnn_ram*
+yosys dump -m -o $out/memories.txt =A:blackbox
+set geometries {}
+set module ""
+foreach line [read_lines $out/memories.txt] {
+  if {[regexp {^\s*module (\S+)} $line -> module]} { array unset parameter }
+  if {[regexp {^\s*parameter \\(LaneBits|Lanes|Depth) (\d+)} $line -> name value]} {
+    set parameter($name) $value
+    if {[array size parameter] == 3} {
+      set geometry [list $parameter(LaneBits) $parameter(Lanes) $parameter(Depth)]
+      rename_module $module [memory::name {*}$geometry]
+      lappend geometries $geometry
+    }
+  }
+}
+file delete $out/memories.txt
+if {[llength $geometries] == 0} { fail "no memory (mcnn_ram) found" }
+set geometries [lsort -unique $geometries]
+
+# The rooms keep their borders; what is inside a room is flattened into it.
+yosys setattr -mod -set keep_hierarchy 1 mcnn_chip/c:* %M =A:blackbox %d
+yosys flatten
+foreach room [modules mcnn_chip/c:* %M =A:blackbox %d] {
+  set short [lindex [split $room \\] end]
+  if {[info exists taken($short)]} { fail "two different $short below the chip: name them apart" }
+  set taken($short) 1
+  rename_module $room $short
+}
+yosys hierarchy -check -top mcnn_chip
+
+# Products by a constant power of two are wires after opt; any other product, quotient or remainder is an error.
+yosys opt
+must_be_empty "latches (module/cell, with source line)" t:\$dlatch t:\$adlatch t:\$dlatchsr t:\$sr
+must_be_empty "multipliers or dividers (module/cell, with source line)" \
+  t:\$mul t:\$macc t:\$div t:\$mod t:\$divfloor t:\$modfloor t:\$pow
+
+# ------------------------------------------------------------------------------------------------------- coarse to fine grain
+progress "word level"
+yosys wreduce
+yosys peepopt
+yosys opt_clean
+yosys alumacc
+yosys opt
+yosys memory -nomap
+yosys memory_map
+yosys opt
+if {$quick} { yosys select mcnn_pe }
+progress "gates"
+yosys techmap
+yosys opt -full
+# The library has a flip-flop without reset and one with asynchronous set and reset (active low); no enable.
+yosys dfflegalize -cell {$_DFF_P_} 01 -cell {$_DFFSR_PNN_} 01
+yosys opt
+yosys dfflibmap -liberty $liberty
+yosys opt_clean
+
+# ------------------------------------------------------------------------------------------------------------------- mapping
+# abc gets a copy of the library with the wire estimate, so that it sizes for wires.
+set channel [open $liberty]
+set text [read $channel]
+close $channel
+if {![regsub {default_operating_conditions *: *typical *;} $text \
+      "&\n[memory::wire_load]  default_wire_load : \"estimate\";" text]} {
+  fail "$liberty is not the library that this flow knows: no default_operating_conditions"
+}
+write_text $out/abc.lib $text
+progress "cells"
+yosys abc -liberty $out/abc.lib -constr constraints/abc.constr -script constraints/abc.script
+yosys opt_clean
+file delete $out/abc.lib
+
+progress "checks"
+yosys read_liberty -lib $liberty
+yosys check -assert
+set mapped [expr {$quick ? "mcnn_pe/" : ""}]
+must_be_empty "latch cells" ${mapped}t:LATCH
+must_be_empty "cells that are not mapped" ${mapped}t:\$*
+if {$quick} {
+  progress "done"
+  exit 0
+}
+
+# ------------------------------------------------------------------------------------------------------------------- results
+yosys rename -wire
+yosys write_verilog -noattr -simple-lhs $out/mcnn_chip.v
+yosys tee -q -o $out/stat.txt stat -liberty $liberty
+write_text $out/memory.lib [memory::liberty $geometries]
+
+# Cells, flip-flops and area of every module from the statistics; instances from the chip.
+set module ""
+foreach line [read_lines $out/stat.txt] {
+  if {[regexp {^=== (.*) ===$} $line -> name]} {
+    set module [string trimleft $name \\]
+    set cells($module) 0
+    set flops($module) 0
+    set area($module) 0.0
+    set uses($module) {}
+  } elseif {[regexp {Number of cells: +(\d+)} $line -> count]} {
+    set cells($module) $count
+  } elseif {[regexp {Chip area for (?:top )?module .*: ([\d.]+)} $line -> value]} {
+    set area($module) $value
+  } elseif {[regexp {^ +(\S+) +(\d+)$} $line -> type count]} {
+    if {[string match DFF* $type]} { incr flops($module) $count }
+    if {[string match mcnn_* $type]} { lappend uses($module) $type $count }
+  }
+}
+
+set um2_low 0.0; set um2 0.0; set um2_high 0.0
+set bits_total 0
+set total_cells 0; set total_flops 0; set total_area 0.0
+set rows {}; set memory_rows {}
+array set macros {}
+set rooms [list mcnn_chip 1]
+foreach {type count} $uses(mcnn_chip) {
+  if {[string match mcnn_ram_* $type]} { incr macros($type) $count } else { lappend rooms $type $count }
+}
+foreach {room count} $rooms {
+  # Instances of rooms and memories are not cells.
+  set own $cells($room)
+  foreach {type instances} $uses($room) {
+    incr own -$instances
+    if {$room ne "mcnn_chip"} { incr macros($type) [expr {$instances * $count}] }
+  }
+  lappend rows [list $room $count $own $flops($room) $area($room) [expr {$area($room) * $count}]]
+  incr total_cells [expr {$own * $count}]
+  incr total_flops [expr {$flops($room) * $count}]
+  set total_area [expr {$total_area + $area($room) * $count}]
+}
+set rows [lsort -real -decreasing -index 5 $rows]
+lassign $memory::area_per_bit low typical high
+foreach geometry $geometries {
+  lassign $geometry lane_bits lanes depth
+  set name [memory::name $lane_bits $lanes $depth]
+  set width [expr {$lane_bits * $lanes}]
+  if {![info exists macros($name)]} { continue }
+  set bits [expr {$width * $depth * $macros($name)}]
+  lappend memory_rows [list $name $macros($name) $width $depth $bits [expr {$bits * $typical}]]
+  incr bits_total $bits
+}
+foreach {name factor} [list um2_low $low um2 $typical um2_high $high] { set $name [expr {$bits_total * $factor}] }
+
+set text "Area of configuration $::env(MCNN_CONFIG), cells of [file tail $liberty], before layout (no filler, no clock tree).\n\n"
+append text [format "%-22s %9s %9s %10s %14s %14s\n" module instances cells flip-flops "um2 each" "um2 together"]
+foreach row $rows { append text [format "%-22s %9d %9d %10d %14.0f %14.0f\n" {*}$row] }
+append text [format "%-22s %9s %9d %10d %14s %14.0f\n\n" logic "" $total_cells $total_flops "" $total_area]
+append text [format "%-22s %9s %9s %10s %14s %14s\n" memory macros bits "" "" "um2 (estimate)"]
+foreach row $memory_rows {
+  lassign $row name count width depth bits um
+  append text [format "%-22s %9d %9d %10s %14s %14.0f\n" $name $count $bits "" "" $um]
+}
+append text [format "%-22s %9s %9d %10s %14s %14.0f\n\n" memory "" $bits_total "" "" $um2]
+append text [format "logic %.3f mm2; memory estimate %.3f mm2 (%.3f to %.3f, %s um2 a bit assumed); together %.3f mm2\n" \
+  [expr {$total_area / 1e6}] [expr {$um2 / 1e6}] [expr {$um2_low / 1e6}] [expr {$um2_high / 1e6}] $typical \
+  [expr {($total_area + $um2) / 1e6}]]
+write_text $out/area.txt $text
+
+set module_items {}
+foreach row $rows {
+  lappend module_items [format {    {"module": "%s", "instances": %d, "cells": %d, "flip_flops": %d, "area_um2": %.0f, "area_together_um2": %.0f}} {*}$row]
+}
+set memory_items {}
+foreach row $memory_rows {
+  lappend memory_items [format {    {"macro": "%s", "instances": %d, "width": %d, "depth": %d, "bits": %d, "estimate_um2": %.0f}} {*}$row]
+}
+write_text $out/area.json "{
+  \"configuration\": \"$::env(MCNN_CONFIG)\",
+  \"library\": \"[file tail $liberty]\",
+  \"cells\": $total_cells,
+  \"flip_flops\": $total_flops,
+  \"logic_um2\": [format %.0f $total_area],
+  \"memory_bits\": $bits_total,
+  \"memory_estimate_um2\": [format %.0f $um2],
+  \"memory_estimate_low_um2\": [format %.0f $um2_low],
+  \"memory_estimate_high_um2\": [format %.0f $um2_high],
+  \"modules\": \[\n[join $module_items ",\n"]\n  \],
+  \"memories\": \[\n[join $memory_items ",\n"]\n  \]
+}
+"
+progress "done"

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/chip_config.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "common/error.h"
+
+namespace mcnn {
+namespace {
+
+struct Parameter {
+  std::string_view name;
+  int ChipConfig::* value;
+  int low;
+  int high;
+};
+
+// The limits are those of the fields that hold the values (capability registers and tables).
+constexpr std::array kParameters = {
+    Parameter{"NumPe", &ChipConfig::num_pe, 1, 24},
+    Parameter{"KernelMax", &ChipConfig::kernel_max, 4, 4},
+    Parameter{"NumSl", &ChipConfig::num_sl, 4, 512},
+    Parameter{"NumAdc", &ChipConfig::num_adc, 4, 124},
+    Parameter{"AdcBits", &ChipConfig::adc_bits, 4, 12},
+    Parameter{"ActBits", &ChipConfig::act_bits, 8, 8},
+    Parameter{"PsumBits", &ChipConfig::psum_bits, 16, 32},
+    Parameter{"RowBanks", &ChipConfig::row_banks, 8, 8},
+    Parameter{"BankDepth", &ChipConfig::bank_depth, 1, 65535},
+    Parameter{"MaxDim", &ChipConfig::max_dim, 4, 63},
+    Parameter{"NumLayers", &ChipConfig::num_layers, 1, 255},
+    Parameter{"NumRecords", &ChipConfig::num_records, 1, 4095},
+    Parameter{"NumBiasRows", &ChipConfig::num_bias_rows, 1, 4095},
+    Parameter{"NumLogits", &ChipConfig::num_logits, 1, 255},
+    Parameter{"ReadLatency", &ChipConfig::read_latency, 1, 255},
+    Parameter{"ReadClocks", &ChipConfig::read_clocks, 1, 255},
+};
+
+std::string_view trim(std::string_view text) {
+  const char* const blanks = " \t\r";
+  const size_t first = text.find_first_not_of(blanks);
+  return first == std::string_view::npos ? std::string_view()
+                                         : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+}  // namespace
+
+ChipConfig chip_config_from_params(std::string_view text, std::string_view name) {
+  ChipConfig config;
+  config.name = name;
+  std::set<std::string_view> seen;
+  int number = 0;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    const std::string_view line = trim(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    ++number;
+    if (line.empty() || line.front() == '#') {
+      continue;
+    }
+    const size_t equals = line.find('=');
+    if (equals == std::string_view::npos) {
+      throw Error(fmt::format("{}: line {}: found \"{}\", allowed: Name=Value", name, number, line));
+    }
+    const std::string_view key = trim(line.substr(0, equals));
+    const std::string_view digits = trim(line.substr(equals + 1));
+    const Parameter* parameter = nullptr;
+    for (const Parameter& candidate : kParameters) {
+      if (candidate.name == key) {
+        parameter = &candidate;
+      }
+    }
+    if (parameter == nullptr) {
+      std::string names;
+      for (const Parameter& candidate : kParameters) {
+        names += names.empty() ? "" : ", ";
+        names += candidate.name;
+      }
+      throw Error(fmt::format("{}: line {}: found parameter \"{}\", allowed: {}", name, number, key, names));
+    }
+    if (!seen.insert(parameter->name).second) {
+      throw Error(fmt::format("{}: line {}: found {} a second time, allowed: once", name, number, key));
+    }
+    int value = 0;
+    const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc() || stop != digits.data() + digits.size() || value < parameter->low ||
+        value > parameter->high) {
+      throw Error(fmt::format("{}: line {}: {}: found \"{}\", allowed: an integer {}..{}", name, number, key, digits,
+                              parameter->low, parameter->high));
+    }
+    config.*(parameter->value) = value;
+  }
+  if (config.num_adc % 4 != 0) {
+    throw Error(fmt::format("{}: NumAdc: found {}, allowed: a multiple of 4", name, config.num_adc));
+  }
+  if (config.num_sl % config.num_adc != 0) {
+    throw Error(fmt::format("{}: NumSl: found {}, allowed: a multiple of NumAdc, {}", name, config.num_sl, config.num_adc));
+  }
+  return config;
+}
+
+ChipConfig load_chip_config(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    throw Error(fmt::format("{}: cannot be opened; a configuration (constraints/<name>.params) is needed", path));
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  ChipConfig config = chip_config_from_params(text.str(), path);
+  config.name = std::filesystem::path(path).stem().string();
+  return config;
+}
+
+std::string to_params(const ChipConfig& config) {
+  std::string text;
+  for (const Parameter& parameter : kParameters) {
+    text += fmt::format("{}={}\n", parameter.name, config.*(parameter.value));
+  }
+  return text;
+}
+
+std::string describe(const ChipConfig& config) {
+  return fmt::format(
+      "{} PEs of {} bit lines x {} source lines, {} ADC lanes of {} bits, partial sums of {} bits, feature maps of 2 x "
+      "{} banks x {} words, {} layer rows, {} records, {} bias rows",
+      config.num_pe, config.num_bl(), config.num_sl, config.num_adc, config.adc_bits, config.psum_bits,
+      config.row_banks, config.bank_depth, config.num_layers, config.num_records, config.num_bias_rows);
+}
+
+std::string differences(const ChipConfig& a, const ChipConfig& b) {
+  std::string text;
+  for (const Parameter& parameter : kParameters) {
+    if (a.*(parameter.value) != b.*(parameter.value)) {
+      text += fmt::format("{}{}: {} and {}", text.empty() ? "" : "; ", parameter.name, a.*(parameter.value),
+                          b.*(parameter.value));
+    }
+  }
+  return text;
+}
+
+}  // namespace mcnn

@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/chip_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "common/error.h"
+#include "host/cycle_model.h"
+#include "host/integer_network.h"
+
+namespace mcnn {
+namespace {
+
+constexpr int kPlanes = 8;      // bit planes of a pixel
+constexpr int kMaxLanes = 128;  // lines of a read, rounded up
+constexpr int kMaxKernels = kMaxLanes / 2;
+constexpr int kVectorBanks = 4;
+
+// The bits of one or more pixels, one lane a bit plane, least significant first.
+using Planes = std::array<uint16_t, kPlanes>;
+
+constexpr std::array<Planes, 256> make_bits() {
+  std::array<Planes, 256> table{};
+  for (size_t value = 0; value < table.size(); ++value) {
+    for (size_t plane = 0; plane < kPlanes; ++plane) {
+      table[value][plane] = static_cast<uint16_t>(value >> plane & 1u);
+    }
+  }
+  return table;
+}
+constexpr std::array<Planes, 256> kBits = make_bits();
+
+// What one PE reads at every output position of a step.
+struct Read {
+  int pe = 0;
+  int segment = 0;
+  int first_line = 0;
+  int channel = 0;         // index into Pass::channels
+  int column_offset = 0;   // of window column 0
+  int row_offset = 0;      // of window row 0, with the replica's
+  uint16_t mask = 0;       // bit lines inside the window
+  int quads = 0;           // index of the window's first quad at column 0, row 0 of the output
+};
+
+// One input channel of a pass. A *quad* is four neighbouring rows of a column; a window of a read is four quads side by side.
+struct Channel {
+  int half = 0;
+  int base = 0;        // first word
+  int first_row = 0;   // of the quads, may be outside the map
+  int last_row = 0;
+  int first_column = 0;
+  int last_column = 0;
+  int quads = 0;       // index of its first quad
+
+  int columns() const { return last_column - first_column + 1; }
+};
+
+struct Range {
+  int first = 0;
+  int count = 0;
+};
+
+struct CompiledPass {
+  LayerRow row;
+  std::vector<Channel> channels;
+  std::vector<std::vector<Read>> steps;
+  int num_quads = 0;
+  std::vector<int> segment_rows;     // [segment] output row offset (replica)
+  std::vector<Range> pooled_rows;    // [output row] pooled rows that contain it
+  std::vector<Range> pooled_columns;
+  std::vector<int32_t> biases;       // [kernel]
+  PassTiming timing;
+  PassCycles cycles;                 // without MODE.SKIP
+};
+
+// Pooled positions whose window contains position i.
+std::vector<Range> pooled_ranges(int positions, int pooled, int window, int stride) {
+  std::vector<Range> ranges(static_cast<size_t>(positions));
+  for (int i = 0; i < positions; ++i) {
+    for (int p = 0; p < pooled; ++p) {
+      if (p * stride <= i && i < p * stride + window) {
+        Range& range = ranges[static_cast<size_t>(i)];
+        range.first = range.count == 0 ? p : range.first;
+        ++range.count;
+      }
+    }
+  }
+  return ranges;
+}
+
+}  // namespace
+
+class ChipModel::Impl {
+ public:
+  Impl(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card, uint64_t seed, Options options)
+      : config_(config), program_(program), options_(options) {
+    validate(program_, config_);
+    if (config_.act_bits != kPlanes || config_.kernel_max != 4 || config_.num_adc > kMaxLanes) {
+      throw Error(fmt::format("chip model: found ActBits {}, KernelMax {}, NumAdc {}, allowed: {}, 4, up to {}",
+                              config_.act_bits, config_.kernel_max, config_.num_adc, kPlanes, kMaxLanes));
+    }
+    const MacroShape shape{config_.num_bl(), config_.num_sl, config_.num_adc, config_.adc_bits};
+    macros_.reserve(static_cast<size_t>(config_.num_pe));
+    for (int pe = 0; pe < config_.num_pe; ++pe) {
+      macros_.emplace_back(shape, card, seed, pe);
+      macros_.back().program(program_.cells[static_cast<size_t>(pe)]);
+    }
+    const size_t words = static_cast<size_t>(2 * config_.row_banks * config_.bank_depth);
+    input_.assign(words, 0);
+    output_.assign(words, 0);
+    for (size_t i = 0; i < program_.layers.size(); ++i) {
+      passes_.push_back(compile(static_cast<int>(i)));
+    }
+    sums_.resize(static_cast<size_t>(config_.num_pe));
+    result_.counters.layer_clocks.assign(passes_.size(), 0);
+    result_.logits.assign(static_cast<size_t>(program_.num_logits), 0);
+    clear_counters();
+  }
+
+  const ImageResult& run(uint32_t image, std::span<const uint8_t> pixels) {
+    const MapShape& shape = program_.image;
+    if (pixels.size() != static_cast<size_t>(shape.size())) {
+      throw Error(fmt::format("image {}: found {} pixels, allowed: {} ({}x{}x{})", image, pixels.size(), shape.size(),
+                              shape.channels, shape.height, shape.width));
+    }
+    for (Macro& macro : macros_) {
+      macro.begin_image(image);
+    }
+    load(pixels);
+    ChipCounters& counters = result_.counters;
+    counters.clocks = 1;  // to take the image
+    counters.beats = counters.reads = counters.skipped = counters.conversions = counters.stall_beat = 0;
+    result_.maps.clear();
+    for (size_t i = 0; i < passes_.size(); ++i) {
+      for (Macro& macro : macros_) {
+        macro.set_layer(static_cast<int>(i));
+      }
+      run_pass(passes_[i], i);
+      if (passes_[i].row.swap != 0) {
+        std::swap(input_, output_);
+        if (options_.maps) {
+          read_map(static_cast<int>(i));
+        }
+      }
+    }
+    result_.digit = arg_max(result_.logits);
+    add_totals();
+    return result_;
+  }
+
+  ReadCounts row_counts(int layer_row) const {
+    ReadCounts sum;
+    for (const Macro& macro : macros_) {
+      sum += macro.counts(layer_row);
+    }
+    return sum;
+  }
+
+  void clear_counters() {
+    totals_ = ChipCounters{};
+    totals_.layer_clocks.assign(passes_.size(), 0);
+    for (Macro& macro : macros_) {
+      macro.clear_counts();
+    }
+  }
+
+  const ChipConfig config_;
+  const ChipProgram program_;
+  Options options_;
+  std::vector<Macro> macros_;
+  ChipCounters totals_;
+
+ private:
+  size_t address(int half, int bank, int word) const {
+    return static_cast<size_t>((half * config_.row_banks + bank) * config_.bank_depth + word);
+  }
+
+  // Compiles a row of the layer table and its records.
+  CompiledPass compile(int index) const {
+    CompiledPass pass;
+    pass.row = program_.layers[static_cast<size_t>(index)];
+    const LayerRow& row = pass.row;
+    pass.timing = pass_timing(program_, config_, index);
+    pass.cycles = pass_cycles(pass.timing, config_);
+    pass.pooled_rows = pooled_ranges(row.out_height, row.pooled_height, row.pool_rows, row.pool_row_stride);
+    pass.pooled_columns = pooled_ranges(row.out_width, row.pooled_width, row.pool_columns, row.pool_column_stride);
+    for (int k = 0; k < row.kernels; ++k) {
+      const BiasRow& bias = program_.biases[static_cast<size_t>(row.bias_base + k / 2)];
+      pass.biases.push_back(k % 2 == 0 ? bias.even : bias.odd);
+    }
+    std::vector<int> segment_of(static_cast<size_t>(config_.num_pe), -1);
+    int first = 0;
+    for (int pe = 0; pe < config_.num_pe; ++pe) {
+      if ((row.segment_end >> pe & 1u) != 0) {
+        for (; first <= pe; ++first) {
+          segment_of[static_cast<size_t>(first)] = static_cast<int>(pass.segment_rows.size());
+        }
+        pass.segment_rows.push_back(row.replica[static_cast<size_t>(pe)]);
+      }
+    }
+    pass.steps.emplace_back();
+    for (size_t i = static_cast<size_t>(row.first_record);; ++i) {
+      const StepRecord& record = program_.records[i];
+      for (int pe = 0; pe < config_.num_pe; ++pe) {
+        if (record.active[static_cast<size_t>(pe)] != 0) {
+          add_read(pass, record, pe, segment_of[static_cast<size_t>(pe)]);
+        }
+      }
+      if (record.last_pass != 0) {
+        break;
+      }
+      if (record.last_step != 0) {
+        pass.steps.emplace_back();
+      }
+    }
+    lay_out_quads(pass);
+    return pass;
+  }
+
+  void add_read(CompiledPass& pass, const StepRecord& record, int pe, int segment) const {
+    const LayerRow& row = pass.row;
+    Read read;
+    read.pe = pe;
+    read.segment = segment;
+    read.first_line = record.first_line[static_cast<size_t>(pe)];
+    read.column_offset = record.column_offset;
+    read.row_offset = record.row_offset + row.row_offset[static_cast<size_t>(pe)];
+    for (int c = 0; c < record.window_columns; ++c) {
+      for (int r = 0; r < record.window_rows; ++r) {
+        read.mask = static_cast<uint16_t>(read.mask | 1u << (4 * c + r));
+      }
+    }
+    const int first_row = read.row_offset;
+    const int last_row = row.row_step * (row.row_groups() - 1) + read.row_offset;
+    const int first_column = read.column_offset;
+    const int last_column = row.stride * (row.out_width - 1) + read.column_offset + record.window_columns - 1;
+    const auto same = [&](const Channel& channel) {
+      return channel.half == record.half && channel.base == record.channel_base;
+    };
+    auto found = std::find_if(pass.channels.begin(), pass.channels.end(), same);
+    if (found == pass.channels.end()) {
+      pass.channels.push_back({record.half, record.channel_base, first_row, last_row, first_column, last_column, 0});
+      found = pass.channels.end() - 1;
+    }
+    found->first_row = std::min(found->first_row, first_row);
+    found->last_row = std::max(found->last_row, last_row);
+    found->first_column = std::min(found->first_column, first_column);
+    found->last_column = std::max(found->last_column, last_column);
+    read.channel = static_cast<int>(found - pass.channels.begin());
+    pass.steps.back().push_back(read);
+  }
+
+  static void lay_out_quads(CompiledPass& pass) {
+    for (Channel& channel : pass.channels) {
+      channel.quads = pass.num_quads;
+      pass.num_quads += (channel.last_row - channel.first_row + 1) * channel.columns();
+    }
+    pass.num_quads += 3;  // a window always takes four quads; the mask drops those it does not have
+    for (std::vector<Read>& step : pass.steps) {
+      for (Read& read : step) {
+        const Channel& channel = pass.channels[static_cast<size_t>(read.channel)];
+        read.quads = channel.quads + (read.row_offset - channel.first_row) * channel.columns() + read.column_offset -
+                     channel.first_column;
+      }
+    }
+  }
+
+  void load(std::span<const uint8_t> pixels) {
+    const MapShape& shape = program_.image;
+    const uint8_t* next = pixels.data();
+    for (int c = 0; c < shape.channels; ++c) {
+      for (int y = 0; y < shape.height; ++y) {
+        uint8_t* row = &input_[address(c % 2, y % config_.row_banks,
+                                       c / 2 * program_.image_pitch + y / config_.row_banks * shape.width)];
+        std::copy_n(next, shape.width, row);
+        next += shape.width;
+      }
+    }
+  }
+
+  // Spreads the pixels of every channel of the pass to bit planes.
+  void make_quads(const CompiledPass& pass) {
+    quads_.resize(std::max(quads_.size(), static_cast<size_t>(pass.num_quads)));
+    const LayerRow& row = pass.row;
+    for (const Channel& channel : pass.channels) {
+      const int columns = channel.columns();
+      const int first_inside = std::max(0, channel.first_column);
+      const int last_inside = std::min(row.in_width - 1, channel.last_column);
+      const int rows = channel.last_row - channel.first_row + 1;
+      Planes* quads = quads_.data() + channel.quads;
+      std::fill_n(quads, rows * columns, Planes{});
+      for (int y = std::max(0, channel.first_row); y < std::min(row.in_height, channel.last_row + 4); ++y) {
+        const uint8_t* pixels =
+            &input_[address(channel.half, y % config_.row_banks,
+                            channel.base + y / config_.row_banks * row.in_width)];
+        for (int x = first_inside; x <= last_inside; ++x) {
+          if (pixels[x] == 0) {
+            continue;
+          }
+          const Planes& bits = kBits[pixels[x]];
+          // The pixel is row r of the quad that begins r rows above it.
+          for (int r = 0; r < 4; ++r) {
+            const int top = y - r - channel.first_row;
+            if (top >= 0 && top < rows) {
+              Planes& quad = quads[top * columns + x - channel.first_column];
+              for (size_t plane = 0; plane < kPlanes; ++plane) {
+                quad[plane] = static_cast<uint16_t>(quad[plane] | bits[plane] << r);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  // Reads all bit planes of one window and adds the pair differences to the segment's partial sums. Returns the number of bits of the
+  // largest pixel in the window.
+  int read_window(const CompiledPass& pass, const Read& read, const Planes* quads, ChipCounters& counters) {
+    Planes pulses;
+    for (size_t plane = 0; plane < kPlanes; ++plane) {
+      pulses[plane] = static_cast<uint16_t>(
+          (quads[0][plane] | quads[1][plane] << 4 | quads[2][plane] << 8 | quads[3][plane] << 12) & read.mask);
+    }
+    uint16_t any = 0;
+    for (size_t plane = 0; plane < kPlanes; ++plane) {
+      any = static_cast<uint16_t>(any | pulses[plane]);
+    }
+    if (any == 0) {
+      counters.skipped += kPlanes;
+      return 0;
+    }
+    const int lines = 2 * pass.row.kernels;
+    const int lanes = (lines + 7) / 8 * 8;
+    Macro& macro = macros_[static_cast<size_t>(read.pe)];
+    alignas(32) std::array<uint32_t, kMaxLanes> line_sums;
+    std::fill_n(line_sums.begin(), lanes, 0u);
+    const std::span<uint16_t> codes(codes_.data(), static_cast<size_t>(lines));
+    int reads = 0;
+    int bits = 0;
+    for (int plane = kPlanes - 1; plane >= 0; --plane) {
+      const uint16_t pulse = pulses[static_cast<size_t>(plane)];
+      if (pulse == 0) {
+        continue;
+      }
+      bits = std::max(bits, plane + 1);
+      ++reads;
+      macro.read(pulse, read.first_line, lines, pass.row.range, codes);
+      for (int i = 0; i < lanes; ++i) {
+        line_sums[static_cast<size_t>(i)] += static_cast<uint32_t>(codes_[static_cast<size_t>(i)]) << plane;
+      }
+    }
+    counters.reads += reads;
+    counters.skipped += kPlanes - reads;
+    counters.conversions += static_cast<int64_t>(reads) * lines;
+    uint32_t* sums = sums_[static_cast<size_t>(read.segment)].data();
+    for (size_t k = 0; k < static_cast<size_t>(pass.row.kernels); ++k) {
+      sums[k] += line_sums[2 * k] - line_sums[2 * k + 1];
+    }
+    return bits;
+  }
+
+  void run_pass(const CompiledPass& pass, size_t index) {
+    const LayerRow& row = pass.row;
+    make_quads(pass);
+    const size_t pooled_size = static_cast<size_t>(row.pooled_height * row.pooled_width * row.kernels);
+    pooled_.assign(std::max(pooled_.size(), pooled_size), 0);
+    planes_.clear();
+    ChipCounters& counters = result_.counters;
+    for (int y0 = 0, top = 0; y0 < row.out_height; y0 += row.group_rows, top += row.row_step) {
+      for (int x = 0; x < row.out_width; ++x) {
+        for (size_t s = 0; s < pass.segment_rows.size(); ++s) {
+          sums_[s].fill(0);
+        }
+        for (const std::vector<Read>& step : pass.steps) {
+          int bits = 0;
+          for (const Read& read : step) {
+            const Channel& channel = pass.channels[static_cast<size_t>(read.channel)];
+            const Planes* quads = quads_.data() + read.quads + top * channel.columns() + x * row.stride;
+            bits = std::max(bits, read_window(pass, read, quads, counters));
+          }
+          if (options_.skip) {
+            planes_.push_back(static_cast<uint8_t>(bits));
+          }
+        }
+        for (size_t s = 0; s < pass.segment_rows.size(); ++s) {
+          activate(pass, s, y0 + pass.segment_rows[s], x);
+        }
+      }
+    }
+    if (row.final == 0) {
+      store(row);
+    }
+    const PassCycles cycles = options_.skip ? pass_cycles(pass.timing, config_, planes_) : pass.cycles;
+    counters.clocks += cycles.clocks;
+    counters.beats += cycles.beats;
+    counters.stall_beat += cycles.stall_beat;
+    counters.layer_clocks[index] = cycles.clocks;
+  }
+
+  // Bias, shift, then either logits or clamp and maximum into the pooled map.
+  void activate(const CompiledPass& pass, size_t segment, int y, int x) {
+    const LayerRow& row = pass.row;
+    if (y >= row.out_height) {
+      return;
+    }
+    const size_t kernels = static_cast<size_t>(row.kernels);
+    const int unused = 32 - config_.psum_bits;
+    std::array<int32_t, kMaxKernels> values;
+    for (size_t k = 0; k < kernels; ++k) {
+      const uint32_t sum = sums_[segment][k] + static_cast<uint32_t>(pass.biases[k]);
+      values[k] = (static_cast<int32_t>(sum << unused) >> unused) >> row.shift;
+    }
+    if (row.final != 0) {
+      std::copy_n(values.begin(), kernels, result_.logits.begin() + 2 * row.out_base);
+      return;
+    }
+    std::array<uint8_t, kMaxKernels> pixels;
+    for (size_t k = 0; k < kernels; ++k) {
+      pixels[k] = static_cast<uint8_t>(std::clamp(values[k], 0, 255));
+    }
+    const Range rows = pass.pooled_rows[static_cast<size_t>(y)];
+    const Range columns = pass.pooled_columns[static_cast<size_t>(x)];
+    for (int py = rows.first; py < rows.first + rows.count; ++py) {
+      for (int px = columns.first; px < columns.first + columns.count; ++px) {
+        uint8_t* pooled = &pooled_[static_cast<size_t>(py * row.pooled_width + px) * kernels];
+        for (size_t k = 0; k < kernels; ++k) {
+          pooled[k] = std::max(pooled[k], pixels[k]);
+        }
+      }
+    }
+  }
+
+  // Moves the pooled map of a pass to the output buffer.
+  void store(const LayerRow& row) {
+    const uint8_t* next = pooled_.data();
+    if (row.vector != 0) {
+      for (int k = 0; k < row.kernels; ++k) {
+        const int element = 2 * row.out_base + k;
+        output_[address(element % 2, element / 2 % kVectorBanks, element / 2 / kVectorBanks)] = *next++;
+      }
+      return;
+    }
+    for (int py = 0; py < row.pooled_height; ++py) {
+      for (int px = 0; px < row.pooled_width; ++px) {
+        for (int k = 0; k < row.kernels; ++k) {
+          output_[address(k % 2, py % config_.row_banks,
+                          row.out_base + k / 2 * row.out_pitch + py / config_.row_banks * row.pooled_width + px)] = *next++;
+        }
+      }
+    }
+  }
+
+  void read_map(int layer_row) {
+    for (const StoredMap& map : program_.maps) {
+      if (map.last_row != layer_row) {
+        continue;
+      }
+      std::vector<uint8_t>& pixels = result_.maps.emplace_back();
+      pixels.reserve(static_cast<size_t>(map.shape.size()));
+      for (int c = 0; c < map.shape.channels; ++c) {
+        for (int y = 0; y < map.shape.height; ++y) {
+          for (int x = 0; x < map.shape.width; ++x) {
+            const MapLocation place = locate(map, config_, c, y, x);
+            pixels.push_back(input_[address(place.half, place.bank, place.word)]);
+          }
+        }
+      }
+    }
+  }
+
+  void add_totals() {
+    const ChipCounters& counters = result_.counters;
+    totals_.clocks += counters.clocks;
+    totals_.beats += counters.beats;
+    totals_.reads += counters.reads;
+    totals_.skipped += counters.skipped;
+    totals_.conversions += counters.conversions;
+    totals_.stall_beat += counters.stall_beat;
+    for (size_t i = 0; i < passes_.size(); ++i) {
+      totals_.layer_clocks[i] += counters.layer_clocks[i];
+    }
+  }
+
+  std::vector<CompiledPass> passes_;
+  std::vector<uint8_t> input_;   // [half][bank][word], the two buffers that layers work on
+  std::vector<uint8_t> output_;
+  std::vector<Planes> quads_;    // of the running pass
+  std::vector<uint8_t> pooled_;  // [pooled row][pooled column][kernel] of the running pass
+  std::vector<uint8_t> planes_;  // of each beat of the running pass, with MODE.SKIP
+  std::vector<std::array<uint32_t, kMaxKernels>> sums_;  // [segment][kernel], modulo 2^32
+  std::array<uint16_t, kMaxLanes> codes_{};
+  ImageResult result_;
+};
+
+ChipModel::ChipModel(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card, uint64_t seed,
+                     Options options)
+    : impl_(std::make_unique<Impl>(config, program, card, seed, options)) {}
+ChipModel::~ChipModel() = default;
+ChipModel::ChipModel(ChipModel&&) noexcept = default;
+ChipModel& ChipModel::operator=(ChipModel&&) noexcept = default;
+
+const ImageResult& ChipModel::run(uint32_t image, std::span<const uint8_t> pixels) { return impl_->run(image, pixels); }
+void ChipModel::set_options(Options options) { impl_->options_ = options; }
+ChipModel::Options ChipModel::options() const { return impl_->options_; }
+const ChipCounters& ChipModel::totals() const { return impl_->totals_; }
+ReadCounts ChipModel::row_counts(int layer_row) const { return impl_->row_counts(layer_row); }
+ReadCounts ChipModel::read_counts() const {
+  ReadCounts sum;
+  for (const Macro& macro : impl_->macros_) {
+    sum += macro.total();
+  }
+  return sum;
+}
+void ChipModel::clear_counters() { impl_->clear_counters(); }
+const ChipConfig& ChipModel::config() const { return impl_->config_; }
+const ChipProgram& ChipModel::program() const { return impl_->program_; }
+Macro& ChipModel::macro(int pe) { return impl_->macros_.at(static_cast<size_t>(pe)); }
+const Macro& ChipModel::macro(int pe) const { return impl_->macros_.at(static_cast<size_t>(pe)); }
+
+}  // namespace mcnn

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The chip model: executes a chip program (the tables, not the network) on macro models, bit for bit like the RTL: every feature map,
+// every logit, every counter. Fast enough for a test set in seconds.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "behavioral_models/device_card.h"
+#include "behavioral_models/macro.h"
+#include "host/chip_config.h"
+#include "host/chip_program.h"
+
+namespace mcnn {
+
+// What one or more images cost. The names are those of the PERF counters.
+struct ChipCounters {
+  int64_t clocks = 0;  // PERF_LAYER_CLOCKS summed, plus one clock an image
+  int64_t beats = 0;
+  int64_t reads = 0;        // bit-plane reads, summed over the PEs
+  int64_t skipped = 0;      // zero bit planes of active PEs
+  int64_t conversions = 0;  // conversions of the read source lines
+  int64_t stall_beat = 0;
+  std::vector<int64_t> layer_clocks;  // per row of the layer table
+
+  bool operator==(const ChipCounters&) const = default;
+};
+
+struct ImageResult {
+  int digit = 0;  // index of the largest logit, the lowest of equal ones
+  std::vector<int32_t> logits;
+  ChipCounters counters;                   // of this image
+  std::vector<std::vector<uint8_t>> maps;  // per ChipProgram::maps, [channel][row][column]; empty unless asked for
+};
+
+class ChipModel {
+ public:
+  struct Options {
+    bool skip = false;  // MODE.SKIP: changes clocks only
+    bool maps = false;  // return every hidden layer's feature map
+  };
+
+  // Validates the program and programs the macros with its cells. Throws Error.
+  ChipModel(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card, uint64_t seed)
+      : ChipModel(config, program, card, seed, Options{}) {}
+  ChipModel(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card, uint64_t seed,
+            Options options);
+  ~ChipModel();
+  ChipModel(ChipModel&&) noexcept;
+  ChipModel& operator=(ChipModel&&) noexcept;
+
+  // pixels: [channel][row][column] of the program's image. `image` numbers the image for the macros' noise. The result stays valid until
+  // the next run. Throws Error when the number of pixels differs.
+  const ImageResult& run(uint32_t image, std::span<const uint8_t> pixels);
+
+  void set_options(Options options);
+  Options options() const;
+
+  const ChipCounters& totals() const;  // of all images since construction or clear_counters
+  ReadCounts row_counts(int layer_row) const;  // reads, conversions and clipped codes of a layer row, all PEs
+  ReadCounts read_counts() const;              // of all layer rows
+  void clear_counters();
+
+  const ChipConfig& config() const;
+  const ChipProgram& program() const;
+  Macro& macro(int pe);
+  const Macro& macro(int pe) const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mcnn

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/cycle_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/error.h"
+
+namespace mcnn {
+namespace {
+
+constexpr int kOverhead = 10;       // LayerOverhead without the read latency
+constexpr int kMinSkipPlanes = 2;   // a beat drives at least as many planes with MODE.SKIP
+constexpr int kImageClocks = 1;     // to take the image
+
+// Pooled columns whose window contains output column x.
+int pooled_columns(const LayerRow& row, int x) {
+  int count = 0;
+  for (int px = 0; px < row.pooled_width; ++px) {
+    const int left = px * row.pool_column_stride;
+    count += left <= x && x < left + row.pool_columns ? 1 : 0;
+  }
+  return count;
+}
+
+ImageCycles sum(std::vector<PassCycles> passes) {
+  ImageCycles image;
+  image.clocks = kImageClocks;
+  for (const PassCycles& pass : passes) {
+    image.clocks += pass.clocks;
+    image.beats += pass.beats;
+    image.stall_beat += pass.stall_beat;
+  }
+  image.passes = std::move(passes);
+  return image;
+}
+
+}  // namespace
+
+PassTiming pass_timing(const ChipProgram& program, const ChipConfig& config, int layer_row) {
+  const LayerRow& row = program.layers.at(static_cast<size_t>(layer_row));
+  PassTiming timing;
+  timing.row_groups = row.row_groups();
+  timing.columns = row.out_width;
+  timing.drive = config.act_bits * config.read_clocks;
+  timing.overhead = kOverhead + config.read_latency;
+  timing.reduce = (row.kernels + 1) / 2;
+  for (int x = 0; x < row.out_width; ++x) {
+    timing.reduce_last.push_back(timing.reduce * std::max(1, pooled_columns(row, x)));
+  }
+  int clocks = 0;
+  for (size_t i = static_cast<size_t>(row.first_record);; ++i) {
+    if (i >= program.records.size()) {
+      throw Error(fmt::format("layer row {}: found no LAST_PASS behind record {}, allowed: one in the table of {}", layer_row,
+                              row.first_record, program.records.size()));
+    }
+    const StepRecord& record = program.records[i];
+    clocks += record.window_columns;
+    if (record.last_step != 0) {
+      timing.fetch.push_back(clocks);
+      clocks = 0;
+    }
+    if (record.last_pass != 0) {
+      return timing;
+    }
+  }
+}
+
+PassCycles pass_cycles(const PassTiming& timing, const ChipConfig& config, std::span<const uint8_t> planes) {
+  PassCycles cycles;
+  cycles.beats = timing.beats();
+  if (!planes.empty() && planes.size() != static_cast<size_t>(cycles.beats)) {
+    throw Error(fmt::format("cycle model: found plane counts of {} beats, allowed: {}", planes.size(), cycles.beats));
+  }
+  cycles.clocks = timing.overhead + timing.fetch.front();
+  const size_t steps = timing.fetch.size();
+  const int64_t columns = timing.columns;
+  int64_t beat = 0;
+  int reduce_before = 0;  // of the beat before
+  for (int group = 0; group < timing.row_groups; ++group) {
+    for (int64_t x = 0; x < columns; ++x) {
+      for (size_t step = 0; step < steps; ++step, ++beat) {
+        const bool last_step = step + 1 == steps;
+        const int fetch = beat + 1 == cycles.beats ? 0 : timing.fetch[last_step ? 0 : step + 1];
+        int drive = timing.drive;
+        if (!planes.empty()) {
+          drive = std::max<int>(kMinSkipPlanes, planes[static_cast<size_t>(beat)]) * config.read_clocks;
+        }
+        const int clocks = std::max({fetch, drive, reduce_before});
+        cycles.clocks += clocks;
+        cycles.stall_beat += clocks - drive;
+        reduce_before = last_step ? timing.reduce_last[static_cast<size_t>(x)] : timing.reduce;
+      }
+    }
+  }
+  cycles.clocks += reduce_before;
+  return cycles;
+}
+
+ImageCycles image_cycles(const ChipProgram& program, const ChipConfig& config) {
+  std::vector<PassCycles> passes;
+  for (size_t i = 0; i < program.layers.size(); ++i) {
+    passes.push_back(pass_cycles(pass_timing(program, config, static_cast<int>(i)), config));
+  }
+  return sum(std::move(passes));
+}
+
+ImageCycles image_cycles_skip(const ChipProgram& program, const ChipConfig& config,
+                              std::span<const std::vector<uint8_t>> planes) {
+  if (planes.size() != program.layers.size()) {
+    throw Error(fmt::format("cycle model: found plane counts of {} layer rows, allowed: {}", planes.size(),
+                            program.layers.size()));
+  }
+  std::vector<PassCycles> passes;
+  for (size_t i = 0; i < program.layers.size(); ++i) {
+    passes.push_back(pass_cycles(pass_timing(program, config, static_cast<int>(i)), config, planes[i]));
+  }
+  return sum(std::move(passes));
+}
+
+}  // namespace mcnn

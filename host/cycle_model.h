@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cycle model: the clocks of a chip program as a closed formula (rtl/README.md, "Beats and clocks"). The chip must take exactly
+// as many.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "host/chip_config.h"
+#include "host/chip_program.h"
+
+namespace mcnn {
+
+struct PassCycles {
+  int64_t beats = 0;
+  int64_t clocks = 0;      // what PERF_LAYER_CLOCKS counts for one image
+  int64_t stall_beat = 0;  // clocks that the PEs waited for window fetch or reduce: sum of P(i) - drive(i)
+};
+
+struct ImageCycles {
+  std::vector<PassCycles> passes;  // per row of the layer table
+  int64_t clocks = 0;              // 1 + the sum over the passes
+  int64_t beats = 0;
+  int64_t stall_beat = 0;
+};
+
+// What a beat's stages need that does not depend on the pixels. Beats come in the order row group, column, step.
+struct PassTiming {
+  int row_groups = 1;
+  int columns = 1;                  // output columns
+  std::vector<int> fetch;           // [step] clocks
+  int drive = 8;                    // clocks without MODE.SKIP
+  int overhead = 0;                 // LayerOverhead
+  std::vector<int> reduce_last;     // [column] clocks of the last step
+  int reduce = 1;                   // clocks of every other step
+
+  int64_t beats() const {
+    return static_cast<int64_t>(row_groups) * columns * static_cast<int64_t>(fetch.size());
+  }
+};
+
+PassTiming pass_timing(const ChipProgram& program, const ChipConfig& config, int layer_row);
+
+// Clocks of a pass. planes: with MODE.SKIP the number of bits of the largest pixel of each beat, in beat order (0..ActBits);
+// empty without MODE.SKIP.
+PassCycles pass_cycles(const PassTiming& timing, const ChipConfig& config, std::span<const uint8_t> planes = {});
+
+// Clocks of an image without MODE.SKIP.
+ImageCycles image_cycles(const ChipProgram& program, const ChipConfig& config);
+// Clocks of an image with MODE.SKIP; planes[row] as above.
+ImageCycles image_cycles_skip(const ChipProgram& program, const ChipConfig& config,
+                              std::span<const std::vector<uint8_t>> planes);
+
+}  // namespace mcnn

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/driver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/error.h"
+#include "host/registers.h"
+
+namespace mcnn {
+namespace {
+
+int bits(uint32_t word, int low, int width) { return static_cast<int>(BitField{low, width}.get(word)); }
+
+}  // namespace
+
+Driver::Driver(ChipBus& bus, Options options) : bus_(bus), options_(options) {
+  const uint32_t id = bus_.read(reg::kId);
+  if (id != reg::kIdValue) {
+    throw Error(fmt::format("chip: ID: found 0x{:08x}, allowed: 0x{:08x}", id, reg::kIdValue));
+  }
+  const uint32_t version = bus_.read(reg::kVersion);
+  if (version >> 16 != reg::kVersionMajor) {
+    throw Error(fmt::format("chip: VERSION: found {}.{}.{}, allowed: {}.x.x", version >> 16, version >> 8 & 0xFFu,
+                            version & 0xFFu, reg::kVersionMajor));
+  }
+}
+
+ChipConfig Driver::read_config(const std::string& name) const {
+  ChipConfig config;
+  config.name = name;
+  const uint32_t array = bus_.read(reg::kCapArray);
+  config.num_pe = bits(array, 0, 8);
+  const int num_bl = bits(array, 8, 8);
+  config.num_sl = bits(array, 16, 16);
+  const uint32_t adc = bus_.read(reg::kCapAdc);
+  config.num_adc = bits(adc, 0, 8);
+  config.adc_bits = bits(adc, 8, 8);
+  config.read_latency = bits(adc, 16, 8);
+  config.read_clocks = bits(adc, 24, 8);
+  const uint32_t data = bus_.read(reg::kCapData);
+  config.act_bits = bits(data, 0, 8);
+  config.psum_bits = bits(data, 8, 8);
+  config.kernel_max = bits(data, 16, 8);
+  config.row_banks = bits(data, 24, 8);
+  const uint32_t memory = bus_.read(reg::kCapMemory);
+  config.bank_depth = bits(memory, 0, 16);
+  config.max_dim = bits(memory, 16, 8);
+  const int buffers = bits(memory, 24, 8);
+  const uint32_t tables = bus_.read(reg::kCapTables);
+  config.num_layers = bits(tables, 0, 8);
+  config.num_records = bits(tables, 8, 12);
+  config.num_bias_rows = bits(tables, 20, 12);
+  config.num_logits = bits(bus_.read(reg::kCapResult), 0, 8);
+  if (num_bl != config.num_bl()) {
+    throw Error(fmt::format("chip: CAP_ARRAY: found {} bit lines, allowed: {}, KernelMax squared", num_bl, config.num_bl()));
+  }
+  if (buffers != reg::kNumBuffers) {
+    throw Error(fmt::format("chip: CAP_MEMORY: found {} feature-map buffers, allowed: {}", buffers, reg::kNumBuffers));
+  }
+  return config;
+}
+
+void Driver::load(const ChipProgram& program, const ChipConfig& config) {
+  const std::string different = differences(read_config(), config);
+  if (!different.empty()) {
+    throw Error(fmt::format("chip: capabilities: found another chip than {} (chip and program: {}), allowed: the same", config.name,
+                            different));
+  }
+  validate(program, config);
+  loaded_ = false;
+  const std::vector<RegisterWrite> writes = register_writes(program, config);
+  for (const RegisterWrite& write : writes) {
+    bus_.write(write.address, write.value);
+  }
+  for (const RegisterWrite& write : writes) {
+    const uint32_t found = bus_.read(write.address);
+    if (found != write.value) {
+      throw Error(fmt::format("chip: address 0x{:05x}: found 0x{:08x} when read back, allowed: 0x{:08x} as written",
+                              write.address, found, write.value));
+    }
+  }
+  config_ = config;
+  program_ = program;
+  loaded_ = true;
+}
+
+void Driver::check_image(std::span<const uint8_t> image, size_t index) const {
+  const MapShape& shape = program_.image;
+  if (image.size() != static_cast<size_t>(shape.size())) {
+    throw Error(fmt::format("image {}: found {} pixels, allowed: {} ({}x{}x{})", index, image.size(), shape.size(),
+                            shape.channels, shape.height, shape.width));
+  }
+}
+
+void Driver::start(uint32_t images, bool halt) {
+  if (!loaded_) {
+    throw Error("driver: found no chip program, allowed: load() before a run");
+  }
+  check_status();
+  bus_.write(reg::kIrqStatus, reg::kIrqDone | reg::kIrqError | reg::kIrqHalted);
+  bus_.write(reg::kMode, (halt ? reg::kModeHalt : 0) | (options_.skip ? reg::kModeSkip : 0));
+  bus_.write(reg::kImageCount, images);
+  bus_.write(reg::kControl, reg::kControlStart);
+  check_status();
+}
+
+ChipResult Driver::to_result(std::span<const uint32_t> packet, size_t index) const {
+  const size_t expected = 1 + static_cast<size_t>(program_.num_logits);
+  if (packet.size() != expected) {
+    throw Error(fmt::format("result of image {}: found {} words, allowed: {} (class and logits)", index, packet.size(),
+                            expected));
+  }
+  if (packet[0] >= static_cast<uint32_t>(program_.num_logits)) {
+    throw Error(fmt::format("result of image {}: class: found {}, allowed: 0..{}", index, packet[0],
+                            program_.num_logits - 1));
+  }
+  ChipResult result;
+  result.digit = static_cast<int>(packet[0]);
+  for (const uint32_t word : packet.subspan(1)) {
+    result.logits.push_back(static_cast<int32_t>(word));
+  }
+  return result;
+}
+
+ChipResult Driver::receive(size_t index) {
+  std::vector<uint32_t> packet;
+  try {
+    packet = bus_.receive();
+  } catch (const Error&) {
+    check_status();  // a chip that stopped with an error explains why nothing came
+    throw;
+  }
+  return to_result(packet, index);
+}
+
+void Driver::run(std::span<const std::span<const uint8_t>> images,
+                 const std::function<void(size_t, const ChipResult&)>& done) {
+  if (images.empty()) {
+    return;
+  }
+  if (images.size() > UINT32_MAX) {
+    throw Error(fmt::format("driver: found {} images, allowed: at most {} in a run", images.size(), UINT32_MAX));
+  }
+  for (size_t i = 0; i < images.size(); ++i) {
+    check_image(images[i], i);
+  }
+  start(static_cast<uint32_t>(images.size()), false);
+  constexpr size_t kAhead = 2;  // one that is computed, one that loads
+  size_t sent = 0;
+  for (; sent < std::min(kAhead, images.size()); ++sent) {
+    bus_.send(images[sent]);
+  }
+  for (size_t i = 0; i < images.size(); ++i) {
+    const ChipResult result = receive(i);
+    if (sent < images.size()) {
+      bus_.send(images[sent++]);
+    }
+    done(i, result);
+  }
+  wait_status(reg::kStatusBusy, 0, "the end of the run");
+  check_status();
+}
+
+std::vector<ChipResult> Driver::run(std::span<const std::span<const uint8_t>> images) {
+  std::vector<ChipResult> results;
+  results.reserve(images.size());
+  run(images, [&results](size_t, const ChipResult& result) { results.push_back(result); });
+  return results;
+}
+
+uint32_t Driver::wait_status(uint32_t mask, uint32_t value, const char* what) {
+  for (int poll = 0; poll < options_.status_polls; ++poll) {
+    const uint32_t status = bus_.read(reg::kStatus);
+    if ((status & mask) == value) {
+      return status;
+    }
+    if (reg::kStatusError.get(status) != 0) {
+      check_status();
+    }
+  }
+  throw Error(fmt::format("chip: STATUS: found 0x{:08x} after {} reads while waiting for {}", bus_.read(reg::kStatus),
+                          options_.status_polls, what));
+}
+
+ChipTrace Driver::run_halted(std::span<const uint8_t> image) {
+  check_image(image, 0);
+  start(1, true);
+  bus_.send(image);
+  ChipTrace trace;
+  for (const StoredMap& map : program_.maps) {
+    wait_status(reg::kStatusHalted, reg::kStatusHalted, "a halt behind a layer");
+    const int buffer = static_cast<int>(reg::kBuffersInput.get(bus_.read(reg::kBuffers)));
+    // Four rows come with one word: a word that was just read is not read again.
+    std::vector<uint8_t>& pixels = trace.maps.emplace_back(static_cast<size_t>(map.shape.size()));
+    std::vector<std::pair<uint32_t, uint32_t>> words;  // address, value; sorted
+    const auto word_at = [&](uint32_t address) {
+      const auto at = std::lower_bound(words.begin(), words.end(), std::pair(address, 0u));
+      if (at != words.end() && at->first == address) {
+        return at->second;
+      }
+      return words.insert(at, {address, bus_.read(address)})->second;
+    };
+    size_t next = 0;
+    for (int c = 0; c < map.shape.channels; ++c) {
+      for (int y = 0; y < map.shape.height; ++y) {
+        for (int x = 0; x < map.shape.width; ++x) {
+          const MapLocation place = locate(map, config_, c, y, x);
+          const uint32_t word = word_at(feature_map_address(config_, buffer, place));
+          pixels[next++] = static_cast<uint8_t>(word >> (place.bank % 4 * 8));
+        }
+      }
+    }
+    bus_.write(reg::kIrqStatus, reg::kIrqHalted);
+    bus_.write(reg::kControl, reg::kControlResume);
+  }
+  // The chip may halt once more behind the last layer.
+  for (int poll = 0;; ++poll) {
+    const uint32_t status = bus_.read(reg::kStatus);
+    if ((status & reg::kStatusHalted) != 0) {
+      bus_.write(reg::kControl, reg::kControlResume);
+      break;
+    }
+    const bool done = (bus_.read(reg::kIrqStatus) & reg::kIrqDone) != 0;
+    if (done || (status & reg::kStatusBusy) == 0 || bus_.read(reg::kImagesDone) != 0) {
+      break;
+    }
+    if (reg::kStatusError.get(status) != 0 || poll >= options_.status_polls) {
+      break;
+    }
+  }
+  trace.result = receive(0);
+  wait_status(reg::kStatusBusy, 0, "the end of the run");
+  check_status();
+  return trace;
+}
+
+PerfCounters Driver::read_counters() const {
+  PerfCounters counters;
+  counters.clocks = bus_.read(reg::kPerfClocks);
+  counters.beats = bus_.read(reg::kPerfBeats);
+  counters.reads = bus_.read(reg::kPerfReads);
+  counters.skipped = bus_.read(reg::kPerfSkipped);
+  counters.conversions = bus_.read(reg::kPerfConversions);
+  counters.stall_image = bus_.read(reg::kPerfStallImage);
+  counters.stall_result = bus_.read(reg::kPerfStallResult);
+  counters.stall_beat = bus_.read(reg::kPerfStallBeat);
+  for (size_t row = 0; row < program_.layers.size(); ++row) {
+    counters.layer_clocks.push_back(bus_.read(reg::kPerfLayerClocks + 4 * static_cast<uint32_t>(row)));
+  }
+  return counters;
+}
+
+void Driver::abort() {
+  bus_.write(reg::kControl, reg::kControlAbort);
+  for (int poll = 0; (bus_.read(reg::kStatus) & reg::kStatusBusy) != 0; ++poll) {
+    if (poll >= options_.status_polls) {
+      throw Error(fmt::format("chip: STATUS: found busy {} reads after ABORT, allowed: idle", options_.status_polls));
+    }
+  }
+  bus_.write(reg::kIrqStatus, reg::kIrqDone | reg::kIrqError | reg::kIrqHalted);
+}
+
+void Driver::check_status() {
+  const uint32_t status = bus_.read(reg::kStatus);
+  const uint32_t code = reg::kStatusError.get(status);
+  if (code == 0) {
+    return;
+  }
+  bus_.write(reg::kIrqStatus, reg::kIrqError);
+  throw Error(fmt::format("chip: error {} {} at layer row {}: {}", code, error_name(code), reg::kStatusErrorRow.get(status),
+                          error_meaning(code)));
+}
+
+}  // namespace mcnn

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The driver: runs a chip program over the chip's AXI ports, and nothing else.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/chip_bus.h"
+#include "host/chip_config.h"
+#include "host/chip_program.h"
+
+namespace mcnn {
+
+struct ChipResult {
+  int digit = 0;                // the class that the chip sent
+  std::vector<int32_t> logits;  // sign-extended by the chip
+};
+
+// Everything about one image: its result and what each hidden layer left in the feature-map buffers.
+struct ChipTrace {
+  ChipResult result;
+  std::vector<std::vector<uint8_t>> maps;  // per ChipProgram::maps: [channel][row][column]
+};
+
+// The chip's PERF counters (32 bits, cleared by START).
+struct PerfCounters {
+  uint32_t clocks = 0;
+  uint32_t beats = 0;
+  uint32_t reads = 0;
+  uint32_t skipped = 0;
+  uint32_t conversions = 0;
+  uint32_t stall_image = 0;
+  uint32_t stall_result = 0;
+  uint32_t stall_beat = 0;
+  std::vector<uint32_t> layer_clocks;  // per row of the layer table in use
+};
+
+class Driver {
+ public:
+  struct Options {
+    bool skip = false;       // MODE.SKIP
+    int status_polls = 1'000'000;  // STATUS reads to wait for a halt or the end of a run before giving up
+  };
+
+  // Checks ID and major version. Throws Error. The bus must outlive the driver.
+  explicit Driver(ChipBus& bus) : Driver(bus, Options{}) {}
+  Driver(ChipBus& bus, Options options);
+
+  // What the capability registers say, with the given name.
+  ChipConfig read_config(const std::string& name = "chip") const;
+
+  // Checks that the chip is the one the program was made for, validates the program, writes tables and set-up registers and reads all
+  // of them back. Cells are not programmed here. Throws Error.
+  void load(const ChipProgram& program, const ChipConfig& config);
+
+  // Runs images in order, keeping one queued while one is computed; calls `done` with the index (from 0) and result of each one.
+  // Throws Error that names the chip's error code when the chip stops.
+  void run(std::span<const std::span<const uint8_t>> images,
+           const std::function<void(size_t, const ChipResult&)>& done);
+  std::vector<ChipResult> run(std::span<const std::span<const uint8_t>> images);
+
+  // Runs one image with MODE.HALT: reads back every hidden layer's feature map through BUFFERS and the feature-map window.
+  ChipTrace run_halted(std::span<const uint8_t> image);
+
+  PerfCounters read_counters() const;
+
+  void set_skip(bool skip) { options_.skip = skip; }
+  // Stops a run (waiting images are dropped) and clears errors.
+  void abort();
+  // Throws Error naming the error code, row and meaning if STATUS holds one; clears it first.
+  void check_status();
+
+ private:
+  void start(uint32_t images, bool halt);
+  void check_image(std::span<const uint8_t> image, size_t index) const;
+  ChipResult receive(size_t index);
+  ChipResult to_result(std::span<const uint32_t> packet, size_t index) const;
+  uint32_t wait_status(uint32_t mask, uint32_t value, const char* what);
+
+  ChipBus& bus_;
+  Options options_;
+  ChipConfig config_;
+  ChipProgram program_;
+  bool loaded_ = false;
+};
+
+}  // namespace mcnn

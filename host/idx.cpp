@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/idx.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "common/error.h"
+
+namespace mcnn {
+namespace {
+
+constexpr uint32_t kImagesMagic = 0x00000803;
+constexpr uint32_t kLabelsMagic = 0x00000801;
+constexpr uint64_t kMaxBytes = uint64_t{1} << 31;
+
+struct Close {
+  void operator()(gzFile_s* file) const { gzclose(file); }
+};
+
+// The whole file, unpacked if it is gzip.
+std::vector<uint8_t> read_all(const std::string& path) {
+  errno = 0;
+  const std::unique_ptr<gzFile_s, Close> file(gzopen(path.c_str(), "rb"));
+  if (!file) {
+    throw Error(fmt::format("{}: cannot be opened: {}", path, std::strerror(errno)));
+  }
+  std::vector<uint8_t> bytes;
+  std::array<uint8_t, 1 << 16> block;
+  for (;;) {
+    const int count = gzread(file.get(), block.data(), static_cast<unsigned>(block.size()));
+    int code = Z_OK;
+    const char* text = gzerror(file.get(), &code);
+    if (count < 0 || (code != Z_OK && code != Z_STREAM_END)) {
+      throw Error(fmt::format("{}: cannot be read: {}", path, code == Z_ERRNO ? std::strerror(errno) : text));
+    }
+    if (count == 0) {
+      return bytes;
+    }
+    bytes.insert(bytes.end(), block.begin(), block.begin() + count);
+    if (bytes.size() > kMaxBytes) {
+      throw Error(fmt::format("{}: found more than {} bytes, allowed: at most as many", path, kMaxBytes));
+    }
+  }
+}
+
+uint32_t big_endian(std::span<const uint8_t> bytes, size_t word) {
+  uint32_t value = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    value = value << 8 | bytes[4 * word + i];
+  }
+  return value;
+}
+
+// The sizes in the header, after checking magic and length.
+std::vector<uint32_t> read_header(const std::string& path, std::span<const uint8_t> bytes, uint32_t magic) {
+  const bool images = magic == kImagesMagic;
+  const char* const wanted = images ? "images" : "labels";
+  if (bytes.size() < 4) {
+    throw Error(fmt::format("{}: found {} bytes, allowed: an IDX file of {}", path, bytes.size(), wanted));
+  }
+  const uint32_t found = big_endian(bytes, 0);
+  if (found == (images ? kLabelsMagic : kImagesMagic)) {
+    throw Error(fmt::format("{}: magic: found 0x{:08x}, an IDX file of {}, allowed: 0x{:08x}, an IDX file of {}", path,
+                            found, images ? "labels" : "images", magic, wanted));
+  }
+  if (found != magic) {
+    throw Error(fmt::format("{}: magic: found 0x{:08x}, not an IDX file of bytes with {} dimension(s), allowed: 0x{:08x}", path,
+                            found, images ? 3 : 1, magic));
+  }
+  const size_t dimensions = images ? 3 : 1;
+  const size_t header = 4 + 4 * dimensions;
+  if (bytes.size() < header) {
+    throw Error(fmt::format("{}: truncated: found {} bytes, allowed: a header of {}", path, bytes.size(), header));
+  }
+  std::vector<uint32_t> sizes;
+  uint64_t data = 1;
+  for (size_t i = 0; i < dimensions; ++i) {
+    sizes.push_back(big_endian(bytes, 1 + i));
+    if (i > 0 && (sizes.back() == 0 || sizes.back() > 65535)) {
+      throw Error(fmt::format("{}: dimension {}: found {}, allowed: 1..65535", path, i, sizes.back()));
+    }
+    data *= sizes.back();
+    if (data > kMaxBytes) {
+      throw Error(fmt::format("{}: header: found sizes of more than {} bytes, allowed: at most as many", path, kMaxBytes));
+    }
+  }
+  if (bytes.size() < header + data) {
+    throw Error(fmt::format("{}: truncated: found {} bytes, allowed: {} (header and {} {})", path, bytes.size(),
+                            header + data, sizes[0], wanted));
+  }
+  if (bytes.size() > header + data) {
+    throw Error(fmt::format("{}: trailing bytes: found {}, allowed: none behind the {} {}", path,
+                            bytes.size() - header - data, sizes[0], wanted));
+  }
+  return sizes;
+}
+
+}  // namespace
+
+IdxImages read_idx_images(const std::string& path) {
+  const std::vector<uint8_t> bytes = read_all(path);
+  const std::vector<uint32_t> sizes = read_header(path, bytes, kImagesMagic);
+  IdxImages images;
+  images.count = static_cast<int>(sizes[0]);
+  images.height = static_cast<int>(sizes[1]);
+  images.width = static_cast<int>(sizes[2]);
+  images.pixels.assign(bytes.begin() + 16, bytes.end());
+  return images;
+}
+
+std::vector<uint8_t> read_idx_labels(const std::string& path) {
+  const std::vector<uint8_t> bytes = read_all(path);
+  read_header(path, bytes, kLabelsMagic);
+  return {bytes.begin() + 8, bytes.end()};
+}
+
+Dataset read_dataset(const std::string& images_path, const std::string& labels_path) {
+  Dataset dataset{read_idx_images(images_path), read_idx_labels(labels_path)};
+  if (dataset.labels.size() != static_cast<size_t>(dataset.images.count)) {
+    throw Error(fmt::format("{}: found {} labels, allowed: {}, as many as images in {}", labels_path,
+                            dataset.labels.size(), dataset.images.count, images_path));
+  }
+  return dataset;
+}
+
+}  // namespace mcnn

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Register addresses, bit fields and error codes of the chip (rtl/REGISTERS.md).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace mcnn {
+
+// Bits [low+width-1:low] of a 32-bit word.
+struct BitField {
+  int low;
+  int width;
+
+  constexpr uint32_t mask() const { return width == 32 ? ~0u : (1u << width) - 1u; }
+  constexpr uint32_t get(uint32_t word) const { return (word >> low) & mask(); }
+  constexpr uint32_t put(uint32_t value) const { return (value & mask()) << low; }
+};
+
+namespace reg {
+
+// Byte addresses.
+inline constexpr uint32_t kId = 0x0000;
+inline constexpr uint32_t kVersion = 0x0004;
+inline constexpr uint32_t kCapArray = 0x0008;
+inline constexpr uint32_t kCapAdc = 0x000C;
+inline constexpr uint32_t kCapData = 0x0010;
+inline constexpr uint32_t kCapMemory = 0x0014;
+inline constexpr uint32_t kCapTables = 0x0018;
+inline constexpr uint32_t kCapResult = 0x001C;
+inline constexpr uint32_t kControl = 0x0040;
+inline constexpr uint32_t kMode = 0x0044;
+inline constexpr uint32_t kStatus = 0x0048;
+inline constexpr uint32_t kIrqStatus = 0x0050;
+inline constexpr uint32_t kIrqEnable = 0x0054;
+inline constexpr uint32_t kImageCount = 0x0058;
+inline constexpr uint32_t kLayerCount = 0x005C;
+inline constexpr uint32_t kImageShape = 0x0060;
+inline constexpr uint32_t kImagePitch = 0x0064;
+inline constexpr uint32_t kLogitCount = 0x0068;
+inline constexpr uint32_t kBuffers = 0x006C;
+inline constexpr uint32_t kImagesDone = 0x0070;
+inline constexpr uint32_t kPerfClocks = 0x0080;
+inline constexpr uint32_t kPerfBeats = 0x0084;
+inline constexpr uint32_t kPerfReads = 0x0088;
+inline constexpr uint32_t kPerfSkipped = 0x008C;
+inline constexpr uint32_t kPerfConversions = 0x0090;
+inline constexpr uint32_t kPerfStallImage = 0x0094;
+inline constexpr uint32_t kPerfStallResult = 0x0098;
+inline constexpr uint32_t kPerfStallBeat = 0x009C;
+inline constexpr uint32_t kPerfLayerClocks = 0x00C0;  // NumLayers words
+
+inline constexpr uint32_t kLayerTable = 0x1000;
+inline constexpr uint32_t kLayerStride = 64;
+inline constexpr uint32_t kRecordTable = 0x2000;
+inline constexpr uint32_t kRecordStride = 32;
+inline constexpr uint32_t kBiasTable = 0x4000;
+inline constexpr uint32_t kBiasStride = 8;
+inline constexpr uint32_t kFeatureMaps = 0x10000;
+
+// Values.
+inline constexpr uint32_t kIdValue = 0x4D434E4E;       // "MCNN"
+inline constexpr uint32_t kVersionMajor = 1;           // the host needs this major version
+inline constexpr int kNumBuffers = 3;
+
+// CONTROL, MODE, STATUS, IRQ_STATUS.
+inline constexpr uint32_t kControlStart = 1u << 0;
+inline constexpr uint32_t kControlAbort = 1u << 1;
+inline constexpr uint32_t kControlResume = 1u << 2;
+inline constexpr uint32_t kModeHalt = 1u << 0;
+inline constexpr uint32_t kModeSkip = 1u << 1;
+inline constexpr uint32_t kStatusBusy = 1u << 0;
+inline constexpr uint32_t kStatusHalted = 1u << 1;
+inline constexpr uint32_t kStatusImageWaits = 1u << 2;
+inline constexpr BitField kStatusError{8, 8};
+inline constexpr BitField kStatusErrorRow{16, 8};
+inline constexpr BitField kStatusRow{24, 8};
+inline constexpr uint32_t kIrqDone = 1u << 0;
+inline constexpr uint32_t kIrqError = 1u << 1;
+inline constexpr uint32_t kIrqHalted = 1u << 2;
+inline constexpr BitField kBuffersInput{0, 2};
+inline constexpr BitField kBuffersOutput{2, 2};
+inline constexpr BitField kBuffersLoad{4, 2};
+
+// A register by name, for dumps and traces.
+struct Named {
+  uint32_t address;
+  std::string_view name;
+};
+// Every register, by address; PERF_LAYER_CLOCKS once, with its first address.
+std::span<const Named> all();
+
+}  // namespace reg
+
+enum class ChipError : uint8_t {
+  kNone = 0,
+  kStartWhileBusy = 1,
+  kWriteWhileBusy = 2,
+  kBadAddress = 3,
+  kReadWhileBusy = 4,
+  kImageShort = 5,
+  kImageLong = 6,
+  kSetupInvalid = 7,
+  kLayerInvalid = 8,
+  kRecordInvalid = 9,
+};
+
+std::string_view error_name(uint32_t code);     // "IMAGE_SHORT"; "UNKNOWN" for a code that does not exist
+std::string_view error_meaning(uint32_t code);  // "TLAST before the last pixel; ..."
+
+}  // namespace mcnn

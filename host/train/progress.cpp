@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/train/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace mcnn::train {
+namespace {
+
+constexpr auto kInterval = std::chrono::milliseconds(200);
+constexpr const char* kEraseLine = "\r\x1b[K";
+
+}  // namespace
+
+Progress::Progress(std::int64_t total, std::int64_t images_per_step)
+    : total_(total),
+      images_per_step_(images_per_step),
+      terminal_(isatty(STDOUT_FILENO) == 1),
+      started_(Clock::now()),
+      shown_(started_) {}
+
+void Progress::step(const std::string& what) {
+  ++done_;
+  const auto now = Clock::now();
+  if (!terminal_ || now - shown_ < kInterval) return;
+  shown_ = now;
+  const double rate = static_cast<double>(done_) / seconds();
+  const double left = static_cast<double>(total_ - done_) / rate;
+  fmt::print("{}{}  {:.0f} images/s  {:.0f} s left", kEraseLine, what,
+             rate * static_cast<double>(images_per_step_), left);
+  std::fflush(stdout);
+}
+
+void Progress::line(const std::string& text) {
+  fmt::print("{}{}\n", terminal_ ? kEraseLine : "", text);
+  std::fflush(stdout);
+}
+
+double Progress::seconds() const {
+  return std::chrono::duration<double>(Clock::now() - started_).count();
+}
+
+}  // namespace mcnn::train

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+// mcnn: classifies images on the RTL, on the chip model or as integers; shows mappings and
+// configurations.
+//
+// Exit status: 0 good, 1 something differs from its reference, 2 bad input, 130 interrupted.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "common/error.h"
+#include "host/driver.h"
+#include "tb/engines.h"
+#include "tb/interrupt.h"
+#include "tb/output_file.h"
+#include "tb/report.h"
+#include "tb/rtl_chip.h"
+#include "tb/workload.h"
+
+namespace mcnn::tb {
+namespace {
+
+constexpr int kExitDiffers = 1;
+constexpr int kExitBadInput = 2;
+constexpr int kExitInterrupted = 130;
+
+struct Options {
+  WorkloadOptions workload;
+  std::int64_t jobs = 0;    // 0: all cores
+  std::int64_t check = -1;  // -1: the engine's default
+  bool skip = false;
+  std::string logits;
+  std::string result;
+  std::string trace;
+  std::string trace_images;
+};
+
+unsigned number_of_jobs(const Options& options) {
+  if (options.jobs < 0 || options.jobs > 1024) {
+    throw Error(
+        fmt::format("--jobs: found {}, allowed is 1..1024, or 0 for all cores", options.jobs));
+  }
+  if (options.jobs > 0) return static_cast<unsigned>(options.jobs);
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+// "A:B" or "A": image numbers. Without it the first image of the run.
+TraceOptions trace_options(const Options& options, const Workload& workload) {
+  TraceOptions trace;
+  trace.first = workload.first;
+  trace.last = workload.first;
+  if (options.trace_images.empty()) return trace;
+  if (options.trace.empty()) throw Error("--trace-images: needs --trace FILE");
+  const std::string_view text = options.trace_images;
+  const std::uint32_t last = workload.first + workload.count - 1;
+  const auto fail = [&] {
+    throw Error(fmt::format("--trace-images: found '{}', allowed is A:B with {} <= A <= B <= {}",
+                            text, workload.first, last));
+  };
+  const auto number = [&](std::string_view part) {
+    std::uint32_t value = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+    if (error != std::errc() || end != part.data() + part.size()) fail();
+    return value;
+  };
+  const std::size_t colon = text.find(':');
+  trace.first = number(text.substr(0, colon));
+  trace.last = colon == std::string_view::npos ? trace.first : number(text.substr(colon + 1));
+  if (trace.first < workload.first || trace.first > trace.last || trace.last > last) fail();
+  return trace;
+}
+
+int run_engine(Engine engine, const Options& options) {
+  const unsigned jobs = number_of_jobs(options);
+  const Workload workload = load_workload(options.workload);
+  if (options.check < -1) {
+    throw Error(fmt::format("--check: found {}, allowed is 0 or more", options.check));
+  }
+  const std::int64_t check =
+      options.check >= 0 ? options.check : (engine == Engine::kRtl ? 100 : 0);
+  const auto checked = static_cast<std::uint32_t>(std::min<std::int64_t>(check, workload.count));
+  TraceOptions trace = trace_options(options, workload);
+
+  std::optional<OutputFile> logits_file;
+  std::optional<OutputFile> result_file;
+  std::optional<OutputFile> trace_file;
+  if (!options.logits.empty()) logits_file.emplace(options.logits, "--logits");
+  if (!options.result.empty()) result_file.emplace(options.result, "--result");
+  if (!options.trace.empty()) {
+    trace_file.emplace(options.trace, "--trace");
+    trace.path = trace_file->temporary_path().string();
+  }
+
+  install_interrupt_handler();
+  const EngineRun integer = run_integer(workload, jobs);
+  Comparison comparison;
+  EngineRun run;
+  switch (engine) {
+    case Engine::kRtl:
+      comparison = compare_rtl_with_model(workload, checked, jobs, options.skip);
+      run = run_rtl(workload, jobs, options.skip, trace);
+      break;
+    case Engine::kModel:
+      comparison = compare_model_with_integer(workload, checked, jobs);
+      run = run_model(workload, jobs, options.skip);
+      break;
+    case Engine::kInteger:
+      run = integer;
+      break;
+  }
+  compare_outcomes(workload, run, comparison);
+
+  const Report report = {engine, workload, run, integer, comparison, options.skip};
+  if (logits_file) logits_file->commit(logits_csv(workload, run));
+  if (result_file) result_file->commit(result_json(report));
+  if (trace_file) trace_file->commit();
+  fmt::print("{}", report_table(report));
+  for (const std::string& file : {options.result, options.logits, options.trace}) {
+    if (!file.empty()) fmt::print("wrote {}\n", file);
+  }
+  if (report.mismatches() > 0) {
+    fmt::print(stderr, "mcnn: {} mismatches\n", report.mismatches());
+    return kExitDiffers;
+  }
+  return 0;
+}
+
+int show_map(const Options& options) {
+  const ChipConfig config = load_configuration(options.workload);
+  const Network network = load_chosen_network(options.workload);
+  const DeviceCard card = load_chosen_card(options.workload);
+  const MappedNetwork mapped = map_chosen(options.workload, network, config, card);
+  fmt::print("network {} on {} ({})\n\n{}\n{}\n{} clocks an image\n", network.name, config.name,
+             describe(config), mapping_table(mapped, config), mapping_picture(mapped, config),
+             mapped.clocks_per_image);
+  return 0;
+}
+
+std::string describe_layer(const Layer& layer) {
+  const auto shape = [](const MapShape& map) {
+    return fmt::format("{}x{}x{}", map.channels, map.height, map.width);
+  };
+  if (layer.type == LayerType::kFullyConnected) {
+    return fmt::format("{:<10} fully connected  {} -> {}, shift {}", layer.name, shape(layer.input),
+                       layer.kernels, layer.shift);
+  }
+  std::string text = fmt::format(
+      "{:<10} convolution      {} -> {}, {} kernels {}x{}, stride {}, padding {}x{}, shift {}",
+      layer.name, shape(layer.input), shape(layer.output), layer.kernels, layer.kernel_rows,
+      layer.kernel_columns, layer.stride, layer.padding_rows, layer.padding_columns, layer.shift);
+  if (layer.pool) {
+    text += fmt::format(", max pool {}x{} stride {}x{}{}", layer.pool->rows, layer.pool->columns,
+                        layer.pool->row_stride, layer.pool->column_stride,
+                        layer.pool->ceil ? " ceil" : "");
+  }
+  return text;
+}
+
+int show_info(const Options& options) {
+  const ChipConfig config = load_configuration(options.workload);
+  const DeviceCard card = load_chosen_card(options.workload);
+  const Network network = load_chosen_network(options.workload);
+  fmt::print("mcnn {}, Verilator {}, configurations {}\n", MCNN_VERSION, MCNN_VERILATOR_VERSION,
+             fmt::join(RtlChip::configurations(), ", "));
+  fmt::print("\nconfiguration {}: {}\n", config.name, describe(config));
+
+  // What the chip itself says, read from its registers.
+  std::vector<Macro> macros;
+  for (int pe = 0; pe < config.num_pe; ++pe) {
+    macros.emplace_back(MacroShape{config.num_bl(), config.num_sl, config.num_adc, config.adc_bits},
+                        card, options.workload.seed, pe);
+  }
+  const std::unique_ptr<RtlChip> chip = RtlChip::make(config.name, macros, RtlOptions{});
+  const Driver driver(*chip);
+  const ChipConfig said = driver.read_config(config.name);
+  const std::string difference = differences(config, said);
+  const std::uint32_t version = chip->read(reg::kVersion);
+  fmt::print("the RTL's registers: version {}.{}.{}, {}\n", version >> 16, version >> 8 & 0xFF,
+             version & 0xFF,
+             difference.empty() ? "capabilities as the configuration"
+                                : "NOT as the configuration: " + difference);
+
+  fmt::print("\ndevice {}: {} to {} uS in 8 levels\n", card.name, card.g_min_uS, card.g_max_uS);
+  fmt::print("  programming error  {} uS + {} * g + {} / uS * g^2\n", card.programming_sigma_uS,
+             card.programming_sigma_slope, card.programming_sigma_curvature_per_uS);
+  fmt::print(
+      "  read noise         {} of a cell's conductance, {} uS a cell, {} codes a conversion\n",
+      card.read_noise, card.read_noise_uS, card.adc_sigma_codes);
+
+  fmt::print("\nnetwork {} ({})\n", network.name, network_path(options.workload));
+  if (!network.description.empty()) fmt::print("  {}\n", network.description);
+  for (const Layer& layer : network.layers) fmt::print("  {}\n", describe_layer(layer));
+  return difference.empty() ? 0 : kExitDiffers;
+}
+
+void add_choice_options(CLI::App& command, Options& options) {
+  WorkloadOptions& workload = options.workload;
+  command
+      .add_option("--config", workload.config, "Chip configuration: a name of constraints/*.params")
+      ->capture_default_str();
+  command.add_option("--network", workload.network,
+                     "Network file (default: data/networks/<config>.json)");
+  command.add_option("--device", workload.device, "Device card: a name of data/devices, or a file")
+      ->capture_default_str();
+  command.add_option("--seed", workload.seed, "Seed of everything random")->capture_default_str();
+  command.add_option("--mapping", workload.mapping, "default (fewest clocks) or paper")
+      ->capture_default_str();
+  command
+      .add_option("--replicas", workload.replicas,
+                  "Replicas of each network layer: numbers or 'auto', with commas")
+      ->delimiter(',');
+  command
+      .add_option("--range", workload.range,
+                  "Converter range: auto, or 0..3 (2^range codes a weight level)")
+      ->capture_default_str();
+}
+
+void add_run_options(CLI::App& command, Options& options, Engine engine) {
+  WorkloadOptions& workload = options.workload;
+  command.add_option("--images", workload.images,
+                     "Images, IDX, plain or gzip (default: the MNIST test set)");
+  command.add_option("--labels", workload.labels, "Their labels, IDX");
+  command.add_option("--first", workload.first, "First image")->capture_default_str();
+  command.add_option("--count", workload.count,
+                     "Number of images (default: all from the first on)");
+  command
+      .add_option("--jobs", options.jobs,
+                  "Threads, 0 for all cores; the results do not depend on it")
+      ->capture_default_str();
+  command.add_option("--logits", options.logits, "Write the logits of every image (CSV)");
+  command.add_option("--result", options.result, "Write the figures of the run (JSON)");
+  if (engine == Engine::kRtl) {
+    command.add_option(
+        "--check", options.check,
+        "Compare the first N images with the chip model: every feature map, logit and counter "
+        "(default: 100)");
+    command.add_option("--trace", options.trace,
+                       "Write waves (FST); the run is on one thread then");
+    command.add_option("--trace-images", options.trace_images,
+                       "Image numbers A:B to write waves of (default: the first)");
+  }
+  if (engine == Engine::kModel) {
+    command.add_option(
+        "--check", options.check,
+        "Compare the first N images with the integer network: equal with the ideal card "
+        "(default: 0)");
+  }
+  if (engine != Engine::kInteger) {
+    command.add_flag("--skip", options.skip,
+                     "Leave out the leading bit planes that are zero in every PE (MODE.SKIP)");
+  }
+}
+
+int run_command(int argc, char** argv) {
+  Options options;
+  CLI::App app("A memristor compute-in-memory CNN chip: simulate it, look into it.", "mcnn");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("mcnn ") + MCNN_VERSION);
+  CLI::App& sim = *app.add_subcommand("sim", "Classify images on the RTL");
+  CLI::App& model = *app.add_subcommand("model", "Classify images on the chip model");
+  CLI::App& integer = *app.add_subcommand("integer", "Classify images with the integer network");
+  CLI::App& map = *app.add_subcommand("map", "Show how a network lies in the arrays");
+  CLI::App& info = *app.add_subcommand("info", "Show configuration, device and network");
+  for (CLI::App* command : {&sim, &model, &integer, &map, &info})
+    add_choice_options(*command, options);
+  add_run_options(sim, options, Engine::kRtl);
+  add_run_options(model, options, Engine::kModel);
+  add_run_options(integer, options, Engine::kInteger);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
+    throw Error(fmt::format("{} (mcnn --help lists the options)", error.what()));
+  }
+  if (sim.parsed()) return run_engine(Engine::kRtl, options);
+  if (model.parsed()) return run_engine(Engine::kModel, options);
+  if (integer.parsed()) return run_engine(Engine::kInteger, options);
+  if (map.parsed()) return show_map(options);
+  return show_info(options);
+}
+
+// One line, whatever is in the text.
+void print_error(std::string_view what) {
+  std::string line(what);
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  fmt::print(stderr, "mcnn: error: {}\n", line);
+}
+
+}  // namespace
+}  // namespace mcnn::tb
+
+int main(int argc, char** argv) {
+  try {
+    return mcnn::tb::run_command(argc, argv);
+  } catch (const mcnn::Error& error) {
+    mcnn::tb::print_error(error.what());
+  } catch (const mcnn::tb::Interrupted&) {
+    std::fputs("mcnn: interrupted\n", stderr);
+    return mcnn::tb::kExitInterrupted;
+  } catch (const std::exception& error) {
+    mcnn::tb::print_error(error.what());
+  }
+  return mcnn::tb::kExitBadInput;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Top of the simulation: the chip, a macro model at each of its PEs, and the chip's buses as ports for the bus models in C++.
+// The chip's trigger outputs tell the models which image and layer the reads that follow belong to.
+module mcnn_tb #(
+  parameter int unsigned NumPe       = 8,    // as mcnn_chip
+  parameter int unsigned NumSl       = 128,
+  parameter int unsigned NumAdc      = 32,
+  parameter int unsigned AdcBits     = 8,
+  parameter int unsigned PsumBits    = 24,
+  parameter int unsigned BankDepth   = 256,
+  parameter int unsigned MaxDim      = 32,
+  parameter int unsigned NumLayers   = 16,
+  parameter int unsigned NumRecords  = 128,
+  parameter int unsigned NumBiasRows = 64,
+  parameter int unsigned NumLogits   = 64,
+  parameter int unsigned ReadLatency = 1,
+  parameter int unsigned ReadClocks  = 1
+) (
+  input logic clk_i,
+  input logic rst_ni,
+
+  // AXI4-Lite
+  input  logic [16:0] s_axil_awaddr_i,
+  input  logic        s_axil_awvalid_i,
+  output logic        s_axil_awready_o,
+  input  logic [31:0] s_axil_wdata_i,
+  input  logic [3:0]  s_axil_wstrb_i,
+  input  logic        s_axil_wvalid_i,
+  output logic        s_axil_wready_o,
+  output logic [1:0]  s_axil_bresp_o,
+  output logic        s_axil_bvalid_o,
+  input  logic        s_axil_bready_i,
+  input  logic [16:0] s_axil_araddr_i,
+  input  logic        s_axil_arvalid_i,
+  output logic        s_axil_arready_o,
+  output logic [31:0] s_axil_rdata_o,
+  output logic [1:0]  s_axil_rresp_o,
+  output logic        s_axil_rvalid_o,
+  input  logic        s_axil_rready_i,
+
+  // images in
+  input  logic [7:0]  s_axis_tdata_i,
+  input  logic        s_axis_tvalid_i,
+  output logic        s_axis_tready_o,
+  input  logic        s_axis_tlast_i,
+
+  // results out
+  output logic [31:0] m_axis_tdata_o,
+  output logic        m_axis_tvalid_o,
+  input  logic        m_axis_tready_i,
+  output logic        m_axis_tlast_o,
+
+  output logic irq_o
+);
+
+  import "DPI-C" context function chandle c_dpi_chip_open();
+  import "DPI-C" function void c_dpi_chip_begin_image(input chandle chip);
+  import "DPI-C" function void c_dpi_chip_set_layer(input chandle chip, input int unsigned layer);
+
+  localparam int unsigned LineBits  = $clog2(NumSl);
+  localparam int unsigned CountBits = $clog2(NumAdc + 1);
+  localparam int unsigned CodeBits  = NumAdc * AdcBits;
+
+  logic [NumPe-1:0]             macro_read;
+  logic [NumPe*16-1:0]          macro_pulse;
+  logic [NumPe*LineBits-1:0]    macro_line;
+  logic [NumPe*CountBits-1:0]   macro_count;
+  logic [NumPe*2-1:0]           macro_range;
+  logic [NumPe*CodeBits-1:0]    macro_code;
+  logic                         frame_start;
+  logic [$clog2(NumLayers)-1:0] layer;
+
+  mcnn_chip #(
+    .NumPe      (NumPe),
+    .NumSl      (NumSl),
+    .NumAdc     (NumAdc),
+    .AdcBits    (AdcBits),
+    .PsumBits   (PsumBits),
+    .BankDepth  (BankDepth),
+    .MaxDim     (MaxDim),
+    .NumLayers  (NumLayers),
+    .NumRecords (NumRecords),
+    .NumBiasRows(NumBiasRows),
+    .NumLogits  (NumLogits),
+    .ReadLatency(ReadLatency),
+    .ReadClocks (ReadClocks)
+  ) u_chip (
+    .clk_i, .rst_ni,
+    .s_axil_awaddr_i, .s_axil_awvalid_i, .s_axil_awready_o,
+    .s_axil_wdata_i, .s_axil_wstrb_i, .s_axil_wvalid_i, .s_axil_wready_o,
+    .s_axil_bresp_o, .s_axil_bvalid_o, .s_axil_bready_i,
+    .s_axil_araddr_i, .s_axil_arvalid_i, .s_axil_arready_o,
+    .s_axil_rdata_o, .s_axil_rresp_o, .s_axil_rvalid_o, .s_axil_rready_i,
+    .s_axis_tdata_i, .s_axis_tvalid_i, .s_axis_tready_o, .s_axis_tlast_i,
+    .m_axis_tdata_o, .m_axis_tvalid_o, .m_axis_tready_i, .m_axis_tlast_o,
+    .irq_o,
+    .frame_start_o   (frame_start),
+    .layer_o         (layer),
+    .macro_read_o    (macro_read),
+    .macro_pulse_o   (macro_pulse),
+    .macro_line_o    (macro_line),
+    .macro_count_o   (macro_count),
+    .macro_range_o   (macro_range),
+    .macro_code_i    (macro_code)
+  );
+
+  for (genvar p = 0; p < NumPe; p++) begin : gen_pe
+    mcnn_macro_dpi #(
+      .Pe         (p),
+      .NumSl      (NumSl),
+      .NumAdc     (NumAdc),
+      .AdcBits    (AdcBits),
+      .ReadLatency(ReadLatency)
+    ) u_macro (
+      .clk_i  (clk_i),
+      .read_i (macro_read[p]),
+      .pulse_i(macro_pulse[p*16+:16]),
+      .line_i (macro_line[p*LineBits+:LineBits]),
+      .count_i(macro_count[p*CountBits+:CountBits]),
+      .range_i(macro_range[p*2+:2]),
+      .code_o (macro_code[p*CodeBits+:CodeBits])
+    );
+  end
+
+  chandle chip;
+  initial chip = c_dpi_chip_open();
+
+  logic [$clog2(NumLayers)-1:0] layer_q;
+  always @(posedge clk_i) begin
+    layer_q <= layer;
+    if (frame_start) c_dpi_chip_begin_image(chip);
+    if (frame_start || layer != layer_q) c_dpi_chip_set_layer(chip, 32'(layer));
+  end
+
+endmodule

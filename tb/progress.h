@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Progress of a run on a terminal: bar, rate, running accuracy, time left. Says nothing when stderr
+// is not a terminal.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace mcnn::tb {
+
+class Progress {
+ public:
+  Progress(std::string title, std::uint64_t total);
+  ~Progress();  // wipes the line
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  // One more image is done. From any thread.
+  void add(bool correct) {
+    correct_.fetch_add(correct ? 1 : 0, std::memory_order_relaxed);
+    done_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+ private:
+  void show() const;
+
+  const std::string title_;
+  const std::uint64_t total_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::atomic<std::uint64_t> done_ = 0;
+  std::atomic<std::uint64_t> correct_ = 0;
+  std::mutex mutex_;
+  std::condition_variable stop_changed_;
+  bool stop_ = false;
+  std::thread display_;  // none when quiet
+};
+
+}  // namespace mcnn::tb

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tb/workload.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+#include <string_view>
+
+#include "common/error.h"
+
+namespace mcnn::tb {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Names of the files of a folder without `suffix`, sorted.
+std::vector<std::string> names_in(const fs::path& folder, std::string_view suffix) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() == suffix) names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::optional<int> number_or_auto(std::string_view text, std::string_view option, int low,
+                                  int high) {
+  if (text == "auto") return std::nullopt;
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < low || value > high) {
+    throw Error(
+        fmt::format("{}: found '{}', allowed are 'auto' and {}..{}", option, text, low, high));
+  }
+  return value;
+}
+
+}  // namespace
+
+std::string data_folder() {
+  // Read before any thread is started.
+  const char* folder = std::getenv("MCNN_DATA_DIR");  // NOLINT(concurrency-mt-unsafe)
+  return folder != nullptr && *folder != '\0' ? folder : MCNN_DATA_DIR;
+}
+
+ChipConfig load_configuration(const WorkloadOptions& options) {
+  const fs::path folder = MCNN_CONSTRAINTS_DIR;
+  const fs::path file = folder / (options.config + ".params");
+  if (options.config.empty() || options.config.find('/') != std::string::npos ||
+      !fs::exists(file)) {
+    throw Error(fmt::format("--config: no configuration '{}'; there are: {}", options.config,
+                            fmt::join(names_in(folder, ".params"), ", ")));
+  }
+  return load_chip_config(file.string());
+}
+
+std::string network_path(const WorkloadOptions& options) {
+  if (!options.network.empty()) return options.network;
+  const fs::path file = fs::path(data_folder()) / "networks" / (options.config + ".json");
+  if (!fs::exists(file)) {
+    throw Error(fmt::format(
+        "--network: there is no default network for the configuration '{}' ({} does not exist)",
+        options.config, file.string()));
+  }
+  return file.string();
+}
+
+Network load_chosen_network(const WorkloadOptions& options) {
+  return load_network(network_path(options));
+}
+
+DeviceCard load_chosen_card(const WorkloadOptions& options) {
+  const fs::path folder = fs::path(data_folder()) / "devices";
+  const fs::path named = folder / (options.device + ".toml");
+  const bool is_name = options.device.find('/') == std::string::npos && fs::exists(named);
+  const fs::path file = is_name ? named : fs::path(options.device);
+  if (options.device.empty() || !fs::is_regular_file(file)) {
+    throw Error(fmt::format("--device: '{}' is neither a device card of {} ({}) nor a file",
+                            options.device, folder.string(),
+                            fmt::join(names_in(folder, ".toml"), ", ")));
+  }
+  return load_device_card(file.string());
+}
+
+MappedNetwork map_chosen(const WorkloadOptions& options, const Network& network,
+                         const ChipConfig& config, const DeviceCard& card) {
+  MappingOptions mapping;
+  mapping.kind = mapping_kind(options.mapping);
+  if (options.replicas.size() > network.layers.size()) {
+    throw Error(fmt::format("--replicas: {} numbers for the {} layers of network '{}'",
+                            options.replicas.size(), network.layers.size(), network.name));
+  }
+  for (const std::string& text : options.replicas) {
+    mapping.replicas.push_back(number_or_auto(text, "--replicas", 1, config.num_pe));
+  }
+  mapping.range = number_or_auto(options.range, "--range", 0, 3);
+  mapping.limits = device_limits(card);
+  return map_network(network, config, mapping);
+}
+
+Workload load_workload(const WorkloadOptions& options) {
+  Workload workload;
+  workload.options = options;
+  workload.config = load_configuration(options);
+  workload.network_file = network_path(options);
+  workload.network = load_network(workload.network_file);
+  workload.card = load_chosen_card(options);
+  workload.mapped = map_chosen(options, workload.network, workload.config, workload.card);
+
+  const fs::path mnist = fs::path(data_folder()) / "mnist";
+  const std::string images =
+      options.images.empty() ? (mnist / "t10k-images-idx3-ubyte.gz").string() : options.images;
+  const std::string labels =
+      options.labels.empty() ? (mnist / "t10k-labels-idx1-ubyte.gz").string() : options.labels;
+  if (options.images.empty() != options.labels.empty()) {
+    throw Error("--images and --labels belong together: give both or none");
+  }
+  workload.data = read_dataset(images, labels);
+  const IdxImages& set = workload.data.images;
+  const MapShape& input = workload.network.input;
+  if (input.channels != 1 || input.height != set.height || input.width != set.width) {
+    throw Error(fmt::format("{}: images of {} x {} pixels, but network '{}' takes {} x {} x {}",
+                            images, set.height, set.width, workload.network.name, input.channels,
+                            input.height, input.width));
+  }
+  const int logits = workload.network.num_logits();
+  for (int i = 0; i < set.count; ++i) {
+    const int label = workload.data.labels[static_cast<std::size_t>(i)];
+    if (label >= logits) {
+      throw Error(fmt::format("{}: label {} of image {}, but network '{}' has {} classes", labels,
+                              label, i, workload.network.name, logits));
+    }
+  }
+  if (options.first < 0 || options.first >= set.count) {
+    throw Error(fmt::format("--first: found {}, allowed is 0..{} ({} has {} images)", options.first,
+                            set.count - 1, images, set.count));
+  }
+  const std::int64_t left = set.count - options.first;
+  const std::int64_t count = options.count.value_or(left);
+  if (count < 1 || count > left) {
+    throw Error(
+        fmt::format("--count: found {}, allowed is 1..{} ({} has {} images, the first one is {})",
+                    count, left, images, set.count, options.first));
+  }
+  workload.first = static_cast<std::uint32_t>(options.first);
+  workload.count = static_cast<std::uint32_t>(count);
+  return workload;
+}
+
+}  // namespace mcnn::tb

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a command works on: chip configuration, network and its mapping, device card, images.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "behavioral_models/device_card.h"
+#include "host/chip_config.h"
+#include "host/idx.h"
+#include "host/mapper.h"
+#include "host/network.h"
+
+namespace mcnn::tb {
+
+// The options of the command line that choose it.
+struct WorkloadOptions {
+  std::string config = "yao2020";
+  std::string network;  // file; empty: data/networks/<config>.json
+  std::string images;   // file; empty: the MNIST test set
+  std::string labels;
+  std::string device = "typical";  // name of a card in data/devices, or a file
+  std::string mapping = "default";
+  std::vector<std::string> replicas;  // per network layer: a number or "auto"
+  std::string range = "auto";         // converter range: a number or "auto"
+  std::uint64_t seed = 1;
+  std::int64_t first = 0;
+  std::optional<std::int64_t> count;  // none: all from `first` on
+};
+
+// A folder with data: MCNN_DATA_DIR of the environment, otherwise the one of the source tree this
+// was built from.
+std::string data_folder();
+
+// The steps, each throws Error. The device is checked first where it matters, so that no long work
+// begins on bad input.
+ChipConfig load_configuration(const WorkloadOptions& options);
+Network load_chosen_network(const WorkloadOptions& options);
+std::string network_path(const WorkloadOptions& options);
+DeviceCard load_chosen_card(const WorkloadOptions& options);
+MappedNetwork map_chosen(const WorkloadOptions& options, const Network& network,
+                         const ChipConfig& config, const DeviceCard& card);
+
+struct Workload {
+  WorkloadOptions options;
+  ChipConfig config;
+  Network network;
+  std::string network_file;
+  DeviceCard card;
+  MappedNetwork mapped;
+  Dataset data;
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+
+  std::span<const std::uint8_t> image(std::uint32_t number) const {
+    return data.images.image(static_cast<int>(number));
+  }
+  int label(std::uint32_t number) const { return data.labels[number]; }
+};
+
+Workload load_workload(const WorkloadOptions& options);
+
+}  // namespace mcnn::tb

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The suite of random networks that the chip model and the RTL both run: every kind of layer geometry the chip has, on each configuration.
+// Same name, same network, on every machine.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/mapper.h"
+#include "host/network.h"
+
+namespace mcnn::testing {
+
+struct SuiteCase {
+  std::string name;   // unique within a configuration, letters, digits and underscores
+  uint64_t seed = 0;  // of the weights; print it when a test fails
+  Network network;
+  MappingOptions options;
+};
+
+// The cases that fit a configuration: "yao2020" or "tiny". Throws Error for other names.
+std::vector<SuiteCase> network_suite(std::string_view configuration);
+
+// A network of the published five-layer shape with random weights.
+Network random_yao2020(uint64_t seed);
+
+// A random image of the network's input shape: a blob of bright pixels on a black ground, as in handwritten digits, or (every third index) noise
+// over all values.
+std::vector<uint8_t> suite_image(const Network& network, uint64_t seed, int index);
+
+}  // namespace mcnn::testing

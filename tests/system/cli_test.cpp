@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mcnn command from outside: bad input of every kind gives one line that says what is wrong,
+// status 2 and no output; good runs give the same bytes whatever the engine and the number of
+// threads.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/system/command.h"
+
+namespace mcnn::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+std::string read_file(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+void write_file(const fs::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+std::string big_endian(std::uint32_t value) {
+  std::string bytes;
+  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift & 0xFF);
+  return bytes;
+}
+
+std::string idx_images(std::uint32_t count, std::uint32_t height, std::uint32_t width) {
+  std::string text = big_endian(0x803) + big_endian(count) + big_endian(height) + big_endian(width);
+  for (std::uint32_t i = 0; i < count * height * width; ++i)
+    text += static_cast<char>(i * 37 & 0xFF);
+  return text;
+}
+
+std::string idx_labels(std::uint32_t count, std::uint8_t label = 3) {
+  return big_endian(0x801) + big_endian(count) + std::string(count, static_cast<char>(label));
+}
+
+class Cli : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "mcnn_cli_XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    fs::create_directory(folder_ / "out");
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  fs::path path(const std::string& name) const { return folder_ / name; }
+  fs::path out(const std::string& name) const { return folder_ / "out" / name; }
+
+  // Status 2, nothing on stdout, one line on stderr that holds every one of `parts`, nothing left
+  // in the output folder.
+  void expect_error(std::vector<std::string> arguments, const std::vector<std::string>& parts) {
+    arguments.insert(arguments.end(), {"--logits", out("logits.csv").string(), "--result",
+                                       out("result.json").string()});
+    expect_plain_error(arguments, parts);
+  }
+  void expect_plain_error(const std::vector<std::string>& arguments,
+                          const std::vector<std::string>& parts) {
+    std::string command = "mcnn";
+    for (const std::string& argument : arguments) command += " " + argument;
+    SCOPED_TRACE(command);
+    const CommandResult result = run_mcnn(arguments);
+    EXPECT_EQ(result.status, 2) << result.err;
+    EXPECT_EQ(result.out, "");
+    EXPECT_TRUE(result.err.starts_with("mcnn: error: ")) << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+    for (const std::string& part : parts) {
+      EXPECT_NE(result.err.find(part), std::string::npos)
+          << "'" << part << "' is not in: " << result.err;
+    }
+    EXPECT_TRUE(fs::is_empty(folder_ / "out")) << *fs::directory_iterator(folder_ / "out");
+  }
+
+  // The default network with a change.
+  std::string changed_network(const std::function<void(json&)>& change) const {
+    json network = json::parse(read_file(fs::path(MCNN_DATA_DIR) / "networks" / "yao2020.json"));
+    change(network);
+    const fs::path file = path("network.json");
+    write_file(file, network.dump());
+    return file.string();
+  }
+  std::string changed_card(const std::string& from, const std::string& to) const {
+    std::string card = read_file(fs::path(MCNN_DATA_DIR) / "devices" / "typical.toml");
+    const std::size_t at = card.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    card.replace(at, from.size(), to);
+    const fs::path file = path("card.toml");
+    write_file(file, card);
+    return file.string();
+  }
+  std::vector<std::string> data(const std::string& images, const std::string& labels) const {
+    write_file(path("images"), images);
+    write_file(path("labels"), labels);
+    return {"integer", "--images", path("images").string(), "--labels", path("labels").string()};
+  }
+
+  fs::path folder_;
+};
+
+// --------------------------------------------------------------------------------------------------------------
+// networks
+
+TEST_F(Cli, BrokenNetworkFiles) {
+  expect_error({"integer", "--network", path("none.json").string()}, {"none.json"});
+  write_file(path("broken.json"), "{\"format\": ");
+  expect_error({"integer", "--network", path("broken.json").string()}, {"broken.json"});
+  write_file(path("empty.json"), "");
+  expect_error({"integer", "--network", path("empty.json").string()}, {"empty.json"});
+  write_file(path("list.json"), "[1, 2]");
+  expect_error({"integer", "--network", path("list.json").string()}, {"list.json"});
+  expect_error({"integer", "--network", changed_network([](json& n) { n.erase("layers"); })},
+               {"network.json", "layers"});
+  expect_error(
+      {"integer", "--network", changed_network([](json& n) { n["layers"] = json::array(); })},
+      {"layers"});
+  expect_error(
+      {"integer", "--network", changed_network([](json& n) { n["format"] = "mcnn-network-9"; })},
+      {"format", "mcnn-network-9"});
+  expect_error({"integer", "--network", changed_network([](json& n) { n["colour"] = 1; })},
+               {"colour"});
+}
+
+TEST_F(Cli, NetworksWithWrongSizesOrValues) {
+  const auto first = [](json& n) -> json& { return n["layers"][0]; };
+  expect_error({"integer", "--network",
+                changed_network([&](json& n) { first(n)["weights"][0][0][0][0] = 8; })},
+               {"weights", "8", "-7"});
+  expect_error({"integer", "--network",
+                changed_network([&](json& n) { first(n)["weights"][0][0][0][0] = 1.5; })},
+               {"weights", "1.5"});
+  expect_error(
+      {"integer", "--network", changed_network([&](json& n) { first(n)["weights"].erase(0); })},
+      {"weights"});
+  expect_error({"integer", "--network",
+                changed_network([&](json& n) { first(n)["weights"][2][0][1].push_back(0); })},
+               {"weights"});
+  expect_error({"integer", "--network", changed_network([&](json& n) { first(n)["shift"] = 99; })},
+               {"shift", "99"});
+  expect_error({"integer", "--network", changed_network([&](json& n) { first(n)["shift"] = -1; })},
+               {"shift", "-1"});
+  expect_error({"integer", "--network", changed_network([&](json& n) { first(n)["kernels"] = 0; })},
+               {"kernels", "0"});
+  expect_error({"integer", "--network", changed_network([&](json& n) { first(n)["stride"] = 0; })},
+               {"stride", "0"});
+  expect_error(
+      {"integer", "--network", changed_network([&](json& n) { first(n)["type"] = "magic"; })},
+      {"type", "magic"});
+  expect_error(
+      {"integer", "--network", changed_network([&](json& n) { n["input"]["height"] = 27; })}, {});
+}
+
+TEST_F(Cli, NetworksThatDoNotFit) {
+  expect_error({"model", "--config", "tiny", "--network",
+                (fs::path(MCNN_DATA_DIR) / "networks" / "yao2020.json").string()},
+               {});
+}
+
+// ----------------------------------------------------------------------------------------------------------------
+// images
+
+TEST_F(Cli, BrokenImagesAndLabels) {
+  expect_error(data("", idx_labels(3)), {"images"});
+  expect_error(data("hello, world, this is not IDX", idx_labels(3)), {"images"});
+  expect_error(data(idx_labels(3), idx_labels(3)), {"images", "label"});
+  expect_error(data(idx_images(3, 28, 28), idx_images(3, 28, 28)), {"labels", "image"});
+  expect_error(data(idx_images(3, 28, 28).substr(0, 1000), idx_labels(3)), {"images"});
+  expect_error(data(idx_images(3, 28, 28).substr(0, 10), idx_labels(3)), {"images"});
+  expect_error(data(idx_images(3, 28, 28) + "x", idx_labels(3)), {"images"});
+  expect_error(data(idx_images(3, 28, 28), idx_labels(3).substr(0, 9)), {"labels"});
+  expect_error(data(idx_images(3, 28, 28), idx_labels(4)), {"3", "4"});
+  expect_error(data(idx_images(3, 28, 27), idx_labels(3)), {"28 x 27"});
+  expect_error(data(idx_images(3, 28, 28), idx_labels(3, 10)), {"label 10"});
+  expect_error({"integer", "--images", path("none").string(), "--labels", path("none").string()},
+               {"none"});
+  write_file(path("images"), idx_images(3, 28, 28));
+  expect_error({"integer", "--images", path("images").string()}, {"--labels"});
+}
+
+TEST_F(Cli, TruncatedGzip) {
+  const std::string whole =
+      read_file(fs::path(MCNN_DATA_DIR) / "mnist" / "t10k-images-idx3-ubyte.gz");
+  expect_error(data(whole.substr(0, whole.size() / 2),
+                    read_file(fs::path(MCNN_DATA_DIR) / "mnist" / "t10k-labels-idx1-ubyte.gz")),
+               {"images"});
+}
+
+TEST_F(Cli, CountsOutOfRange) {
+  expect_error({"integer", "--first", "10000"}, {"--first", "10000", "9999"});
+  expect_error({"integer", "--first", "-1"}, {"--first", "-1"});
+  expect_error({"integer", "--count", "0"}, {"--count", "0"});
+  expect_error({"integer", "--count", "-5"}, {"--count", "-5"});
+  expect_error({"integer", "--first", "9990", "--count", "11"}, {"--count", "11", "10"});
+  expect_error({"integer", "--count", "many"}, {"--count"});
+  expect_error({"model", "--count", "1", "--jobs", "-2"}, {"--jobs", "-2"});
+  expect_error({"sim", "--count", "1", "--check", "-7"}, {"--check", "-7"});
+}
+
+// --------------------------------------------------------------------------------------------------------------
+// the rest
+
+TEST_F(Cli, DeviceCards) {
+  expect_error({"model", "--count", "1", "--device", "unobtainium"},
+               {"unobtainium", "ideal", "typical"});
+  write_file(path("broken.toml"), "name = ");
+  expect_error({"model", "--count", "1", "--device", path("broken.toml").string()},
+               {"broken.toml"});
+  expect_error({"model", "--count", "1", "--device", changed_card("g_max_uS", "g_maximum_uS")},
+               {"card.toml", "g_max"});
+  const std::string unknown =
+      "surprise = 1.0\n" + read_file(fs::path(MCNN_DATA_DIR) / "devices" / "typical.toml");
+  write_file(path("unknown.toml"), unknown);
+  expect_error({"model", "--count", "1", "--device", path("unknown.toml").string()},
+               {"unknown.toml", "surprise"});
+}
+
+TEST_F(Cli, ConfigurationsMappingsAndRanges) {
+  expect_error({"sim", "--count", "1", "--config", "huge"}, {"huge", "tiny", "yao2020"});
+  expect_error({"sim", "--count", "1", "--config", "../constraints/tiny"}, {"--config"});
+  expect_error({"model", "--count", "1", "--mapping", "clever"}, {"clever", "default", "paper"});
+  expect_error({"model", "--count", "1", "--range", "4"}, {"--range", "4"});
+  expect_error({"model", "--count", "1", "--replicas", "0"}, {"--replicas", "0"});
+  expect_error({"model", "--count", "1", "--replicas", "1,1,1,1,1,1"}, {"--replicas"});
+  expect_error({"model", "--count", "1", "--replicas", "three"}, {"--replicas", "three"});
+}
+
+TEST_F(Cli, OutputsThatCannotBeWritten) {
+  expect_plain_error({"model", "--count", "1", "--logits", "/nonexistent/logits.csv"},
+                     {"--logits", "/nonexistent"});
+  expect_plain_error({"model", "--count", "1", "--result", "/nonexistent/result.json"},
+                     {"--result"});
+  expect_plain_error({"sim", "--count", "1", "--trace", "/nonexistent/x.fst"}, {"--trace"});
+  expect_plain_error({"model", "--count", "1", "--result", folder_.string()},
+                     {"--result", "folder"});
+  // The first file could be written, the second not: nothing of the first is left.
+  expect_plain_error({"model", "--count", "1", "--logits", out("logits.csv").string(), "--result",
+                      "/nonexistent/r"},
+                     {"--result"});
+}
+
+TEST_F(Cli, CommandLine) {
+  expect_plain_error({}, {});
+  expect_plain_error({"dance"}, {});
+  expect_plain_error({"sim", "--no-such-option"}, {"--no-such-option"});
+  expect_plain_error({"sim", "--count", "2", "--trace-images", "0:1"}, {"--trace"});
+  expect_error({"sim", "--count", "2", "--trace", out("x.fst").string(), "--trace-images", "1:2"},
+               {"1:2"});
+  expect_error({"sim", "--count", "2", "--trace", out("x.fst").string(), "--trace-images", "1:0"},
+               {"1:0"});
+  expect_error({"sim", "--count", "2", "--trace", out("x.fst").string(), "--trace-images", "a"},
+               {"'a'"});
+  EXPECT_EQ(run_mcnn({"--help"}).status, 0);
+  EXPECT_EQ(run_mcnn({"sim", "--help"}).status, 0);
+  EXPECT_EQ(run_mcnn({"--version"}).status, 0);
+}
+
+TEST_F(Cli, InterruptLeavesNothing) {
+  const CommandResult result =
+      run_mcnn({"sim", "--check", "10000", "--jobs", "1", "--logits", out("logits.csv").string(),
+                "--result", out("result.json").string(), "--trace", out("x.fst").string()},
+               1500);
+  EXPECT_EQ(result.status, 130) << result.err;
+  EXPECT_TRUE(fs::is_empty(folder_ / "out"));
+}
+
+// --------------------------------------------------------------------------------------------------------------
+// good runs
+
+class CliRuns : public Cli {
+ protected:
+  std::string logits(std::vector<std::string> arguments) {
+    static int run = 0;
+    const fs::path file = out("logits" + std::to_string(++run) + ".csv");
+    arguments.insert(arguments.end(),
+                     {"--logits", file.string(), "--result", out("result.json").string()});
+    const CommandResult result = run_mcnn(arguments);
+    EXPECT_EQ(result.status, 0) << result.out << result.err;
+    EXPECT_EQ(result.err, "") << "quiet when not on a terminal";
+    result_ = json::parse(read_file(out("result.json")));
+    return read_file(file);
+  }
+
+  json result_;
+};
+
+TEST_F(CliRuns, ThreadsDoNotChangeABit) {
+  const std::string one = logits({"sim", "--count", "96", "--check", "3", "--jobs", "1"});
+  const json first = result_;
+  const std::string two = logits({"sim", "--count", "96", "--check", "3", "--jobs", "2"});
+  const std::string five = logits({"sim", "--count", "96", "--check", "3", "--jobs", "5"});
+  EXPECT_EQ(one, two);
+  EXPECT_EQ(one, five);
+  EXPECT_EQ(first["counters"], result_["counters"]);
+  EXPECT_EQ(first["layers"], result_["layers"]);
+  EXPECT_EQ(first["clocks_per_image"], result_["clocks_per_image"]);
+  EXPECT_EQ(std::count(one.begin(), one.end(), '\n'), 97);
+}
+
+TEST_F(CliRuns, RtlAndChipModelGiveTheSameBytes) {
+  for (const std::string mapping : {"default", "paper"}) {
+    const std::string rtl = logits({"sim", "--first", "500", "--count", "64", "--check", "0",
+                                    "--mapping", mapping, "--seed", "9"});
+    const json rtl_result = result_;
+    const std::string model =
+        logits({"model", "--first", "500", "--count", "64", "--mapping", mapping, "--seed", "9"});
+    EXPECT_EQ(rtl, model) << mapping;
+    EXPECT_EQ(rtl_result["layers"], result_["layers"]) << mapping;
+    EXPECT_EQ(rtl_result["accuracy"], result_["accuracy"]);
+  }
+}
+
+TEST_F(CliRuns, IdealChipModelAndIntegerNetworkGiveTheSameBytes) {
+  EXPECT_EQ(logits({"model", "--device", "ideal", "--count", "300", "--check", "20"}),
+            logits({"integer", "--count", "300"}));
+}
+
+TEST_F(CliRuns, SkippedPlanesChangeClocksOnly) {
+  const std::string plain = logits({"sim", "--count", "32", "--check", "4"});
+  const double clocks = result_["clocks_per_image"];
+  EXPECT_EQ(plain, logits({"sim", "--count", "32", "--check", "4", "--skip"}));
+  EXPECT_LT(result_["clocks_per_image"].get<double>(), clocks);
+}
+
+TEST_F(CliRuns, ResultHasTheFigures) {
+  logits({"sim", "--count", "20", "--check", "5"});
+  for (const char* key : {"engine", "network", "device", "seed", "images", "correct", "accuracy",
+                          "integer_accuracy", "clocks_per_image", "clocks_per_image_model",
+                          "images_per_second", "images_per_second_per_core", "checked_images",
+                          "mismatches", "config", "mapping", "jobs", "layers", "counters"}) {
+    EXPECT_TRUE(result_.contains(key)) << key;
+  }
+  EXPECT_EQ(result_["engine"], "rtl");
+  EXPECT_EQ(result_["images"], 20);
+  EXPECT_EQ(result_["checked_images"], 5);
+  EXPECT_EQ(result_["mismatches"], 0);
+  EXPECT_EQ(result_["clocks_per_image"].get<double>(),
+            result_["clocks_per_image_model"].get<double>());
+}
+
+TEST_F(CliRuns, WavesAreWrittenAndChangeNothing) {
+  const std::string plain = logits({"sim", "--count", "3", "--check", "0"});
+  EXPECT_EQ(plain, logits({"sim", "--count", "3", "--check", "0", "--trace", out("x.fst").string(),
+                           "--trace-images", "1:1"}));
+  EXPECT_GT(fs::file_size(out("x.fst")), 10'000U);
+  EXPECT_LE(std::distance(fs::directory_iterator(folder_ / "out"), fs::directory_iterator()), 4);
+}
+
+TEST_F(CliRuns, MapAndInfo) {
+  for (const std::string mapping : {"default", "paper"}) {
+    const CommandResult result = run_mcnn({"map", "--mapping", mapping});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_NE(result.out.find("clocks an image"), std::string::npos);
+  }
+  const CommandResult info = run_mcnn({"info"});
+  EXPECT_EQ(info.status, 0) << info.err;
+  EXPECT_NE(info.out.find("capabilities as the configuration"), std::string::npos) << info.out;
+}
+
+}  // namespace
+}  // namespace mcnn::testing

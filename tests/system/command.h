@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the built mcnn command as a user would and says what it printed and how it ended.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace mcnn::testing {
+
+struct CommandResult {
+  int status = -1;  // exit status; 128 + signal when it was killed
+  std::string out;
+  std::string err;
+};
+
+// `signal_after_ms`: when positive, SIGINT is sent after that time.
+CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_after_ms = 0);
+
+}  // namespace mcnn::testing

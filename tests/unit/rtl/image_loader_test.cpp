@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// mcnn_image_loader: pixels to half, bank and word; images of the wrong length dropped to their TLAST and reported once; flush
+// at any time.
+#include "VImageLoaderCorner.h"
+#include "VImageLoaderYao2020.h"
+#include "bench.h"
+
+namespace mcnn::rtl_test {
+namespace {
+
+struct Yao : Yao2020 {
+  using Model = VImageLoaderYao2020;
+};
+struct Corners : Corner {
+  using Model = VImageLoaderCorner;
+};
+
+template <class C>
+class ImageLoader : public testing::Test {
+ protected:
+  struct Shape {
+    int height, width, channels, pitch;
+    int pixels() const { return height * width * channels; }
+  };
+
+  static Shape RandomShape(Rng& rng) {
+    Shape s{};
+    do {
+      s.height = rng.Range(1, rng.Chance(30) ? C::kMaxDim : 10);
+      s.width = rng.Range(1, rng.Chance(30) ? C::kMaxDim : 10);
+      s.channels = rng.Range(1, 5);
+      s.pitch = (s.height + C::kRowBanks - 1) / C::kRowBanks * s.width;
+    } while ((s.channels + 1) / 2 * s.pitch > C::kBankDepth);
+    return s;
+  }
+
+  void Begin(Bench<typename C::Model>& dut) {
+    dut->enable_i = 1;
+    dut->flush_i = 0;
+    dut->take_i = 0;
+    dut->s_axis_tvalid_i = 0;
+    dut.Reset();
+    memory_.assign(static_cast<std::size_t>(2 * C::kRowBanks * C::kBankDepth), -1);
+    short_ = long_ = beyond_ = 0;
+  }
+
+  void SetShape(Bench<typename C::Model>& dut, const Shape& s) {
+    dut->height_i = static_cast<CData>(s.height);
+    dut->width_i = static_cast<CData>(s.width);
+    dut->channels_i = static_cast<SData>(s.channels);
+    dut->pitch_i = static_cast<SData>(s.pitch);
+  }
+
+  void Clock(Bench<typename C::Model>& dut) {
+    dut.Edge();
+    if (dut->we_o != 0) {
+      memory_[(dut->half_o * C::kRowBanks + dut->bank_o) * C::kBankDepth + dut->addr_o] = dut->data_o;
+      ++writes_;
+    }
+    short_ += dut->short_o;
+    long_ += dut->long_o;
+    beyond_ += dut->beyond_o != 0 ? 1 : 0;
+  }
+
+  // Offers one pixel until it is taken.
+  void Send(Bench<typename C::Model>& dut, int pixel, bool last, int gaps, Rng& rng) {
+    while (rng.Chance(gaps)) {
+      dut->s_axis_tvalid_i = 0;
+      dut->s_axis_tdata_i = static_cast<CData>(rng.Bits(C::kActBits));
+      dut->s_axis_tlast_i = static_cast<CData>(rng.Bits(1));
+      Clock(dut);
+    }
+    dut->s_axis_tvalid_i = 1;
+    dut->s_axis_tdata_i = static_cast<CData>(pixel);
+    dut->s_axis_tlast_i = last;
+    for (int waited = 0;; ++waited) {
+      ASSERT_LT(waited, 100) << "TREADY stays low";
+      dut.Eval();
+      const bool taken = dut->s_axis_tready_o != 0;
+      Clock(dut);
+      if (taken) break;
+    }
+    dut->s_axis_tvalid_i = 0;
+  }
+
+  // An image of `length` pixels, TLAST on the last.
+  std::vector<int> SendImage(Bench<typename C::Model>& dut, int length, int gaps, Rng& rng) {
+    std::vector<int> pixels(length);
+    for (int i = 0; i < length && !testing::Test::HasFatalFailure(); ++i) {
+      pixels[i] = static_cast<int>(rng.Bits(C::kActBits));
+      Send(dut, pixels[i], i == length - 1, gaps, rng);
+    }
+    return pixels;
+  }
+
+  // A good image, from an empty loader to its take.
+  void GoodImage(Bench<typename C::Model>& dut, int gaps, Rng& rng) {
+    const Shape s = RandomShape(rng);
+    SetShape(dut, s);
+    std::fill(memory_.begin(), memory_.end(), -1);
+    const int errors = short_ + long_ + beyond_;
+    writes_ = 0;
+    const std::vector<int> pixels = SendImage(dut, s.pixels(), gaps, rng);
+    ASSERT_FALSE(testing::Test::HasFatalFailure());
+    ASSERT_EQ(dut->ready_o, 1);
+    // The next image waits in front of the door.
+    dut->s_axis_tvalid_i = 1;
+    dut->s_axis_tlast_i = 1;
+    for (int i = rng.Range(2, 5); i > 0; --i) {
+      dut.Eval();
+      ASSERT_EQ(dut->s_axis_tready_o, 0) << "TREADY while a loaded image waits";
+      Clock(dut);
+    }
+    dut->s_axis_tvalid_i = 0;
+    std::vector<int> expected(memory_.size(), -1);
+    std::size_t i = 0;
+    for (int c = 0; c < s.channels; ++c) {
+      for (int y = 0; y < s.height; ++y) {
+        for (int x = 0; x < s.width; ++x) {
+          const int word = c / 2 * s.pitch + y / C::kRowBanks * s.width + x;
+          expected[(c % 2 * C::kRowBanks + y % C::kRowBanks) * C::kBankDepth + word] = pixels[i++];
+        }
+      }
+    }
+    ASSERT_EQ(memory_, expected) << s.height << "x" << s.width << "x" << s.channels;
+    ASSERT_EQ(writes_, s.pixels());
+    ASSERT_EQ(short_ + long_ + beyond_, errors) << "a good image was reported";
+    dut->take_i = 1;
+    Clock(dut);
+    dut->take_i = 0;
+    ASSERT_EQ(dut->ready_o, 0);
+  }
+
+  std::vector<int> memory_;
+  int writes_ = 0, short_ = 0, long_ = 0, beyond_ = 0;
+};
+
+using Configurations = testing::Types<Yao, Corners>;
+TYPED_TEST_SUITE(ImageLoader, Configurations);
+
+// Random shapes, one image after the other, with and without gaps.
+TYPED_TEST(ImageLoader, EveryPixelGoesToItsWord) {
+  using C = TypeParam;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    Rng rng(seed);
+    Bench<typename C::Model> dut(seed);
+    this->Begin(dut);
+    for (int image = 0; image < 30; ++image) {
+      SCOPED_TRACE(testing::Message() << "image " << image);
+      this->GoodImage(dut, image % 2 == 0 ? 0 : 50, rng);
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+}
+
+// Every kind of wrong length, from one pixel to twice the image: one report, no image, and the next image is whole.
+TYPED_TEST(ImageLoader, ImagesOfTheWrongLengthAreDroppedAndReported) {
+  using C = TypeParam;
+  Rng rng(5);
+  Bench<typename C::Model> dut(5);
+  this->Begin(dut);
+  for (int image = 0; image < 120; ++image) {
+    SCOPED_TRACE(testing::Message() << "seed 5, image " << image);
+    typename ImageLoader<C>::Shape s;
+    do {
+      s = this->RandomShape(rng);
+    } while (s.pixels() < 2);
+    this->SetShape(dut, s);
+    const bool is_short = rng.Chance(50);
+    const int by = rng.Chance(50) ? 1 : rng.Range(1, s.pixels() - 1);
+    const int shorts = this->short_, longs = this->long_;
+    this->SendImage(dut, is_short ? s.pixels() - by : s.pixels() + by, rng.Chance(50) ? 0 : 30, rng);
+    if (testing::Test::HasFatalFailure()) return;
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_EQ(dut->ready_o, 0) << "a wrong image counts as loaded";
+      this->Clock(dut);
+    }
+    ASSERT_EQ(this->short_ - shorts, is_short ? 1 : 0);
+    ASSERT_EQ(this->long_ - longs, is_short ? 0 : 1);
+    if (rng.Chance(60)) this->GoodImage(dut, 0, rng);
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
+// Nothing is taken before a run; a flush drops a loaded image, and the rest of one that is on its way.
+TYPED_TEST(ImageLoader, FlushDropsWhatIsLoadedOrLoading) {
+  using C = TypeParam;
+  Rng rng(6);
+  Bench<typename C::Model> dut(6);
+  this->Begin(dut);
+  for (int round = 0; round < 150; ++round) {
+    SCOPED_TRACE(testing::Message() << "seed 6, round " << round);
+    dut->enable_i = 0;
+    dut->s_axis_tvalid_i = 1;
+    dut->s_axis_tlast_i = static_cast<CData>(rng.Bits(1));
+    for (int i = rng.Below(3); i > 0; --i) {
+      dut.Eval();
+      ASSERT_EQ(dut->s_axis_tready_o, 0) << "TREADY without a run";
+      this->Clock(dut);
+    }
+    dut->s_axis_tvalid_i = 0;
+    dut->enable_i = 1;
+    const auto s = this->RandomShape(rng);
+    this->SetShape(dut, s);
+    const int sent = rng.Range(0, s.pixels());
+    for (int i = 0; i < sent; ++i) this->Send(dut, rng.Below(4), i == s.pixels() - 1, rng.Chance(50) ? 0 : 30, rng);
+    ASSERT_FALSE(testing::Test::HasFatalFailure());
+    int taken = sent;
+    // The flush comes between two pixels or with one.
+    dut->flush_i = 1;
+    dut->s_axis_tvalid_i = taken < s.pixels() && rng.Chance(50);
+    dut->s_axis_tlast_i = taken == s.pixels() - 1;
+    dut.Eval();
+    if (dut->s_axis_tvalid_i != 0 && dut->s_axis_tready_o != 0) ++taken;
+    const int errors = this->short_ + this->long_ + this->beyond_;
+    this->Clock(dut);
+    dut->flush_i = 0;
+    dut->s_axis_tvalid_i = 0;
+    ASSERT_EQ(dut->ready_o, 0);
+    // The rest is taken and dropped, whether a run is going on or not.
+    dut->enable_i = rng.Chance(50);
+    if (taken > 0 && taken < s.pixels()) {
+      this->writes_ = 0;
+      this->Clock(dut);
+      this->writes_ = 0;
+      for (; taken < s.pixels(); ++taken) this->Send(dut, 1, taken == s.pixels() - 1, 20, rng);
+      if (testing::Test::HasFatalFailure()) return;
+      ASSERT_EQ(this->writes_, 0) << "the rest of a dropped image was stored";
+      ASSERT_EQ(dut->ready_o, 0);
+    }
+    this->Clock(dut);
+    ASSERT_EQ(this->short_ + this->long_ + this->beyond_, errors) << "a flushed image was reported";
+    dut->enable_i = 1;
+    this->GoodImage(dut, 20, rng);
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
+// The image that just fits the banks is not reported, a word more is.
+TYPED_TEST(ImageLoader, ReportsAnImageThatDoesNotFit) {
+  using C = TypeParam;
+  for (const int extra : {0, 1}) {
+    Rng rng(7);
+    Bench<typename C::Model> dut(7);
+    this->Begin(dut);
+    typename ImageLoader<C>::Shape s{C::kRowBanks, 4, 4, C::kBankDepth - 4 + extra};
+    this->SetShape(dut, s);
+    this->SendImage(dut, s.pixels(), 0, rng);
+    this->Clock(dut);
+    EXPECT_EQ(this->beyond_ > 0, extra > 0);
+  }
+}
+
+}  // namespace
+}  // namespace mcnn::rtl_test

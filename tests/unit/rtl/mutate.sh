@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Mutation of the RTL: breaks one line of a copy at a time and checks that the unit tests of the module notice. A mutation that
+# survives, or whose line is no longer there, is an error.
+#
+#   tests/unit/rtl/mutate.sh [module...]        all modules by default; the repository is not touched
+set -euo pipefail
+root="$(cd "$(dirname "$0")/../../.." && pwd)"
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+
+# A project that has nothing but the unit tests, with a copy of the RTL.
+for folder in cmake constraints tests; do ln -s "$root/$folder" "$work/$folder"; done
+cp -r "$root/rtl" "$work/rtl"
+cat > "$work/CMakeLists.txt" <<'CMAKE'
+cmake_minimum_required(VERSION 3.25)
+project(mcnn_mutations LANGUAGES CXX)
+set(CMAKE_BUILD_TYPE Release)
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_EXTENSIONS OFF)
+find_package(GTest REQUIRED)
+include(cmake/verilate.cmake)
+function(mcnn_add_test NAME)
+  cmake_parse_arguments(PARSE_ARGV 1 T "" "" "SOURCES;LIBRARIES")
+  add_executable(${NAME} ${T_SOURCES})
+  target_link_libraries(${NAME} PRIVATE ${T_LIBRARIES} GTest::gtest GTest::gtest_main)
+endfunction()
+add_subdirectory(tests/unit/rtl)
+CMAKE
+build="$work/build"
+program="$build/tests/unit/rtl/mcnn_rtl_unit_test"
+compile() {
+  cmake -S "$work" -B "$build" > "$work/log" 2>&1 &&
+    cmake --build "$build" -j "$(nproc)" --target mcnn_rtl_unit_test > "$work/log" 2>&1
+}
+compile || { tail -n 40 "$work/log"; exit 1; }
+timeout 300 "$program" > "$work/log" 2>&1 || { echo "the tests fail on the RTL as it is"; exit 1; }
+
+survived=0
+# mutation <file> <tests> <sed expression> <what it breaks>
+mutation() {
+  local file="$1" tests="$2" expression="$3" what="$4" module
+  module="$(basename "$file" .sv)"
+  if [[ -n "$only" && " $only " != *" $module "* ]]; then return; fi
+  sed -E "$expression" "$root/rtl/$file" > "$work/rtl/$file"
+  if cmp -s "$root/rtl/$file" "$work/rtl/$file"; then
+    echo "$module: nothing to break: $expression"
+    survived=$((survived + 1))
+  elif ! compile; then
+    echo "$module: does not build: $what"
+    survived=$((survived + 1))
+  elif timeout 300 "$program" --gtest_filter="$tests" > "$work/log" 2>&1; then
+    echo "$module: SURVIVED: $what"
+    survived=$((survived + 1))
+  else
+    local by
+    by="$(sed -nE 's/^\[  FAILED  \] ([A-Za-z\/]*)\/?[0-9]*(\.[A-Za-z]*).*/\1\2/p' "$work/log" | sed 's|/\.|.|' | sort -u | head -n 1)"
+    echo "$module: $what: ${by:-the program ends early}"
+  fi
+  cp -p "$root/rtl/$file" "$work/rtl/$file"
+  touch "$work/rtl/$file"
+}
+
+only="$*"
+mutation memory/mcnn_ram.sv 'Ram.*' 's/if \(re_i\) rdata_o/rdata_o/' 'data not kept without a read'
+mutation memory/mcnn_ram.sv 'Ram.*' 's/if \(we_i\[l\]\)/if (we_i[0])/' 'all lanes written with the first'
+mutation memory/mcnn_feature_maps.sv 'FeatureMaps*' 's/is_write( +)= write_buffer_i/is_write\1= out_buffer_i/' 'write role follows the output role at once'
+mutation memory/mcnn_feature_maps.sv 'FeatureMaps*' 's/fetch_buffer_q <= in_buffer_i/fetch_buffer_q <= out_buffer_i/' 'fetch data from another buffer'
+mutation bus/mcnn_axi_lite.sv '*AxiLite*' 's/aw_full_q && w_full_q && !s_axil_bvalid_o/aw_full_q \&\& w_full_q/' 'a write while a response waits'
+mutation bus/mcnn_axi_lite.sv '*AxiLite*' 's/!ar_full_q && !s_axil_rvalid_o/!ar_full_q/' 'a read while an answer waits'
+mutation bus/mcnn_registers.sv 'Registers*' "s/mcnn_pkg::RegLogitCount: +logit_count_o <= wr_data_i\[7:0\]/mcnn_pkg::RegLogitCount: logit_count_o <= 8'(wr_data_i[6:0])/" 'one bit of LOGIT_COUNT not kept'
+mutation bus/mcnn_registers.sv 'Registers*' 's/error_q == mcnn_pkg::ErrNone \|\| irq_clear\[1\]/1'"'"'b1/' 'the first error does not stay'
+mutation bus/mcnn_registers.sv 'Registers*' 's/< NumBiasRows;/<= NumBiasRows;/' 'a bias row too many'
+mutation bus/mcnn_image_loader.sv 'ImageLoader*' 's/&y_q\[BankBits-1:0\]/\&y_q[1:0]/' 'next word of a bank after four rows'
+mutation bus/mcnn_image_loader.sv 'ImageLoader*' 's/taken \? !s_axis_tlast_i : within_q/within_q/' 'flush with the first pixel'
+mutation bus/mcnn_result.sv 'Result*' 's/odd_i && odd > even/odd > even/g' 'a logit behind an odd count wins'
+mutation bus/mcnn_result.sv 'Result*' 's/pair_max_q > max_q/pair_max_q >= max_q/' 'the last of equal logits wins'
+mutation control/mcnn_tables.sv 'Tables*' "s/32'\(signed'\(word_q/32'((word_q/" 'bias not sign-extended'
+mutation control/mcnn_sequencer.sv 'Sequencer*' 's/!\(row_i\[0\] && result_busy_i\)/1'"'"'b1/' 'logits while a result is being sent'
+mutation control/mcnn_sequencer.sv 'Sequencer*' 's/outside\(out_width_o, MaxDim\)/outside(out_width_o, MaxDim + 1)/' 'a column too many allowed'
+mutation control/mcnn_sequencer.sv 'Sequencer*' 's/if \(stop_run\) state_d = Idle;/if (stop_run \&\& state_q != Halted) state_d = Idle;/' 'halted runs cannot be aborted'
+mutation control/mcnn_beat_control.sv 'BeatControl*' 's/px_q \+ 8.d1 < pooled_width_i/px_q < pooled_width_i/' 'a pooled column too many'
+mutation control/mcnn_beat_control.sv 'BeatControl*' "s/top_plane = PlaneBits'\(1\);/top_plane = '0;/" 'one plane where two are the least'
+mutation control/mcnn_perf_counters.sv 'PerfCounters*' 's/active_i & \{NumPe\{beat_first_i\}\}/active_i/' 'planes of other clocks counted'
+mutation datapath/mcnn_window_fetch.sv 'WindowFetch*' 's/low\[b\] \? octet : octet_above/octet/' 'rows of the next octet taken from this one'
+mutation datapath/mcnn_window_fetch.sv 'WindowFetch*' 's/y_next >= 9/y_next > 9/' 'a row group too many'
+mutation datapath/mcnn_shift_add.sv 'ShiftAdd*' 's/acc << 1/acc/' 'no shift'
+mutation datapath/mcnn_pe.sv 'Pe/*' 's/hold_start_q \+ group_i/group_i/' 'groups not rotated'
+mutation datapath/mcnn_pe.sv 'Pe/*' 's/column_i == 2.d0 \? .0 : window1_q/window1_q/' 'old window not cleared'
+mutation datapath/mcnn_reduce.sv 'Reduce*' 's/first_q && add_q/first_q/' 'second emission begins at 0'
+mutation datapath/mcnn_reduce.sv 'Reduce*' 's/\(\(p >> l\) << l\) - 1;/(p >> l) << l;/' 'segment boundary below a block ignored'
+mutation datapath/mcnn_activate.sv 'Activate*' 's/clamp\(biased_q >>> shift_i\)/clamp(biased_q >> shift_i)/' 'logical shift'
+mutation datapath/mcnn_activate.sv 'Activate*' 's/PsumBits-2:ActBits/PsumBits-2:ActBits+1/' 'sums of 256 to 511 not clamped'
+mutation datapath/mcnn_pool_write.sv 'PoolWrite*' 's/pe_row\[p\*RowBits\+:RowBits\] < /pe_row[p*RowBits+:RowBits] <= /' 'a row below the map'
+mutation datapath/mcnn_pool_bank.sv 'PoolWrite*' 's/written_q && written_addr_q == addr_q/1'"'"'b0/' 'read after write not seen'
+mutation datapath/mcnn_pool_bank.sv 'PoolWrite*' 's/column_first_i && row_first_q/column_first_i/' 'every row group overwrites'
+if ((survived > 0)); then
+  echo "$survived mutations were not noticed"
+  exit 1
+fi

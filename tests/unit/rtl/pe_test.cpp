@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// mcnn_pe: windows on the bit lines plane by plane, codes to pair sums, groups in the order of the source lines. The macro
+// answers with random codes at the one clock at which it should be listened to, and with other ones at all others.
+#include <algorithm>
+#include <deque>
+#include <map>
+
+#include "VPeCorner.h"
+#include "VPeTiny.h"
+#include "VPeYao2020.h"
+#include "bench.h"
+
+namespace mcnn::rtl_test {
+namespace {
+
+struct Yao : Yao2020 {
+  using Model = VPeYao2020;
+};
+struct Small : Tiny {
+  using Model = VPeTiny;
+};
+struct Corners : Corner {
+  using Model = VPeCorner;
+};
+
+constexpr int kKernelMax = 4;
+
+template <class C>
+class Pe : public testing::Test {
+ protected:
+  static constexpr int kLines = C::kNumSl / 4;
+
+  // A column on its way into the window that loads.
+  struct Column {
+    bool mine = false, step_begin = false;
+    int column = 0, rows = 1, first_bank = 0, line = 0;
+    std::vector<int> pixels;  // [bank]
+  };
+
+  struct Step {
+    bool active = false;
+    int line = 0;
+    int window[kKernelMax][kKernelMax] = {};  // [column][row]
+    std::vector<Column> columns;
+  };
+
+  // A step of one or two records of which at most one is for this PE.
+  static Step RandomStep(Rng& rng) {
+    Step step;
+    const int records = rng.Range(1, 2);
+    const int mine = rng.Below(records + 1);  // none when it equals `records`
+    const int sparse = rng.Below(C::kActBits + 1);
+    for (int record = 0; record < records; ++record) {
+      const int columns = rng.Range(1, kKernelMax), rows = rng.Range(1, kKernelMax);
+      const int first_bank = rng.Below(C::kRowBanks), line = rng.Below(kLines);
+      for (int c = 0; c < columns; ++c) {
+        Column column;
+        column.mine = record == mine;
+        column.step_begin = record == 0 && c == 0;
+        column.column = c;
+        column.rows = rows;
+        column.first_bank = first_bank;
+        column.line = line;
+        for (int bank = 0; bank < C::kRowBanks; ++bank) {
+          // Zero planes in between, so that some are not read.
+          int pixel = rng.Chance(20) ? 0 : static_cast<int>(rng.Bits(C::kActBits));
+          if (rng.Chance(50)) pixel &= static_cast<int>(rng.Bits(C::kActBits)) >> sparse;
+          column.pixels.push_back(pixel);
+        }
+        if (column.mine) {
+          step.active = true;
+          step.line = line;
+          for (int r = 0; r < rows; ++r) step.window[c][r] = column.pixels[(first_bank + r) % C::kRowBanks];
+        }
+        step.columns.push_back(column);
+      }
+    }
+    return step;
+  }
+
+  // The planes of the window that have a pulse, and the pulses of one.
+  static int Used(const Step& step) {
+    int used = 0;
+    for (const auto& column : step.window) {
+      for (const int pixel : column) used |= pixel;
+    }
+    return step.active ? used : 0;
+  }
+  static int Pulses(const Step& step, int plane) {
+    int pulses = 0;
+    for (int c = 0; c < kKernelMax; ++c) {
+      for (int r = 0; r < kKernelMax; ++r) pulses |= (step.window[c][r] >> plane & 1) << (4 * c + r);
+    }
+    return pulses;
+  }
+};
+
+using Configurations = testing::Types<Yao, Small, Corners>;
+TYPED_TEST_SUITE(Pe, Configurations);
+
+// Steps as the beat control paces them: while one is driven the next one loads, and the one before is walked.
+TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
+  using C = TypeParam;
+  using Fixture = Pe<C>;
+  using Column = typename Fixture::Column;
+  using Step = typename Fixture::Step;
+  constexpr int kSumsDelay = 2 + C::kReadLatency;  // from the end of a beat to hold
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    Rng rng(seed);
+    Bench<typename C::Model> dut(seed);
+    dut->load_i = 0;
+    dut->step_begin_i = 0;
+    dut->advance_i = 0;
+    dut->tick_i = 0;
+    dut->code_tick_i = 0;
+    dut->hold_i = 0;
+    dut->group_valid_i = 0;
+    dut->survey_i = 0;
+    dut.Reset();
+
+    // What happens in clocks to come.
+    std::map<int, std::vector<int>> codes;                 // macro answers: [lane]
+    std::map<int, bool> code_ticks;                        // first plane?
+    std::map<int, bool> holds;
+    std::map<int, int> walks;                              // group
+    std::map<int, std::pair<std::int64_t, std::int64_t>> sums;
+    std::map<int, std::pair<int, int>> strobes;            // pulses, line
+
+    int clock = 0;
+    auto one_clock = [&](const Column* column, bool advance, int tick_plane, bool first, const Step* driven) {
+      const bool load = column != nullptr && column->mine;
+      dut->load_i = load;
+      dut->step_begin_i = column != nullptr && column->step_begin;
+      dut->column_i = static_cast<CData>(column != nullptr ? column->column : rng.Below(4));
+      dut->rows_i = static_cast<CData>(column != nullptr ? column->rows - 1 : rng.Below(4));
+      dut->line_i = static_cast<CData>(column != nullptr ? column->line : rng.Below(this->kLines));
+      dut->first_bank_i = static_cast<CData>(column != nullptr ? column->first_bank : rng.Below(C::kRowBanks));
+      for (int bank = 0; bank < C::kRowBanks; ++bank) {
+        const int pixel = column != nullptr ? column->pixels[bank] : static_cast<int>(rng.Bits(C::kActBits));
+        for (int b = 0; b < C::kActBits; ++b) {
+          SetBits(dut->planes_i, b * C::kRowBanks + bank, 1, static_cast<std::uint64_t>(pixel >> b & 1));
+        }
+      }
+      dut->advance_i = advance;
+      dut->tick_i = tick_plane >= 0;
+      dut->plane_i = static_cast<CData>(tick_plane >= 0 ? tick_plane : rng.Below(C::kActBits));
+      dut->survey_i = first;
+      const auto code_tick = code_ticks.find(clock);
+      dut->code_tick_i = code_tick != code_ticks.end();
+      dut->code_first_i = code_tick != code_ticks.end() ? code_tick->second : rng.Chance(50);
+      const auto answer = codes.find(clock);
+      for (int lane = 0; lane < C::kNumAdc; ++lane) {
+        const int code = answer != codes.end() ? answer->second[lane] : static_cast<int>(rng.Bits(C::kAdcBits));
+        SetBits(dut->macro_code_i, lane * C::kAdcBits, C::kAdcBits, code);
+      }
+      dut->hold_i = holds.count(clock) != 0;
+      const auto walk = walks.find(clock);
+      dut->group_valid_i = walk != walks.end();
+      dut->group_i = static_cast<CData>(walk != walks.end() ? walk->second : rng.Below(C::kNumGroups));
+      dut.Eval();
+      if (driven != nullptr) {
+        ASSERT_EQ(dut->active_o != 0, driven->active);
+        const int used = Fixture::Used(*driven);
+        ASSERT_EQ(dut->strobe_o != 0, tick_plane >= 0 && (used >> tick_plane & 1) != 0);
+        if (first) {
+          ASSERT_EQ(dut->plane_used_o, used);
+        }
+      } else {
+        ASSERT_EQ(dut->strobe_o, 0);
+      }
+      // The macro port.
+      const auto strobe = strobes.find(clock);
+      ASSERT_EQ(dut->macro_read_o != 0, strobe != strobes.end()) << "clock " << clock;
+      if (strobe != strobes.end()) {
+        ASSERT_EQ(dut->macro_pulse_o, strobe->second.first) << "clock " << clock;
+        ASSERT_EQ(dut->macro_line_o, strobe->second.second) << "clock " << clock;
+      }
+      // The sums of the group that was asked for one clock ago.
+      const auto sum = sums.find(clock);
+      if (sum != sums.end()) {
+        ASSERT_EQ(SignExtend(GetBits(dut->sums_o, 0, C::kSumBits), C::kSumBits), sum->second.first)
+            << "even kernel, clock " << clock;
+        ASSERT_EQ(SignExtend(GetBits(dut->sums_o, C::kSumBits, C::kSumBits), C::kSumBits), sum->second.second)
+            << "odd kernel, clock " << clock;
+      }
+      dut.Edge();
+      ++clock;
+    };
+
+    Step next = Fixture::RandomStep(rng);
+    for (const Column& column : next.columns) {
+      one_clock(&column, false, -1, false, nullptr);
+      if (testing::Test::HasFatalFailure()) return;
+    }
+    one_clock(nullptr, true, -1, false, nullptr);
+    int walk_end = 0;
+    for (int beat = 0; beat < 150; ++beat) {
+      SCOPED_TRACE(testing::Message() << "beat " << beat);
+      if (testing::Test::HasFatalFailure()) return;
+      const Step driven = next;
+      next = Fixture::RandomStep(rng);
+      const int planes = rng.Chance(50) ? C::kActBits : std::max(2, static_cast<int>(std::bit_width(
+                                                                         static_cast<unsigned>(Fixture::Used(driven)))));
+      std::size_t loaded = 0;
+      int plane = planes - 1;
+      int wait = 0;
+      // Sums of the beat, pair by pair from its first source line.
+      std::vector<std::int64_t> sum(C::kNumAdc / 2);
+      const bool extreme = rng.Chance(15);
+      const int read_clocks = rng.Range(1, 2);
+      // A beat lasts until the planes are driven, the next step is loaded and the walk of the one before is over.
+      for (bool advance = false; !advance;) {
+        const bool tick = plane >= 0 && wait == 0;
+        const bool first = plane == planes - 1 && wait == 0;
+        const int driven_plane = tick ? plane : -1;
+        if (tick) {
+          code_ticks[clock + 1 + C::kReadLatency] = first;
+          if ((Fixture::Used(driven) >> plane & 1) != 0) {
+            strobes[clock + 1] = {Fixture::Pulses(driven, plane), 4 * driven.line};
+            std::vector<int> answer(C::kNumAdc);
+            for (int lane = 0; lane < C::kNumAdc; ++lane) {
+              answer[lane] = static_cast<int>(rng.Bits(C::kAdcBits));
+              if (extreme) answer[lane] = lane % 2 == 0 ? (1 << C::kAdcBits) - 1 : 0;
+            }
+            for (int pair = 0; pair < C::kNumAdc / 2; ++pair) {
+              const int positive = (4 * driven.line + 2 * pair) % C::kNumAdc;
+              const int negative = (4 * driven.line + 2 * pair + 1) % C::kNumAdc;
+              sum[pair] += static_cast<std::int64_t>(answer[positive] - answer[negative]) << plane;
+            }
+            codes[clock + 1 + C::kReadLatency] = answer;
+          }
+        }
+        const Column* column = nullptr;
+        if (loaded < next.columns.size() && rng.Chance(60)) column = &next.columns[loaded++];
+        const int drive_left = plane * read_clocks + (read_clocks - 1 - wait);
+        const bool drive_done = plane < 0 || drive_left == 0;
+        advance = drive_done && loaded == next.columns.size() && clock + kSumsDelay >= walk_end;
+        if (plane >= 0 && ++wait == read_clocks) {
+          wait = 0;
+          --plane;
+        }
+        if (advance) {
+          const int hold = clock + kSumsDelay;
+          holds[hold] = true;
+          walk_end = hold;
+          for (int group = 0; group < C::kNumGroups; ++group) {
+            walk_end += rng.Chance(80) ? 1 : 2;
+            walks[walk_end] = group;
+            sums[walk_end + 1] = driven.active ? std::pair{sum[2 * group], sum[2 * group + 1]}
+                                               : std::pair{std::int64_t{0}, std::int64_t{0}};
+          }
+        }
+        one_clock(column, advance, driven_plane, first, &driven);
+        if (testing::Test::HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mcnn::rtl_test

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// mcnn_result: one packet an image, class first, then the logits; the largest logit, of equal ones the lowest.
+#include "VResultCorner.h"
+#include "VResultYao2020.h"
+#include "bench.h"
+
+namespace mcnn::rtl_test {
+namespace {
+
+struct Yao : Yao2020 {
+  using Model = VResultYao2020;
+};
+struct Corners : Corner {
+  using Model = VResultCorner;
+};
+
+template <class C>
+class Result : public testing::Test {};
+using Configurations = testing::Types<Yao, Corners>;
+TYPED_TEST_SUITE(Result, Configurations);
+
+// Images with all counts of logits, many ties and extremes, in one to three passes with gaps; the packet is taken at once or
+// with stalls, is constant while it waits, and the next image's `frame_start_i` may come while it is being sent.
+TYPED_TEST(Result, PacketHasTheFirstLargestAndAllLogits) {
+  using C = TypeParam;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    Rng rng(seed);
+    Bench<typename C::Model> dut(seed);
+    dut->frame_start_i = 0;
+    dut->valid_i = 0;
+    dut->send_i = 0;
+    dut->m_axis_tready_i = 0;
+    dut.Reset();
+    bool started = false;
+    for (int image = 0; image < 150; ++image) {
+      SCOPED_TRACE(testing::Message() << "image " << image);
+      const int count = image < C::kNumLogits ? image + 1 : rng.Range(1, C::kNumLogits);
+      std::vector<std::int64_t> logits;
+      const int kind = rng.Below(4);
+      const std::int64_t least = -(std::int64_t{1} << (C::kPsumBits - 1));
+      for (int i = 0; i < count; ++i) {
+        const std::int64_t any = SignExtend(rng.Bits(C::kPsumBits), C::kPsumBits);
+        logits.push_back(kind == 0   ? any
+                         : kind == 1 ? rng.Range(-2, 1)
+                         : kind == 2 ? least + rng.Below(2)
+                                     : -1 - (any & 3));
+      }
+      dut->count_i = static_cast<CData>(count);
+      if (!started) {
+        dut->frame_start_i = 1;
+        dut.Edge();
+        dut->frame_start_i = 0;
+      }
+      const int pairs = (count + 1) / 2;
+      const int gaps = rng.Chance(50) ? 0 : 50;
+      for (int pair = 0; pair < pairs; ++pair) {
+        auto between = [&] {
+          dut->valid_i = 0;
+          dut->odd_i = static_cast<CData>(rng.Bits(1));
+          dut->pair_i = static_cast<CData>(rng.Below(C::kNumLogits / 2));
+          Randomize(dut->logit_i, 2 * C::kPsumBits, rng);
+        };
+        while (rng.Chance(gaps)) {
+          between();
+          dut.Edge();
+        }
+        const bool last = pair == pairs - 1;
+        if (last) {  // the request comes in the clock before
+          between();
+          ASSERT_EQ(dut->busy_o, 0);
+          dut->send_i = 1;
+          dut.Edge();
+          dut->send_i = 0;
+        }
+        dut->valid_i = 1;
+        dut->pair_i = static_cast<CData>(pair);
+        dut->odd_i = 2 * pair + 1 < count;
+        SetBits(dut->logit_i, 0, C::kPsumBits, static_cast<std::uint64_t>(logits[2 * pair]));
+        // Behind an odd count: something large that must not win.
+        const std::int64_t other = 2 * pair + 1 < count ? logits[2 * pair + 1] : -least - 1;
+        SetBits(dut->logit_i, C::kPsumBits, C::kPsumBits, static_cast<std::uint64_t>(other));
+        dut.Edge();
+      }
+      dut->valid_i = 0;
+
+      int expected_class = 0;
+      for (int i = 1; i < count; ++i) {
+        if (logits[i] > logits[expected_class]) expected_class = i;
+      }
+      started = rng.Chance(30);
+      const int start_in = rng.Below(6);
+      const int stall = rng.Chance(50) ? 0 : 60;
+      int done = 0;
+      bool waiting = false;
+      int clocks = 0;
+      for (int word = 0; word <= count;) {
+        ASSERT_LT(++clocks, 5000) << "no word";
+        dut->frame_start_i = started && clocks == start_in + 5;
+        dut->m_axis_tready_i = !rng.Chance(stall);
+        dut.Eval();
+        ASSERT_NE(dut->busy_o, 0);
+        if (waiting) {
+          ASSERT_NE(dut->m_axis_tvalid_o, 0) << "TVALID fell before TREADY";
+        }
+        if (dut->m_axis_tvalid_o != 0) {
+          const std::int64_t expected = word == 0 ? expected_class : logits[word - 1];
+          ASSERT_EQ(static_cast<std::int32_t>(dut->m_axis_tdata_o), expected) << "word " << word << " of " << count;
+          ASSERT_EQ(dut->m_axis_tlast_o != 0, word == count);
+        }
+        const bool taken = dut->m_axis_tvalid_o != 0 && dut->m_axis_tready_i != 0;
+        waiting = dut->m_axis_tvalid_o != 0 && !taken;
+        ASSERT_EQ(dut->done_o != 0, taken && word == count);
+        done += dut->done_o;
+        word += taken ? 1 : 0;
+        dut.Edge();
+      }
+      ASSERT_EQ(done, 1);
+      // A short packet is over before the start.
+      for (; started && clocks <= start_in + 5; ++clocks) {
+        dut->frame_start_i = clocks == start_in + 5 - 1;
+        dut.Edge();
+      }
+      dut->frame_start_i = 0;
+      dut->m_axis_tready_i = 1;
+      dut.Eval();
+      ASSERT_EQ(dut->busy_o, 0);
+      ASSERT_EQ(dut->m_axis_tvalid_o, 0);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mcnn::rtl_test

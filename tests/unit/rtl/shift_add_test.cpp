@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// mcnn_shift_add: pair differences of four lanes, shifted and added most significant plane first.
+#include "VShiftAddCorner.h"
+#include "VShiftAddYao2020.h"
+#include "bench.h"
+
+namespace mcnn::rtl_test {
+namespace {
+
+struct Yao : Yao2020 {
+  using Model = VShiftAddYao2020;
+};
+struct Corners : Corner {
+  using Model = VShiftAddCorner;
+};
+
+template <class C>
+class ShiftAdd : public testing::Test {};
+using Configurations = testing::Types<Yao, Corners>;
+TYPED_TEST_SUITE(ShiftAdd, Configurations);
+
+// Beats of random length and random or extreme codes, with planes that were not read and clocks without a plane: after every
+// clock the sum of what has come.
+TYPED_TEST(ShiftAdd, MatchesTheSumOverThePlanes) {
+  using C = TypeParam;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    Rng rng(seed);
+    Bench<typename C::Model> dut(seed);
+    for (int beat = 0; beat < 400; ++beat) {
+      const int planes = rng.Chance(50) ? C::kActBits : rng.Range(1, C::kActBits);
+      const bool extreme = rng.Chance(20);
+      const bool sign = rng.Chance(50);
+      std::int64_t sum[2] = {0, 0};
+      for (int b = planes - 1; b >= 0;) {
+        const bool plane = rng.Chance(80);
+        const bool valid = extreme || rng.Chance(70);
+        int code[4];
+        for (int l = 0; l < 4; ++l) {
+          code[l] = static_cast<int>(rng.Bits(C::kAdcBits));
+          if (extreme) code[l] = (l % 2 == 0) == sign ? (1 << C::kAdcBits) - 1 : 0;
+          SetBits(dut->code_i, l * C::kAdcBits, C::kAdcBits, code[l]);
+        }
+        dut->plane_i = plane;
+        dut->first_i = plane ? b == planes - 1 : rng.Chance(50);
+        dut->valid_i = valid;
+        dut.Edge();
+        for (int k = 0; k < 2 && plane; ++k) {
+          sum[k] = 2 * sum[k] + (valid ? code[2 * k] - code[2 * k + 1] : 0);
+        }
+        if (plane) --b;
+        for (int k = 0; k < 2 && b < planes - 1; ++k) {
+          ASSERT_EQ(SignExtend(GetBits(dut->sum_o, k * C::kSumBits, C::kSumBits), C::kSumBits), sum[k])
+              << "beat " << beat << ", kernel " << k << ", " << b + 1 << " planes to go";
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mcnn::rtl_test
