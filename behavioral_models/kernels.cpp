@@ -114,7 +114,7 @@ MCNN_TARGET inline unsigned count_bits(std::uint32_t bits) {
 // The zero-masked forms with a full mask are the plain instructions; GCC 12 warns inside its own
 // header about the others.
 namespace avx512 {
-#define MCNN_TARGET __attribute__((target("avx512f,popcnt,prefer-vector-width=512")))
+#define MCNN_TARGET __attribute__((target("avx512f,popcnt")))
 constexpr int kBytes = 64;
 MCNN_VECTORS
 MCNN_TARGET inline U64 multiply_low(U64 a, U64 b) {

@@ -288,7 +288,7 @@ module mcnn_sequencer #(
             outside(8'(pool_row_stride_o), MaxDim) || outside(8'(pool_column_stride_o), MaxDim) ||
             outside(pooled_height_o, MaxDim) || outside(pooled_width_o, MaxDim) ||
             32'(out_pitch_o) > BankDepth ||
-            2 * 32'(bias_base_q) + 32'(kernels_o) > 2 * NumBiasRows || 32'(first_record_q) >= NumRecords ||
+            32'({bias_base_q, 1'b0}) + 32'(kernels_o) > 2 * NumBiasRows || 32'(first_record_q) >= NumRecords ||
             segment_end_o == 0 || |bad_replica || (last_row && !final_o) ||
             ((vector_o || final_o) &&
              (group_rows_o != 1 || segment_end_o != NumPe'(1) << (NumPe - 1)));

@@ -250,7 +250,7 @@ module mcnn_window_fetch #(
   logic [NumPe-1:0] bad_pe;
   for (genvar p = 0; p < NumPe; p++) begin : gen_bad
     assign bad_pe[p] = b_active_q[p] && (5'(row_offset_i[p*3+:3]) + 5'(b_rows_q) + 5'd1 > 5'(RowBanks) ||
-                                         4 * 32'(b_line_q[p*7+:7]) + 2 * 32'(kernels_i) > NumSl);
+                                         32'({b_line_q[p*7+:7], 2'b00}) + 32'({kernels_i, 1'b0}) > NumSl);
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin

@@ -100,7 +100,6 @@ struct Statistics {
 };
 
 // ---- ideal card
-// ----------------------------------------------------------------------------------------------------
 
 TEST(MacroIdeal, CodesAreExactlyTheClippedSumsOfLevels) {
   const std::uint32_t seed = 101;
@@ -162,7 +161,6 @@ TEST(Macro, ConductanceWindowAddsItsOffset) {
 }
 
 // ---- each non-ideality alone
-// ---------------------------------------------------------------------------------------
 
 TEST(MacroProgramming, ErrorIsGaussianWithTheCardsSigma) {
   DeviceCard card = window();
@@ -352,7 +350,6 @@ TEST(MacroNoise, ClipsAreCountedOnBothSides) {
 }
 
 // ---- numbering of the events
-// ---------------------------------------------------------------------------------------
 
 // One conversion at a time or many: the k-th conversion of an image has the k-th Gaussian.
 TEST(MacroEvents, NoiseDoesNotDependOnHowConversionsAreGrouped) {
@@ -502,7 +499,6 @@ TEST(MacroEvents, CountsAreKeptPerLayer) {
 }
 
 // ---- bad input
-// -----------------------------------------------------------------------------------------------------
 
 void expect_error(const std::vector<std::string>& parts, const std::function<void()>& act) {
   try {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_activate: (psum + bias) >>> shift in PsumBits bits, clamped to an activation, for every PE; the last PE's as logits.
+// mcnn_activate: (psum + bias) >>> shift in PsumBits bits, clamped to an activation, for every PE;
+// the last PE's as logits.
 #include <deque>
 
 #include "VActivateCorner.h"
@@ -36,7 +37,8 @@ std::int64_t Value(Rng& rng, int shift) {
     case 3:
       return SignExtend(static_cast<std::uint64_t>(full + rng.Range(-2, 2)), C::kPsumBits);
     case 4:
-      return SignExtend(static_cast<std::uint64_t>((std::int64_t{1} << shift) + rng.Range(-2, 2)), C::kPsumBits);
+      return SignExtend(static_cast<std::uint64_t>((std::int64_t{1} << shift) + rng.Range(-2, 2)),
+                        C::kPsumBits);
     default:
       return SignExtend(rng.Bits(C::kActBits + 2 + shift), C::kPsumBits);
   }
@@ -73,12 +75,16 @@ TYPED_TEST(Activate, MatchesTheFormulaForEveryShift) {
         }
         for (int p = 0; p < C::kNumPe; ++p) {
           for (int k = 0; k < 2; ++k) {
-            const std::int64_t bias = SignExtend(GetBits(dut->bias_i, k * C::kPsumBits, C::kPsumBits), C::kPsumBits);
+            const std::int64_t bias =
+                SignExtend(GetBits(dut->bias_i, k * C::kPsumBits, C::kPsumBits), C::kPsumBits);
             // Half of the time the biased sum is at a corner instead of the partial sum.
             const std::int64_t wanted = Value<C>(rng, shift);
             const std::int64_t psum =
-                rng.Chance(50) ? wanted : SignExtend(static_cast<std::uint64_t>(wanted - bias), C::kPsumBits);
-            SetBits(dut->psum_i, (2 * p + k) * C::kPsumBits, C::kPsumBits, static_cast<std::uint64_t>(psum));
+                rng.Chance(50)
+                    ? wanted
+                    : SignExtend(static_cast<std::uint64_t>(wanted - bias), C::kPsumBits);
+            SetBits(dut->psum_i, (2 * p + k) * C::kPsumBits, C::kPsumBits,
+                    static_cast<std::uint64_t>(psum));
             const std::int64_t a =
                 SignExtend(static_cast<std::uint64_t>(psum + bias), C::kPsumBits) >> shift;
             const std::int64_t most = (1 << C::kActBits) - 1;
@@ -98,7 +104,8 @@ TYPED_TEST(Activate, MatchesTheFormulaForEveryShift) {
               << "clock " << i << ", PE " << index / 2 << ", kernel " << index % 2;
         }
         for (int k = 0; k < 2 && (segments >> (C::kNumPe - 1) & 1) != 0; ++k) {
-          ASSERT_EQ(SignExtend(GetBits(dut->logit_o, k * C::kPsumBits, C::kPsumBits), C::kPsumBits), now.logit[k])
+          ASSERT_EQ(SignExtend(GetBits(dut->logit_o, k * C::kPsumBits, C::kPsumBits), C::kPsumBits),
+                    now.logit[k])
               << "clock " << i << ", logit " << k;
         }
       }

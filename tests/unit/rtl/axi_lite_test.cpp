@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_axi_lite: a random master on five channels, a random slave behind it. Every transaction reaches the other side once,
-// in order, with its address and data, and is answered with what that side said; nothing changes while it waits.
+// mcnn_axi_lite: a random master on five channels, a random slave behind it. Every transaction
+// reaches the other side once, in order, with its address and data, and is answered with what that
+// side said; nothing changes while it waits.
 #include <deque>
 
 #include "VAxiLite.h"
@@ -75,7 +76,8 @@ TEST_P(AxiLite, EveryTransactionOnceInOrderWithItsAnswer) {
       axi->s_axil_rready_i = !rng.Chance(stall);
       axi->rd_valid_i = answer_in == 0;
       axi->rd_ok_i = answer_in == 0 ? Allowed(axi->rd_addr_o) : static_cast<int>(rng.Bits(1));
-      axi->rd_data_i = answer_in == 0 ? Data(axi->rd_addr_o) : static_cast<std::uint32_t>(rng.Bits(32));
+      axi->rd_data_i =
+          answer_in == 0 ? Data(axi->rd_addr_o) : static_cast<std::uint32_t>(rng.Bits(32));
       axi.Eval();
       axi->wr_ok_i = axi->wr_valid_o != 0 ? Allowed(axi->wr_addr_o) : static_cast<int>(rng.Bits(1));
       axi.Eval();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_beat_control: the length of every beat, the planes of the drive, and the walk of the reduce with the pooled columns it
-// gives out to, against the formulas of the specification.
+// mcnn_beat_control: the length of every beat, the planes of the drive, and the walk of the reduce
+// with the pooled columns it gives out to, against the formulas of the specification.
 #include <algorithm>
 #include <deque>
 
@@ -75,9 +75,9 @@ class BeatControl : public testing::Test {
   void Run(Bench<typename C::Model>& dut, const Pass& p, int gaps, Rng& rng) {
     struct Step {
       bool first, last, end;
-      int fetch;              // clocks, gaps included
-      std::uint32_t used;     // planes of its windows
-      int drive;              // clocks
+      int fetch;           // clocks, gaps included
+      std::uint32_t used;  // planes of its windows
+      int drive;           // clocks
       std::vector<Token> walk;
     };
     std::vector<Step> steps;
@@ -89,7 +89,8 @@ class BeatControl : public testing::Test {
           step.last = s == p.steps - 1;
           step.end = step.last && x == p.out_width - 1 && y == p.row_groups - 1;
           step.fetch = rng.Range(1, rng.Chance(gaps) ? 20 : 5);
-          step.used = rng.Chance(30) ? 0 : static_cast<std::uint32_t>(rng.Bits(rng.Range(0, C::kActBits)));
+          step.used =
+              rng.Chance(30) ? 0 : static_cast<std::uint32_t>(rng.Bits(rng.Range(0, C::kActBits)));
           const int planes = std::bit_width(step.used);
           step.drive = (p.skip ? std::max(2, planes) : C::kActBits) * C::kReadClocks;
           step.walk = Walk(p, y, x, s);
@@ -110,7 +111,8 @@ class BeatControl : public testing::Test {
     dut.Edge();
     dut->start_i = 0;
 
-    // Schedules in clocks from the first one in which a column may be loaded: advance[i] begins beat i in the next clock.
+    // Schedules in clocks from the first one in which a column may be loaded: advance[i] begins
+    // beat i in the next clock.
     std::vector<int> advance(beats + 1);
     advance[0] = steps[0].fetch - 1;
     for (int i = 0; i < beats; ++i) {
@@ -123,9 +125,10 @@ class BeatControl : public testing::Test {
 
     int fetched = 0, fetch_clock = 0;  // steps loaded; clocks spent on the next one
     for (int clock = 0; clock <= last_token + C::kWalkDelay + 5; ++clock) {
-      SCOPED_TRACE(testing::Message() << "clock " << clock << ", kernels " << p.kernels << ", width " << p.out_width
-                                      << ", pool " << p.pool_columns << "/" << p.pool_stride << "/" << p.pooled_width
-                                      << ", steps " << p.steps);
+      SCOPED_TRACE(testing::Message()
+                   << "clock " << clock << ", kernels " << p.kernels << ", width " << p.out_width
+                   << ", pool " << p.pool_columns << "/" << p.pool_stride << "/" << p.pooled_width
+                   << ", steps " << p.steps);
       // The beat that is driven in this clock.
       int beat = -1;
       for (int i = 0; i < beats && advance[i] < clock; ++i) beat = i;
@@ -138,8 +141,10 @@ class BeatControl : public testing::Test {
       dut->walk_last_i = rng.Chance(50);
       // The planes of the windows, spread over the PEs.
       for (int pe = 0; pe < C::kNumPe; ++pe) {
-        const std::uint32_t used = beat >= 0 ? steps[beat].used : static_cast<std::uint32_t>(rng.Bits(C::kActBits));
-        const std::uint32_t part = beat >= 0 && pe > 0 ? used & static_cast<std::uint32_t>(rng.Bits(C::kActBits)) : used;
+        const std::uint32_t used =
+            beat >= 0 ? steps[beat].used : static_cast<std::uint32_t>(rng.Bits(C::kActBits));
+        const std::uint32_t part =
+            beat >= 0 && pe > 0 ? used & static_cast<std::uint32_t>(rng.Bits(C::kActBits)) : used;
         const int lane = beat >= 0 ? (pe + beat) % C::kNumPe : pe;
         SetBits(dut->plane_used_i, lane * C::kActBits, C::kActBits, part);
       }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the unit tests of the RTL share: a Verilated module with a clock and random contents at reset, a seeded random
-// generator, and access to slices of ports of any width.
+// What the unit tests of the RTL share: a Verilated module with a clock and random contents at
+// reset, a seeded random generator, and access to slices of ports of any width.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -128,7 +128,8 @@ class Bench {
     model_->eval();
     model_->clk_i = 0;
     model_->eval();
-    if (++clocks_ > limit_) throw std::runtime_error("the test waits for something that does not come");
+    if (++clocks_ > limit_)
+      throw std::runtime_error("the test waits for something that does not come");
   }
 
   // Every test is bounded: more clocks than this throw.

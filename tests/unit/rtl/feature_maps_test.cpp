@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_feature_maps: three buffers with rotating roles, every port at once, each answer compared with plain arrays.
+// mcnn_feature_maps: three buffers with rotating roles, every port at once, each answer compared
+// with plain arrays.
 #include <optional>
 
 #include "VFeatureMapsCorner.h"
@@ -24,7 +25,8 @@ class FeatureMaps : public testing::Test {
   // [buffer][half][bank][word]
   using Memory = std::vector<int>;
   static std::size_t Index(int buffer, int half, int bank, int word) {
-    return static_cast<std::size_t>(((buffer * 2 + half) * C::kRowBanks + bank) * C::kBankDepth + word);
+    return static_cast<std::size_t>(((buffer * 2 + half) * C::kRowBanks + bank) * C::kBankDepth +
+                                    word);
   }
 
   void Idle(Bench<typename C::Model>& maps) {
@@ -64,7 +66,8 @@ class FeatureMaps : public testing::Test {
   static std::uint32_t HostWord(const Memory& memory, int buffer, int half, int group, int word) {
     std::uint32_t value = 0;
     for (int b = 0; b < 4; ++b) {
-      value |= static_cast<std::uint32_t>(memory[Index(buffer, half, group * 4 + b, word)]) << (8 * b);
+      value |= static_cast<std::uint32_t>(memory[Index(buffer, half, group * 4 + b, word)])
+               << (8 * b);
     }
     return value;
   }
@@ -73,8 +76,9 @@ class FeatureMaps : public testing::Test {
 using Configurations = testing::Types<Yao, Corners>;
 TYPED_TEST_SUITE(FeatureMaps, Configurations);
 
-// Fetch, pool read, pool write and load every clock, with roles that change as the sequencer changes them (write role one
-// clock after the output role), in between host reads; in the end the host reads everything back.
+// Fetch, pool read, pool write and load every clock, with roles that change as the sequencer
+// changes them (write role one clock after the output role), in between host reads; in the end the
+// host reads everything back.
 TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
   using C = TypeParam;
   using Fixture = FeatureMaps<C>;
@@ -97,7 +101,8 @@ TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
       maps->out_buffer_i = static_cast<CData>(out);
       maps->write_buffer_i = static_cast<CData>(write);
       maps->load_buffer_i = static_cast<CData>(load);
-      // A buffer that was just given to the loader is not written by pool write any more: the sequencer sees to it.
+      // A buffer that was just given to the loader is not written by pool write any more: the
+      // sequencer sees to it.
       const bool host = rng.Chance(5);
       const bool fetch = !host && rng.Chance(70);
       const int fetch_half = rng.Below(2);
@@ -190,7 +195,8 @@ TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
             maps->host_re_i = 0;
             maps.Edge();
             ASSERT_EQ(maps->host_data_o, Fixture::HostWord(memory, buffer, half, group, word))
-                << "buffer " << buffer << ", half " << half << ", group " << group << ", word " << word;
+                << "buffer " << buffer << ", half " << half << ", group " << group << ", word "
+                << word;
           }
         }
       }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_image_loader: pixels to half, bank and word; images of the wrong length dropped to their TLAST and reported once; flush
-// at any time.
+// mcnn_image_loader: pixels to half, bank and word; images of the wrong length dropped to their
+// TLAST and reported once; flush at any time.
 #include "VImageLoaderCorner.h"
 #include "VImageLoaderYao2020.h"
 #include "bench.h"
@@ -54,7 +54,8 @@ class ImageLoader : public testing::Test {
   void Clock(Bench<typename C::Model>& dut) {
     dut.Edge();
     if (dut->we_o != 0) {
-      memory_[(dut->half_o * C::kRowBanks + dut->bank_o) * C::kBankDepth + dut->addr_o] = dut->data_o;
+      memory_[(dut->half_o * C::kRowBanks + dut->bank_o) * C::kBankDepth + dut->addr_o] =
+          dut->data_o;
       ++writes_;
     }
     short_ += dut->short_o;
@@ -154,7 +155,8 @@ TYPED_TEST(ImageLoader, EveryPixelGoesToItsWord) {
   }
 }
 
-// Every kind of wrong length, from one pixel to twice the image: one report, no image, and the next image is whole.
+// Every kind of wrong length, from one pixel to twice the image: one report, no image, and the next
+// image is whole.
 TYPED_TEST(ImageLoader, ImagesOfTheWrongLengthAreDroppedAndReported) {
   using C = TypeParam;
   Rng rng(5);
@@ -170,7 +172,8 @@ TYPED_TEST(ImageLoader, ImagesOfTheWrongLengthAreDroppedAndReported) {
     const bool is_short = rng.Chance(50);
     const int by = rng.Chance(50) ? 1 : rng.Range(1, s.pixels() - 1);
     const int shorts = this->short_, longs = this->long_;
-    this->SendImage(dut, is_short ? s.pixels() - by : s.pixels() + by, rng.Chance(50) ? 0 : 30, rng);
+    this->SendImage(dut, is_short ? s.pixels() - by : s.pixels() + by, rng.Chance(50) ? 0 : 30,
+                    rng);
     if (testing::Test::HasFatalFailure()) return;
     for (int i = 0; i < 3; ++i) {
       ASSERT_EQ(dut->ready_o, 0) << "a wrong image counts as loaded";
@@ -183,7 +186,8 @@ TYPED_TEST(ImageLoader, ImagesOfTheWrongLengthAreDroppedAndReported) {
   }
 }
 
-// Nothing is taken before a run; a flush drops a loaded image, and the rest of one that is on its way.
+// Nothing is taken before a run; a flush drops a loaded image, and the rest of one that is on its
+// way.
 TYPED_TEST(ImageLoader, FlushDropsWhatIsLoadedOrLoading) {
   using C = TypeParam;
   Rng rng(6);
@@ -204,7 +208,8 @@ TYPED_TEST(ImageLoader, FlushDropsWhatIsLoadedOrLoading) {
     const auto s = this->RandomShape(rng);
     this->SetShape(dut, s);
     const int sent = rng.Range(0, s.pixels());
-    for (int i = 0; i < sent; ++i) this->Send(dut, rng.Below(4), i == s.pixels() - 1, rng.Chance(50) ? 0 : 30, rng);
+    for (int i = 0; i < sent; ++i)
+      this->Send(dut, rng.Below(4), i == s.pixels() - 1, rng.Chance(50) ? 0 : 30, rng);
     ASSERT_FALSE(testing::Test::HasFatalFailure());
     int taken = sent;
     // The flush comes between two pixels or with one.

@@ -12,6 +12,8 @@ trap 'rm -rf "$work"' EXIT
 # A project that has nothing but the unit tests, with a copy of the RTL.
 for folder in cmake constraints tests; do ln -s "$root/$folder" "$work/$folder"; done
 cp -r "$root/rtl" "$work/rtl"
+mkdir "$work/chip"  # the whole chip is built for its registers only
+cp -r "$root/rtl" "$work/chip/rtl"
 cat > "$work/CMakeLists.txt" <<'CMAKE'
 cmake_minimum_required(VERSION 3.25)
 project(mcnn_mutations LANGUAGES CXX)
@@ -19,6 +21,9 @@ set(CMAKE_BUILD_TYPE Release)
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_EXTENSIONS OFF)
 find_package(GTest REQUIRED)
+set(MCNN_RTL_DIRECTORY "${PROJECT_SOURCE_DIR}/rtl")
+set(MCNN_RTL_CHIP_DIRECTORY "${PROJECT_SOURCE_DIR}/chip/rtl")
+set(MCNN_RTL_UNIT_ARGS -Wno-lint)
 include(cmake/verilate.cmake)
 function(mcnn_add_test NAME)
   cmake_parse_arguments(PARSE_ARGV 1 T "" "" "SOURCES;LIBRARIES")
@@ -39,11 +44,13 @@ timeout 300 "$program" > "$work/log" 2>&1 || { echo "the tests fail on the RTL a
 survived=0
 # mutation <file> <tests> <sed expression> <what it breaks>
 mutation() {
-  local file="$1" tests="$2" expression="$3" what="$4" module
+  local file="$1" tests="$2" expression="$3" what="$4" module copy
   module="$(basename "$file" .sv)"
+  copy="$work/rtl/$file"
+  [[ "$tests" == Registers* ]] && copy="$work/chip/rtl/$file"
   if [[ -n "$only" && " $only " != *" $module "* ]]; then return; fi
-  sed -E "$expression" "$root/rtl/$file" > "$work/rtl/$file"
-  if cmp -s "$root/rtl/$file" "$work/rtl/$file"; then
+  sed -E "$expression" "$root/rtl/$file" > "$copy"
+  if cmp -s "$root/rtl/$file" "$copy"; then
     echo "$module: nothing to break: $expression"
     survived=$((survived + 1))
   elif ! compile; then
@@ -57,8 +64,7 @@ mutation() {
     by="$(sed -nE 's/^\[  FAILED  \] ([A-Za-z\/]*)\/?[0-9]*(\.[A-Za-z]*).*/\1\2/p' "$work/log" | sed 's|/\.|.|' | sort -u | head -n 1)"
     echo "$module: $what: ${by:-the program ends early}"
   fi
-  cp -p "$root/rtl/$file" "$work/rtl/$file"
-  touch "$work/rtl/$file"
+  cp "$root/rtl/$file" "$copy"
 }
 
 only="$*"

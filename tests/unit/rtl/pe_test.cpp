@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_pe: windows on the bit lines plane by plane, codes to pair sums, groups in the order of the source lines. The macro
-// answers with random codes at the one clock at which it should be listened to, and with other ones at all others.
+// mcnn_pe: windows on the bit lines plane by plane, codes to pair sums, groups in the order of the
+// source lines. The macro answers with random codes at the one clock at which it should be listened
+// to, and with other ones at all others.
 #include <algorithm>
 #include <deque>
 #include <map>
@@ -70,7 +71,8 @@ class Pe : public testing::Test {
         if (column.mine) {
           step.active = true;
           step.line = line;
-          for (int r = 0; r < rows; ++r) step.window[c][r] = column.pixels[(first_bank + r) % C::kRowBanks];
+          for (int r = 0; r < rows; ++r)
+            step.window[c][r] = column.pixels[(first_bank + r) % C::kRowBanks];
         }
         step.columns.push_back(column);
       }
@@ -89,7 +91,8 @@ class Pe : public testing::Test {
   static int Pulses(const Step& step, int plane) {
     int pulses = 0;
     for (int c = 0; c < kKernelMax; ++c) {
-      for (int r = 0; r < kKernelMax; ++r) pulses |= (step.window[c][r] >> plane & 1) << (4 * c + r);
+      for (int r = 0; r < kKernelMax; ++r)
+        pulses |= (step.window[c][r] >> plane & 1) << (4 * c + r);
     }
     return pulses;
   }
@@ -98,7 +101,8 @@ class Pe : public testing::Test {
 using Configurations = testing::Types<Yao, Small, Corners>;
 TYPED_TEST_SUITE(Pe, Configurations);
 
-// Steps as the beat control paces them: while one is driven the next one loads, and the one before is walked.
+// Steps as the beat control paces them: while one is driven the next one loads, and the one before
+// is walked.
 TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
   using C = TypeParam;
   using Fixture = Pe<C>;
@@ -120,26 +124,30 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
     dut.Reset();
 
     // What happens in clocks to come.
-    std::map<int, std::vector<int>> codes;                 // macro answers: [lane]
-    std::map<int, bool> code_ticks;                        // first plane?
+    std::map<int, std::vector<int>> codes;  // macro answers: [lane]
+    std::map<int, bool> code_ticks;         // first plane?
     std::map<int, bool> holds;
-    std::map<int, int> walks;                              // group
+    std::map<int, int> walks;  // group
     std::map<int, std::pair<std::int64_t, std::int64_t>> sums;
-    std::map<int, std::pair<int, int>> strobes;            // pulses, line
+    std::map<int, std::pair<int, int>> strobes;  // pulses, line
 
     int clock = 0;
-    auto one_clock = [&](const Column* column, bool advance, int tick_plane, bool first, const Step* driven) {
+    auto one_clock = [&](const Column* column, bool advance, int tick_plane, bool first,
+                         const Step* driven) {
       const bool load = column != nullptr && column->mine;
       dut->load_i = load;
       dut->step_begin_i = column != nullptr && column->step_begin;
       dut->column_i = static_cast<CData>(column != nullptr ? column->column : rng.Below(4));
       dut->rows_i = static_cast<CData>(column != nullptr ? column->rows - 1 : rng.Below(4));
       dut->line_i = static_cast<CData>(column != nullptr ? column->line : rng.Below(this->kLines));
-      dut->first_bank_i = static_cast<CData>(column != nullptr ? column->first_bank : rng.Below(C::kRowBanks));
+      dut->first_bank_i =
+          static_cast<CData>(column != nullptr ? column->first_bank : rng.Below(C::kRowBanks));
       for (int bank = 0; bank < C::kRowBanks; ++bank) {
-        const int pixel = column != nullptr ? column->pixels[bank] : static_cast<int>(rng.Bits(C::kActBits));
+        const int pixel =
+            column != nullptr ? column->pixels[bank] : static_cast<int>(rng.Bits(C::kActBits));
         for (int b = 0; b < C::kActBits; ++b) {
-          SetBits(dut->planes_i, b * C::kRowBanks + bank, 1, static_cast<std::uint64_t>(pixel >> b & 1));
+          SetBits(dut->planes_i, b * C::kRowBanks + bank, 1,
+                  static_cast<std::uint64_t>(pixel >> b & 1));
         }
       }
       dut->advance_i = advance;
@@ -151,13 +159,15 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
       dut->code_first_i = code_tick != code_ticks.end() ? code_tick->second : rng.Chance(50);
       const auto answer = codes.find(clock);
       for (int lane = 0; lane < C::kNumAdc; ++lane) {
-        const int code = answer != codes.end() ? answer->second[lane] : static_cast<int>(rng.Bits(C::kAdcBits));
+        const int code =
+            answer != codes.end() ? answer->second[lane] : static_cast<int>(rng.Bits(C::kAdcBits));
         SetBits(dut->macro_code_i, lane * C::kAdcBits, C::kAdcBits, code);
       }
       dut->hold_i = holds.count(clock) != 0;
       const auto walk = walks.find(clock);
       dut->group_valid_i = walk != walks.end();
-      dut->group_i = static_cast<CData>(walk != walks.end() ? walk->second : rng.Below(C::kNumGroups));
+      dut->group_i =
+          static_cast<CData>(walk != walks.end() ? walk->second : rng.Below(C::kNumGroups));
       dut.Eval();
       if (driven != nullptr) {
         ASSERT_EQ(dut->active_o != 0, driven->active);
@@ -181,7 +191,8 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
       if (sum != sums.end()) {
         ASSERT_EQ(SignExtend(GetBits(dut->sums_o, 0, C::kSumBits), C::kSumBits), sum->second.first)
             << "even kernel, clock " << clock;
-        ASSERT_EQ(SignExtend(GetBits(dut->sums_o, C::kSumBits, C::kSumBits), C::kSumBits), sum->second.second)
+        ASSERT_EQ(SignExtend(GetBits(dut->sums_o, C::kSumBits, C::kSumBits), C::kSumBits),
+                  sum->second.second)
             << "odd kernel, clock " << clock;
       }
       dut.Edge();
@@ -200,8 +211,10 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
       if (testing::Test::HasFatalFailure()) return;
       const Step driven = next;
       next = Fixture::RandomStep(rng);
-      const int planes = rng.Chance(50) ? C::kActBits : std::max(2, static_cast<int>(std::bit_width(
-                                                                         static_cast<unsigned>(Fixture::Used(driven)))));
+      const int planes = rng.Chance(50)
+                             ? C::kActBits
+                             : std::max(2, static_cast<int>(std::bit_width(
+                                               static_cast<unsigned>(Fixture::Used(driven)))));
       std::size_t loaded = 0;
       int plane = planes - 1;
       int wait = 0;
@@ -209,7 +222,8 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
       std::vector<std::int64_t> sum(C::kNumAdc / 2);
       const bool extreme = rng.Chance(15);
       const int read_clocks = rng.Range(1, 2);
-      // A beat lasts until the planes are driven, the next step is loaded and the walk of the one before is over.
+      // A beat lasts until the planes are driven, the next step is loaded and the walk of the one
+      // before is over.
       for (bool advance = false; !advance;) {
         const bool tick = plane >= 0 && wait == 0;
         const bool first = plane == planes - 1 && wait == 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_perf_counters: every counter against a sum in the test, cleared by the start of a run, kept without events.
+// mcnn_perf_counters: every counter against a sum in the test, cleared by the start of a run, kept
+// without events.
 #include "VPerfCountersCorner.h"
 #include "VPerfCountersYao2020.h"
 #include "bench.h"
@@ -19,7 +20,8 @@ class PerfCounters : public testing::Test {};
 using Configurations = testing::Types<Yao, Corners>;
 TYPED_TEST_SUITE(PerfCounters, Configurations);
 
-// Random events for a while, some quiet clocks, then every counter; several runs without a reset in between.
+// Random events for a while, some quiet clocks, then every counter; several runs without a reset in
+// between.
 TYPED_TEST(PerfCounters, MatchSumsOfRandomEvents) {
   using C = TypeParam;
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
@@ -79,7 +81,8 @@ TYPED_TEST(PerfCounters, MatchSumsOfRandomEvents) {
         results += dut->result_i;
         reads += static_cast<std::uint32_t>(std::popcount(strobe));
         conversions += static_cast<std::uint32_t>(std::popcount(strobe) * count);
-        if (dut->beat_first_i != 0) planes += static_cast<std::uint32_t>(std::popcount(active) * C::kActBits);
+        if (dut->beat_first_i != 0)
+          planes += static_cast<std::uint32_t>(std::popcount(active) * C::kActBits);
         dut.Edge();
       }
       quiet();

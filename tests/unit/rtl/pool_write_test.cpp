@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_pool_write: the words that a pass leaves in the output feature map are the maxima of the pooling windows, and no
-// other word changes. The reference is a brute force over every pixel of every window.
+// mcnn_pool_write: the words that a pass leaves in the output feature map are the maxima of the
+// pooling windows, and no other word changes. The reference is a brute force over every pixel of
+// every window.
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -65,7 +66,8 @@ class PoolWrite : public testing::Test {
       if (touched > C::kRowBanks) return false;
     }
     const int octets = (p.pooled_height + C::kRowBanks - 1) / C::kRowBanks;
-    return p.out_base + (p.kernels - 1) / 2 * p.out_pitch + octets * p.pooled_width <= C::kBankDepth;
+    return p.out_base + (p.kernels - 1) / 2 * p.out_pitch + octets * p.pooled_width <=
+           C::kBankDepth;
   }
 
   static Pass RandomPass(Rng& rng) {
@@ -94,8 +96,10 @@ class PoolWrite : public testing::Test {
       const int most_width = (p.out_width - 1) / p.pool_column_stride + 1;
       const int floor_height = (p.out_height - p.pool_rows) / p.pool_row_stride + 1;
       const int floor_width = (p.out_width - p.pool_columns) / p.pool_column_stride + 1;
-      p.pooled_height = rng.Chance(50) && p.out_height >= p.pool_rows ? floor_height : rng.Range(1, most_height);
-      p.pooled_width = rng.Chance(50) && p.out_width >= p.pool_columns ? floor_width : rng.Range(1, most_width);
+      p.pooled_height =
+          rng.Chance(50) && p.out_height >= p.pool_rows ? floor_height : rng.Range(1, most_height);
+      p.pooled_width =
+          rng.Chance(50) && p.out_width >= p.pool_columns ? floor_width : rng.Range(1, most_width);
       const int octets = (p.pooled_height + C::kRowBanks - 1) / C::kRowBanks;
       p.out_pitch = octets * p.pooled_width + (rng.Chance(30) ? rng.Below(3) : 0);
       p.out_base = rng.Below(C::kBankDepth);
@@ -130,7 +134,8 @@ class PoolWrite : public testing::Test {
     for (int y0 = 0; y0 < p.out_height; y0 += p.group_rows) {
       for (int x = 0; x < p.out_width; ++x) {
         for (int step = 0; step < quiet_steps; ++step) {
-          for (int g = 0; g < groups; ++g) tokens.push_back({false, g, rng.Below(8), rng.Chance(50), false, x, y0});
+          for (int g = 0; g < groups; ++g)
+            tokens.push_back({false, g, rng.Below(8), rng.Chance(50), false, x, y0});
         }
         std::vector<int> columns;
         for (int px = 0; px < p.pooled_width; ++px) {
@@ -175,7 +180,8 @@ class PoolWrite : public testing::Test {
       for (int half = 0; half < 2; ++half) {
         const int lane = half * C::kRowBanks + bank;
         const bool read = (dut->read_o >> bank & 1) != 0;
-        answers.emplace_back(lane, read ? memory_[Index(half, bank, raddr)] : static_cast<int>(rng.Bits(C::kActBits)));
+        answers.emplace_back(lane, read ? memory_[Index(half, bank, raddr)]
+                                        : static_cast<int>(rng.Bits(C::kActBits)));
       }
     }
     for (int bank = 0; bank < C::kRowBanks; ++bank) {
@@ -190,7 +196,8 @@ class PoolWrite : public testing::Test {
     }
     dut.Edge();
     errors_ += dut->error_o != 0 ? 1 : 0;
-    for (const auto& [lane, value] : answers) SetBits(dut->read_data_i, lane * C::kActBits, C::kActBits, value);
+    for (const auto& [lane, value] : answers)
+      SetBits(dut->read_data_i, lane * C::kActBits, C::kActBits, value);
   }
 
   // Runs a pass; `map` gets every activation: [kernel][row][column].
@@ -211,7 +218,13 @@ class PoolWrite : public testing::Test {
       const int arrived = announced;
       announced = next < count && !rng.Chance(gaps) ? next++ : -1;
       // Between the tokens the fields are anything.
-      Token early{rng.Chance(50), rng.Below(C::kNumGroups), rng.Below(8), rng.Chance(50), rng.Chance(50), 0, 0};
+      Token early{rng.Chance(50),
+                  rng.Below(C::kNumGroups),
+                  rng.Below(8),
+                  rng.Chance(50),
+                  rng.Chance(50),
+                  0,
+                  0};
       Token now = early;
       if (announced >= 0) early = tokens[announced];
       if (arrived >= 0) now = tokens[arrived];
@@ -231,7 +244,8 @@ class PoolWrite : public testing::Test {
           if (y >= p.out_height) continue;
           for (int k = 0; k < 2; ++k) {
             // A column goes to several pooled columns with the same activations.
-            const auto value = static_cast<int>(GetBits(dut->act_i, (2 * pe + k) * C::kActBits, C::kActBits));
+            const auto value =
+                static_cast<int>(GetBits(dut->act_i, (2 * pe + k) * C::kActBits, C::kActBits));
             const int index = ((2 * now.group + k) * C::kMaxDim + y) * C::kMaxDim + now.x;
             int& pixel = map[index];
             if (written_.insert(index).second) pixel = value;
@@ -246,7 +260,8 @@ class PoolWrite : public testing::Test {
     for (int i = 0; i < 2; ++i) Clock(dut, rng);
   }
 
-  std::vector<int> Expected(const Pass& p, const std::vector<int>& before, const std::vector<int>& map) const {
+  std::vector<int> Expected(const Pass& p, const std::vector<int>& before,
+                            const std::vector<int>& map) const {
     std::vector<int> memory = before;
     auto pixel = [&](int k, int y, int x) { return map[(k * C::kMaxDim + y) * C::kMaxDim + x]; };
     if (p.vector) {
@@ -268,7 +283,8 @@ class PoolWrite : public testing::Test {
             }
           }
           if (most < 0) continue;
-          const int word = p.out_base + k / 2 * p.out_pitch + py / C::kRowBanks * p.pooled_width + px;
+          const int word =
+              p.out_base + k / 2 * p.out_pitch + py / C::kRowBanks * p.pooled_width + px;
           memory[Index(k % 2, py % C::kRowBanks, word)] = most;
         }
       }
@@ -285,11 +301,12 @@ class PoolWrite : public testing::Test {
     const std::vector<int> expected = Expected(p, before, map);
     for (std::size_t i = 0; i < memory_.size(); ++i) {
       ASSERT_EQ(memory_[i], expected[i])
-          << "half " << i / (C::kRowBanks * C::kBankDepth) << ", bank " << i / C::kBankDepth % C::kRowBanks
-          << ", word " << i % C::kBankDepth << "; out " << p.out_height << "x" << p.out_width << ", group rows "
-          << p.group_rows << ", pool " << p.pool_rows << "x" << p.pool_columns << " stride " << p.pool_row_stride << "x"
-          << p.pool_column_stride << ", pooled " << p.pooled_height << "x" << p.pooled_width << ", kernels "
-          << p.kernels;
+          << "half " << i / (C::kRowBanks * C::kBankDepth) << ", bank "
+          << i / C::kBankDepth % C::kRowBanks << ", word " << i % C::kBankDepth << "; out "
+          << p.out_height << "x" << p.out_width << ", group rows " << p.group_rows << ", pool "
+          << p.pool_rows << "x" << p.pool_columns << " stride " << p.pool_row_stride << "x"
+          << p.pool_column_stride << ", pooled " << p.pooled_height << "x" << p.pooled_width
+          << ", kernels " << p.kernels;
     }
   }
 
@@ -301,8 +318,8 @@ class PoolWrite : public testing::Test {
 using Configurations = testing::Types<Yao, Small, Corners>;
 TYPED_TEST_SUITE(PoolWrite, Configurations);
 
-// Any legal map, pooling window, stride, edge, grouping of rows and number of kernels; groups back to back or with gaps;
-// passes one after another in the same module.
+// Any legal map, pooling window, stride, edge, grouping of rows and number of kernels; groups back
+// to back or with gaps; passes one after another in the same module.
 TYPED_TEST(PoolWrite, MatchesBruteForceMaximum) {
   using C = TypeParam;
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
@@ -327,7 +344,8 @@ TYPED_TEST(PoolWrite, MatchesBruteForceMaximum) {
   }
 }
 
-// One kernel, overlapping windows, no gaps: the same word is read in the clock in which it is written.
+// One kernel, overlapping windows, no gaps: the same word is read in the clock in which it is
+// written.
 TYPED_TEST(PoolWrite, ReadAfterWriteBackToBack) {
   using C = TypeParam;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {

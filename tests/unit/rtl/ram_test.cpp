@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_ram: one read and one write port, lanes that are written separately, latency of one clock, old data on a read during a
-// write, data kept without a read.
+// mcnn_ram: one read and one write port, lanes that are written separately, latency of one clock,
+// old data on a read during a write, data kept without a read.
 #include "VRam.h"
 #include "bench.h"
 

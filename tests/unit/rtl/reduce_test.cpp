@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_reduce: sums over the PEs of a segment and over the steps of a pass, given out as often as asked.
+// mcnn_reduce: sums over the PEs of a segment and over the steps of a pass, given out as often as
+// asked.
 #include <deque>
 
 #include "VReduceCorner.h"
@@ -31,8 +32,8 @@ class Reduce : public testing::Test {
   Reduce() : psum_(static_cast<std::size_t>(C::kNumGroups * C::kNumPe * 2)) {}
 
   // One clock with a group, or without one.
-  void Clock(Bench<typename C::Model>& dut, Rng& rng, std::uint64_t segments, bool valid, int group, bool first,
-             bool add, bool emit) {
+  void Clock(Bench<typename C::Model>& dut, Rng& rng, std::uint64_t segments, bool valid, int group,
+             bool first, bool add, bool emit) {
     Expected expected;
     dut->valid_i = valid;
     dut->group_i = static_cast<CData>(group);
@@ -43,7 +44,8 @@ class Reduce : public testing::Test {
     const bool extreme = rng.Chance(20);
     for (int i = 0; i < 2 * C::kNumPe; ++i) {
       sums[i] = SignExtend(rng.Bits(C::kSumBits), C::kSumBits);
-      if (extreme) sums[i] = (rng.Chance(80) ? -1 : 0) + (std::int64_t{1} << (C::kSumBits - 1)) * -1 + 1;
+      if (extreme)
+        sums[i] = (rng.Chance(80) ? -1 : 0) + (std::int64_t{1} << (C::kSumBits - 1)) * -1 + 1;
       SetBits(dut->sums_i, i * C::kSumBits, C::kSumBits, static_cast<std::uint64_t>(sums[i]));
     }
     if (valid) {
@@ -53,12 +55,15 @@ class Reduce : public testing::Test {
           segment += sums[2 * p + k];
           if ((segments >> p & 1) == 0) continue;
           std::int64_t& psum = psum_[(group * C::kNumPe + p) * 2 + k];
-          if (add) psum = SignExtend(static_cast<std::uint64_t>((first ? 0 : psum) + segment), C::kPsumBits);
+          if (add)
+            psum =
+                SignExtend(static_cast<std::uint64_t>((first ? 0 : psum) + segment), C::kPsumBits);
           segment = 0;
         }
       }
       expected.valid = emit;
-      for (int i = 0; i < 2 * C::kNumPe; ++i) expected.psum.push_back(psum_[group * C::kNumPe * 2 + i]);
+      for (int i = 0; i < 2 * C::kNumPe; ++i)
+        expected.psum.push_back(psum_[group * C::kNumPe * 2 + i]);
     }
     pipe_.push_back(expected);
     dut.Edge();
@@ -69,7 +74,8 @@ class Reduce : public testing::Test {
     for (int p = 0; p < C::kNumPe; ++p) {
       for (int k = 0; k < 2 && (segments >> p & 1) != 0; ++k) {
         const int low = (2 * p + k) * C::kPsumBits;
-        ASSERT_EQ(SignExtend(GetBits(dut->psum_o, low, C::kPsumBits), C::kPsumBits), now.psum[2 * p + k])
+        ASSERT_EQ(SignExtend(GetBits(dut->psum_o, low, C::kPsumBits), C::kPsumBits),
+                  now.psum[2 * p + k])
             << "PE " << p << ", kernel " << k;
       }
     }
@@ -82,7 +88,8 @@ class Reduce : public testing::Test {
 using Configurations = testing::Types<Yao, Small, Corners>;
 TYPED_TEST_SUITE(Reduce, Configurations);
 
-// Every segmentation of the PEs; passes of one to four steps, one to four emissions, random gaps between the groups.
+// Every segmentation of the PEs; passes of one to four steps, one to four emissions, random gaps
+// between the groups.
 TYPED_TEST(Reduce, MatchesSumsOfEverySegmentation) {
   using C = TypeParam;
   Bench<typename C::Model> dut(1);
@@ -105,7 +112,8 @@ TYPED_TEST(Reduce, MatchesSumsOfEverySegmentation) {
               this->Clock(dut, rng, segments, false, rng.Below(C::kNumGroups), false, false, false);
               if (testing::Test::HasFatalFailure()) return;
             }
-            this->Clock(dut, rng, segments, true, group, step == 0, walk == 0, last && emissions > 0);
+            this->Clock(dut, rng, segments, true, group, step == 0, walk == 0,
+                        last && emissions > 0);
             if (testing::Test::HasFatalFailure()) return;
           }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The register map: rtl/REGISTERS.md is read, and the chip is held to it through its AXI4-Lite port: addresses, access kinds,
-// reset values, fields, table sizes, error codes and what each of them does to the run.
+// The register map: rtl/REGISTERS.md is read, and the chip is held to it through its AXI4-Lite
+// port: addresses, access kinds, reset values, fields, table sizes, error codes and what each of
+// them does to the run.
 #include <deque>
 #include <fstream>
 #include <map>
@@ -21,7 +22,8 @@ struct Small : Tiny {
   using Model = VChipTiny;
 };
 
-// ------------------------------------------------------------------------------------------------------ the document
+// ------------------------------------------------------------------------------------------------------
+// the document
 struct Register {
   std::uint32_t address;
   std::string name, access, reset, bits;
@@ -66,14 +68,16 @@ Document ReadDocument() {
     std::stringstream stream(line.substr(1));
     for (std::string cell; std::getline(stream, cell, '|');) cells.push_back(Trim(cell));
     if (section == "Registers" && cells.size() >= 5 && std::regex_match(cells[0], hex)) {
-      document.registers[cells[1]] = {static_cast<std::uint32_t>(std::stoul(cells[0], nullptr, 16)), cells[1], cells[2],
-                                      cells[3], cells[4]};
-    } else if (section.rfind("Error codes", 0) == 0 && cells.size() >= 4 && std::regex_match(cells[0], number)) {
+      document.registers[cells[1]] = {static_cast<std::uint32_t>(std::stoul(cells[0], nullptr, 16)),
+                                      cells[1], cells[2], cells[3], cells[4]};
+    } else if (section.rfind("Error codes", 0) == 0 && cells.size() >= 4 &&
+               std::regex_match(cells[0], number)) {
       document.errors[cells[1]] = {std::stoi(cells[0]), cells[1], cells[2] == "yes"};
     } else if (section == "Tables" && cells.size() >= 5 && std::regex_match(cells[0], hex)) {
-      const std::uint32_t stride = std::isdigit(cells[2][0]) != 0 ? static_cast<std::uint32_t>(std::stoul(cells[2])) : 0;
-      document.tables[cells[1]] = {static_cast<std::uint32_t>(std::stoul(cells[0], nullptr, 16)), stride, cells[1],
-                                   cells[3], cells[4]};
+      const std::uint32_t stride =
+          std::isdigit(cells[2][0]) != 0 ? static_cast<std::uint32_t>(std::stoul(cells[2])) : 0;
+      document.tables[cells[1]] = {static_cast<std::uint32_t>(std::stoul(cells[0], nullptr, 16)),
+                                   stride, cells[1], cells[3], cells[4]};
     } else if ((section == "Layer row" || section == "Step record") && cells.size() >= 3 &&
                std::isdigit(cells[0][0]) != 0) {
       std::smatch match;
@@ -117,7 +121,8 @@ std::uint32_t NamedBits(const std::string& text) {
   return mask == 0 ? 0xFFFF'FFFF : mask;
 }
 
-// ----------------------------------------------------------------------------------------------------------- the chip
+// -----------------------------------------------------------------------------------------------------------
+// the chip
 struct Answer {
   bool ok;
   std::uint32_t data;
@@ -138,13 +143,16 @@ class Registers : public testing::Test {
     chip_.Limit(4'000'000);
   }
 
-  std::uint32_t Address(const std::string& name) const { return document_.registers.at(name).address; }
+  std::uint32_t Address(const std::string& name) const {
+    return document_.registers.at(name).address;
+  }
   int Code(const std::string& name) const { return document_.errors.at(name).code; }
 
   void Clock() {
     Randomize(chip_->macro_code_i, C::kNumPe * C::kNumAdc * C::kAdcBits, rng_);
     chip_.Eval();
-    if (chip_->m_axis_tvalid_o != 0 && chip_->m_axis_tready_i != 0) result_.push_back(chip_->m_axis_tdata_o);
+    if (chip_->m_axis_tvalid_o != 0 && chip_->m_axis_tready_i != 0)
+      result_.push_back(chip_->m_axis_tdata_o);
     chip_.Edge();
   }
 
@@ -189,7 +197,9 @@ class Registers : public testing::Test {
     EXPECT_TRUE(answer.ok) << name;
     return answer.data;
   }
-  void Set(const std::string& name, std::uint32_t value) { EXPECT_TRUE(Write(Address(name), value)) << name; }
+  void Set(const std::string& name, std::uint32_t value) {
+    EXPECT_TRUE(Write(Address(name), value)) << name;
+  }
 
   int Error() { return static_cast<int>(Get("STATUS") >> 8 & 0xFF); }
   bool Busy() { return (Get("STATUS") & 1) != 0; }
@@ -224,7 +234,8 @@ class Registers : public testing::Test {
       if (!field.every_pe || word < field.first_word) continue;
       for (int byte = 0; byte < 4; ++byte) {
         if (4 * (word - field.first_word) + byte >= C::kNumPe) continue;
-        mask |= static_cast<std::uint32_t>(Mask(field.high - field.low + 1) << (field.low + 8 * byte));
+        mask |=
+            static_cast<std::uint32_t>(Mask(field.high - field.low + 1) << (field.low + 8 * byte));
       }
     }
     return mask;
@@ -245,19 +256,21 @@ class Registers : public testing::Test {
       }
       const int offset = static_cast<int>(address) - static_cast<int>(table.base);
       const int stride = static_cast<int>(table.stride);
-      if (offset >= 0 && offset / stride < Rows(table) && offset % stride / 4 < Words(table)) return true;
+      if (offset >= 0 && offset / stride < Rows(table) && offset % stride / 4 < Words(table))
+        return true;
     }
     return false;
   }
 
   std::uint32_t TableAddress(const std::string& name, int row, int word) const {
     const Table& table = document_.tables.at(name);
-    return table.base + static_cast<std::uint32_t>(row) * table.stride + 4 * static_cast<std::uint32_t>(word);
+    return table.base + static_cast<std::uint32_t>(row) * table.stride +
+           4 * static_cast<std::uint32_t>(word);
   }
 
   // A field of a table row by its name in the document.
-  void SetField(std::vector<std::uint32_t>& words, const std::vector<Field>& fields, const std::string& name,
-                std::uint32_t value, int pe = 0) const {
+  void SetField(std::vector<std::uint32_t>& words, const std::vector<Field>& fields,
+                const std::string& name, std::uint32_t value, int pe = 0) const {
     for (const Field& field : fields) {
       if (field.name.rfind(name, 0) != 0) continue;
       const int low = field.high < 0 ? 0 : field.low;
@@ -283,7 +296,9 @@ class Registers : public testing::Test {
   void WriteNetwork() {
     for (int row = 0; row < 2; ++row) {
       std::vector<std::uint32_t> layer(Words(document_.tables.at("LAYER")));
-      auto set = [&](const char* name, int value) { SetField(layer, document_.layer, name, static_cast<std::uint32_t>(value)); };
+      auto set = [&](const char* name, int value) {
+        SetField(layer, document_.layer, name, static_cast<std::uint32_t>(value));
+      };
       set(row == 0 ? "SWAP" : "FINAL", 1);
       set("KERNELS", 2);
       set("GROUP_ROWS", 1);
@@ -293,7 +308,9 @@ class Registers : public testing::Test {
       set("ROW_STEP", 1);
       set("OUT_HEIGHT", 1);
       set("OUT_WIDTH", row == 0 ? 3 : 1);
-      for (const char* name : {"POOL_ROWS", "POOL_COLUMNS", "POOL_ROW_STRIDE", "POOL_COLUMN_STRIDE", "POOLED_HEIGHT"}) set(name, 1);
+      for (const char* name :
+           {"POOL_ROWS", "POOL_COLUMNS", "POOL_ROW_STRIDE", "POOL_COLUMN_STRIDE", "POOLED_HEIGHT"})
+        set(name, 1);
       set("POOLED_WIDTH", row == 0 ? 3 : 1);
       set("SEGMENT_END", 1 << (C::kNumPe - 1));
       WriteRow("LAYER", row, layer);
@@ -369,7 +386,8 @@ TYPED_TEST(Registers, ResetValues) {
     if (r.reset == "parameter") {
       const std::regex part(R"(\[([0-9]+):([0-9]+)\] (\w+))");
       int parts = 0;
-      for (std::sregex_iterator it(r.bits.begin(), r.bits.end(), part), end; it != end; ++it, ++parts) {
+      for (std::sregex_iterator it(r.bits.begin(), r.bits.end(), part), end; it != end;
+           ++it, ++parts) {
         const int high = std::stoi((*it)[1]), low = std::stoi((*it)[2]);
         const auto value = static_cast<std::uint32_t>(Parameter<C>((*it)[3]));
         ASSERT_LE(value, Mask(high - low + 1));
@@ -389,7 +407,8 @@ TYPED_TEST(Registers, ResetValues) {
   this->ExpectNoError();
 }
 
-// RO refuses writes; RW keeps exactly the bits that are described; W1 and W1C take a write of 0 and read as 0.
+// RO refuses writes; RW keeps exactly the bits that are described; W1 and W1C take a write of 0 and
+// read as 0.
 TYPED_TEST(Registers, AccessKinds) {
   for (const auto& [name, r] : this->document_.registers) {
     SCOPED_TRACE(name);
@@ -420,22 +439,25 @@ TYPED_TEST(Registers, AccessKinds) {
   this->ExpectNoError();
 }
 
-// Every address of the first page, the borders of the tables, and random ones: those of the document answer, others are
-// refused and change nothing.
+// Every address of the first page, the borders of the tables, and random ones: those of the
+// document answer, others are refused and change nothing.
 TYPED_TEST(Registers, AddressesThatDoNotExistAreRefused) {
   std::vector<std::uint32_t> addresses;
   for (std::uint32_t a = 0; a < 0x1000; a += 4) addresses.push_back(a);
   for (const auto& [name, table] : this->document_.tables) {
     for (std::uint32_t row = 0; row < 2; ++row) {
-      for (std::uint32_t w = 0; w < 16; ++w) addresses.push_back(table.base + row * table.stride + 4 * w);
+      for (std::uint32_t w = 0; w < 16; ++w)
+        addresses.push_back(table.base + row * table.stride + 4 * w);
     }
     if (name == "FMAP") continue;
-    const std::uint32_t end = table.base + static_cast<std::uint32_t>(this->Rows(table)) * table.stride;
+    const std::uint32_t end =
+        table.base + static_cast<std::uint32_t>(this->Rows(table)) * table.stride;
     for (std::uint32_t a = end - 64; a < end + 64; a += 4) addresses.push_back(a);
   }
   const std::uint32_t map_end = 0x10000 + 4 * this->MapWords();
   for (std::uint32_t a = map_end - 16; a < map_end + 16; a += 4) addresses.push_back(a);
-  for (int i = 0; i < 3000; ++i) addresses.push_back(static_cast<std::uint32_t>(this->rng_.Bits(17)));
+  for (int i = 0; i < 3000; ++i)
+    addresses.push_back(static_cast<std::uint32_t>(this->rng_.Bits(17)));
   for (const std::uint32_t address : addresses) {
     SCOPED_TRACE(testing::Message() << "address 0x" << std::hex << address);
     EXPECT_EQ(this->Read(address).ok, this->Known(address));
@@ -461,10 +483,13 @@ TYPED_TEST(Registers, TablesKeepTheirFields) {
     for (int row = 0; row < this->Rows(table); ++row) {
       for (int word = 0; word < this->Words(table); ++word) {
         const std::uint32_t address = this->TableAddress(name, row, word);
-        const auto value = static_cast<std::uint32_t>(this->rng_.Bits(32)) & this->WordMask(name, word);
-        ASSERT_NE(this->WordMask(name, word), 0U) << name << " word " << word << " is not described";
+        const auto value =
+            static_cast<std::uint32_t>(this->rng_.Bits(32)) & this->WordMask(name, word);
+        ASSERT_NE(this->WordMask(name, word), 0U)
+            << name << " word " << word << " is not described";
         ASSERT_TRUE(this->Write(address, value)) << name << " row " << row << " word " << word;
-        expected[address] = name == "BIAS" ? static_cast<std::uint32_t>(SignExtend(value, C::kPsumBits)) : value;
+        expected[address] =
+            name == "BIAS" ? static_cast<std::uint32_t>(SignExtend(value, C::kPsumBits)) : value;
       }
     }
   }
@@ -485,12 +510,15 @@ TYPED_TEST(Registers, SetupLimits) {
     int width;
     std::uint32_t most;
   };
-  const Limit limits[] = {{"IMAGE_COUNT", 0, 32, 0xFFFF'FFFF}, {"LAYER_COUNT", 0, 8, C::kNumLayers},
-                          {"LOGIT_COUNT", 0, 8, C::kNumLogits}, {"IMAGE_SHAPE", 0, 8, C::kMaxDim},
-                          {"IMAGE_SHAPE", 8, 8, C::kMaxDim},    {"IMAGE_SHAPE", 16, 16, 0xFFFF}};
+  const Limit limits[] = {
+      {"IMAGE_COUNT", 0, 32, 0xFFFF'FFFF},  {"LAYER_COUNT", 0, 8, C::kNumLayers},
+      {"LOGIT_COUNT", 0, 8, C::kNumLogits}, {"IMAGE_SHAPE", 0, 8, C::kMaxDim},
+      {"IMAGE_SHAPE", 8, 8, C::kMaxDim},    {"IMAGE_SHAPE", 16, 16, 0xFFFF}};
   for (const Limit& limit : limits) {
     for (const std::uint32_t value : {0U, 1U, limit.most, limit.most + 1}) {
-      if (value > Mask(limit.width) || (value == 0 && limit.most == 0xFFFF'FFFF && limit.width != 32)) continue;
+      if (value > Mask(limit.width) ||
+          (value == 0 && limit.most == 0xFFFF'FFFF && limit.width != 32))
+        continue;
       SCOPED_TRACE(testing::Message() << limit.name << " bit " << limit.low << ": " << value);
       this->WriteNetwork();
       const std::uint32_t mask = static_cast<std::uint32_t>(Mask(limit.width)) << limit.low;
@@ -510,12 +538,14 @@ TYPED_TEST(Registers, SetupLimits) {
   }
 }
 
-// While busy: set-up registers and tables cannot be written, tables and maps not be read, START is refused, and the run goes on.
+// While busy: set-up registers and tables cannot be written, tables and maps not be read, START is
+// refused, and the run goes on.
 TYPED_TEST(Registers, BusyLocksTheSetup) {
   this->WriteNetwork();
   this->Set("CONTROL", 1);
   ASSERT_TRUE(this->Busy());
-  for (const char* name : {"MODE", "IMAGE_COUNT", "LAYER_COUNT", "IMAGE_SHAPE", "IMAGE_PITCH", "LOGIT_COUNT"}) {
+  for (const char* name :
+       {"MODE", "IMAGE_COUNT", "LAYER_COUNT", "IMAGE_SHAPE", "IMAGE_PITCH", "LOGIT_COUNT"}) {
     SCOPED_TRACE(name);
     const std::uint32_t before = this->Get(name);
     EXPECT_FALSE(this->Write(this->Address(name), before ^ 1));
@@ -547,8 +577,8 @@ TYPED_TEST(Registers, BusyLocksTheSetup) {
   EXPECT_EQ(this->Get("LAYER_COUNT"), 2U);
 }
 
-// A run with HALT: interrupts, buffers, the image in the feature map at its documented addresses, the clocks of both rows, the
-// result, with a short and a long image on the way.
+// A run with HALT: interrupts, buffers, the image in the feature map at its documented addresses,
+// the clocks of both rows, the result, with a short and a long image on the way.
 TYPED_TEST(Registers, ARunFromStartToDone) {
   using C = TypeParam;
   this->WriteNetwork();
@@ -578,7 +608,9 @@ TYPED_TEST(Registers, ARunFromStartToDone) {
       for (int x = 0; x < this->kWidth; ++x) {
         const int bank = y % C::kRowBanks;
         const int word = y / C::kRowBanks * this->kWidth + x;
-        const int address = 0x10000 + 4 * (((2 * 2 + c % 2) * (C::kRowBanks / 4) + bank / 4) * C::kBankDepth + word);
+        const int address =
+            0x10000 +
+            4 * (((2 * 2 + c % 2) * (C::kRowBanks / 4) + bank / 4) * C::kBankDepth + word);
         const Answer answer = this->Read(static_cast<std::uint32_t>(address));
         ASSERT_TRUE(answer.ok);
         ASSERT_EQ(answer.data >> (8 * (bank % 4)) & 0xFF, static_cast<std::uint32_t>(image[i++]))
@@ -587,14 +619,16 @@ TYPED_TEST(Registers, ARunFromStartToDone) {
     }
   }
   EXPECT_TRUE(this->Read(this->TableAddress("BIAS", 0, 1)).ok) << "tables may be read while halted";
-  // 10 + ReadLatency + fetch(0) + sum of P(i) + reduce(N-1); here fetch kFetch, drive ActBits*ReadClocks, reduce 1.
+  // 10 + ReadLatency + fetch(0) + sum of P(i) + reduce(N-1); here fetch kFetch, drive
+  // ActBits*ReadClocks, reduce 1.
   const std::uint32_t drive = C::kActBits * C::kReadClocks;
   EXPECT_EQ(this->Get("PERF_LAYER_CLOCKS"), 10U + C::kReadLatency + this->kFetch + 3 * drive + 1);
   EXPECT_EQ(this->Get("PERF_BEATS"), 3U);
   this->Set("CONTROL", 4);
   ASSERT_TRUE(this->WaitStatus(3, 3)) << "halted behind the last row";
   EXPECT_EQ(this->Get("STATUS") >> 24, 1U) << "current layer row";
-  EXPECT_EQ(this->Read(this->Address("PERF_LAYER_CLOCKS") + 4).data, 10U + C::kReadLatency + this->kFetch + drive + 1);
+  EXPECT_EQ(this->Read(this->Address("PERF_LAYER_CLOCKS") + 4).data,
+            10U + C::kReadLatency + this->kFetch + drive + 1);
   this->Set("CONTROL", 4);
   ASSERT_TRUE(this->WaitStatus(3, 0));
   EXPECT_EQ(this->Get("IRQ_STATUS"), 5U);
@@ -603,7 +637,10 @@ TYPED_TEST(Registers, ARunFromStartToDone) {
   EXPECT_EQ(this->Get("PERF_READS") + this->Get("PERF_SKIPPED"), 4U * C::kActBits);
   EXPECT_EQ(this->Get("PERF_CONVERSIONS"), this->Get("PERF_READS") * 4);
   ASSERT_EQ(this->result_.size(), 3U);
-  EXPECT_EQ(this->result_[0], static_cast<std::int32_t>(this->result_[2]) > static_cast<std::int32_t>(this->result_[1]) ? 1U : 0U);
+  EXPECT_EQ(this->result_[0], static_cast<std::int32_t>(this->result_[2]) >
+                                      static_cast<std::int32_t>(this->result_[1])
+                                  ? 1U
+                                  : 0U);
   this->Set("IRQ_STATUS", 7);
   EXPECT_EQ(this->Get("IRQ_STATUS"), 0U);
   EXPECT_EQ(this->Get("STATUS") & 7, 0U);

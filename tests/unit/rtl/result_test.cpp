@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_result: one packet an image, class first, then the logits; the largest logit, of equal ones the lowest.
+// mcnn_result: one packet an image, class first, then the logits; the largest logit, of equal ones
+// the lowest.
 #include "VResultCorner.h"
 #include "VResultYao2020.h"
 #include "bench.h"
@@ -19,8 +20,9 @@ class Result : public testing::Test {};
 using Configurations = testing::Types<Yao, Corners>;
 TYPED_TEST_SUITE(Result, Configurations);
 
-// Images with all counts of logits, many ties and extremes, in one to three passes with gaps; the packet is taken at once or
-// with stalls, is constant while it waits, and the next image's `frame_start_i` may come while it is being sent.
+// Images with all counts of logits, many ties and extremes, in one to three passes with gaps; the
+// packet is taken at once or with stalls, is constant while it waits, and the next image's
+// `frame_start_i` may come while it is being sent.
 TYPED_TEST(Result, PacketHasTheFirstLargestAndAllLogits) {
   using C = TypeParam;
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
@@ -105,7 +107,8 @@ TYPED_TEST(Result, PacketHasTheFirstLargestAndAllLogits) {
         }
         if (dut->m_axis_tvalid_o != 0) {
           const std::int64_t expected = word == 0 ? expected_class : logits[word - 1];
-          ASSERT_EQ(static_cast<std::int32_t>(dut->m_axis_tdata_o), expected) << "word " << word << " of " << count;
+          ASSERT_EQ(static_cast<std::int32_t>(dut->m_axis_tdata_o), expected)
+              << "word " << word << " of " << count;
           ASSERT_EQ(dut->m_axis_tlast_o != 0, word == count);
         }
         const bool taken = dut->m_axis_tvalid_o != 0 && dut->m_axis_tready_i != 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_sequencer: order of images and rows, rotation of the buffers, halts, waits for images and results, the check of a layer
-// row, and the end of a run by abort or error at any time.
+// mcnn_sequencer: order of images and rows, rotation of the buffers, halts, waits for images and
+// results, the check of a layer row, and the end of a run by abort or error at any time.
 #include <algorithm>
 #include <functional>
 
@@ -87,16 +87,18 @@ class Sequencer : public testing::Test {
   static std::vector<std::uint32_t> Words(const Row& r) {
     auto u = [](int value) { return static_cast<std::uint32_t>(value); };
     std::vector<std::uint32_t> w(8 + kPeWords);
-    w[0] = u(r.final) | u(r.swap) << 1 | u(r.vector) << 2 | u(r.kernels) << 4 | u(r.range) << 10 | u(r.shift) << 12 |
-           u(r.group_rows) << 17;
+    w[0] = u(r.final) | u(r.swap) << 1 | u(r.vector) << 2 | u(r.kernels) << 4 | u(r.range) << 10 |
+           u(r.shift) << 12 | u(r.group_rows) << 17;
     w[1] = u(r.in_height) | u(r.in_width) << 8 | u(r.stride) << 16 | u(r.row_step) << 24;
     w[2] = u(r.out_height) | u(r.out_width) << 8;
-    w[3] = u(r.pool_rows) | u(r.pool_columns) << 6 | u(r.pool_row_stride) << 12 | u(r.pool_column_stride) << 18;
+    w[3] = u(r.pool_rows) | u(r.pool_columns) << 6 | u(r.pool_row_stride) << 12 |
+           u(r.pool_column_stride) << 18;
     w[4] = u(r.pooled_height) | u(r.pooled_width) << 8 | u(r.out_pitch) << 16;
     w[5] = u(r.out_base) | u(r.bias_base) << 16;
     w[6] = u(r.first_record);
     w[7] = r.segment_end;
-    for (int p = 0; p < C::kNumPe; ++p) w[8 + p / 4] |= u(r.replica[p] | r.row_offset[p] << 4) << (8 * (p % 4));
+    for (int p = 0; p < C::kNumPe; ++p)
+      w[8 + p / 4] |= u(r.replica[p] | r.row_offset[p] << 4) << (8 * (p % 4));
     return w;
   }
 
@@ -177,7 +179,8 @@ class Sequencer : public testing::Test {
     return rows;
   }
 
-  // Runs images; `end_at` >= 0: something ends the run in that clock. Returns the clocks of the run.
+  // Runs images; `end_at` >= 0: something ends the run in that clock. Returns the clocks of the
+  // run.
   void Run(Bench<Model>& dut, const std::vector<Row>& rows, Rng& rng, int end_at) {
     const int images = rng.Range(1, 4);
     const bool halt = rng.Chance(40);
@@ -191,10 +194,11 @@ class Sequencer : public testing::Test {
     dut->start_i = 0;
     dut->image_ready_i = 0;
 
-    int taken = 0, row = -1;      // images; row of the pass, or of the next one
-    int run_left = -1;            // clocks until the pass is done
+    int taken = 0, row = -1;  // images; row of the pass, or of the next one
+    int run_left = -1;        // clocks until the pass is done
     int result_left = 0, results = 0;
-    bool frame_expected = false, late_expected = false, swap_next = false, halted = false, halted_at_end = false;
+    bool frame_expected = false, late_expected = false, swap_next = false, halted = false,
+         halted_at_end = false;
     bool over = false;
     std::uint32_t layer_clocks = 0;
     for (int clock = 0; !over; ++clock) {
@@ -236,12 +240,14 @@ class Sequencer : public testing::Test {
       }
       if (dut->start_o != 0) {
         ASSERT_LT(run_left, 0) << "a pass begins before the last one is done";
-        ASSERT_FALSE(rows[row].final && result_left > 0) << "logits while the last result is being sent";
+        ASSERT_FALSE(rows[row].final && result_left > 0)
+            << "logits while the last result is being sent";
         ASSERT_EQ(dut->first_record_o, rows[row].first_record) << "with start_o";
       }
       ASSERT_FALSE(dut->stall_image_o != 0 && dut->image_ready_i != 0);
       layer_clocks += dut->layer_clock_o;
-      // The pass begins in this clock: its end comes after some clocks, at the earliest behind the check of the row.
+      // The pass begins in this clock: its end comes after some clocks, at the earliest behind the
+      // check of the row.
       const bool begins = dut->start_o != 0;
       const bool sends = dut->result_send_o != 0;
       const bool halts = halt && pass_done && (rows[row].swap || last) && how == 0;
@@ -415,7 +421,8 @@ TYPED_TEST(Sequencer, RefusesWhatARowMayNotAskFor) {
   Row conv = this->Plain();
   for (const int group_rows : {0, 1, this->kGroupRows, this->kGroupRows + 1, 15}) {
     conv.group_rows = group_rows;
-    EXPECT_EQ(this->Refused(dut, conv, 2), group_rows < 1 || group_rows > this->kGroupRows) << "GROUP_ROWS " << group_rows;
+    EXPECT_EQ(this->Refused(dut, conv, 2), group_rows < 1 || group_rows > this->kGroupRows)
+        << "GROUP_ROWS " << group_rows;
   }
   conv.group_rows = 2;
   for (int p = 0; p < C::kNumPe; ++p) {

@@ -19,8 +19,8 @@ class ShiftAdd : public testing::Test {};
 using Configurations = testing::Types<Yao, Corners>;
 TYPED_TEST_SUITE(ShiftAdd, Configurations);
 
-// Beats of random length and random or extreme codes, with planes that were not read and clocks without a plane: after every
-// clock the sum of what has come.
+// Beats of random length and random or extreme codes, with planes that were not read and clocks
+// without a plane: after every clock the sum of what has come.
 TYPED_TEST(ShiftAdd, MatchesTheSumOverThePlanes) {
   using C = TypeParam;
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
@@ -50,7 +50,8 @@ TYPED_TEST(ShiftAdd, MatchesTheSumOverThePlanes) {
         }
         if (plane) --b;
         for (int k = 0; k < 2 && b < planes - 1; ++k) {
-          ASSERT_EQ(SignExtend(GetBits(dut->sum_o, k * C::kSumBits, C::kSumBits), C::kSumBits), sum[k])
+          ASSERT_EQ(SignExtend(GetBits(dut->sum_o, k * C::kSumBits, C::kSumBits), C::kSumBits),
+                    sum[k])
               << "beat " << beat << ", kernel " << k << ", " << b + 1 << " planes to go";
         }
       }

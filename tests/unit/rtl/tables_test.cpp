@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_tables: what the host writes word by word is what it reads back and what the chip reads as whole rows.
+// mcnn_tables: what the host writes word by word is what it reads back and what the chip reads as
+// whole rows.
 #include "VTablesCorner.h"
 #include "VTablesYao2020.h"
 #include "bench.h"
@@ -19,8 +20,8 @@ class Tables : public testing::Test {};
 using Configurations = testing::Types<Yao, Corners>;
 TYPED_TEST_SUITE(Tables, Configurations);
 
-// Fills all tables, then random writes, host reads, and chip reads of all three tables in the same clock; a chip's row stays
-// until it asks for another one.
+// Fills all tables, then random writes, host reads, and chip reads of all three tables in the same
+// clock; a chip's row stays until it asks for another one.
 TYPED_TEST(Tables, RowsAndWordsMatchArrays) {
   using C = TypeParam;
   constexpr int kPeWords = (C::kNumPe + 3) / 4;
@@ -39,7 +40,8 @@ TYPED_TEST(Tables, RowsAndWordsMatchArrays) {
       dut->host_wr_word_i = static_cast<CData>(word);
       dut->host_wdata_i = value;
       // Biases have PsumBits bits and come back sign-extended.
-      tables[table][row][word] = table == 2 ? static_cast<std::uint32_t>(SignExtend(value, C::kPsumBits)) : value;
+      tables[table][row][word] =
+          table == 2 ? static_cast<std::uint32_t>(SignExtend(value, C::kPsumBits)) : value;
     };
     dut->host_re_i = 0;
     dut->layer_re_i = 0;
@@ -59,14 +61,16 @@ TYPED_TEST(Tables, RowsAndWordsMatchArrays) {
     std::uint32_t host_next = 0;
     for (int i = 0; i < 4000; ++i) {
       const bool host = rng.Chance(30);
-      const int table = rng.Below(3), row = rng.Below(kRows[table]), word = rng.Below(kWords[table]);
+      const int table = rng.Below(3), row = rng.Below(kRows[table]),
+                word = rng.Below(kWords[table]);
       const std::uint32_t host_expected = tables[table][row][word];
       dut->host_re_i = host;
       dut->host_rd_table_i = static_cast<CData>(table);
       dut->host_rd_row_i = static_cast<SData>(row);
       dut->host_rd_word_i = static_cast<CData>(word);
       if (host) rows[table].clear();
-      const int layer = rng.Below(kRows[0]), record = rng.Below(kRows[1]), bias = rng.Below(kRows[2]);
+      const int layer = rng.Below(kRows[0]), record = rng.Below(kRows[1]),
+                bias = rng.Below(kRows[2]);
       dut->layer_re_i = !host && rng.Chance(50);
       dut->layer_addr_i = static_cast<CData>(layer);
       dut->record_re_i = !host && rng.Chance(50);
@@ -80,7 +84,10 @@ TYPED_TEST(Tables, RowsAndWordsMatchArrays) {
       if (rng.Chance(50)) {
         const int t = rng.Below(3);
         // Often the row that is read.
-        const int r = rng.Chance(30) ? (t == 0 ? layer : t == 1 ? record : bias) : rng.Below(kRows[t]);
+        const int r = rng.Chance(30) ? (t == 0   ? layer
+                                        : t == 1 ? record
+                                                 : bias)
+                                     : rng.Below(kRows[t]);
         write(t, r, rng.Below(kWords[t]));
       }
       dut.Edge();
@@ -90,13 +97,16 @@ TYPED_TEST(Tables, RowsAndWordsMatchArrays) {
       host_waits = host;
       host_next = host_expected;
       for (std::size_t w = 0; w < rows[0].size(); ++w) {
-        ASSERT_EQ(GetBits(dut->layer_o, static_cast<int>(w) * 32, 32), rows[0][w]) << "layer word " << w;
+        ASSERT_EQ(GetBits(dut->layer_o, static_cast<int>(w) * 32, 32), rows[0][w])
+            << "layer word " << w;
       }
       for (std::size_t w = 0; w < rows[1].size(); ++w) {
-        ASSERT_EQ(GetBits(dut->record_o, static_cast<int>(w) * 32, 32), rows[1][w]) << "record word " << w;
+        ASSERT_EQ(GetBits(dut->record_o, static_cast<int>(w) * 32, 32), rows[1][w])
+            << "record word " << w;
       }
       for (std::size_t w = 0; w < rows[2].size(); ++w) {
-        ASSERT_EQ(SignExtend(GetBits(dut->bias_o, static_cast<int>(w) * C::kPsumBits, C::kPsumBits), C::kPsumBits),
+        ASSERT_EQ(SignExtend(GetBits(dut->bias_o, static_cast<int>(w) * C::kPsumBits, C::kPsumBits),
+                             C::kPsumBits),
                   static_cast<std::int32_t>(rows[2][w]))
             << "bias word " << w;
       }

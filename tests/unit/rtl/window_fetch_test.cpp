@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_window_fetch: every PE sees, at every output position and for every record, the window that the specification
-// names, pixels outside the map being 0; and records that the chip cannot serve are reported.
+// mcnn_window_fetch: every PE sees, at every output position and for every record, the window that
+// the specification names, pixels outside the map being 0; and records that the chip cannot serve
+// are reported.
 #include "VWindowFetchCorner.h"
 #include "VWindowFetchTiny.h"
 #include "VWindowFetchYao2020.h"
@@ -68,7 +69,8 @@ class WindowFetch : public testing::Test {
     } while (octets * p.in_width > C::kBankDepth);
     p.group_rows = rng.Range(1, std::min(C::kNumPe, C::kRowBanks));
     // REPLICA * STRIDE is the row of the column at which a PE begins.
-    p.stride = rng.Range(1, p.group_rows > 1 ? std::min(7, (C::kRowBanks - 1) / (p.group_rows - 1)) : 7);
+    p.stride =
+        rng.Range(1, p.group_rows > 1 ? std::min(7, (C::kRowBanks - 1) / (p.group_rows - 1)) : 7);
     p.row_step = p.group_rows * p.stride;
     p.out_height = rng.Range(1, large && rng.Chance(30) ? C::kMaxDim : 6);
     p.out_width = rng.Range(1, large && rng.Chance(30) ? C::kMaxDim : 6);
@@ -109,19 +111,22 @@ class WindowFetch : public testing::Test {
     dut->group_rows_i = static_cast<CData>(p.group_rows);
     dut->out_height_i = static_cast<CData>(p.out_height);
     dut->out_width_i = static_cast<CData>(p.out_width);
-    for (int pe = 0; pe < C::kNumPe; ++pe) SetBits(dut->row_offset_i, pe * 3, 3, p.replica[pe] * p.stride);
+    for (int pe = 0; pe < C::kNumPe; ++pe)
+      SetBits(dut->row_offset_i, pe * 3, 3, p.replica[pe] * p.stride);
     for (std::size_t i = 0; i < p.records.size(); ++i) {
       const Record& r = p.records[i];
       // The layout of REGISTERS.md, reserved bits 0.
       std::vector<std::uint32_t> words(2 + kPeWords);
-      words[0] = static_cast<std::uint32_t>(r.last_step) | static_cast<std::uint32_t>(r.last_pass) << 1 |
-                 static_cast<std::uint32_t>(r.half) << 2 | static_cast<std::uint32_t>(r.columns - 1) << 4 |
-                 static_cast<std::uint32_t>(r.rows - 1) << 6 |
-                 (static_cast<std::uint32_t>(r.column_offset) & 0xFF) << 8 |
-                 (static_cast<std::uint32_t>(r.row_offset) & 0xFF) << 16;
+      words[0] =
+          static_cast<std::uint32_t>(r.last_step) | static_cast<std::uint32_t>(r.last_pass) << 1 |
+          static_cast<std::uint32_t>(r.half) << 2 | static_cast<std::uint32_t>(r.columns - 1) << 4 |
+          static_cast<std::uint32_t>(r.rows - 1) << 6 |
+          (static_cast<std::uint32_t>(r.column_offset) & 0xFF) << 8 |
+          (static_cast<std::uint32_t>(r.row_offset) & 0xFF) << 16;
       words[1] = static_cast<std::uint32_t>(r.base);
       for (int pe = 0; pe < C::kNumPe; ++pe) {
-        const std::uint32_t byte = static_cast<std::uint32_t>(r.line[pe]) | (r.active >> pe & 1 ? 0x80U : 0U);
+        const std::uint32_t byte =
+            static_cast<std::uint32_t>(r.line[pe]) | (r.active >> pe & 1 ? 0x80U : 0U);
         words[2 + pe / 4] |= byte << (8 * (pe % 4));
       }
       table_[(p.first_record + i) % C::kNumRecords] = words;
@@ -212,8 +217,10 @@ class WindowFetch : public testing::Test {
             }
             for (int pe = 0; pe < C::kNumPe; ++pe) {
               if ((r.active >> pe & 1) == 0) continue;
-              ASSERT_EQ(static_cast<int>(GetBits(dut->line_o, pe * kLineBits, kLineBits)), r.line[pe]);
-              const int bank0 = static_cast<int>(GetBits(dut->first_bank_o, pe * kBankBits, kBankBits));
+              ASSERT_EQ(static_cast<int>(GetBits(dut->line_o, pe * kLineBits, kLineBits)),
+                        r.line[pe]);
+              const int bank0 =
+                  static_cast<int>(GetBits(dut->first_bank_o, pe * kBankBits, kBankBits));
               for (int row = 0; row < r.rows; ++row) {
                 int seen = 0;
                 for (int b = 0; b < C::kActBits; ++b) {
@@ -222,7 +229,8 @@ class WindowFetch : public testing::Test {
                 }
                 ASSERT_EQ(seen, Pixel(p, r, p.stride * (y0 + p.replica[pe]) + r.row_offset + row,
                                       p.stride * x + r.column_offset + c))
-                    << "PE " << pe << ", window row " << row << "; map " << p.in_height << "x" << p.in_width;
+                    << "PE " << pe << ", window row " << row << "; map " << p.in_height << "x"
+                    << p.in_width;
               }
             }
             step_begin = step_end;
@@ -272,8 +280,8 @@ class WindowFetch : public testing::Test {
 using Configurations = testing::Types<Yao, Small, Corners>;
 TYPED_TEST_SUITE(WindowFetch, Configurations);
 
-// Random layers (stride, offsets of either sign, maps up to MaxDim, several records and steps, replicas), with the
-// consumer always ready or not; latency and throughput are checked when it is.
+// Random layers (stride, offsets of either sign, maps up to MaxDim, several records and steps,
+// replicas), with the consumer always ready or not; latency and throughput are checked when it is.
 TYPED_TEST(WindowFetch, EveryPeSeesItsWindow) {
   using C = TypeParam;
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {

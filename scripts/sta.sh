@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Static timing of the synthesised chip at 200 MHz, typical corner: reports in build/sta/<configuration>/, a table at the end, exit
+# status 1 if a setup or hold check is violated. Synthesises first where there is no netlist of the present RTL.
+#
+#   scripts/sta.sh [configuration...]     (all of constraints/*.params when none is named)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+liberty="${MCNN_LIBERTY:-/usr/share/qflow/tech/osu018/osu018_stdcells.lib}"
+synth_root="build/synth"
+out_root="build/sta"
+configs=()
+for argument in "$@"; do
+  case "$argument" in
+    -*)
+      echo "$0: unknown option '$argument'; usage: $0 [configuration...]" >&2
+      exit 2
+      ;;
+    *) configs+=("$argument") ;;
+  esac
+done
+if [[ ${#configs[@]} -eq 0 ]]; then
+  for file in constraints/*.params; do configs+=("$(basename "$file" .params)"); done
+fi
+
+command -v sta > /dev/null || {
+  echo "$0: sta not found (Debian package opensta)" >&2
+  exit 2
+}
+[[ -r "$liberty" ]] || {
+  echo "$0: cell library $liberty not found (Debian package qflow-tech-osu018)" >&2
+  exit 2
+}
+
+# Netlists that are missing or older than what they are made from.
+stale=()
+for config in "${configs[@]}"; do
+  [[ -r "constraints/$config.params" ]] || {
+    echo "$0: no configuration '$config': constraints/$config.params does not exist" >&2
+    exit 2
+  }
+  netlist="$synth_root/$config/mcnn_chip.v"
+  if [[ ! -s "$netlist" ]] || [[ -n "$(find rtl constraints scripts/synth.sh -newer "$netlist" \
+    \( -name '*.sv' -o -name '*.svh' -o -name '*.f' -o -name "$config.params" -o -name 'synth.*' -o -name 'abc.*' \
+    -o -name 'memory.tcl' \) -print -quit)" ]]; then
+    stale+=("$config")
+  fi
+done
+[[ ${#stale[@]} -eq 0 ]] || scripts/synth.sh "${stale[@]}"
+
+mkdir -p "$out_root"
+work=""
+trap '[[ -z "$work" ]] || rm -rf "$work"' EXIT
+for config in "${configs[@]}"; do
+  work="$(mktemp -d "$out_root/.$config.XXXXXX")"
+  chmod 755 "$work"
+  status=0
+  MCNN_LIBERTY="$liberty" MCNN_SYNTH="$synth_root/$config" MCNN_OUT="$work" \
+    sta -no_splash -exit constraints/sta.tcl > "$work/sta.log" 2>&1 < /dev/null || status=$?
+  # OpenSTA goes on after some errors: they count, and so does everything that the netlist names but no library has.
+  if [[ $status -ne 0 ]] || grep -qE '^Error|[Cc]reating black box' "$work/sta.log" || [[ ! -s "$work/slack.txt" ]]; then
+    echo "$config: timing analysis failed:" >&2
+    grep -E '^(Error|error|Warning)' "$work/sta.log" | head -n 40 >&2 || tail -n 40 "$work/sta.log" >&2
+    exit 1
+  fi
+  rm -rf "${out_root:?}/$config"
+  mv "$work" "$out_root/$config"
+  work=""
+done
+
+# A number of area.json.
+area() { sed -nE "s/^  \"$2\": ([0-9.]+),?\$/\1/p" "$synth_root/$1/area.json"; }
+
+table="$(
+  printf '%-14s %8s  %27s  %15s  %23s\n' "" "" "---- area [mm2] ------" "- slack [ns] -" "--- f_max [MHz] ---"
+  printf '%-14s %8s  %8s %9s %8s  %7s %7s  %9s %13s\n' configuration cells logic memory total setup hold "no wires" "wire estimate"
+  for config in "${configs[@]}"; do
+    read -r period setup hold _ setup_wires _ _ < "$out_root/$config/slack.txt"
+    awk -v config="$config" -v cells="$(area "$config" cells)" -v logic="$(area "$config" logic_um2)" \
+      -v memory="$(area "$config" memory_estimate_um2)" -v period="$period" -v setup="$setup" -v hold="$hold" \
+      -v wires="$setup_wires" 'BEGIN {
+        printf "%-14s %8d  %8.3f %9s %8.3f  %+7.3f %+7.3f  %9.1f %13.1f\n", config, cells, logic / 1e6,
+          sprintf("~%.3f", memory / 1e6), (logic + memory) / 1e6, setup, hold, 1000 / (period - setup), 1000 / (period - wires)
+      }'
+  done
+)"
+echo
+echo "$table"
+failed=0
+for config in "${configs[@]}"; do
+  read -r period setup hold tns _ < "$out_root/$config/slack.txt"
+  if awk -v setup="$setup" -v hold="$hold" 'BEGIN { exit !(setup < 0 || hold < 0) }'; then
+    echo "$config: VIOLATED at a period of $period ns (total negative slack $tns ns), see $out_root/$config/setup.txt and hold.txt" >&2
+    failed=1
+  fi
+done
+exit $failed

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/chip_model.h"
+
+#include <array>
+
+#include "host/integer_network.h"
+#include "host/mapper.h"
+#include "host_test_util.h"
+#include "tests/support/network_suite.h"
+
+namespace mcnn::testing {
+namespace {
+
+constexpr ChipModel::Options kMaps{.skip = false, .maps = true};
+
+DeviceCard noisy_card() {
+  DeviceCard card;
+  card.name = "noisy";
+  card.g_min_uS = 2.0;
+  card.g_max_uS = 20.0;
+  card.programming_sigma_uS = 0.5;
+  card.read_noise = 0.03;
+  card.adc_sigma_codes = 0.5;
+  return card;
+}
+
+// The ideal chip equals the integer network: every map, every logit, the class.
+void expect_equal(const Network& network, uint64_t seed, const ChipConfig& config, const MappedNetwork& mapped, int images) {
+  ChipModel chip(config, mapped.program, DeviceCard{}, 1, kMaps);
+  const IntegerNetwork integers(network);
+  for (int i = 0; i < images; ++i) {
+    const std::vector<uint8_t> pixels = suite_image(network, seed, i);
+    const IntegerResult expected = integers.run(pixels);
+    const ImageResult& found = chip.run(static_cast<uint32_t>(i), pixels);
+    ASSERT_EQ(found.maps, expected.maps) << network.name << ", seed " << seed << ", image " << i;
+    ASSERT_EQ(found.logits, expected.logits) << network.name << ", seed " << seed << ", image " << i;
+    ASSERT_EQ(found.digit, expected.digit);
+  }
+}
+
+class ChipModelSuite : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ChipModelSuite, IdealChipEqualsTheIntegerNetwork) {
+  const ChipConfig config = named_config(GetParam());
+  for (const SuiteCase& suite : network_suite(GetParam())) {
+    SCOPED_TRACE(suite.name);
+    expect_equal(suite.network, suite.seed, config, map_network(suite.network, config, suite.options), 12);
+  }
+}
+
+// The mapping changes neither maps nor logits: one replica a layer, any range, the paper's groups.
+TEST_P(ChipModelSuite, MappingDoesNotChangeResults) {
+  const ChipConfig config = named_config(GetParam());
+  for (const SuiteCase& suite : network_suite(GetParam())) {
+    SCOPED_TRACE(suite.name);
+    MappingOptions options;
+    options.replicas.assign(suite.network.layers.size(), 1);
+    options.range = 0;
+    expect_equal(suite.network, suite.seed, config, map_network(suite.network, config, options), 3);
+    options = {};
+    options.kind = MappingKind::kPaper;
+    expect_equal(suite.network, suite.seed, config, map_network(suite.network, config, options), 3);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Configurations, ChipModelSuite, ::testing::Values("tiny", "yao2020"),
+                         [](const auto& test) { return test.param; });
+
+TEST(ChipModel, CountsOfOnePixel) {
+  // One image of one bright pixel through a 1x1 kernel: every read and conversion can be counted by hand.
+  Network network;
+  network.name = "pixel";
+  network.input = {1, 1, 2};
+  Layer layer;
+  layer.type = LayerType::kFullyConnected;
+  layer.kernels = 3;
+  layer.weights = {1, 2, 3, -4, 5, -6};
+  layer.biases = {0, 0, 0};
+  network.layers = {layer};
+  finish_network(network, "pixel");
+  const ChipConfig config = named_config("tiny");
+  const MappedNetwork mapped = map_network(network, config);
+  ChipModel chip(config, mapped.program, DeviceCard{}, 1);
+  // 0b00000101: planes 2 and 0 are read, six are zero; 3 kernels have 6 lines.
+  const ImageResult& result = chip.run(0, std::vector<uint8_t>{5, 0});
+  EXPECT_EQ(result.logits, (std::vector<int32_t>{5, 15, 25}));
+  EXPECT_EQ(result.counters.beats, 1);
+  EXPECT_EQ(result.counters.reads, 2);
+  EXPECT_EQ(result.counters.skipped, 6);
+  EXPECT_EQ(result.counters.conversions, 12);
+  // 11 + two columns + 8 planes + two clocks of reduce, and the clock of the image.
+  EXPECT_EQ(result.counters.clocks, 1 + 11 + 2 + 8 + 2);
+  chip.set_options({.skip = true, .maps = false});
+  EXPECT_EQ(chip.run(1, std::vector<uint8_t>{5, 0}).counters.clocks, 1 + 11 + 2 + 3 + 2);
+  EXPECT_EQ(chip.run(2, std::vector<uint8_t>{0, 0}).counters.clocks, 1 + 11 + 2 + 2 + 2);
+  EXPECT_EQ(chip.run(2, std::vector<uint8_t>{0, 0}).counters.skipped, 8);
+  EXPECT_EQ(chip.totals().reads, 4);
+  EXPECT_EQ(chip.row_counts(0).conversions, 24u);
+  EXPECT_EQ(chip.read_counts().reads, 4u);
+  chip.clear_counters();
+  EXPECT_EQ(chip.totals().reads, 0);
+  EXPECT_EQ(chip.read_counts().reads, 0u);
+}
+
+TEST(ChipModel, ClocksAreTheCycleModels) {
+  const ChipConfig config = named_config("yao2020");
+  const MappedNetwork mapped = map_network(random_yao2020(1), config);
+  ChipModel chip(config, mapped.program, DeviceCard{}, 1);
+  const ChipCounters& counters = chip.run(0, suite_image(random_yao2020(1), 1, 0)).counters;
+  EXPECT_EQ(counters.clocks, 1826);
+  EXPECT_EQ(counters.layer_clocks, (std::vector<int64_t>{1058, 695, 72}));
+  EXPECT_EQ(counters.reads + counters.skipped, 8 * (130 * 6 + 84 * 6 + 6 * 2));
+}
+
+TEST(ChipModel, SkipChangesClocksOnly) {
+  const ChipConfig config = named_config("yao2020");
+  const Network network = random_yao2020(2);
+  const MappedNetwork mapped = map_network(network, config);
+  ChipModel plain(config, mapped.program, noisy_card(), 7, {.skip = false, .maps = true});
+  ChipModel skip(config, mapped.program, noisy_card(), 7, {.skip = true, .maps = true});
+  int64_t saved = 0;
+  for (int i = 0; i < 6; ++i) {
+    const std::vector<uint8_t> pixels = suite_image(network, 2, i);
+    const ImageResult& a = plain.run(static_cast<uint32_t>(i), pixels);
+    const ImageResult& b = skip.run(static_cast<uint32_t>(i), pixels);
+    EXPECT_EQ(a.maps, b.maps);
+    EXPECT_EQ(a.logits, b.logits);
+    EXPECT_EQ(a.counters.reads, b.counters.reads);
+    EXPECT_EQ(a.counters.skipped, b.counters.skipped);
+    EXPECT_LE(b.counters.clocks, a.counters.clocks);
+    saved += a.counters.clocks - b.counters.clocks;
+  }
+  EXPECT_GT(saved, 0);
+}
+
+TEST(ChipModel, NoiseDependsOnSeedAndImageOnly) {
+  const ChipConfig config = named_config("yao2020");
+  const Network network = random_yao2020(2);
+  const MappedNetwork mapped = map_network(network, config);
+  ChipModel first(config, mapped.program, noisy_card(), 7, kMaps);
+  ChipModel second(config, mapped.program, noisy_card(), 7, kMaps);
+  ChipModel other(config, mapped.program, noisy_card(), 8, kMaps);
+  const std::vector<uint8_t> pixels = suite_image(network, 2, 0);
+  const ImageResult image_0 = first.run(0, pixels);
+  const ImageResult image_1 = first.run(1, pixels);
+  EXPECT_NE(image_0.maps, image_1.maps);
+  EXPECT_EQ(second.run(1, pixels).maps, image_1.maps);  // the other way round
+  EXPECT_EQ(second.run(0, pixels).maps, image_0.maps);
+  EXPECT_NE(other.run(0, pixels).maps, image_0.maps);
+}
+
+// The same program executed in the plainest way: window by window and pixel by pixel, as rtl/README.md says, on macros of its own.
+class PlainChip {
+ public:
+  PlainChip(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card, uint64_t seed)
+      : config_(config), program_(program) {
+    for (int pe = 0; pe < config.num_pe; ++pe) {
+      macros_.emplace_back(MacroShape{config.num_bl(), config.num_sl, config.num_adc, config.adc_bits}, card, seed, pe);
+      macros_.back().program(program.cells[static_cast<size_t>(pe)]);
+    }
+  }
+
+  std::vector<int32_t> run(uint32_t image, const std::vector<uint8_t>& pixels) {
+    const size_t size = static_cast<size_t>(2 * config_.row_banks * config_.bank_depth);
+    input_.assign(size, 0);
+    output_.assign(size, 0);
+    logits_.assign(static_cast<size_t>(program_.num_logits), 0);
+    for (Macro& macro : macros_) {
+      macro.begin_image(image);
+    }
+    const MapShape& shape = program_.image;
+    for (int i = 0; i < shape.size(); ++i) {
+      const int c = i / (shape.height * shape.width);
+      const int y = i / shape.width % shape.height;
+      input_[at(c % 2, y % 8, c / 2 * program_.image_pitch + y / 8 * shape.width + i % shape.width)] =
+          pixels[static_cast<size_t>(i)];
+    }
+    for (const LayerRow& row : program_.layers) {
+      std::vector<bool> written(size, false);
+      for (int y0 = 0; y0 < row.out_height; y0 += row.group_rows) {
+        for (int x = 0; x < row.out_width; ++x) {
+          position(row, y0, x, written);
+        }
+      }
+      if (row.swap != 0) {
+        std::swap(input_, output_);
+      }
+    }
+    return logits_;
+  }
+
+ private:
+  size_t at(int half, int bank, int word) const {
+    return static_cast<size_t>((half * config_.row_banks + bank) * config_.bank_depth + word);
+  }
+
+  int pixel(const LayerRow& row, const StepRecord& record, int y, int x) const {
+    if (y < 0 || y >= row.in_height || x < 0 || x >= row.in_width) {
+      return 0;
+    }
+    return input_[at(record.half, y % 8, record.channel_base + y / 8 * row.in_width + x)];
+  }
+
+  void position(const LayerRow& row, int y0, int x, std::vector<bool>& written) {
+    std::vector<std::array<int64_t, 64>> sums(static_cast<size_t>(config_.num_pe));  // of each PE over the steps
+    for (size_t i = static_cast<size_t>(row.first_record);; ++i) {
+      const StepRecord& record = program_.records[i];
+      for (size_t pe = 0; pe < sums.size(); ++pe) {
+        if (record.active[pe] == 0) {
+          continue;
+        }
+        for (int plane = 7; plane >= 0; --plane) {
+          uint32_t pulses = 0;
+          for (int c = 0; c < record.window_columns; ++c) {
+            for (int r = 0; r < record.window_rows; ++r) {
+              const int value = pixel(row, record, row.stride * (y0 + row.replica[pe]) + record.row_offset + r,
+                                      row.stride * x + record.column_offset + c);
+              pulses |= static_cast<uint32_t>(value >> plane & 1) << (4 * c + r);
+            }
+          }
+          if (pulses == 0) {
+            continue;
+          }
+          std::array<uint16_t, 128> codes{};
+          macros_[pe].read(pulses, record.first_line[pe], 2 * row.kernels, row.range, codes);
+          for (size_t k = 0; k < static_cast<size_t>(row.kernels); ++k) {
+            sums[pe][k] += (static_cast<int64_t>(codes[2 * k]) - codes[2 * k + 1]) * (1 << plane);
+          }
+        }
+      }
+      if (record.last_pass != 0) {
+        break;
+      }
+    }
+    std::array<int64_t, 64> segment{};
+    for (size_t pe = 0; pe < sums.size(); ++pe) {
+      for (size_t k = 0; k < segment.size(); ++k) {
+        segment[k] += sums[pe][k];
+      }
+      if ((row.segment_end >> pe & 1u) != 0) {
+        for (int k = 0; k < row.kernels; ++k) {
+          finish(row, k, y0 + row.replica[pe], x, segment[static_cast<size_t>(k)], written);
+        }
+        segment.fill(0);
+      }
+    }
+  }
+
+  void finish(const LayerRow& row, int k, int y, int x, int64_t sum, std::vector<bool>& written) {
+    const BiasRow& bias = program_.biases[static_cast<size_t>(row.bias_base + k / 2)];
+    const int64_t value = (sum + (k % 2 == 0 ? bias.even : bias.odd)) >> row.shift;
+    if (row.final != 0) {
+      logits_[static_cast<size_t>(2 * row.out_base + k)] = static_cast<int32_t>(value);
+      return;
+    }
+    if (y >= row.out_height) {
+      return;
+    }
+    const uint8_t clamped = static_cast<uint8_t>(std::min<int64_t>(std::max<int64_t>(value, 0), 255));
+    for (int py = 0; py < row.pooled_height; ++py) {
+      for (int px = 0; px < row.pooled_width; ++px) {
+        const bool inside = py * row.pool_row_stride <= y && y < py * row.pool_row_stride + row.pool_rows &&
+                            px * row.pool_column_stride <= x && x < px * row.pool_column_stride + row.pool_columns;
+        if (!inside) {
+          continue;
+        }
+        const int e = 2 * row.out_base + k;
+        const size_t place = row.vector != 0 ? at(e % 2, e / 2 % 4, e / 2 / 4)
+                                             : at(k % 2, py % 8, row.out_base + k / 2 * row.out_pitch + py / 8 * row.pooled_width + px);
+        output_[place] = written[place] ? std::max(output_[place], clamped) : clamped;
+        written[place] = true;
+      }
+    }
+  }
+
+  const ChipConfig& config_;
+  const ChipProgram& program_;
+  std::vector<Macro> macros_;
+  std::vector<uint8_t> input_;
+  std::vector<uint8_t> output_;
+  std::vector<int32_t> logits_;
+};
+
+TEST_P(ChipModelSuite, EqualsThePlainReadingOfTheSpecificationWithNoise) {
+  const ChipConfig config = named_config(GetParam());
+  for (const SuiteCase& suite : network_suite(GetParam())) {
+    MappingOptions options = suite.options;
+    options.limits = device_limits(noisy_card());
+    const MappedNetwork mapped = map_network(suite.network, config, options);
+    ChipModel chip(config, mapped.program, noisy_card(), 3);
+    PlainChip plain(config, mapped.program, noisy_card(), 3);
+    for (int i = 0; i < 3; ++i) {
+      const std::vector<uint8_t> pixels = suite_image(suite.network, suite.seed, i);
+      ASSERT_EQ(chip.run(static_cast<uint32_t>(i), pixels).logits, plain.run(static_cast<uint32_t>(i), pixels))
+          << suite.name << ", seed " << suite.seed << ", image " << i;
+    }
+  }
+}
+
+TEST(ChipModel, PartialSumsWrap) {
+  // A bias at the top of the partial sum: one more wraps to the bottom, as in a register of PsumBits bits.
+  const ChipConfig config = named_config("tiny");
+  Network network;
+  network.name = "wrap";
+  network.input = {1, 1, 1};
+  Layer layer;
+  layer.type = LayerType::kFullyConnected;
+  layer.kernels = 1;
+  layer.weights = {1};
+  layer.biases = {0};
+  network.layers = {layer};
+  finish_network(network, "wrap");
+  MappingOptions options;
+  options.range = 0;
+  ChipProgram program = map_network(network, config, options).program;
+  program.biases[0].even = (1 << 23) - 2;
+  ChipModel chip(config, program, DeviceCard{}, 1);
+  EXPECT_EQ(chip.run(0, std::vector<uint8_t>{1}).logits[0], (1 << 23) - 1);
+  EXPECT_EQ(chip.run(0, std::vector<uint8_t>{2}).logits[0], -(1 << 23));
+}
+
+TEST(ChipModel, Errors) {
+  const ChipConfig config = named_config("yao2020");
+  ChipProgram program = map_network(random_yao2020(1), config).program;
+  ChipModel chip(config, program, DeviceCard{}, 1);
+  expect_parts(error_of([&] { chip.run(4, std::vector<uint8_t>(783)); }), "image 4", "found 783 pixels", "allowed: 784");
+  program.layers[0].kernels = 17;
+  expect_parts(error_of([&] { ChipModel(config, program, DeviceCard{}, 1); }), "KERNELS", "found 17");
+}
+
+}  // namespace
+}  // namespace mcnn::testing

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/driver.h"
+
+#include <deque>
+#include <map>
+#include <memory>
+
+#include "host/chip_model.h"
+#include "host/mapper.h"
+#include "host_test_util.h"
+#include "tests/support/network_suite.h"
+
+namespace mcnn::testing {
+namespace {
+
+// A chip behind a bus, as small as the driver can be tested with: registers and tables are words by address, and the chip model computes the
+// results. Simulated time passes when STATUS is read or a result is asked for.
+class FakeChip final : public ChipBus {
+ public:
+  FakeChip(const ChipConfig& config, const ChipProgram& program)
+      : config_(config), program_(program), model_(config, program, DeviceCard{}, 1, {.skip = false, .maps = true}) {
+    const auto u = [](int value) { return static_cast<uint32_t>(value); };
+    words_[reg::kId] = reg::kIdValue;
+    words_[reg::kVersion] = 0x00010203;
+    words_[reg::kCapArray] = u(config.num_pe) | 16u << 8 | u(config.num_sl) << 16;
+    words_[reg::kCapAdc] = u(config.num_adc) | u(config.adc_bits) << 8 | u(config.read_latency) << 16 | u(config.read_clocks) << 24;
+    words_[reg::kCapData] = 8u | u(config.psum_bits) << 8 | 4u << 16 | 8u << 24;
+    words_[reg::kCapMemory] = u(config.bank_depth) | u(config.max_dim) << 16 | 3u << 24;
+    words_[reg::kCapTables] = u(config.num_layers) | u(config.num_records) << 8 | u(config.num_bias_rows) << 20;
+    words_[reg::kCapResult] = u(config.num_logits);
+  }
+
+  uint32_t read(uint32_t address) override {
+    log_.push_back({'r', address});
+    if (address == reg::kStatus) {
+      step();
+      return status();
+    }
+    if (address == reg::kBuffers) {
+      return input_buffer_ | 3u << 2;
+    }
+    if (address >= reg::kFeatureMaps) {
+      return halted_ ? feature_map(address) : 0xDEADBEEFu;
+    }
+    return words_[address];
+  }
+
+  void write(uint32_t address, uint32_t value) override {
+    log_.push_back({'w', address});
+    if (address == reg::kControl) {
+      control(value);
+      return;
+    }
+    if (address == reg::kIrqStatus) {
+      error_ = (value & reg::kIrqError) != 0 ? 0 : error_;
+      return;
+    }
+    words_[address] = address == stuck_address ? value ^ 1u : value;
+  }
+
+  void send(std::span<const uint8_t> pixels) override {
+    images_.emplace_back(pixels.begin(), pixels.end());
+    largest_queue = std::max(largest_queue, images_.size());
+  }
+
+  std::vector<uint32_t> receive() override {
+    for (int i = 0; i < 100 && results_.empty(); ++i) {
+      step();
+    }
+    if (results_.empty()) {
+      throw Error("bus: no result in time");
+    }
+    std::vector<uint32_t> packet = results_.front();
+    results_.pop_front();
+    return packet;
+  }
+
+  uint32_t stuck_address = 0xFFFFFFFF;
+  uint32_t error_at_image = 0;  // IMAGE_SHORT or the like instead of the result of this image, counted from 1
+  uint32_t error_code = 0;
+  size_t largest_queue = 0;
+  bool halt_behind_last = false;
+
+ private:
+  uint32_t status() const {
+    return (busy_ ? reg::kStatusBusy : 0) | (halted_ ? reg::kStatusHalted : 0) | reg::kStatusError.put(error_) |
+           reg::kStatusErrorRow.put(error_ != 0 ? 2 : 0);
+  }
+
+  void control(uint32_t value) {
+    if ((value & reg::kControlStart) != 0) {
+      busy_ = true;
+      left_ = words_[reg::kImageCount];
+      words_[reg::kImagesDone] = 0;
+      layer_ = 0;
+    }
+    if ((value & reg::kControlResume) != 0) {
+      halted_ = false;
+    }
+    if ((value & reg::kControlAbort) != 0) {
+      busy_ = halted_ = false;
+      images_.clear();
+    }
+  }
+
+  // One network layer with HALT, one image without.
+  void step() {
+    if (!busy_ || halted_ || (layer_ == 0 && images_.empty())) {
+      return;
+    }
+    if (layer_ == 0) {
+      if (++started_ == error_at_image) {
+        error_ = error_code;
+        busy_ = false;
+        return;
+      }
+      result_ = model_.run(0, images_.front());
+      images_.pop_front();
+    }
+    const bool halting = (words_[reg::kMode] & reg::kModeHalt) != 0;
+    if (halting && layer_ < program_.maps.size()) {
+      input_buffer_ = static_cast<uint32_t>(++layer_ % 3);
+      halted_ = true;
+      return;
+    }
+    if (halting && halt_behind_last && layer_ == program_.maps.size()) {
+      ++layer_;
+      halted_ = true;
+      return;
+    }
+    layer_ = 0;
+    std::vector<uint32_t> packet = {static_cast<uint32_t>(result_.digit)};
+    for (const int32_t logit : result_.logits) {
+      packet.push_back(static_cast<uint32_t>(logit));
+    }
+    results_.push_back(packet);
+    ++words_[reg::kImagesDone];
+    busy_ = --left_ > 0;
+  }
+
+  // The word of the layer's map at an address: other bytes and other buffers hold a pattern.
+  uint32_t feature_map(uint32_t address) const {
+    const StoredMap& map = program_.maps[layer_ - 1];
+    const std::vector<uint8_t>& pixels = result_.maps[layer_ - 1];
+    uint32_t word = 0x5A5A5A5A;
+    size_t next = 0;
+    for (int c = 0; c < map.shape.channels; ++c) {
+      for (int y = 0; y < map.shape.height; ++y) {
+        for (int x = 0; x < map.shape.width; ++x) {
+          const MapLocation place = locate(map, config_, c, y, x);
+          if (feature_map_address(config_, static_cast<int>(input_buffer_), place) == address) {
+            const BitField byte{place.bank % 4 * 8, 8};
+            word = (word & ~byte.put(0xFF)) | byte.put(pixels[next]);
+          }
+          ++next;
+        }
+      }
+    }
+    return word;
+  }
+
+  const ChipConfig config_;
+  const ChipProgram program_;
+  ChipModel model_;
+  std::map<uint32_t, uint32_t> words_;
+  std::deque<std::vector<uint8_t>> images_;
+  std::deque<std::vector<uint32_t>> results_;
+  std::vector<std::pair<char, uint32_t>> log_;
+  ImageResult result_;
+  bool busy_ = false;
+  bool halted_ = false;
+  uint32_t error_ = 0;
+  uint32_t left_ = 0;
+  uint32_t started_ = 0;
+  uint32_t input_buffer_ = 0;
+  size_t layer_ = 0;
+
+ public:
+  const std::vector<std::pair<char, uint32_t>>& log() const { return log_; }
+  void set_word(uint32_t address, uint32_t value) { words_[address] = value; }
+  uint32_t word(uint32_t address) { return words_[address]; }
+};
+
+class DriverTest : public ::testing::Test {
+ protected:
+  DriverTest()
+      : config_(named_config("tiny")), network_(find("convolution_and_vector")), program_(map_network(network_, config_).program),
+        chip_(config_, program_) {
+    for (int i = 0; i < 5; ++i) {
+      images_.push_back(suite_image(network_, 9, i));
+    }
+  }
+
+  // A convolution and a hidden fully connected layer: both layouts of a feature map.
+  static Network find(const std::string& name) {
+    Network network;
+    network.name = name;
+    network.input = {1, 4, 5};
+    Layer convolution;
+    convolution.type = LayerType::kConvolution;
+    convolution.kernels = 2;
+    convolution.kernel_rows = 3;
+    convolution.kernel_columns = 3;
+    convolution.weights.assign(18, 1);
+    convolution.weights[4] = -3;
+    convolution.weights[12] = 5;
+    convolution.biases = {1, 2};
+    convolution.shift = 3;
+    Layer hidden;
+    hidden.type = LayerType::kFullyConnected;
+    hidden.kernels = 3;
+    hidden.weights.assign(36, 1);
+    hidden.weights[1] = -5;
+    hidden.weights[20] = 7;
+    hidden.biases = {10, 20, -30};
+    hidden.shift = 4;
+    Layer last;
+    last.type = LayerType::kFullyConnected;
+    last.kernels = 2;
+    last.weights = {1, -2, 3, -4, 5, -6};
+    last.biases = {0, 50};
+    network.layers = {convolution, hidden, last};
+    finish_network(network, name);
+    return network;
+  }
+
+  std::vector<std::span<const uint8_t>> spans() const { return {images_.begin(), images_.end()}; }
+
+  ChipConfig config_;
+  Network network_;
+  ChipProgram program_;
+  FakeChip chip_;
+  std::vector<std::vector<uint8_t>> images_;
+};
+
+TEST_F(DriverTest, ReadsTheCapabilities) {
+  const Driver driver(chip_);
+  EXPECT_EQ(differences(driver.read_config(), config_), "");
+}
+
+TEST_F(DriverTest, RefusesAnotherChip) {
+  chip_.set_word(reg::kId, 0x12345678);
+  expect_parts(error_of([&] { Driver driver(chip_); }), "ID", "0x12345678", "0x4d434e4e");
+  chip_.set_word(reg::kId, reg::kIdValue);
+  chip_.set_word(reg::kVersion, 0x00020000);
+  expect_parts(error_of([&] { Driver driver(chip_); }), "VERSION", "2.0.0", "1.x.x");
+}
+
+TEST_F(DriverTest, RefusesAProgramForAnotherConfiguration) {
+  Driver driver(chip_);
+  ChipConfig other = config_;
+  other.num_sl = 64;
+  expect_parts(error_of([&] { driver.load(program_, other); }), "NumSl: 32 and 64");
+}
+
+TEST_F(DriverTest, WritesTablesAndReadsThemBack) {
+  Driver driver(chip_);
+  driver.load(program_, config_);
+  for (const RegisterWrite& write : register_writes(program_, config_)) {
+    EXPECT_EQ(chip_.word(write.address), write.value);
+    EXPECT_NE(std::find(chip_.log().begin(), chip_.log().end(), std::pair('r', write.address)), chip_.log().end());
+  }
+  EXPECT_EQ(chip_.word(reg::kLayerTable), encode(program_.layers[0], config_)[0]);
+  EXPECT_EQ(chip_.word(reg::kLogitCount), 2u);
+  EXPECT_EQ(chip_.word(reg::kImageShape), 4u | 5u << 8 | 1u << 16);
+}
+
+TEST_F(DriverTest, NoticesAWordThatDoesNotStick) {
+  chip_.stuck_address = reg::kRecordTable + 4;
+  Driver driver(chip_);
+  expect_parts(error_of([&] { driver.load(program_, config_); }), "0x02004", "read back");
+}
+
+TEST_F(DriverTest, RunsImagesInOrderWithOneQueued) {
+  Driver driver(chip_);
+  driver.load(program_, config_);
+  const std::vector<ChipResult> results = driver.run(spans());
+  ASSERT_EQ(results.size(), images_.size());
+  ChipModel model(config_, program_, DeviceCard{}, 1);
+  for (size_t i = 0; i < images_.size(); ++i) {
+    const ImageResult& expected = model.run(0, images_[i]);
+    EXPECT_EQ(results[i].digit, expected.digit);
+    EXPECT_EQ(results[i].logits, expected.logits);
+  }
+  EXPECT_EQ(chip_.word(reg::kImageCount), 5u);
+  EXPECT_EQ(chip_.largest_queue, 2u);
+  EXPECT_EQ(chip_.word(reg::kMode), 0u);
+  driver.set_skip(true);
+  driver.run(spans());
+  EXPECT_EQ(chip_.word(reg::kMode), reg::kModeSkip);
+}
+
+TEST_F(DriverTest, HaltedRunReadsEveryFeatureMap) {
+  Driver driver(chip_);
+  driver.load(program_, config_);
+  for (const bool behind_last : {false, true}) {
+    chip_.halt_behind_last = behind_last;
+    for (const std::vector<uint8_t>& image : images_) {
+      const ChipTrace trace = driver.run_halted(image);
+      ChipModel model(config_, program_, DeviceCard{}, 1, {.skip = false, .maps = true});
+      const ImageResult& expected = model.run(0, image);
+      EXPECT_EQ(trace.maps, expected.maps);
+      EXPECT_EQ(trace.result.logits, expected.logits);
+    }
+  }
+}
+
+TEST_F(DriverTest, NamesTheErrorOfTheChip) {
+  Driver driver(chip_);
+  driver.load(program_, config_);
+  chip_.error_at_image = 3;
+  chip_.error_code = static_cast<uint32_t>(ChipError::kRecordInvalid);
+  expect_parts(error_of([&] { driver.run(spans()); }), "error 9", "RECORD_INVALID", "layer row 2", "LAST_PASS");
+  EXPECT_NO_THROW(driver.check_status());  // cleared
+  driver.abort();
+  EXPECT_EQ(driver.run(spans()).size(), images_.size());
+}
+
+TEST_F(DriverTest, ChecksBeforeItStarts) {
+  Driver driver(chip_);
+  expect_parts(error_of([&] { driver.run_halted(images_[0]); }), "found 20 pixels");
+  driver.load(program_, config_);
+  images_[3].pop_back();
+  expect_parts(error_of([&] { driver.run(spans()); }), "image 3", "found 19 pixels", "allowed: 20");
+  EXPECT_EQ(chip_.largest_queue, 0u);
+}
+
+TEST_F(DriverTest, GivesUpOnAChipThatDoesNothing) {
+  Driver driver(chip_, {.skip = false, .status_polls = 10});
+  driver.load(program_, config_);
+  chip_.error_at_image = 1;  // stops without an error code
+  expect_parts(error_of([&] { driver.run(spans()); }), "no result in time");
+}
+
+TEST_F(DriverTest, ReadsTheCounters) {
+  Driver driver(chip_);
+  driver.load(program_, config_);
+  for (uint32_t i = 0; i < 8; ++i) {
+    chip_.set_word(reg::kPerfClocks + 4 * i, 100 + i);
+  }
+  chip_.set_word(reg::kPerfLayerClocks + 4, 77);
+  const PerfCounters counters = driver.read_counters();
+  EXPECT_EQ(counters.clocks, 100u);
+  EXPECT_EQ(counters.conversions, 104u);
+  EXPECT_EQ(counters.stall_beat, 107u);
+  ASSERT_EQ(counters.layer_clocks.size(), program_.layers.size());
+  EXPECT_EQ(counters.layer_clocks[1], 77u);
+}
+
+TEST(ErrorCodes, HaveNames) {
+  EXPECT_EQ(error_name(0), "NONE");
+  EXPECT_EQ(error_name(static_cast<uint32_t>(ChipError::kImageShort)), "IMAGE_SHORT");
+  EXPECT_EQ(error_name(9), "RECORD_INVALID");
+  EXPECT_EQ(error_name(10), "UNKNOWN");
+}
+
+}  // namespace
+}  // namespace mcnn::testing

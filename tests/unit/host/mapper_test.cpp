@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/mapper.h"
+
+#include <algorithm>
+#include <set>
+
+#include "host_test_util.h"
+#include "tests/support/network_suite.h"
+
+namespace mcnn::testing {
+namespace {
+
+MappedNetwork map_paper(const Network& network, const ChipConfig& config) {
+  MappingOptions options;
+  options.kind = MappingKind::kPaper;
+  return map_network(network, config, options);
+}
+
+// PEs that hold a replica of a layer.
+std::set<int> pes_of(const MappedNetwork& mapped, int layer, int replica) {
+  std::set<int> pes;
+  for (const Placement& placement : mapped.placements) {
+    if (placement.layer == layer && placement.replica == replica) {
+      pes.insert(placement.pe);
+    }
+  }
+  return pes;
+}
+
+std::set<int> channels_of(const MappedNetwork& mapped, int layer, int pe) {
+  std::set<int> channels;
+  for (const Placement& placement : mapped.placements) {
+    if (placement.layer == layer && placement.pe == pe) {
+      channels.insert(placement.channel);
+    }
+  }
+  return channels;
+}
+
+TEST(Mapper, DefaultMappingOfTheFiveLayerNetwork) {
+  const MappedNetwork mapped = map_network(random_yao2020(1), named_config("yao2020"));
+  ASSERT_EQ(mapped.layers.size(), 3u);
+  EXPECT_EQ(mapped.layers[0].replicas, 6);
+  EXPECT_EQ(mapped.layers[0].beats, 130);
+  for (int replica = 0; replica < 6; ++replica) {
+    EXPECT_EQ(pes_of(mapped, 0, replica), std::set<int>{replica});
+  }
+  EXPECT_EQ(mapped.layers[1].replicas, 3);
+  EXPECT_EQ(mapped.layers[1].steps, 4);
+  EXPECT_EQ(mapped.layers[1].beats, 84);
+  for (int replica = 0; replica < 3; ++replica) {
+    EXPECT_EQ(pes_of(mapped, 1, replica), (std::set<int>{2 * replica, 2 * replica + 1}));
+    EXPECT_EQ(channels_of(mapped, 1, 2 * replica), (std::set<int>{0, 1, 2, 3}));
+    EXPECT_EQ(channels_of(mapped, 1, 2 * replica + 1), (std::set<int>{4, 5, 6, 7}));
+  }
+  EXPECT_EQ(mapped.layers[2].replicas, 1);
+  EXPECT_EQ(mapped.layers[2].steps, 6);
+  EXPECT_EQ(mapped.layers[2].beats, 6);
+  EXPECT_EQ(pes_of(mapped, 2, 0), (std::set<int>{6, 7}));
+  EXPECT_EQ(mapped.lines_used, (std::vector<int>{112, 112, 112, 112, 112, 112, 120, 120}));
+  EXPECT_EQ(mapped.clocks_per_image, 1826);
+
+  const ChipProgram& program = mapped.program;
+  ASSERT_EQ(program.layers.size(), 3u);
+  EXPECT_EQ(program.layers[0].segment_end, 0x3Fu);
+  EXPECT_EQ(program.layers[1].segment_end, 0x2Au);
+  EXPECT_EQ(program.layers[2].segment_end, 0x80u);
+  EXPECT_EQ(program.records.size(), 1u + 8u + 12u);
+}
+
+TEST(Mapper, PaperMappingOfTheFiveLayerNetwork) {
+  const MappedNetwork mapped = map_paper(random_yao2020(1), named_config("yao2020"));
+  EXPECT_EQ(mapped.layers[0].replicas, 3);
+  EXPECT_EQ(mapped.layers[0].beats, 234);
+  EXPECT_EQ(mapped.layers[1].replicas, 3);
+  EXPECT_EQ(mapped.layers[1].beats, 84);
+  EXPECT_EQ(mapped.layers[2].beats, 6);
+  for (int group = 0; group < 3; ++group) {
+    EXPECT_EQ(pes_of(mapped, 0, group), std::set<int>{2 * group});
+    EXPECT_EQ(pes_of(mapped, 1, group), (std::set<int>{2 * group, 2 * group + 1}));
+  }
+  EXPECT_EQ(pes_of(mapped, 2, 0), (std::set<int>{6, 7}));
+  // 208 of the 256 lines of a convolver, 240 of the 256 of the fully connected layer.
+  EXPECT_EQ(mapped.lines_used, (std::vector<int>{112, 96, 112, 96, 112, 96, 120, 120}));
+}
+
+TEST(Mapper, BlocksNeitherOverlapNorLeaveTheArray) {
+  for (const char* const name : {"tiny", "yao2020"}) {
+    const ChipConfig config = named_config(name);
+    for (const SuiteCase& suite : network_suite(name)) {
+      const MappedNetwork mapped = map_network(suite.network, config, suite.options);
+      std::vector<std::vector<bool>> used(static_cast<size_t>(config.num_pe), std::vector<bool>(static_cast<size_t>(config.num_sl)));
+      for (const Placement& placement : mapped.placements) {
+        EXPECT_EQ(placement.first_line % 4, 0);
+        EXPECT_GE(placement.lines, 2 * placement.kernels);
+        ASSERT_LE(placement.first_line + placement.lines, config.num_sl) << suite.name;
+        for (int line = placement.first_line; line < placement.first_line + placement.lines; ++line) {
+          EXPECT_FALSE(used[static_cast<size_t>(placement.pe)][static_cast<size_t>(line)]) << suite.name;
+          used[static_cast<size_t>(placement.pe)][static_cast<size_t>(line)] = true;
+        }
+      }
+    }
+  }
+}
+
+TEST(Mapper, CellsHoldTheWeights) {
+  const ChipConfig config = named_config("yao2020");
+  const Network network = random_yao2020(5);
+  const MappedNetwork mapped = map_network(network, config);
+  for (const Placement& placement : mapped.placements) {
+    if (placement.layer != 1) {
+      continue;
+    }
+    for (int k = 0; k < 12; ++k) {
+      for (int r = 0; r < 3; ++r) {
+        for (int c = 0; c < 3; ++c) {
+          const size_t cell = static_cast<size_t>((placement.first_line + 2 * k) * 16 + 4 * c + r);
+          const std::vector<uint8_t>& cells = mapped.program.cells[static_cast<size_t>(placement.pe)];
+          EXPECT_EQ(cells[cell] - cells[cell + 16], network.layers[1].weight(k, placement.channel, r, c));
+          EXPECT_TRUE(cells[cell] == 0 || cells[cell + 16] == 0);
+        }
+      }
+    }
+  }
+}
+
+// The peak of a layer whose worst source line is known: one 3x3 kernel with all weights 7 drives 63 levels.
+Network full_kernel(int8_t weight) {
+  Network network = random_yao2020(1);
+  std::fill(network.layers[0].weights.begin(), network.layers[0].weights.end(), weight);
+  return network;
+}
+
+TEST(Mapper, FinestRangeThatDoesNotClip) {
+  const ChipConfig config = named_config("yao2020");
+  EXPECT_EQ(map_network(full_kernel(7), config).layers[0].range, 2);  // 63 * 4 = 252
+  EXPECT_DOUBLE_EQ(map_network(full_kernel(7), config).layers[0].peak_codes, 252.0);
+  EXPECT_EQ(map_network(full_kernel(3), config).layers[0].range, 3);
+  MappingOptions options;
+  options.limits.offset = 0.5;  // (63 + 4.5) * 4 = 270 clips, (63 + 4.5) * 2 does not
+  EXPECT_EQ(map_network(full_kernel(7), config, options).layers[0].range, 1);
+  options.limits = {};
+  options.limits.sigma.fill(0.3);  // 252 + 4 * 4 * 0.3 * 3 clips
+  EXPECT_EQ(map_network(full_kernel(7), config, options).layers[0].range, 1);
+  options.limits = {};
+  options.limits.converter_sigma = 0.7;  // 252 + 4 * 0.7 = 254.8
+  EXPECT_EQ(map_network(full_kernel(7), config, options).layers[0].range, 2);
+  options.limits.converter_sigma = 0.8;  // 255.2
+  EXPECT_EQ(map_network(full_kernel(7), config, options).layers[0].range, 1);
+}
+
+TEST(Mapper, ForcedRangeScalesShiftAndBias) {
+  const ChipConfig config = named_config("yao2020");
+  Network network = random_yao2020(1);
+  const int shift = network.layers[0].shift;
+  const int32_t bias = network.layers[0].biases[1];
+  MappingOptions options;
+  options.range = 1;
+  network.layers[1].range = 3;
+  const ChipProgram program = map_network(network, config, options).program;
+  EXPECT_EQ(program.layers[0].range, 1);
+  EXPECT_EQ(program.layers[1].range, 3);
+  EXPECT_EQ(program.layers[0].shift, shift + 1);
+  EXPECT_EQ(program.biases[0].odd, 2 * bias + (1 << shift));
+  EXPECT_EQ(program.layers[2].shift, 1);
+  EXPECT_EQ(program.biases.back().odd, 2 * network.layers[2].biases[9] + 1);
+  options.range = 0;
+  const ChipProgram coarse = map_network(network, config, options).program;
+  EXPECT_EQ(coarse.layers[2].shift, 0);
+  EXPECT_EQ(coarse.biases.back().odd, network.layers[2].biases[9]);
+}
+
+TEST(Mapper, ForcedReplicas) {
+  const ChipConfig config = named_config("yao2020");
+  MappingOptions options;
+  options.replicas = {2, std::nullopt};
+  const MappedNetwork mapped = map_network(random_yao2020(1), config, options);
+  EXPECT_EQ(mapped.layers[0].replicas, 2);
+  EXPECT_EQ(mapped.layers[0].beats, 13 * 26);
+  options.replicas = {7};
+  expect_parts(error_of([&] { map_network(random_yao2020(1), config, options); }), "replicas of layer C1", "found 7", "1..6");
+  options.replicas = {1, 1, 1, 1};
+  expect_parts(error_of([&] { map_network(random_yao2020(1), config, options); }), "found 4 layers", "at most 3");
+  options.replicas = {1, 1, 2};
+  expect_parts(error_of([&] { map_network(random_yao2020(1), config, options); }), "replicas of layer FC", "found 2", "1..1");
+}
+
+TEST(Mapper, ForcedReplicasThatLeaveTooFewLines) {
+  const ChipConfig config = named_config("yao2020");
+  MappingOptions options;
+  options.replicas = {6, 5};  // C3 takes 192 lines a replica
+  expect_parts(error_of([&] { map_network(random_yao2020(1), config, options); }), "source lines", "1296 needed", "1024 there",
+               "272 too many");
+}
+
+TEST(Mapper, VectorsArePaddedToWholeTileColumns) {
+  for (const SuiteCase& suite : network_suite("yao2020")) {
+    if (suite.name != "fully_connected_three_hidden") {
+      continue;
+    }
+    const MappedNetwork mapped = map_network(suite.network, named_config("yao2020"), suite.options);
+    // 19 outputs take 24 elements: passes of 16 and 8 kernels.
+    EXPECT_EQ(mapped.program.layers[0].kernels, 16);
+    EXPECT_EQ(mapped.program.layers[1].kernels, 8);
+    EXPECT_EQ(mapped.program.layers[1].out_base, 8);
+    EXPECT_EQ(mapped.program.layers[0].swap, 0);
+    EXPECT_EQ(mapped.program.layers[1].swap, 1);
+    EXPECT_EQ(mapped.program.layers[1].vector, 1);
+    // Element 19 is a dummy: weight zero and a bias that keeps it at 0.
+    EXPECT_LT(mapped.program.biases[9].odd, -65025);
+    EXPECT_EQ(mapped.program.maps[0].shape, (MapShape{19, 1, 1}));
+    return;
+  }
+  FAIL() << "the case is gone";
+}
+
+struct Misfit {
+  const char* name;
+  const char* params;
+  std::vector<const char*> parts;
+};
+
+void PrintTo(const Misfit& misfit, std::ostream* out) { *out << misfit.name; }
+
+class MapperMisfit : public ::testing::TestWithParam<Misfit> {};
+
+// The five-layer network on a chip that lacks one thing: the error names it, what is needed and what is there.
+TEST_P(MapperMisfit, SaysWhatIsShort) {
+  const ChipConfig config = chip_config_from_params(GetParam().params, "short");
+  for (const MappingKind kind : {MappingKind::kDefault, MappingKind::kPaper}) {
+    MappingOptions options;
+    options.kind = kind;
+    const std::string error = error_of([&] { map_network(random_yao2020(1), config, options); });
+    for (const char* const part : GetParam().parts) {
+      expect_parts(error, "five_layers", part);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, MapperMisfit,
+    ::testing::Values(
+        Misfit{"Lines", "NumPe=3\n", {"source lines: 448 needed", "C1 16, C3 192, FC 240", "384 there", "64 too many"}},
+        Misfit{"Rows", "NumLayers=2\n", {"layer rows: 3 needed, 2 there (1 too many)"}},
+        Misfit{"Records", "NumRecords=20\n", {"step records: 21 needed, 20 there (1 too many)"}},
+        Misfit{"BiasRows", "NumBiasRows=14\n", {"bias rows: 15 needed, 14 there (1 too many)"}},
+        Misfit{"Logits", "NumLogits=9\n", {"logits: 10 needed, 9 there (1 too many)"}},
+        Misfit{"ImageMemory", "BankDepth=100\n", {"the image (1x28x28) takes 112 words", "100 there", "12 too many"}},
+        Misfit{"MapSize", "MaxDim=25\n", {"the image is 28 x 28", "25 rows", "3 too many"}},
+        Misfit{"Psum", "PsumBits=19\n", {"partial sums: layer C3 can reach", "8 windows", "262143 there"}}),
+    [](const ::testing::TestParamInfo<Misfit>& test) { return test.param.name; });
+
+TEST(Mapper, MapThatDoesNotFitTheMemory) {
+  ChipConfig config = named_config("yao2020");
+  config.bank_depth = 112;
+  Network network = random_yao2020(1);
+  network.layers[0].pool = Pooling{2, 2, 2, 2, true};  // 13 x 13: 26 words, 4 kernels a half
+  network.layers.erase(network.layers.begin() + 1);
+  network.layers[1].weights.assign(static_cast<size_t>(10 * 8 * 13 * 13), 1);
+  finish_network(network, "test");
+  EXPECT_NO_THROW(error_of([&] { map_network(network, config); }));
+  config.bank_depth = 103;
+  network.input = {1, 20, 20};
+  Network small = network;
+  small.layers[0].pool.reset();
+  small.layers[1].weights.assign(static_cast<size_t>(10 * 8 * 18 * 18), 1);
+  finish_network(small, "test");
+  expect_parts(error_of([&] { map_network(small, config); }), "feature-map memory: layer C1 (8x18x18) takes 216 words", "103 there",
+               "113 too many");
+}
+
+TEST(Mapper, BlocksThatDoNotPack) {
+  // 49 windows of 20 lines: 980 of 1024 lines, but only 6 blocks fit a PE.
+  for (const SuiteCase& suite : network_suite("yao2020")) {
+    if (suite.name == "fully_connected_large_map") {
+      Network network = suite.network;
+      network.input = {1, 28, 28};
+      network.layers[0].weights.assign(static_cast<size_t>(10 * 28 * 28), 1);
+      finish_network(network, "test");
+      expect_parts(error_of([&] { map_network(network, named_config("yao2020")); }), "980 needed", "1024 there", "do not pack");
+    }
+  }
+}
+
+TEST(Mapper, PictureAndTable) {
+  const ChipConfig config = named_config("yao2020");
+  const MappedNetwork mapped = map_network(random_yao2020(1), config);
+  expect_parts(mapping_table(mapped, config), "C1", "1058", "695", "72", "1826");
+  expect_parts(mapping_picture(mapped, config), "PE  0 |AAAAbbbbbbBBBBBBbbbbbbBBBBBB....|", "112 of 128");
+}
+
+TEST(Mapper, Names) {
+  EXPECT_EQ(mapping_kind("paper"), MappingKind::kPaper);
+  EXPECT_EQ(mapping_kind(mapping_name(MappingKind::kDefault)), MappingKind::kDefault);
+  expect_parts(error_of([] { mapping_kind("best"); }), "found \"best\"", "default, paper");
+}
+
+}  // namespace
+}  // namespace mcnn::testing
