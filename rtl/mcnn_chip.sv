@@ -181,7 +181,7 @@ module mcnn_chip #(
 
   mcnn_sequencer #(
     .NumPe(NumPe), .NumAdc(NumAdc), .PsumBits(PsumBits), .RowBanks(RowBanks), .BankDepth(BankDepth),
-    .MaxDim(MaxDim), .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows)
+    .MaxDim(MaxDim), .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows), .NumLogits(NumLogits)
   ) u_sequencer (
     .clk_i, .rst_ni,
     .start_i(start), .abort_i(abort), .resume_i(resume), .halt_i(halt_mode),

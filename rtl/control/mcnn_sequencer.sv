@@ -19,6 +19,7 @@ module mcnn_sequencer #(
   parameter  int unsigned NumLayers   = 16,
   parameter  int unsigned NumRecords  = 128,
   parameter  int unsigned NumBiasRows = 64,
+  parameter  int unsigned NumLogits   = 64,
   localparam int unsigned PeWords     = (NumPe + 3) / 4,
   localparam int unsigned RowWidth    = 32 * (8 + PeWords),
   localparam int unsigned LayerBits   = $clog2(NumLayers),
@@ -290,6 +291,7 @@ module mcnn_sequencer #(
             32'(out_pitch_o) > BankDepth ||
             32'({bias_base_q, 1'b0}) + 32'(kernels_o) > 2 * NumBiasRows || 32'(first_record_q) >= NumRecords ||
             segment_end_o == 0 || |bad_replica || (last_row && !final_o) ||
+            (final_o && 32'({out_base_o, 1'b0}) + 32'(kernels_o) > NumLogits) ||
             ((vector_o || final_o) &&
              (group_rows_o != 1 || segment_end_o != NumPe'(1) << (NumPe - 1)));
       end
