@@ -72,7 +72,7 @@ int main() {
       pulses += __builtin_popcount(plane);
     }
   }
-  std::vector<std::uint8_t> levels(128 * 16);
+  std::vector<std::uint8_t> levels(std::size_t{128} * 16);
   for (auto& level : levels) level = static_cast<std::uint8_t>(next() % 8);
 
   fmt::print("{} reads of {} vectors, {:.1f} driven bit lines a read; 3x3 windows, 8 planes\n\n",

@@ -35,7 +35,7 @@ struct ReadJob {
   float adc_variance = 0.0F;  // [codes^2]
   float max_code = 0.0F;      // 2^adc_bits - 1
   const float* z = nullptr;   // a Gaussian for each conversion, planes that are not read left out;
-                             // may be read up to kLanePadding beyond the last
+                              // may be read up to kLanePadding beyond the last
   std::int32_t* sums =
       nullptr;  // out: sum over the planes of 2^plane * code, for each lane, rounded up as above
 };
