@@ -110,6 +110,7 @@ must_be_empty "multipliers or dividers (module/cell, with source line)" \
 
 # ------------------------------------------------------------------------------------------------------- coarse to fine grain
 progress "word level"
+if {$quick} { yosys select mcnn_pe }
 yosys wreduce
 yosys peepopt
 yosys opt_clean
@@ -118,7 +119,6 @@ yosys opt
 yosys memory -nomap
 yosys memory_map
 yosys opt
-if {$quick} { yosys select mcnn_pe }
 progress "gates"
 yosys techmap
 yosys opt -full

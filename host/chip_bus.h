@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a host sees of the chip: one AXI4-Lite port and two streams. Implemented by the testbench around the Verilated chip.
+// What a host sees of the chip: one AXI4-Lite port and two streams. Implemented by the testbench
+// around the Verilated chip.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +17,12 @@ class ChipBus {
   virtual uint32_t read(uint32_t address) = 0;
   virtual void write(uint32_t address, uint32_t value) = 0;
 
-  // Queues one packet of the image stream, TLAST on its last pixel, and returns; it is sent while simulated time passes.
+  // Queues one packet of the image stream, TLAST on its last pixel, and returns; it is sent while
+  // simulated time passes.
   virtual void send(std::span<const uint8_t> pixels) = 0;
 
-  // Lets simulated time pass until a result packet is there: class, then logits. Throws Error on a time-out.
+  // Lets simulated time pass until a result packet is there: class, then logits. Throws Error on a
+  // time-out.
   virtual std::vector<uint32_t> receive() = 0;
 };
 

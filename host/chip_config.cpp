@@ -17,7 +17,7 @@ namespace {
 
 struct Parameter {
   std::string_view name;
-  int ChipConfig::* value;
+  int ChipConfig::*value;
   int low;
   int high;
 };
@@ -45,8 +45,9 @@ constexpr std::array kParameters = {
 std::string_view trim(std::string_view text) {
   const char* const blanks = " \t\r";
   const size_t first = text.find_first_not_of(blanks);
-  return first == std::string_view::npos ? std::string_view()
-                                         : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+  return first == std::string_view::npos
+             ? std::string_view()
+             : text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
 }  // namespace
@@ -66,7 +67,8 @@ ChipConfig chip_config_from_params(std::string_view text, std::string_view name)
     }
     const size_t equals = line.find('=');
     if (equals == std::string_view::npos) {
-      throw Error(fmt::format("{}: line {}: found \"{}\", allowed: Name=Value", name, number, line));
+      throw Error(
+          fmt::format("{}: line {}: found \"{}\", allowed: Name=Value", name, number, line));
     }
     const std::string_view key = trim(line.substr(0, equals));
     const std::string_view digits = trim(line.substr(equals + 1));
@@ -82,25 +84,29 @@ ChipConfig chip_config_from_params(std::string_view text, std::string_view name)
         names += names.empty() ? "" : ", ";
         names += candidate.name;
       }
-      throw Error(fmt::format("{}: line {}: found parameter \"{}\", allowed: {}", name, number, key, names));
+      throw Error(fmt::format("{}: line {}: found parameter \"{}\", allowed: {}", name, number, key,
+                              names));
     }
     if (!seen.insert(parameter->name).second) {
-      throw Error(fmt::format("{}: line {}: found {} a second time, allowed: once", name, number, key));
+      throw Error(
+          fmt::format("{}: line {}: found {} a second time, allowed: once", name, number, key));
     }
     int value = 0;
     const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (error != std::errc() || stop != digits.data() + digits.size() || value < parameter->low ||
         value > parameter->high) {
-      throw Error(fmt::format("{}: line {}: {}: found \"{}\", allowed: an integer {}..{}", name, number, key, digits,
-                              parameter->low, parameter->high));
+      throw Error(fmt::format("{}: line {}: {}: found \"{}\", allowed: an integer {}..{}", name,
+                              number, key, digits, parameter->low, parameter->high));
     }
     config.*(parameter->value) = value;
   }
   if (config.num_adc % 4 != 0) {
-    throw Error(fmt::format("{}: NumAdc: found {}, allowed: a multiple of 4", name, config.num_adc));
+    throw Error(
+        fmt::format("{}: NumAdc: found {}, allowed: a multiple of 4", name, config.num_adc));
   }
   if (config.num_sl % config.num_adc != 0) {
-    throw Error(fmt::format("{}: NumSl: found {}, allowed: a multiple of NumAdc, {}", name, config.num_sl, config.num_adc));
+    throw Error(fmt::format("{}: NumSl: found {}, allowed: a multiple of NumAdc, {}", name,
+                            config.num_sl, config.num_adc));
   }
   return config;
 }
@@ -108,7 +114,8 @@ ChipConfig chip_config_from_params(std::string_view text, std::string_view name)
 ChipConfig load_chip_config(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    throw Error(fmt::format("{}: cannot be opened; a configuration (constraints/<name>.params) is needed", path));
+    throw Error(fmt::format(
+        "{}: cannot be opened; a configuration (constraints/<name>.params) is needed", path));
   }
   std::ostringstream text;
   text << file.rdbuf();
@@ -127,18 +134,20 @@ std::string to_params(const ChipConfig& config) {
 
 std::string describe(const ChipConfig& config) {
   return fmt::format(
-      "{} PEs of {} bit lines x {} source lines, {} ADC lanes of {} bits, partial sums of {} bits, feature maps of 2 x "
+      "{} PEs of {} bit lines x {} source lines, {} ADC lanes of {} bits, partial sums of {} bits, "
+      "feature maps of 2 x "
       "{} banks x {} words, {} layer rows, {} records, {} bias rows",
-      config.num_pe, config.num_bl(), config.num_sl, config.num_adc, config.adc_bits, config.psum_bits,
-      config.row_banks, config.bank_depth, config.num_layers, config.num_records, config.num_bias_rows);
+      config.num_pe, config.num_bl(), config.num_sl, config.num_adc, config.adc_bits,
+      config.psum_bits, config.row_banks, config.bank_depth, config.num_layers, config.num_records,
+      config.num_bias_rows);
 }
 
 std::string differences(const ChipConfig& a, const ChipConfig& b) {
   std::string text;
   for (const Parameter& parameter : kParameters) {
     if (a.*(parameter.value) != b.*(parameter.value)) {
-      text += fmt::format("{}{}: {} and {}", text.empty() ? "" : "; ", parameter.name, a.*(parameter.value),
-                          b.*(parameter.value));
+      text += fmt::format("{}{}: {} and {}", text.empty() ? "" : "; ", parameter.name,
+                          a.*(parameter.value), b.*(parameter.value));
     }
   }
   return text;

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "common/error.h"
+#include "host/index.h"
 #include "host/cycle_model.h"
 #include "host/integer_network.h"
 
@@ -37,22 +38,23 @@ struct Read {
   int pe = 0;
   int segment = 0;
   int first_line = 0;
-  int channel = 0;         // index into Pass::channels
-  int column_offset = 0;   // of window column 0
-  int row_offset = 0;      // of window row 0, with the replica's
-  uint16_t mask = 0;       // bit lines inside the window
-  int quads = 0;           // index of the window's first quad at column 0, row 0 of the output
+  int channel = 0;        // index into Pass::channels
+  int column_offset = 0;  // of window column 0
+  int row_offset = 0;     // of window row 0, with the replica's
+  uint16_t mask = 0;      // bit lines inside the window
+  int quads = 0;          // index of the window's first quad at column 0, row 0 of the output
 };
 
-// One input channel of a pass. A *quad* is four neighbouring rows of a column; a window of a read is four quads side by side.
+// One input channel of a pass. A *quad* is four neighbouring rows of a column; a window of a read
+// is four quads side by side.
 struct Channel {
   int half = 0;
-  int base = 0;        // first word
-  int first_row = 0;   // of the quads, may be outside the map
+  int base = 0;       // first word
+  int first_row = 0;  // of the quads, may be outside the map
   int last_row = 0;
   int first_column = 0;
   int last_column = 0;
-  int quads = 0;       // index of its first quad
+  int quads = 0;  // index of its first quad
 
   int columns() const { return last_column - first_column + 1; }
 };
@@ -67,21 +69,21 @@ struct CompiledPass {
   std::vector<Channel> channels;
   std::vector<std::vector<Read>> steps;
   int num_quads = 0;
-  std::vector<int> segment_rows;     // [segment] output row offset (replica)
-  std::vector<Range> pooled_rows;    // [output row] pooled rows that contain it
+  std::vector<int> segment_rows;   // [segment] output row offset (replica)
+  std::vector<Range> pooled_rows;  // [output row] pooled rows that contain it
   std::vector<Range> pooled_columns;
-  std::vector<int32_t> biases;       // [kernel]
+  std::vector<int32_t> biases;  // [kernel]
   PassTiming timing;
-  PassCycles cycles;                 // without MODE.SKIP
+  PassCycles cycles;  // without MODE.SKIP
 };
 
 // Pooled positions whose window contains position i.
 std::vector<Range> pooled_ranges(int positions, int pooled, int window, int stride) {
-  std::vector<Range> ranges(static_cast<size_t>(positions));
+  std::vector<Range> ranges(to_index(positions));
   for (int i = 0; i < positions; ++i) {
     for (int p = 0; p < pooled; ++p) {
       if (p * stride <= i && i < p * stride + window) {
-        Range& range = ranges[static_cast<size_t>(i)];
+        Range& range = ranges[to_index(i)];
         range.first = range.count == 0 ? p : range.first;
         ++range.count;
       }
@@ -94,36 +96,39 @@ std::vector<Range> pooled_ranges(int positions, int pooled, int window, int stri
 
 class ChipModel::Impl {
  public:
-  Impl(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card, uint64_t seed, Options options)
+  Impl(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card, uint64_t seed,
+       Options options)
       : config_(config), program_(program), options_(options) {
     validate(program_, config_);
     if (config_.act_bits != kPlanes || config_.kernel_max != 4 || config_.num_adc > kMaxLanes) {
-      throw Error(fmt::format("chip model: found ActBits {}, KernelMax {}, NumAdc {}, allowed: {}, 4, up to {}",
-                              config_.act_bits, config_.kernel_max, config_.num_adc, kPlanes, kMaxLanes));
+      throw Error(fmt::format(
+          "chip model: found ActBits {}, KernelMax {}, NumAdc {}, allowed: {}, 4, up to {}",
+          config_.act_bits, config_.kernel_max, config_.num_adc, kPlanes, kMaxLanes));
     }
     const MacroShape shape{config_.num_bl(), config_.num_sl, config_.num_adc, config_.adc_bits};
-    macros_.reserve(static_cast<size_t>(config_.num_pe));
+    macros_.reserve(to_index(config_.num_pe));
     for (int pe = 0; pe < config_.num_pe; ++pe) {
       macros_.emplace_back(shape, card, seed, pe);
-      macros_.back().program(program_.cells[static_cast<size_t>(pe)]);
+      macros_.back().program(program_.cells[to_index(pe)]);
     }
-    const size_t words = static_cast<size_t>(2 * config_.row_banks * config_.bank_depth);
+    const size_t words = to_index(2 * config_.row_banks * config_.bank_depth);
     input_.assign(words, 0);
     output_.assign(words, 0);
     for (size_t i = 0; i < program_.layers.size(); ++i) {
       passes_.push_back(compile(static_cast<int>(i)));
     }
-    sums_.resize(static_cast<size_t>(config_.num_pe));
+    sums_.resize(to_index(config_.num_pe));
     result_.counters.layer_clocks.assign(passes_.size(), 0);
-    result_.logits.assign(static_cast<size_t>(program_.num_logits), 0);
+    result_.logits.assign(to_index(program_.num_logits), 0);
     clear_counters();
   }
 
   const ImageResult& run(uint32_t image, std::span<const uint8_t> pixels) {
     const MapShape& shape = program_.image;
-    if (pixels.size() != static_cast<size_t>(shape.size())) {
-      throw Error(fmt::format("image {}: found {} pixels, allowed: {} ({}x{}x{})", image, pixels.size(), shape.size(),
-                              shape.channels, shape.height, shape.width));
+    if (pixels.size() != to_index(shape.size())) {
+      throw Error(fmt::format("image {}: found {} pixels, allowed: {} ({}x{}x{})", image,
+                              pixels.size(), shape.size(), shape.channels, shape.height,
+                              shape.width));
     }
     for (Macro& macro : macros_) {
       macro.begin_image(image);
@@ -131,7 +136,8 @@ class ChipModel::Impl {
     load(pixels);
     ChipCounters& counters = result_.counters;
     counters.clocks = 1;  // to take the image
-    counters.beats = counters.reads = counters.skipped = counters.conversions = counters.stall_beat = 0;
+    counters.beats = counters.reads = counters.skipped = counters.conversions =
+        counters.stall_beat = 0;
     result_.maps.clear();
     for (size_t i = 0; i < passes_.size(); ++i) {
       for (Macro& macro : macros_) {
@@ -174,38 +180,40 @@ class ChipModel::Impl {
 
  private:
   size_t address(int half, int bank, int word) const {
-    return static_cast<size_t>((half * config_.row_banks + bank) * config_.bank_depth + word);
+    return to_index((half * config_.row_banks + bank) * config_.bank_depth + word);
   }
 
   // Compiles a row of the layer table and its records.
   CompiledPass compile(int index) const {
     CompiledPass pass;
-    pass.row = program_.layers[static_cast<size_t>(index)];
+    pass.row = program_.layers[to_index(index)];
     const LayerRow& row = pass.row;
     pass.timing = pass_timing(program_, config_, index);
     pass.cycles = pass_cycles(pass.timing, config_);
-    pass.pooled_rows = pooled_ranges(row.out_height, row.pooled_height, row.pool_rows, row.pool_row_stride);
-    pass.pooled_columns = pooled_ranges(row.out_width, row.pooled_width, row.pool_columns, row.pool_column_stride);
+    pass.pooled_rows =
+        pooled_ranges(row.out_height, row.pooled_height, row.pool_rows, row.pool_row_stride);
+    pass.pooled_columns =
+        pooled_ranges(row.out_width, row.pooled_width, row.pool_columns, row.pool_column_stride);
     for (int k = 0; k < row.kernels; ++k) {
-      const BiasRow& bias = program_.biases[static_cast<size_t>(row.bias_base + k / 2)];
+      const BiasRow& bias = program_.biases[to_index(row.bias_base + k / 2)];
       pass.biases.push_back(k % 2 == 0 ? bias.even : bias.odd);
     }
-    std::vector<int> segment_of(static_cast<size_t>(config_.num_pe), -1);
+    std::vector<int> segment_of(to_index(config_.num_pe), -1);
     int first = 0;
     for (int pe = 0; pe < config_.num_pe; ++pe) {
       if ((row.segment_end >> pe & 1u) != 0) {
         for (; first <= pe; ++first) {
-          segment_of[static_cast<size_t>(first)] = static_cast<int>(pass.segment_rows.size());
+          segment_of[to_index(first)] = static_cast<int>(pass.segment_rows.size());
         }
-        pass.segment_rows.push_back(row.replica[static_cast<size_t>(pe)]);
+        pass.segment_rows.push_back(row.replica[to_index(pe)]);
       }
     }
     pass.steps.emplace_back();
-    for (size_t i = static_cast<size_t>(row.first_record);; ++i) {
+    for (size_t i = to_index(row.first_record);; ++i) {
       const StepRecord& record = program_.records[i];
       for (int pe = 0; pe < config_.num_pe; ++pe) {
-        if (record.active[static_cast<size_t>(pe)] != 0) {
-          add_read(pass, record, pe, segment_of[static_cast<size_t>(pe)]);
+        if (record.active[to_index(pe)] != 0) {
+          add_read(pass, record, pe, segment_of[to_index(pe)]);
         }
       }
       if (record.last_pass != 0) {
@@ -224,9 +232,9 @@ class ChipModel::Impl {
     Read read;
     read.pe = pe;
     read.segment = segment;
-    read.first_line = record.first_line[static_cast<size_t>(pe)];
+    read.first_line = record.first_line[to_index(pe)];
     read.column_offset = record.column_offset;
-    read.row_offset = record.row_offset + row.row_offset[static_cast<size_t>(pe)];
+    read.row_offset = record.row_offset + row.row_offset[to_index(pe)];
     for (int c = 0; c < record.window_columns; ++c) {
       for (int r = 0; r < record.window_rows; ++r) {
         read.mask = static_cast<uint16_t>(read.mask | 1u << (4 * c + r));
@@ -235,13 +243,15 @@ class ChipModel::Impl {
     const int first_row = read.row_offset;
     const int last_row = row.row_step * (row.row_groups() - 1) + read.row_offset;
     const int first_column = read.column_offset;
-    const int last_column = row.stride * (row.out_width - 1) + read.column_offset + record.window_columns - 1;
+    const int last_column =
+        row.stride * (row.out_width - 1) + read.column_offset + record.window_columns - 1;
     const auto same = [&](const Channel& channel) {
       return channel.half == record.half && channel.base == record.channel_base;
     };
     auto found = std::find_if(pass.channels.begin(), pass.channels.end(), same);
     if (found == pass.channels.end()) {
-      pass.channels.push_back({record.half, record.channel_base, first_row, last_row, first_column, last_column, 0});
+      pass.channels.push_back(
+          {record.half, record.channel_base, first_row, last_row, first_column, last_column, 0});
       found = pass.channels.end() - 1;
     }
     found->first_row = std::min(found->first_row, first_row);
@@ -260,9 +270,9 @@ class ChipModel::Impl {
     pass.num_quads += 3;  // a window always takes four quads; the mask drops those it does not have
     for (std::vector<Read>& step : pass.steps) {
       for (Read& read : step) {
-        const Channel& channel = pass.channels[static_cast<size_t>(read.channel)];
-        read.quads = channel.quads + (read.row_offset - channel.first_row) * channel.columns() + read.column_offset -
-                     channel.first_column;
+        const Channel& channel = pass.channels[to_index(read.channel)];
+        read.quads = channel.quads + (read.row_offset - channel.first_row) * channel.columns() +
+                     read.column_offset - channel.first_column;
       }
     }
   }
@@ -272,8 +282,9 @@ class ChipModel::Impl {
     const uint8_t* next = pixels.data();
     for (int c = 0; c < shape.channels; ++c) {
       for (int y = 0; y < shape.height; ++y) {
-        uint8_t* row = &input_[address(c % 2, y % config_.row_banks,
-                                       c / 2 * program_.image_pitch + y / config_.row_banks * shape.width)];
+        uint8_t* row =
+            &input_[address(c % 2, y % config_.row_banks,
+                            c / 2 * program_.image_pitch + y / config_.row_banks * shape.width)];
         std::copy_n(next, shape.width, row);
         next += shape.width;
       }
@@ -282,7 +293,7 @@ class ChipModel::Impl {
 
   // Spreads the pixels of every channel of the pass to bit planes.
   void make_quads(const CompiledPass& pass) {
-    quads_.resize(std::max(quads_.size(), static_cast<size_t>(pass.num_quads)));
+    quads_.resize(std::max(quads_.size(), to_index(pass.num_quads)));
     const LayerRow& row = pass.row;
     for (const Channel& channel : pass.channels) {
       const int columns = channel.columns();
@@ -291,7 +302,8 @@ class ChipModel::Impl {
       const int rows = channel.last_row - channel.first_row + 1;
       Planes* quads = quads_.data() + channel.quads;
       std::fill_n(quads, rows * columns, Planes{});
-      for (int y = std::max(0, channel.first_row); y < std::min(row.in_height, channel.last_row + 4); ++y) {
+      for (int y = std::max(0, channel.first_row);
+           y < std::min(row.in_height, channel.last_row + 4); ++y) {
         const uint8_t* pixels =
             &input_[address(channel.half, y % config_.row_banks,
                             channel.base + y / config_.row_banks * row.in_width)];
@@ -315,13 +327,15 @@ class ChipModel::Impl {
     }
   }
 
-  // Reads all bit planes of one window and adds the pair differences to the segment's partial sums. Returns the number of bits of the
-  // largest pixel in the window.
-  int read_window(const CompiledPass& pass, const Read& read, const Planes* quads, ChipCounters& counters) {
+  // Reads all bit planes of one window and adds the pair differences to the segment's partial sums.
+  // Returns the number of bits of the largest pixel in the window.
+  int read_window(const CompiledPass& pass, const Read& read, const Planes* quads,
+                  ChipCounters& counters) {
     Planes pulses;
     for (size_t plane = 0; plane < kPlanes; ++plane) {
       pulses[plane] = static_cast<uint16_t>(
-          (quads[0][plane] | quads[1][plane] << 4 | quads[2][plane] << 8 | quads[3][plane] << 12) & read.mask);
+          (quads[0][plane] | quads[1][plane] << 4 | quads[2][plane] << 8 | quads[3][plane] << 12) &
+          read.mask);
     }
     uint16_t any = 0;
     for (size_t plane = 0; plane < kPlanes; ++plane) {
@@ -333,14 +347,14 @@ class ChipModel::Impl {
     }
     const int lines = 2 * pass.row.kernels;
     const int lanes = (lines + 7) / 8 * 8;
-    Macro& macro = macros_[static_cast<size_t>(read.pe)];
-    alignas(32) std::array<uint32_t, kMaxLanes> line_sums;
+    Macro& macro = macros_[to_index(read.pe)];
+    alignas(32) std::array<uint32_t, kMaxLanes> line_sums;  // NOLINT(cppcoreguidelines-pro-type-member-init)
     std::fill_n(line_sums.begin(), lanes, 0u);
-    const std::span<uint16_t> codes(codes_.data(), static_cast<size_t>(lines));
+    const std::span<uint16_t> codes(codes_.data(), to_index(lines));
     int reads = 0;
     int bits = 0;
     for (int plane = kPlanes - 1; plane >= 0; --plane) {
-      const uint16_t pulse = pulses[static_cast<size_t>(plane)];
+      const uint16_t pulse = pulses[to_index(plane)];
       if (pulse == 0) {
         continue;
       }
@@ -348,14 +362,15 @@ class ChipModel::Impl {
       ++reads;
       macro.read(pulse, read.first_line, lines, pass.row.range, codes);
       for (int i = 0; i < lanes; ++i) {
-        line_sums[static_cast<size_t>(i)] += static_cast<uint32_t>(codes_[static_cast<size_t>(i)]) << plane;
+        line_sums[to_index(i)] += static_cast<uint32_t>(codes_[to_index(i)])
+                                             << plane;
       }
     }
     counters.reads += reads;
     counters.skipped += kPlanes - reads;
     counters.conversions += static_cast<int64_t>(reads) * lines;
-    uint32_t* sums = sums_[static_cast<size_t>(read.segment)].data();
-    for (size_t k = 0; k < static_cast<size_t>(pass.row.kernels); ++k) {
+    uint32_t* sums = sums_[to_index(read.segment)].data();
+    for (size_t k = 0; k < to_index(pass.row.kernels); ++k) {
       sums[k] += line_sums[2 * k] - line_sums[2 * k + 1];
     }
     return bits;
@@ -364,7 +379,8 @@ class ChipModel::Impl {
   void run_pass(const CompiledPass& pass, size_t index) {
     const LayerRow& row = pass.row;
     make_quads(pass);
-    const size_t pooled_size = static_cast<size_t>(row.pooled_height * row.pooled_width * row.kernels);
+    const size_t pooled_size =
+        to_index(row.pooled_height * row.pooled_width * row.kernels);
     pooled_.assign(std::max(pooled_.size(), pooled_size), 0);
     planes_.clear();
     ChipCounters& counters = result_.counters;
@@ -376,8 +392,9 @@ class ChipModel::Impl {
         for (const std::vector<Read>& step : pass.steps) {
           int bits = 0;
           for (const Read& read : step) {
-            const Channel& channel = pass.channels[static_cast<size_t>(read.channel)];
-            const Planes* quads = quads_.data() + read.quads + top * channel.columns() + x * row.stride;
+            const Channel& channel = pass.channels[to_index(read.channel)];
+            const Planes* quads =
+                quads_.data() + read.quads + top * channel.columns() + x * row.stride;
             bits = std::max(bits, read_window(pass, read, quads, counters));
           }
           if (options_.skip) {
@@ -392,7 +409,8 @@ class ChipModel::Impl {
     if (row.final == 0) {
       store(row);
     }
-    const PassCycles cycles = options_.skip ? pass_cycles(pass.timing, config_, planes_) : pass.cycles;
+    const PassCycles cycles =
+        options_.skip ? pass_cycles(pass.timing, config_, planes_) : pass.cycles;
     counters.clocks += cycles.clocks;
     counters.beats += cycles.beats;
     counters.stall_beat += cycles.stall_beat;
@@ -405,7 +423,7 @@ class ChipModel::Impl {
     if (y >= row.out_height) {
       return;
     }
-    const size_t kernels = static_cast<size_t>(row.kernels);
+    const size_t kernels = to_index(row.kernels);
     const int unused = 32 - config_.psum_bits;
     std::array<int32_t, kMaxKernels> values;
     for (size_t k = 0; k < kernels; ++k) {
@@ -420,11 +438,11 @@ class ChipModel::Impl {
     for (size_t k = 0; k < kernels; ++k) {
       pixels[k] = static_cast<uint8_t>(std::clamp(values[k], 0, 255));
     }
-    const Range rows = pass.pooled_rows[static_cast<size_t>(y)];
-    const Range columns = pass.pooled_columns[static_cast<size_t>(x)];
+    const Range rows = pass.pooled_rows[to_index(y)];
+    const Range columns = pass.pooled_columns[to_index(x)];
     for (int py = rows.first; py < rows.first + rows.count; ++py) {
       for (int px = columns.first; px < columns.first + columns.count; ++px) {
-        uint8_t* pooled = &pooled_[static_cast<size_t>(py * row.pooled_width + px) * kernels];
+        uint8_t* pooled = &pooled_[to_index(py * row.pooled_width + px) * kernels];
         for (size_t k = 0; k < kernels; ++k) {
           pooled[k] = std::max(pooled[k], pixels[k]);
         }
@@ -438,7 +456,8 @@ class ChipModel::Impl {
     if (row.vector != 0) {
       for (int k = 0; k < row.kernels; ++k) {
         const int element = 2 * row.out_base + k;
-        output_[address(element % 2, element / 2 % kVectorBanks, element / 2 / kVectorBanks)] = *next++;
+        output_[address(element % 2, element / 2 % kVectorBanks, element / 2 / kVectorBanks)] =
+            *next++;
       }
       return;
     }
@@ -446,7 +465,8 @@ class ChipModel::Impl {
       for (int px = 0; px < row.pooled_width; ++px) {
         for (int k = 0; k < row.kernels; ++k) {
           output_[address(k % 2, py % config_.row_banks,
-                          row.out_base + k / 2 * row.out_pitch + py / config_.row_banks * row.pooled_width + px)] = *next++;
+                          row.out_base + k / 2 * row.out_pitch +
+                              py / config_.row_banks * row.pooled_width + px)] = *next++;
         }
       }
     }
@@ -458,7 +478,7 @@ class ChipModel::Impl {
         continue;
       }
       std::vector<uint8_t>& pixels = result_.maps.emplace_back();
-      pixels.reserve(static_cast<size_t>(map.shape.size()));
+      pixels.reserve(to_index(map.shape.size()));
       for (int c = 0; c < map.shape.channels; ++c) {
         for (int y = 0; y < map.shape.height; ++y) {
           for (int x = 0; x < map.shape.width; ++x) {
@@ -484,7 +504,7 @@ class ChipModel::Impl {
   }
 
   std::vector<CompiledPass> passes_;
-  std::vector<uint8_t> input_;   // [half][bank][word], the two buffers that layers work on
+  std::vector<uint8_t> input_;  // [half][bank][word], the two buffers that layers work on
   std::vector<uint8_t> output_;
   std::vector<Planes> quads_;    // of the running pass
   std::vector<uint8_t> pooled_;  // [pooled row][pooled column][kernel] of the running pass
@@ -494,14 +514,16 @@ class ChipModel::Impl {
   ImageResult result_;
 };
 
-ChipModel::ChipModel(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card, uint64_t seed,
-                     Options options)
+ChipModel::ChipModel(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card,
+                     uint64_t seed, Options options)
     : impl_(std::make_unique<Impl>(config, program, card, seed, options)) {}
 ChipModel::~ChipModel() = default;
 ChipModel::ChipModel(ChipModel&&) noexcept = default;
 ChipModel& ChipModel::operator=(ChipModel&&) noexcept = default;
 
-const ImageResult& ChipModel::run(uint32_t image, std::span<const uint8_t> pixels) { return impl_->run(image, pixels); }
+const ImageResult& ChipModel::run(uint32_t image, std::span<const uint8_t> pixels) {
+  return impl_->run(image, pixels);
+}
 void ChipModel::set_options(Options options) { impl_->options_ = options; }
 ChipModel::Options ChipModel::options() const { return impl_->options_; }
 const ChipCounters& ChipModel::totals() const { return impl_->totals_; }
@@ -516,7 +538,7 @@ ReadCounts ChipModel::read_counts() const {
 void ChipModel::clear_counters() { impl_->clear_counters(); }
 const ChipConfig& ChipModel::config() const { return impl_->config_; }
 const ChipProgram& ChipModel::program() const { return impl_->program_; }
-Macro& ChipModel::macro(int pe) { return impl_->macros_.at(static_cast<size_t>(pe)); }
-const Macro& ChipModel::macro(int pe) const { return impl_->macros_.at(static_cast<size_t>(pe)); }
+Macro& ChipModel::macro(int pe) { return impl_->macros_.at(to_index(pe)); }
+const Macro& ChipModel::macro(int pe) const { return impl_->macros_.at(to_index(pe)); }
 
 }  // namespace mcnn

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The chip model: executes a chip program (the tables, not the network) on macro models, bit for bit like the RTL: every feature map,
-// every logit, every counter. Fast enough for a test set in seconds.
+// The chip model: executes a chip program (the tables, not the network) on macro models, bit for
+// bit like the RTL: every feature map, every logit, every counter. Fast enough for a test set in
+// seconds.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,9 @@ struct ChipCounters {
 struct ImageResult {
   int digit = 0;  // index of the largest logit, the lowest of equal ones
   std::vector<int32_t> logits;
-  ChipCounters counters;                   // of this image
-  std::vector<std::vector<uint8_t>> maps;  // per ChipProgram::maps, [channel][row][column]; empty unless asked for
+  ChipCounters counters;  // of this image
+  std::vector<std::vector<uint8_t>>
+      maps;  // per ChipProgram::maps, [channel][row][column]; empty unless asked for
 };
 
 class ChipModel {
@@ -43,24 +45,27 @@ class ChipModel {
   };
 
   // Validates the program and programs the macros with its cells. Throws Error.
-  ChipModel(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card, uint64_t seed)
+  ChipModel(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card,
+            uint64_t seed)
       : ChipModel(config, program, card, seed, Options{}) {}
-  ChipModel(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card, uint64_t seed,
-            Options options);
+  ChipModel(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card,
+            uint64_t seed, Options options);
   ~ChipModel();
   ChipModel(ChipModel&&) noexcept;
   ChipModel& operator=(ChipModel&&) noexcept;
 
-  // pixels: [channel][row][column] of the program's image. `image` numbers the image for the macros' noise. The result stays valid until
-  // the next run. Throws Error when the number of pixels differs.
+  // pixels: [channel][row][column] of the program's image. `image` numbers the image for the
+  // macros' noise. The result stays valid until the next run. Throws Error when the number of
+  // pixels differs.
   const ImageResult& run(uint32_t image, std::span<const uint8_t> pixels);
 
   void set_options(Options options);
   Options options() const;
 
   const ChipCounters& totals() const;  // of all images since construction or clear_counters
-  ReadCounts row_counts(int layer_row) const;  // reads, conversions and clipped codes of a layer row, all PEs
-  ReadCounts read_counts() const;              // of all layer rows
+  ReadCounts row_counts(
+      int layer_row) const;        // reads, conversions and clipped codes of a layer row, all PEs
+  ReadCounts read_counts() const;  // of all layer rows
   void clear_counters();
 
   const ChipConfig& config() const;

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "common/error.h"
+#include "host/index.h"
 
 namespace mcnn {
 namespace {
@@ -29,13 +30,15 @@ struct Field {
   std::string_view name;
   int word;
   BitField bits;
-  int Row::* member;
+  int Row::*member;
   int low;
   Limit high;
   bool is_signed = false;
   int bias = 0;  // the bits hold the value minus this
 
-  uint32_t encode(const Row& row) const { return bits.put(static_cast<uint32_t>(row.*member - bias)); }
+  uint32_t encode(const Row& row) const {
+    return bits.put(static_cast<uint32_t>(row.*member - bias));
+  }
   void decode(uint32_t word_value, Row& row) const {
     int value = static_cast<int>(bits.get(word_value));
     if (is_signed && (value >> (bits.width - 1)) != 0) {
@@ -62,15 +65,31 @@ constexpr std::array kLayerFields = {
     Field<LayerRow>{"FINAL", 0, {0, 1}, &LayerRow::final, 0, one},
     Field<LayerRow>{"SWAP", 0, {1, 1}, &LayerRow::swap, 0, one},
     Field<LayerRow>{"VECTOR", 0, {2, 1}, &LayerRow::vector, 0, one},
-    Field<LayerRow>{"KERNELS", 0, {4, 6}, &LayerRow::kernels, 1, [](const ChipConfig& c) { return c.max_kernels(); }},
+    Field<LayerRow>{"KERNELS",
+                    0,
+                    {4, 6},
+                    &LayerRow::kernels,
+                    1,
+                    [](const ChipConfig& c) { return c.max_kernels(); }},
     Field<LayerRow>{"RANGE", 0, {10, 2}, &LayerRow::range, 0, three},
-    Field<LayerRow>{"SHIFT", 0, {12, 5}, &LayerRow::shift, 0, [](const ChipConfig& c) { return c.psum_bits - 1; }},
-    Field<LayerRow>{"GROUP_ROWS", 0, {17, 4}, &LayerRow::group_rows, 1,
+    Field<LayerRow>{"SHIFT",
+                    0,
+                    {12, 5},
+                    &LayerRow::shift,
+                    0,
+                    [](const ChipConfig& c) { return c.psum_bits - 1; }},
+    Field<LayerRow>{"GROUP_ROWS",
+                    0,
+                    {17, 4},
+                    &LayerRow::group_rows,
+                    1,
                     [](const ChipConfig& c) { return std::min(c.num_pe, c.row_banks); }},
     Field<LayerRow>{"IN_HEIGHT", 1, {0, 8}, &LayerRow::in_height, 1, max_dim},
     Field<LayerRow>{"IN_WIDTH", 1, {8, 8}, &LayerRow::in_width, 1, max_dim},
-    Field<LayerRow>{"STRIDE", 1, {16, 3}, &LayerRow::stride, 1, [](const ChipConfig&) { return 7; }},
-    Field<LayerRow>{"ROW_STEP", 1, {24, 7}, &LayerRow::row_step, 1, [](const ChipConfig&) { return 127; }},
+    Field<LayerRow>{
+        "STRIDE", 1, {16, 3}, &LayerRow::stride, 1, [](const ChipConfig&) { return 7; }},
+    Field<LayerRow>{
+        "ROW_STEP", 1, {24, 7}, &LayerRow::row_step, 1, [](const ChipConfig&) { return 127; }},
     Field<LayerRow>{"OUT_HEIGHT", 2, {0, 8}, &LayerRow::out_height, 1, max_dim},
     Field<LayerRow>{"OUT_WIDTH", 2, {8, 8}, &LayerRow::out_width, 1, max_dim},
     Field<LayerRow>{"POOL_ROWS", 3, {0, 6}, &LayerRow::pool_rows, 1, max_dim},
@@ -81,9 +100,17 @@ constexpr std::array kLayerFields = {
     Field<LayerRow>{"POOLED_WIDTH", 4, {8, 8}, &LayerRow::pooled_width, 1, max_dim},
     Field<LayerRow>{"OUT_PITCH", 4, {16, 16}, &LayerRow::out_pitch, 0, any16},
     Field<LayerRow>{"OUT_BASE", 5, {0, 16}, &LayerRow::out_base, 0, any16},
-    Field<LayerRow>{"BIAS_BASE", 5, {16, 16}, &LayerRow::bias_base, 0,
+    Field<LayerRow>{"BIAS_BASE",
+                    5,
+                    {16, 16},
+                    &LayerRow::bias_base,
+                    0,
                     [](const ChipConfig& c) { return c.num_bias_rows - 1; }},
-    Field<LayerRow>{"FIRST_RECORD", 6, {0, 16}, &LayerRow::first_record, 0,
+    Field<LayerRow>{"FIRST_RECORD",
+                    6,
+                    {0, 16},
+                    &LayerRow::first_record,
+                    0,
                     [](const ChipConfig& c) { return c.num_records - 1; }},
 };
 constexpr int kSegmentWord = 7;
@@ -93,7 +120,8 @@ constexpr std::array kRecordFields = {
     Field<StepRecord>{"LAST_STEP", 0, {0, 1}, &StepRecord::last_step, 0, one},
     Field<StepRecord>{"LAST_PASS", 0, {1, 1}, &StepRecord::last_pass, 0, one},
     Field<StepRecord>{"HALF", 0, {2, 1}, &StepRecord::half, 0, one},
-    Field<StepRecord>{"WINDOW_COLUMNS", 0, {4, 2}, &StepRecord::window_columns, 1, kernel_max, false, 1},
+    Field<StepRecord>{
+        "WINDOW_COLUMNS", 0, {4, 2}, &StepRecord::window_columns, 1, kernel_max, false, 1},
     Field<StepRecord>{"WINDOW_ROWS", 0, {6, 2}, &StepRecord::window_rows, 1, kernel_max, false, 1},
     Field<StepRecord>{"COLUMN_OFFSET", 0, {8, 8}, &StepRecord::column_offset, -128, signed8, true},
     Field<StepRecord>{"ROW_OFFSET", 0, {16, 8}, &StepRecord::row_offset, -128, signed8, true},
@@ -101,11 +129,14 @@ constexpr std::array kRecordFields = {
 };
 constexpr int kRecordPeWord = 2;
 
-[[noreturn]] void fail(std::string_view where, std::string_view field, int64_t found, std::string_view allowed) {
-  throw Error(fmt::format("chip program: {}: {}: found {}, allowed: {}", where, field, found, allowed));
+[[noreturn]] void fail(std::string_view where, std::string_view field, int64_t found,
+                       std::string_view allowed) {
+  throw Error(
+      fmt::format("chip program: {}: {}: found {}, allowed: {}", where, field, found, allowed));
 }
 
-void check(bool good, std::string_view where, std::string_view field, int64_t found, const std::string& allowed) {
+void check(bool good, std::string_view where, std::string_view field, int64_t found,
+           const std::string& allowed) {
   if (!good) {
     fail(where, field, found, allowed);
   }
@@ -117,14 +148,14 @@ void encode_fields(const std::array<Field<Row>, N>& fields, const Row& row, std:
   for (const Field<Row>& field : fields) {
     check(field.fits(row.*field.member), where, field.name, row.*field.member,
           fmt::format("what {} bits hold", field.bits.width));
-    words[static_cast<size_t>(field.word)] |= field.encode(row);
+    words[to_index(field.word)] |= field.encode(row);
   }
 }
 
 template <typename Row, size_t N>
 void decode_fields(const std::array<Field<Row>, N>& fields, std::span<uint32_t> left, Row& row) {
   for (const Field<Row>& field : fields) {
-    uint32_t& word = left[static_cast<size_t>(field.word)];
+    uint32_t& word = left[to_index(field.word)];
     field.decode(word, row);
     word &= ~field.bits.put(field.bits.mask());
   }
@@ -132,7 +163,7 @@ void decode_fields(const std::array<Field<Row>, N>& fields, std::span<uint32_t> 
 
 // Puts one byte of a PE; words hold four PEs each from `first_word` on.
 uint32_t& pe_word(std::span<uint32_t> words, int first_word, size_t pe) {
-  return words[static_cast<size_t>(first_word) + pe / 4];
+  return words[to_index(first_word) + pe / 4];
 }
 int pe_shift(size_t pe) { return static_cast<int>(pe % 4) * 8; }
 
@@ -143,9 +174,11 @@ uint32_t take(uint32_t& word, BitField bits, int shift) {
   return value;
 }
 
-std::vector<uint32_t> copy_words(std::span<const uint32_t> words, int expected, std::string_view where) {
-  if (words.size() != static_cast<size_t>(expected)) {
-    throw Error(fmt::format("chip program: {}: found {} words, allowed: {}", where, words.size(), expected));
+std::vector<uint32_t> copy_words(std::span<const uint32_t> words, int expected,
+                                 std::string_view where) {
+  if (words.size() != to_index(expected)) {
+    throw Error(fmt::format("chip program: {}: found {} words, allowed: {}", where, words.size(),
+                            expected));
   }
   return {words.begin(), words.end()};
 }
@@ -153,13 +186,15 @@ std::vector<uint32_t> copy_words(std::span<const uint32_t> words, int expected, 
 void check_reserved(std::span<const uint32_t> left, std::string_view where) {
   for (size_t i = 0; i < left.size(); ++i) {
     if (left[i] != 0) {
-      throw Error(fmt::format("chip program: {}: word {}: found reserved bits 0x{:08x}, allowed: 0", where, i, left[i]));
+      throw Error(fmt::format("chip program: {}: word {}: found reserved bits 0x{:08x}, allowed: 0",
+                              where, i, left[i]));
     }
   }
 }
 
-void check_pe_list(size_t size, const ChipConfig& config, std::string_view where, std::string_view field) {
-  check(size == static_cast<size_t>(config.num_pe), where, field, static_cast<int64_t>(size),
+void check_pe_list(size_t size, const ChipConfig& config, std::string_view where,
+                   std::string_view field) {
+  check(size == to_index(config.num_pe), where, field, static_cast<int64_t>(size),
         fmt::format("one for each of {} PEs", config.num_pe));
 }
 
@@ -176,8 +211,9 @@ int words_of(int height, int width, const ChipConfig& config) {
 class Written {
  public:
   explicit Written(const ChipConfig& config)
-      : banks_(config.row_banks), depth_(config.bank_depth),
-        flags_(static_cast<size_t>(2 * banks_ * depth_), false) {}
+      : banks_(config.row_banks),
+        depth_(config.bank_depth),
+        flags_(to_index(2 * banks_ * depth_), false) {}
 
   bool get(int half, int bank, int word) const { return flags_[index(half, bank, word)]; }
   // True if it was not written before.
@@ -191,7 +227,7 @@ class Written {
 
  private:
   size_t index(int half, int bank, int word) const {
-    return static_cast<size_t>((half * banks_ + bank) * depth_ + word);
+    return to_index((half * banks_ + bank) * depth_ + word);
   }
 
   int banks_;
@@ -208,7 +244,7 @@ class Validator {
     check_tables();
     check_cells();
     check_image();
-    std::vector<bool> logits(static_cast<size_t>(program_.num_logits), false);
+    std::vector<bool> logits(to_index(program_.num_logits), false);
     bool final_seen = false;
     for (size_t i = 0; i < program_.layers.size(); ++i) {
       where_ = fmt::format("layer row {}", i);
@@ -220,7 +256,7 @@ class Validator {
       where_ = fmt::format("layer row {}", i);
       if (row.final != 0) {
         for (int k = 0; k < row.kernels; ++k) {
-          logits[static_cast<size_t>(2 * row.out_base + k)] = true;
+          logits[to_index(2 * row.out_base + k)] = true;
         }
       } else {
         write_pass(row);
@@ -236,7 +272,7 @@ class Validator {
           fmt::format("every logit computed; logit {} is not", missing - logits.begin()));
     for (const StoredMap& map : program_.maps) {
       check(map.last_row >= 0 && map.last_row < static_cast<int>(program_.layers.size()) &&
-                program_.layers[static_cast<size_t>(map.last_row)].swap != 0,
+                program_.layers[to_index(map.last_row)].swap != 0,
             map.name, "last row", map.last_row, "a layer row with SWAP");
     }
   }
@@ -247,13 +283,14 @@ class Validator {
     for (const Field<Row>& field : fields) {
       const int value = row.*field.member;
       const int high = field.high(config_);
-      check(value >= field.low && value <= high, where_, field.name, value, fmt::format("{}..{}", field.low, high));
+      check(value >= field.low && value <= high, where_, field.name, value,
+            fmt::format("{}..{}", field.low, high));
     }
   }
 
   static void check_size(std::string_view table, size_t found, int most) {
-    check(found >= 1 && found <= static_cast<size_t>(most), table, "rows", static_cast<int64_t>(found),
-          fmt::format("1..{}", most));
+    check(found >= 1 && found <= to_index(most), table, "rows",
+          static_cast<int64_t>(found), fmt::format("1..{}", most));
   }
 
   void check_tables() const {
@@ -264,18 +301,19 @@ class Validator {
     const std::string allowed = fmt::format("{}..{}", -high - 1, high);
     for (size_t i = 0; i < program_.biases.size(); ++i) {
       for (const int32_t bias : {program_.biases[i].even, program_.biases[i].odd}) {
-        check(bias >= -high - 1 && bias <= high, fmt::format("bias row {}", i), "bias", bias, allowed);
+        check(bias >= -high - 1 && bias <= high, fmt::format("bias row {}", i), "bias", bias,
+              allowed);
       }
     }
   }
 
   void check_cells() const {
     check_pe_list(program_.cells.size(), config_, "cells", "arrays");
-    const size_t size = static_cast<size_t>(config_.num_sl * config_.num_bl());
+    const size_t size = to_index(config_.num_sl * config_.num_bl());
     for (size_t pe = 0; pe < program_.cells.size(); ++pe) {
       const std::string where = fmt::format("cells of PE {}", pe);
-      check(program_.cells[pe].size() == size, where, "cells", static_cast<int64_t>(program_.cells[pe].size()),
-            std::to_string(size));
+      check(program_.cells[pe].size() == size, where, "cells",
+            static_cast<int64_t>(program_.cells[pe].size()), std::to_string(size));
       for (const uint8_t level : program_.cells[pe]) {
         check(level <= kMaxLevel, where, "level", level, fmt::format("0..{}", kMaxLevel));
       }
@@ -285,18 +323,20 @@ class Validator {
   void check_image() {
     const MapShape& image = program_.image;
     const std::string dim = fmt::format("1..{}", config_.max_dim);
-    check(image.height >= 1 && image.height <= config_.max_dim, "IMAGE_SHAPE", "height", image.height, dim);
-    check(image.width >= 1 && image.width <= config_.max_dim, "IMAGE_SHAPE", "width", image.width, dim);
-    check(image.channels >= 1 && image.channels <= kUpTo16Bits, "IMAGE_SHAPE", "channels", image.channels,
-          fmt::format("1..{}", kUpTo16Bits));
+    check(image.height >= 1 && image.height <= config_.max_dim, "IMAGE_SHAPE", "height",
+          image.height, dim);
+    check(image.width >= 1 && image.width <= config_.max_dim, "IMAGE_SHAPE", "width", image.width,
+          dim);
+    check(image.channels >= 1 && image.channels <= kUpTo16Bits, "IMAGE_SHAPE", "channels",
+          image.channels, fmt::format("1..{}", kUpTo16Bits));
     const int words = words_of(image.height, image.width, config_);
     check(program_.image_pitch == words, "IMAGE_PITCH", "words", program_.image_pitch,
           fmt::format("{}, ceil(height/RowBanks)*width", words));
     const int64_t needed = static_cast<int64_t>((image.channels + 1) / 2) * words;
     check(needed <= config_.bank_depth, "IMAGE_SHAPE", "words of a bank", needed,
           fmt::format("at most {} (BankDepth)", config_.bank_depth));
-    check(program_.num_logits >= 1 && program_.num_logits <= config_.num_logits, "LOGIT_COUNT", "logits",
-          program_.num_logits, fmt::format("1..{}", config_.num_logits));
+    check(program_.num_logits >= 1 && program_.num_logits <= config_.num_logits, "LOGIT_COUNT",
+          "logits", program_.num_logits, fmt::format("1..{}", config_.num_logits));
     for (int c = 0; c < image.channels; ++c) {
       for (int y = 0; y < image.height; ++y) {
         for (int x = 0; x < image.width; ++x) {
@@ -312,44 +352,53 @@ class Validator {
     check(row.row_step == row.group_rows * row.stride, where_, "ROW_STEP", row.row_step,
           fmt::format("{}, GROUP_ROWS*STRIDE", row.group_rows * row.stride));
     const bool single = row.final != 0 || row.vector != 0;
-    check(row.final == 0 || (row.swap == 0 && row.vector == 0), where_, "FINAL", row.final, "0 with SWAP or VECTOR");
+    check(row.final == 0 || (row.swap == 0 && row.vector == 0), where_, "FINAL", row.final,
+          "0 with SWAP or VECTOR");
     if (single) {
       const bool one_position = row.group_rows == 1 && row.out_height == 1 && row.out_width == 1 &&
-                                row.pool_rows == 1 && row.pool_columns == 1 && row.pool_row_stride == 1 &&
-                                row.pool_column_stride == 1 && row.pooled_height == 1 && row.pooled_width == 1;
-      check(one_position, where_, "GROUP_ROWS, OUT_*, POOL_* or POOLED_*", 0, "all 1 with FINAL or VECTOR");
+                                row.pool_rows == 1 && row.pool_columns == 1 &&
+                                row.pool_row_stride == 1 && row.pool_column_stride == 1 &&
+                                row.pooled_height == 1 && row.pooled_width == 1;
+      check(one_position, where_, "GROUP_ROWS, OUT_*, POOL_* or POOLED_*", 0,
+            "all 1 with FINAL or VECTOR");
     }
     if (row.final != 0) {
       check(2 * row.out_base + row.kernels <= program_.num_logits, where_, "OUT_BASE", row.out_base,
             fmt::format("2*OUT_BASE + KERNELS <= {} (LOGIT_COUNT)", program_.num_logits));
     }
     check_segments(row, single);
-    check(row.bias_base + (row.kernels + 1) / 2 <= static_cast<int>(program_.biases.size()), where_, "BIAS_BASE",
-          row.bias_base, fmt::format("{} bias rows from here in a table of {}", (row.kernels + 1) / 2, program_.biases.size()));
-    check((row.pooled_height - 1) * row.pool_row_stride < row.out_height, where_, "POOLED_HEIGHT", row.pooled_height,
-          "every pooling window begins inside OUT_HEIGHT");
-    check((row.pooled_width - 1) * row.pool_column_stride < row.out_width, where_, "POOLED_WIDTH", row.pooled_width,
-          "every pooling window begins inside OUT_WIDTH");
+    check(row.bias_base + (row.kernels + 1) / 2 <= static_cast<int>(program_.biases.size()), where_,
+          "BIAS_BASE", row.bias_base,
+          fmt::format("{} bias rows from here in a table of {}", (row.kernels + 1) / 2,
+                      program_.biases.size()));
+    check((row.pooled_height - 1) * row.pool_row_stride < row.out_height, where_, "POOLED_HEIGHT",
+          row.pooled_height, "every pooling window begins inside OUT_HEIGHT");
+    check((row.pooled_width - 1) * row.pool_column_stride < row.out_width, where_, "POOLED_WIDTH",
+          row.pooled_width, "every pooling window begins inside OUT_WIDTH");
     check_pooled_rows(row);
   }
 
   void check_segments(const LayerRow& row, bool single) {
-    check(row.segment_end != 0 && (static_cast<uint64_t>(row.segment_end) >> config_.num_pe) == 0, where_, "SEGMENT_END",
-          row.segment_end, fmt::format("not 0, bits {}..0", config_.num_pe - 1));
+    check(row.segment_end != 0 && (static_cast<uint64_t>(row.segment_end) >> config_.num_pe) == 0,
+          where_, "SEGMENT_END", row.segment_end,
+          fmt::format("not 0, bits {}..0", config_.num_pe - 1));
     const uint32_t last = 1u << (config_.num_pe - 1);
     check(!single || row.segment_end == last, where_, "SEGMENT_END", row.segment_end,
           fmt::format("{}, the last PE, with FINAL or VECTOR", last));
     check_pe_list(row.replica.size(), config_, where_, "REPLICA");
     check_pe_list(row.row_offset.size(), config_, where_, "ROW_OFFSET");
-    std::vector<int> segments(static_cast<size_t>(row.group_rows), 0);
+    std::vector<int> segments(to_index(row.group_rows), 0);
     for (size_t pe = 0; pe < row.replica.size(); ++pe) {
-      check(row.replica[pe] >= 0 && row.replica[pe] < row.group_rows, where_, fmt::format("REPLICA of PE {}", pe),
-            row.replica[pe], fmt::format("0..{}", row.group_rows - 1));
-      check(row.row_offset[pe] == row.replica[pe] * row.stride && row.row_offset[pe] < config_.row_banks, where_,
-            fmt::format("ROW_OFFSET of PE {}", pe), row.row_offset[pe],
-            fmt::format("{}, REPLICA*STRIDE, and below {}", row.replica[pe] * row.stride, config_.row_banks));
+      check(row.replica[pe] >= 0 && row.replica[pe] < row.group_rows, where_,
+            fmt::format("REPLICA of PE {}", pe), row.replica[pe],
+            fmt::format("0..{}", row.group_rows - 1));
+      check(row.row_offset[pe] == row.replica[pe] * row.stride &&
+                row.row_offset[pe] < config_.row_banks,
+            where_, fmt::format("ROW_OFFSET of PE {}", pe), row.row_offset[pe],
+            fmt::format("{}, REPLICA*STRIDE, and below {}", row.replica[pe] * row.stride,
+                        config_.row_banks));
       if ((row.segment_end >> pe & 1u) != 0) {
-        ++segments[static_cast<size_t>(row.replica[pe])];
+        ++segments[to_index(row.replica[pe])];
       }
     }
     for (size_t r = 0; r < segments.size(); ++r) {
@@ -369,8 +418,8 @@ class Validator {
           last_row = py;
         }
       }
-      check(last_row - first_row < config_.row_banks, where_, "pooled rows touched by a row group", last_row - first_row + 1,
-            fmt::format("at most {} (RowBanks)", config_.row_banks));
+      check(last_row - first_row < config_.row_banks, where_, "pooled rows touched by a row group",
+            last_row - first_row + 1, fmt::format("at most {} (RowBanks)", config_.row_banks));
     }
   }
 
@@ -386,20 +435,22 @@ class Validator {
 
   // Checks the records of a pass and that they read only what was written.
   void read_pass(const LayerRow& row) {
-    std::vector<bool> named(static_cast<size_t>(config_.num_pe), false);
-    for (size_t i = static_cast<size_t>(row.first_record);; ++i) {
+    std::vector<bool> named(to_index(config_.num_pe), false);
+    for (size_t i = to_index(row.first_record);; ++i) {
       check(i < program_.records.size(), where_, "records from FIRST_RECORD on", row.first_record,
             fmt::format("one with LAST_PASS in the table of {}", program_.records.size()));
       const StepRecord& record = program_.records[i];
       const std::string layer = where_;
       where_ = fmt::format("{}, record {}", layer, i);
       check_fields(kRecordFields, record);
-      check(record.last_pass == 0 || record.last_step != 0, where_, "LAST_PASS", 1, "only with LAST_STEP");
+      check(record.last_pass == 0 || record.last_step != 0, where_, "LAST_PASS", 1,
+            "only with LAST_STEP");
       check_record_pes(row, record, named);
       check_record_reads(row, record);
       where_ = layer;
       if (record.last_step != 0) {
-        check(std::find(named.begin(), named.end(), true) != named.end(), where_, "active PEs of a step", 0, "at least 1");
+        check(std::find(named.begin(), named.end(), true) != named.end(), where_,
+              "active PEs of a step", 0, "at least 1");
         named.assign(named.size(), false);
       }
       if (record.last_pass != 0) {
@@ -413,10 +464,12 @@ class Validator {
     check_pe_list(record.active.size(), config_, where_, "ACTIVE");
     for (size_t pe = 0; pe < record.active.size(); ++pe) {
       const std::string name = fmt::format("PE {}", pe);
-      check(record.active[pe] == 0 || record.active[pe] == 1, where_, "ACTIVE of " + name, record.active[pe], "0 or 1");
+      check(record.active[pe] == 0 || record.active[pe] == 1, where_, "ACTIVE of " + name,
+            record.active[pe], "0 or 1");
       const int line = record.first_line[pe];
-      check(line >= 0 && line % kLineUnit == 0 && kFirstLine.mask() >= static_cast<uint32_t>(line / kLineUnit), where_,
-            "first source line of " + name, line,
+      check(line >= 0 && line % kLineUnit == 0 &&
+                kFirstLine.mask() >= static_cast<uint32_t>(line / kLineUnit),
+            where_, "first source line of " + name, line,
             fmt::format("a multiple of {} up to {}", kLineUnit, kFirstLine.mask() * kLineUnit));
       if (record.active[pe] == 0) {
         continue;
@@ -424,26 +477,30 @@ class Validator {
       check(!named[pe], where_, "ACTIVE of " + name, 1, "once in a step");
       named[pe] = true;
       check(line + 2 * row.kernels <= config_.num_sl, where_, "first source line of " + name, line,
-            fmt::format("at most {}: {} kernels in {} source lines", config_.num_sl - 2 * row.kernels, row.kernels,
-                        config_.num_sl));
+            fmt::format("at most {}: {} kernels in {} source lines",
+                        config_.num_sl - 2 * row.kernels, row.kernels, config_.num_sl));
       const int replica = segment_replica(row, pe);
       check(replica >= 0, where_, "ACTIVE of " + name, 1, "0 behind the last SEGMENT_END");
       check(replica == row.replica[pe], where_, "REPLICA of " + name, row.replica[pe],
             fmt::format("{}, that of its segment", replica));
-      check(row.row_offset[pe] + record.window_rows <= config_.row_banks, where_, "ROW_OFFSET + rows of " + name,
-            row.row_offset[pe] + record.window_rows, fmt::format("at most {} (RowBanks)", config_.row_banks));
+      check(row.row_offset[pe] + record.window_rows <= config_.row_banks, where_,
+            "ROW_OFFSET + rows of " + name, row.row_offset[pe] + record.window_rows,
+            fmt::format("at most {} (RowBanks)", config_.row_banks));
     }
   }
 
   void check_record_reads(const LayerRow& row, const StepRecord& record) {
     const int words = words_of(row.in_height, row.in_width, config_);
-    check(record.channel_base + words <= config_.bank_depth, where_, "CHANNEL_BASE", record.channel_base,
-          fmt::format("at most {}: {} words in a bank of {}", config_.bank_depth - words, words, config_.bank_depth));
-    std::vector<bool> rows(static_cast<size_t>(row.in_height), false);
-    std::vector<bool> columns(static_cast<size_t>(row.in_width), false);
+    check(record.channel_base + words <= config_.bank_depth, where_, "CHANNEL_BASE",
+          record.channel_base,
+          fmt::format("at most {}: {} words in a bank of {}", config_.bank_depth - words, words,
+                      config_.bank_depth));
+    std::vector<bool> rows(to_index(row.in_height), false);
+    std::vector<bool> columns(to_index(row.in_width), false);
     const auto mark = [](std::vector<bool>& flags, int first, int count) {
-      for (int i = std::max(first, 0); i < std::min(first + count, static_cast<int>(flags.size())); ++i) {
-        flags[static_cast<size_t>(i)] = true;
+      for (int i = std::max(first, 0); i < std::min(first + count, static_cast<int>(flags.size()));
+           ++i) {
+        flags[to_index(i)] = true;
       }
     };
     for (int x = 0; x < row.out_width; ++x) {
@@ -451,18 +508,20 @@ class Validator {
     }
     for (size_t pe = 0; pe < record.active.size(); ++pe) {
       for (int group = 0; record.active[pe] != 0 && group < row.row_groups(); ++group) {
-        mark(rows, row.row_step * group + row.row_offset[pe] + record.row_offset, record.window_rows);
+        mark(rows, row.row_step * group + row.row_offset[pe] + record.row_offset,
+             record.window_rows);
       }
     }
     for (int y = 0; y < row.in_height; ++y) {
-      for (int x = 0; rows[static_cast<size_t>(y)] && x < row.in_width; ++x) {
-        if (columns[static_cast<size_t>(x)] &&
+      for (int x = 0; rows[to_index(y)] && x < row.in_width; ++x) {
+        if (columns[to_index(x)] &&
             !input_.get(record.half, y % config_.row_banks,
                         record.channel_base + (y / config_.row_banks) * row.in_width + x)) {
-          throw Error(fmt::format(
-              "chip program: {}: window: found a read of row {}, column {} (half {}, bank {}), which nothing wrote, allowed: "
-              "pixels of the image or of the layer before",
-              where_, y, x, record.half, y % config_.row_banks));
+          throw Error(
+              fmt::format("chip program: {}: window: found a read of row {}, column {} (half {}, "
+                          "bank {}), which nothing wrote, allowed: "
+                          "pixels of the image or of the layer before",
+                          where_, y, x, record.half, y % config_.row_banks));
         }
       }
     }
@@ -474,7 +533,8 @@ class Validator {
         for (int px = 0; px < row.pooled_width; ++px) {
           int half = k % 2;
           int bank = py % config_.row_banks;
-          int word = row.out_base + (k / 2) * row.out_pitch + (py / config_.row_banks) * row.pooled_width + px;
+          int word = row.out_base + (k / 2) * row.out_pitch +
+                     (py / config_.row_banks) * row.pooled_width + px;
           if (row.vector != 0) {
             const int element = 2 * row.out_base + k;
             half = element % 2;
@@ -499,7 +559,8 @@ class Validator {
 
 }  // namespace
 
-MapLocation locate(const StoredMap& map, const ChipConfig& config, int channel, int row, int column) {
+MapLocation locate(const StoredMap& map, const ChipConfig& config, int channel, int row,
+                   int column) {
   if (map.vector) {
     return {channel % 2, channel / 2 % kVectorBanks, channel / 2 / kVectorBanks};
   }
@@ -509,22 +570,23 @@ MapLocation locate(const StoredMap& map, const ChipConfig& config, int channel, 
 
 uint32_t feature_map_address(const ChipConfig& config, int buffer, const MapLocation& location) {
   const int groups = config.row_banks / 4;
-  const int word = ((buffer * 2 + location.half) * groups + location.bank / 4) * config.bank_depth + location.word;
+  const int word = ((buffer * 2 + location.half) * groups + location.bank / 4) * config.bank_depth +
+                   location.word;
   return reg::kFeatureMaps + 4 * static_cast<uint32_t>(word);
 }
 
 std::vector<uint32_t> encode(const LayerRow& row, const ChipConfig& config) {
   const std::string_view where = "layer row";
-  std::vector<uint32_t> words(static_cast<size_t>(config.layer_words()), 0);
+  std::vector<uint32_t> words(to_index(config.layer_words()), 0);
   encode_fields(kLayerFields, row, where, words);
   words[kSegmentWord] = row.segment_end;
   check_pe_list(row.replica.size(), config, where, "REPLICA");
   check_pe_list(row.row_offset.size(), config, where, "ROW_OFFSET");
   for (size_t pe = 0; pe < row.replica.size(); ++pe) {
-    check(row.replica[pe] >= 0 && row.replica[pe] <= static_cast<int>(kReplica.mask()), where, "REPLICA", row.replica[pe],
-          "what 3 bits hold");
-    check(row.row_offset[pe] >= 0 && row.row_offset[pe] <= static_cast<int>(kRowOffset.mask()), where, "ROW_OFFSET",
-          row.row_offset[pe], "what 3 bits hold");
+    check(row.replica[pe] >= 0 && row.replica[pe] <= static_cast<int>(kReplica.mask()), where,
+          "REPLICA", row.replica[pe], "what 3 bits hold");
+    check(row.row_offset[pe] >= 0 && row.row_offset[pe] <= static_cast<int>(kRowOffset.mask()),
+          where, "ROW_OFFSET", row.row_offset[pe], "what 3 bits hold");
     const uint32_t byte = kReplica.put(static_cast<uint32_t>(row.replica[pe])) |
                           kRowOffset.put(static_cast<uint32_t>(row.row_offset[pe]));
     pe_word(words, kLayerPeWord, pe) |= byte << pe_shift(pe);
@@ -538,7 +600,7 @@ LayerRow decode_layer(std::span<const uint32_t> words, const ChipConfig& config)
   LayerRow row;
   decode_fields(kLayerFields, std::span(left), row);
   row.segment_end = take(left[kSegmentWord], {0, config.num_pe}, 0);
-  for (size_t pe = 0; pe < static_cast<size_t>(config.num_pe); ++pe) {
+  for (size_t pe = 0; pe < to_index(config.num_pe); ++pe) {
     uint32_t& word = pe_word(left, kLayerPeWord, pe);
     row.replica.push_back(static_cast<int>(take(word, kReplica, pe_shift(pe))));
     row.row_offset.push_back(static_cast<int>(take(word, kRowOffset, pe_shift(pe))));
@@ -549,15 +611,17 @@ LayerRow decode_layer(std::span<const uint32_t> words, const ChipConfig& config)
 
 std::vector<uint32_t> encode(const StepRecord& record, const ChipConfig& config) {
   const std::string_view where = "step record";
-  std::vector<uint32_t> words(static_cast<size_t>(config.record_words()), 0);
+  std::vector<uint32_t> words(to_index(config.record_words()), 0);
   encode_fields(kRecordFields, record, where, words);
   check_pe_list(record.first_line.size(), config, where, "first source line");
   check_pe_list(record.active.size(), config, where, "ACTIVE");
   for (size_t pe = 0; pe < record.active.size(); ++pe) {
     const int line = record.first_line[pe];
-    check(line >= 0 && line % kLineUnit == 0 && line / kLineUnit <= static_cast<int>(kFirstLine.mask()), where,
-          "first source line", line, "a multiple of 4 that 7 bits hold divided by 4");
-    check(record.active[pe] == 0 || record.active[pe] == 1, where, "ACTIVE", record.active[pe], "0 or 1");
+    check(line >= 0 && line % kLineUnit == 0 &&
+              line / kLineUnit <= static_cast<int>(kFirstLine.mask()),
+          where, "first source line", line, "a multiple of 4 that 7 bits hold divided by 4");
+    check(record.active[pe] == 0 || record.active[pe] == 1, where, "ACTIVE", record.active[pe],
+          "0 or 1");
     const uint32_t byte = kFirstLine.put(static_cast<uint32_t>(line / kLineUnit)) |
                           kActive.put(static_cast<uint32_t>(record.active[pe]));
     pe_word(words, kRecordPeWord, pe) |= byte << pe_shift(pe);
@@ -570,7 +634,7 @@ StepRecord decode_record(std::span<const uint32_t> words, const ChipConfig& conf
   std::vector<uint32_t> left = copy_words(words, config.record_words(), where);
   StepRecord record;
   decode_fields(kRecordFields, std::span(left), record);
-  for (size_t pe = 0; pe < static_cast<size_t>(config.num_pe); ++pe) {
+  for (size_t pe = 0; pe < to_index(config.num_pe); ++pe) {
     uint32_t& word = pe_word(left, kRecordPeWord, pe);
     record.first_line.push_back(static_cast<int>(take(word, kFirstLine, pe_shift(pe))) * kLineUnit);
     record.active.push_back(static_cast<int>(take(word, kActive, pe_shift(pe))));
@@ -582,8 +646,8 @@ StepRecord decode_record(std::span<const uint32_t> words, const ChipConfig& conf
 std::vector<uint32_t> encode(const BiasRow& row, const ChipConfig& config) {
   std::vector<uint32_t> words;
   for (const int32_t bias : {row.even, row.odd}) {
-    check(sign_extend(static_cast<uint32_t>(bias), config.psum_bits) == bias, "bias row", "bias", bias,
-          fmt::format("what {} signed bits hold", config.psum_bits));
+    check(sign_extend(static_cast<uint32_t>(bias), config.psum_bits) == bias, "bias row", "bias",
+          bias, fmt::format("what {} signed bits hold", config.psum_bits));
     words.push_back(static_cast<uint32_t>(bias));
   }
   return words;
@@ -602,23 +666,29 @@ std::vector<RegisterWrite> register_writes(const ChipProgram& program, const Chi
     }
   };
   for (size_t i = 0; i < program.layers.size(); ++i) {
-    add_row(reg::kLayerTable + static_cast<uint32_t>(i) * reg::kLayerStride, encode(program.layers[i], config));
+    add_row(reg::kLayerTable + static_cast<uint32_t>(i) * reg::kLayerStride,
+            encode(program.layers[i], config));
   }
   for (size_t i = 0; i < program.records.size(); ++i) {
-    add_row(reg::kRecordTable + static_cast<uint32_t>(i) * reg::kRecordStride, encode(program.records[i], config));
+    add_row(reg::kRecordTable + static_cast<uint32_t>(i) * reg::kRecordStride,
+            encode(program.records[i], config));
   }
   for (size_t i = 0; i < program.biases.size(); ++i) {
-    add_row(reg::kBiasTable + static_cast<uint32_t>(i) * reg::kBiasStride, encode(program.biases[i], config));
+    add_row(reg::kBiasTable + static_cast<uint32_t>(i) * reg::kBiasStride,
+            encode(program.biases[i], config));
   }
   const MapShape& image = program.image;
   writes.push_back({reg::kLayerCount, static_cast<uint32_t>(program.layers.size())});
-  writes.push_back({reg::kImageShape, static_cast<uint32_t>(image.height) | static_cast<uint32_t>(image.width) << 8 |
+  writes.push_back({reg::kImageShape, static_cast<uint32_t>(image.height) |
+                                          static_cast<uint32_t>(image.width) << 8 |
                                           static_cast<uint32_t>(image.channels) << 16});
   writes.push_back({reg::kImagePitch, static_cast<uint32_t>(program.image_pitch)});
   writes.push_back({reg::kLogitCount, static_cast<uint32_t>(program.num_logits)});
   return writes;
 }
 
-void validate(const ChipProgram& program, const ChipConfig& config) { Validator(program, config).run(); }
+void validate(const ChipProgram& program, const ChipConfig& config) {
+  Validator(program, config).run();
+}
 
 }  // namespace mcnn

@@ -6,13 +6,14 @@
 #include <algorithm>
 
 #include "common/error.h"
+#include "host/index.h"
 
 namespace mcnn {
 namespace {
 
-constexpr int kOverhead = 10;       // LayerOverhead without the read latency
-constexpr int kMinSkipPlanes = 2;   // a beat drives at least as many planes with MODE.SKIP
-constexpr int kImageClocks = 1;     // to take the image
+constexpr int kOverhead = 10;      // LayerOverhead without the read latency
+constexpr int kMinSkipPlanes = 2;  // a beat drives at least as many planes with MODE.SKIP
+constexpr int kImageClocks = 1;    // to take the image
 
 // Pooled columns whose window contains output column x.
 int pooled_columns(const LayerRow& row, int x) {
@@ -39,7 +40,7 @@ ImageCycles sum(std::vector<PassCycles> passes) {
 }  // namespace
 
 PassTiming pass_timing(const ChipProgram& program, const ChipConfig& config, int layer_row) {
-  const LayerRow& row = program.layers.at(static_cast<size_t>(layer_row));
+  const LayerRow& row = program.layers.at(to_index(layer_row));
   PassTiming timing;
   timing.row_groups = row.row_groups();
   timing.columns = row.out_width;
@@ -50,10 +51,11 @@ PassTiming pass_timing(const ChipProgram& program, const ChipConfig& config, int
     timing.reduce_last.push_back(timing.reduce * std::max(1, pooled_columns(row, x)));
   }
   int clocks = 0;
-  for (size_t i = static_cast<size_t>(row.first_record);; ++i) {
+  for (size_t i = to_index(row.first_record);; ++i) {
     if (i >= program.records.size()) {
-      throw Error(fmt::format("layer row {}: found no LAST_PASS behind record {}, allowed: one in the table of {}", layer_row,
-                              row.first_record, program.records.size()));
+      throw Error(fmt::format(
+          "layer row {}: found no LAST_PASS behind record {}, allowed: one in the table of {}",
+          layer_row, row.first_record, program.records.size()));
     }
     const StepRecord& record = program.records[i];
     clocks += record.window_columns;
@@ -67,11 +69,13 @@ PassTiming pass_timing(const ChipProgram& program, const ChipConfig& config, int
   }
 }
 
-PassCycles pass_cycles(const PassTiming& timing, const ChipConfig& config, std::span<const uint8_t> planes) {
+PassCycles pass_cycles(const PassTiming& timing, const ChipConfig& config,
+                       std::span<const uint8_t> planes) {
   PassCycles cycles;
   cycles.beats = timing.beats();
   if (!planes.empty() && planes.size() != static_cast<size_t>(cycles.beats)) {
-    throw Error(fmt::format("cycle model: found plane counts of {} beats, allowed: {}", planes.size(), cycles.beats));
+    throw Error(fmt::format("cycle model: found plane counts of {} beats, allowed: {}",
+                            planes.size(), cycles.beats));
   }
   cycles.clocks = timing.overhead + timing.fetch.front();
   const size_t steps = timing.fetch.size();
@@ -85,7 +89,8 @@ PassCycles pass_cycles(const PassTiming& timing, const ChipConfig& config, std::
         const int fetch = beat + 1 == cycles.beats ? 0 : timing.fetch[last_step ? 0 : step + 1];
         int drive = timing.drive;
         if (!planes.empty()) {
-          drive = std::max<int>(kMinSkipPlanes, planes[static_cast<size_t>(beat)]) * config.read_clocks;
+          drive =
+              std::max<int>(kMinSkipPlanes, planes[static_cast<size_t>(beat)]) * config.read_clocks;
         }
         const int clocks = std::max({fetch, drive, reduce_before});
         cycles.clocks += clocks;
@@ -109,12 +114,13 @@ ImageCycles image_cycles(const ChipProgram& program, const ChipConfig& config) {
 ImageCycles image_cycles_skip(const ChipProgram& program, const ChipConfig& config,
                               std::span<const std::vector<uint8_t>> planes) {
   if (planes.size() != program.layers.size()) {
-    throw Error(fmt::format("cycle model: found plane counts of {} layer rows, allowed: {}", planes.size(),
-                            program.layers.size()));
+    throw Error(fmt::format("cycle model: found plane counts of {} layer rows, allowed: {}",
+                            planes.size(), program.layers.size()));
   }
   std::vector<PassCycles> passes;
   for (size_t i = 0; i < program.layers.size(); ++i) {
-    passes.push_back(pass_cycles(pass_timing(program, config, static_cast<int>(i)), config, planes[i]));
+    passes.push_back(
+        pass_cycles(pass_timing(program, config, static_cast<int>(i)), config, planes[i]));
   }
   return sum(std::move(passes));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cycle model: the clocks of a chip program as a closed formula (rtl/README.md, "Beats and clocks"). The chip must take exactly
-// as many.
+// The cycle model: the clocks of a chip program as a closed formula (rtl/README.md, "Beats and
+// clocks"). The chip must take exactly as many.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,9 @@ namespace mcnn {
 
 struct PassCycles {
   int64_t beats = 0;
-  int64_t clocks = 0;      // what PERF_LAYER_CLOCKS counts for one image
-  int64_t stall_beat = 0;  // clocks that the PEs waited for window fetch or reduce: sum of P(i) - drive(i)
+  int64_t clocks = 0;  // what PERF_LAYER_CLOCKS counts for one image
+  int64_t stall_beat =
+      0;  // clocks that the PEs waited for window fetch or reduce: sum of P(i) - drive(i)
 };
 
 struct ImageCycles {
@@ -25,15 +26,16 @@ struct ImageCycles {
   int64_t stall_beat = 0;
 };
 
-// What a beat's stages need that does not depend on the pixels. Beats come in the order row group, column, step.
+// What a beat's stages need that does not depend on the pixels. Beats come in the order row group,
+// column, step.
 struct PassTiming {
   int row_groups = 1;
-  int columns = 1;                  // output columns
-  std::vector<int> fetch;           // [step] clocks
-  int drive = 8;                    // clocks without MODE.SKIP
-  int overhead = 0;                 // LayerOverhead
-  std::vector<int> reduce_last;     // [column] clocks of the last step
-  int reduce = 1;                   // clocks of every other step
+  int columns = 1;               // output columns
+  std::vector<int> fetch;        // [step] clocks
+  int drive = 8;                 // clocks without MODE.SKIP
+  int overhead = 0;              // LayerOverhead
+  std::vector<int> reduce_last;  // [column] clocks of the last step
+  int reduce = 1;                // clocks of every other step
 
   int64_t beats() const {
     return static_cast<int64_t>(row_groups) * columns * static_cast<int64_t>(fetch.size());
@@ -42,9 +44,10 @@ struct PassTiming {
 
 PassTiming pass_timing(const ChipProgram& program, const ChipConfig& config, int layer_row);
 
-// Clocks of a pass. planes: with MODE.SKIP the number of bits of the largest pixel of each beat, in beat order (0..ActBits);
-// empty without MODE.SKIP.
-PassCycles pass_cycles(const PassTiming& timing, const ChipConfig& config, std::span<const uint8_t> planes = {});
+// Clocks of a pass. planes: with MODE.SKIP the number of bits of the largest pixel of each beat, in
+// beat order (0..ActBits); empty without MODE.SKIP.
+PassCycles pass_cycles(const PassTiming& timing, const ChipConfig& config,
+                       std::span<const uint8_t> planes = {});
 
 // Clocks of an image without MODE.SKIP.
 ImageCycles image_cycles(const ChipProgram& program, const ChipConfig& config);

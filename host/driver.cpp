@@ -6,12 +6,15 @@
 #include <algorithm>
 
 #include "common/error.h"
+#include "host/index.h"
 #include "host/registers.h"
 
 namespace mcnn {
 namespace {
 
-int bits(uint32_t word, int low, int width) { return static_cast<int>(BitField{low, width}.get(word)); }
+int bits(uint32_t word, int low, int width) {
+  return static_cast<int>(BitField{low, width}.get(word));
+}
 
 }  // namespace
 
@@ -22,8 +25,8 @@ Driver::Driver(ChipBus& bus, Options options) : bus_(bus), options_(options) {
   }
   const uint32_t version = bus_.read(reg::kVersion);
   if (version >> 16 != reg::kVersionMajor) {
-    throw Error(fmt::format("chip: VERSION: found {}.{}.{}, allowed: {}.x.x", version >> 16, version >> 8 & 0xFFu,
-                            version & 0xFFu, reg::kVersionMajor));
+    throw Error(fmt::format("chip: VERSION: found {}.{}.{}, allowed: {}.x.x", version >> 16,
+                            version >> 8 & 0xFFu, version & 0xFFu, reg::kVersionMajor));
   }
 }
 
@@ -54,10 +57,12 @@ ChipConfig Driver::read_config(const std::string& name) const {
   config.num_bias_rows = bits(tables, 20, 12);
   config.num_logits = bits(bus_.read(reg::kCapResult), 0, 8);
   if (num_bl != config.num_bl()) {
-    throw Error(fmt::format("chip: CAP_ARRAY: found {} bit lines, allowed: {}, KernelMax squared", num_bl, config.num_bl()));
+    throw Error(fmt::format("chip: CAP_ARRAY: found {} bit lines, allowed: {}, KernelMax squared",
+                            num_bl, config.num_bl()));
   }
   if (buffers != reg::kNumBuffers) {
-    throw Error(fmt::format("chip: CAP_MEMORY: found {} feature-map buffers, allowed: {}", buffers, reg::kNumBuffers));
+    throw Error(fmt::format("chip: CAP_MEMORY: found {} feature-map buffers, allowed: {}", buffers,
+                            reg::kNumBuffers));
   }
   return config;
 }
@@ -65,8 +70,9 @@ ChipConfig Driver::read_config(const std::string& name) const {
 void Driver::load(const ChipProgram& program, const ChipConfig& config) {
   const std::string different = differences(read_config(), config);
   if (!different.empty()) {
-    throw Error(fmt::format("chip: capabilities: found another chip than {} (chip and program: {}), allowed: the same", config.name,
-                            different));
+    throw Error(fmt::format(
+        "chip: capabilities: found another chip than {} (chip and program: {}), allowed: the same",
+        config.name, different));
   }
   validate(program, config);
   loaded_ = false;
@@ -77,8 +83,9 @@ void Driver::load(const ChipProgram& program, const ChipConfig& config) {
   for (const RegisterWrite& write : writes) {
     const uint32_t found = bus_.read(write.address);
     if (found != write.value) {
-      throw Error(fmt::format("chip: address 0x{:05x}: found 0x{:08x} when read back, allowed: 0x{:08x} as written",
-                              write.address, found, write.value));
+      throw Error(fmt::format(
+          "chip: address 0x{:05x}: found 0x{:08x} when read back, allowed: 0x{:08x} as written",
+          write.address, found, write.value));
     }
   }
   config_ = config;
@@ -88,9 +95,9 @@ void Driver::load(const ChipProgram& program, const ChipConfig& config) {
 
 void Driver::check_image(std::span<const uint8_t> image, size_t index) const {
   const MapShape& shape = program_.image;
-  if (image.size() != static_cast<size_t>(shape.size())) {
-    throw Error(fmt::format("image {}: found {} pixels, allowed: {} ({}x{}x{})", index, image.size(), shape.size(),
-                            shape.channels, shape.height, shape.width));
+  if (image.size() != to_index(shape.size())) {
+    throw Error(fmt::format("image {}: found {} pixels, allowed: {} ({}x{}x{})", index,
+                            image.size(), shape.size(), shape.channels, shape.height, shape.width));
   }
 }
 
@@ -107,10 +114,10 @@ void Driver::start(uint32_t images, bool halt) {
 }
 
 ChipResult Driver::to_result(std::span<const uint32_t> packet, size_t index) const {
-  const size_t expected = 1 + static_cast<size_t>(program_.num_logits);
+  const size_t expected = 1 + to_index(program_.num_logits);
   if (packet.size() != expected) {
-    throw Error(fmt::format("result of image {}: found {} words, allowed: {} (class and logits)", index, packet.size(),
-                            expected));
+    throw Error(fmt::format("result of image {}: found {} words, allowed: {} (class and logits)",
+                            index, packet.size(), expected));
   }
   if (packet[0] >= static_cast<uint32_t>(program_.num_logits)) {
     throw Error(fmt::format("result of image {}: class: found {}, allowed: 0..{}", index, packet[0],
@@ -141,7 +148,8 @@ void Driver::run(std::span<const std::span<const uint8_t>> images,
     return;
   }
   if (images.size() > UINT32_MAX) {
-    throw Error(fmt::format("driver: found {} images, allowed: at most {} in a run", images.size(), UINT32_MAX));
+    throw Error(fmt::format("driver: found {} images, allowed: at most {} in a run", images.size(),
+                            UINT32_MAX));
   }
   for (size_t i = 0; i < images.size(); ++i) {
     check_image(images[i], i);
@@ -180,8 +188,8 @@ uint32_t Driver::wait_status(uint32_t mask, uint32_t value, const char* what) {
       check_status();
     }
   }
-  throw Error(fmt::format("chip: STATUS: found 0x{:08x} after {} reads while waiting for {}", bus_.read(reg::kStatus),
-                          options_.status_polls, what));
+  throw Error(fmt::format("chip: STATUS: found 0x{:08x} after {} reads while waiting for {}",
+                          bus_.read(reg::kStatus), options_.status_polls, what));
 }
 
 ChipTrace Driver::run_halted(std::span<const uint8_t> image) {
@@ -193,7 +201,7 @@ ChipTrace Driver::run_halted(std::span<const uint8_t> image) {
     wait_status(reg::kStatusHalted, reg::kStatusHalted, "a halt behind a layer");
     const int buffer = static_cast<int>(reg::kBuffersInput.get(bus_.read(reg::kBuffers)));
     // Four rows come with one word: a word that was just read is not read again.
-    std::vector<uint8_t>& pixels = trace.maps.emplace_back(static_cast<size_t>(map.shape.size()));
+    std::vector<uint8_t>& pixels = trace.maps.emplace_back(to_index(map.shape.size()));
     std::vector<std::pair<uint32_t, uint32_t>> words;  // address, value; sorted
     const auto word_at = [&](uint32_t address) {
       const auto at = std::lower_bound(words.begin(), words.end(), std::pair(address, 0u));
@@ -247,7 +255,8 @@ PerfCounters Driver::read_counters() const {
   counters.stall_result = bus_.read(reg::kPerfStallResult);
   counters.stall_beat = bus_.read(reg::kPerfStallBeat);
   for (size_t row = 0; row < program_.layers.size(); ++row) {
-    counters.layer_clocks.push_back(bus_.read(reg::kPerfLayerClocks + 4 * static_cast<uint32_t>(row)));
+    counters.layer_clocks.push_back(
+        bus_.read(reg::kPerfLayerClocks + 4 * static_cast<uint32_t>(row)));
   }
   return counters;
 }
@@ -256,7 +265,8 @@ void Driver::abort() {
   bus_.write(reg::kControl, reg::kControlAbort);
   for (int poll = 0; (bus_.read(reg::kStatus) & reg::kStatusBusy) != 0; ++poll) {
     if (poll >= options_.status_polls) {
-      throw Error(fmt::format("chip: STATUS: found busy {} reads after ABORT, allowed: idle", options_.status_polls));
+      throw Error(fmt::format("chip: STATUS: found busy {} reads after ABORT, allowed: idle",
+                              options_.status_polls));
     }
   }
   bus_.write(reg::kIrqStatus, reg::kIrqDone | reg::kIrqError | reg::kIrqHalted);
@@ -269,8 +279,8 @@ void Driver::check_status() {
     return;
   }
   bus_.write(reg::kIrqStatus, reg::kIrqError);
-  throw Error(fmt::format("chip: error {} {} at layer row {}: {}", code, error_name(code), reg::kStatusErrorRow.get(status),
-                          error_meaning(code)));
+  throw Error(fmt::format("chip: error {} {} at layer row {}: {}", code, error_name(code),
+                          reg::kStatusErrorRow.get(status), error_meaning(code)));
 }
 
 }  // namespace mcnn

@@ -19,7 +19,8 @@ struct ChipResult {
   std::vector<int32_t> logits;  // sign-extended by the chip
 };
 
-// Everything about one image: its result and what each hidden layer left in the feature-map buffers.
+// Everything about one image: its result and what each hidden layer left in the feature-map
+// buffers.
 struct ChipTrace {
   ChipResult result;
   std::vector<std::vector<uint8_t>> maps;  // per ChipProgram::maps: [channel][row][column]
@@ -41,8 +42,9 @@ struct PerfCounters {
 class Driver {
  public:
   struct Options {
-    bool skip = false;       // MODE.SKIP
-    int status_polls = 1'000'000;  // STATUS reads to wait for a halt or the end of a run before giving up
+    bool skip = false;  // MODE.SKIP
+    int status_polls =
+        1'000'000;  // STATUS reads to wait for a halt or the end of a run before giving up
   };
 
   // Checks ID and major version. Throws Error. The bus must outlive the driver.
@@ -52,17 +54,19 @@ class Driver {
   // What the capability registers say, with the given name.
   ChipConfig read_config(const std::string& name = "chip") const;
 
-  // Checks that the chip is the one the program was made for, validates the program, writes tables and set-up registers and reads all
-  // of them back. Cells are not programmed here. Throws Error.
+  // Checks that the chip is the one the program was made for, validates the program, writes tables
+  // and set-up registers and reads all of them back. Cells are not programmed here. Throws Error.
   void load(const ChipProgram& program, const ChipConfig& config);
 
-  // Runs images in order, keeping one queued while one is computed; calls `done` with the index (from 0) and result of each one.
-  // Throws Error that names the chip's error code when the chip stops.
+  // Runs images in order, keeping one queued while one is computed; calls `done` with the index
+  // (from 0) and result of each one. Throws Error that names the chip's error code when the chip
+  // stops.
   void run(std::span<const std::span<const uint8_t>> images,
            const std::function<void(size_t, const ChipResult&)>& done);
   std::vector<ChipResult> run(std::span<const std::span<const uint8_t>> images);
 
-  // Runs one image with MODE.HALT: reads back every hidden layer's feature map through BUFFERS and the feature-map window.
+  // Runs one image with MODE.HALT: reads back every hidden layer's feature map through BUFFERS and
+  // the feature-map window.
   ChipTrace run_halted(std::span<const uint8_t> image);
 
   PerfCounters read_counters() const;

@@ -36,14 +36,16 @@ std::vector<uint8_t> read_all(const std::string& path) {
     int code = Z_OK;
     const char* text = gzerror(file.get(), &code);
     if (count < 0 || (code != Z_OK && code != Z_STREAM_END)) {
-      throw Error(fmt::format("{}: cannot be read: {}", path, code == Z_ERRNO ? std::strerror(errno) : text));
+      throw Error(fmt::format("{}: cannot be read: {}", path,
+                              code == Z_ERRNO ? std::strerror(errno) : text));
     }
     if (count == 0) {
       return bytes;
     }
     bytes.insert(bytes.end(), block.begin(), block.begin() + count);
     if (bytes.size() > kMaxBytes) {
-      throw Error(fmt::format("{}: found more than {} bytes, allowed: at most as many", path, kMaxBytes));
+      throw Error(
+          fmt::format("{}: found more than {} bytes, allowed: at most as many", path, kMaxBytes));
     }
   }
 }
@@ -57,41 +59,50 @@ uint32_t big_endian(std::span<const uint8_t> bytes, size_t word) {
 }
 
 // The sizes in the header, after checking magic and length.
-std::vector<uint32_t> read_header(const std::string& path, std::span<const uint8_t> bytes, uint32_t magic) {
+std::vector<uint32_t> read_header(const std::string& path, std::span<const uint8_t> bytes,
+                                  uint32_t magic) {
   const bool images = magic == kImagesMagic;
   const char* const wanted = images ? "images" : "labels";
   if (bytes.size() < 4) {
-    throw Error(fmt::format("{}: found {} bytes, allowed: an IDX file of {}", path, bytes.size(), wanted));
+    throw Error(
+        fmt::format("{}: found {} bytes, allowed: an IDX file of {}", path, bytes.size(), wanted));
   }
   const uint32_t found = big_endian(bytes, 0);
   if (found == (images ? kLabelsMagic : kImagesMagic)) {
-    throw Error(fmt::format("{}: magic: found 0x{:08x}, an IDX file of {}, allowed: 0x{:08x}, an IDX file of {}", path,
-                            found, images ? "labels" : "images", magic, wanted));
+    throw Error(fmt::format(
+        "{}: magic: found 0x{:08x}, an IDX file of {}, allowed: 0x{:08x}, an IDX file of {}", path,
+        found, images ? "labels" : "images", magic, wanted));
   }
   if (found != magic) {
-    throw Error(fmt::format("{}: magic: found 0x{:08x}, not an IDX file of bytes with {} dimension(s), allowed: 0x{:08x}", path,
-                            found, images ? 3 : 1, magic));
+    throw Error(
+        fmt::format("{}: magic: found 0x{:08x}, not an IDX file of bytes with {} dimension(s), "
+                    "allowed: 0x{:08x}",
+                    path, found, images ? 3 : 1, magic));
   }
   const size_t dimensions = images ? 3 : 1;
   const size_t header = 4 + 4 * dimensions;
   if (bytes.size() < header) {
-    throw Error(fmt::format("{}: truncated: found {} bytes, allowed: a header of {}", path, bytes.size(), header));
+    throw Error(fmt::format("{}: truncated: found {} bytes, allowed: a header of {}", path,
+                            bytes.size(), header));
   }
   std::vector<uint32_t> sizes;
   uint64_t data = 1;
   for (size_t i = 0; i < dimensions; ++i) {
     sizes.push_back(big_endian(bytes, 1 + i));
     if (i > 0 && (sizes.back() == 0 || sizes.back() > 65535)) {
-      throw Error(fmt::format("{}: dimension {}: found {}, allowed: 1..65535", path, i, sizes.back()));
+      throw Error(
+          fmt::format("{}: dimension {}: found {}, allowed: 1..65535", path, i, sizes.back()));
     }
     data *= sizes.back();
     if (data > kMaxBytes) {
-      throw Error(fmt::format("{}: header: found sizes of more than {} bytes, allowed: at most as many", path, kMaxBytes));
+      throw Error(
+          fmt::format("{}: header: found sizes of more than {} bytes, allowed: at most as many",
+                      path, kMaxBytes));
     }
   }
   if (bytes.size() < header + data) {
-    throw Error(fmt::format("{}: truncated: found {} bytes, allowed: {} (header and {} {})", path, bytes.size(),
-                            header + data, sizes[0], wanted));
+    throw Error(fmt::format("{}: truncated: found {} bytes, allowed: {} (header and {} {})", path,
+                            bytes.size(), header + data, sizes[0], wanted));
   }
   if (bytes.size() > header + data) {
     throw Error(fmt::format("{}: trailing bytes: found {}, allowed: none behind the {} {}", path,
@@ -122,8 +133,8 @@ std::vector<uint8_t> read_idx_labels(const std::string& path) {
 Dataset read_dataset(const std::string& images_path, const std::string& labels_path) {
   Dataset dataset{read_idx_images(images_path), read_idx_labels(labels_path)};
   if (dataset.labels.size() != static_cast<size_t>(dataset.images.count)) {
-    throw Error(fmt::format("{}: found {} labels, allowed: {}, as many as images in {}", labels_path,
-                            dataset.labels.size(), dataset.images.count, images_path));
+    throw Error(fmt::format("{}: found {} labels, allowed: {}, as many as images in {}",
+                            labels_path, dataset.labels.size(), dataset.images.count, images_path));
   }
   return dataset;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// IDX files, the format of the MNIST data: images (magic 0x00000803) and labels (0x00000801), plain or gzip.
+// IDX files, the format of the MNIST data: images (magic 0x00000803) and labels (0x00000801), plain
+// or gzip.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,8 @@ struct Dataset {
   std::vector<uint8_t> labels;  // one per image
 };
 
-// All throw Error: cannot be read, not IDX, images where labels are expected and the reverse, truncated, trailing bytes.
+// All throw Error: cannot be read, not IDX, images where labels are expected and the reverse,
+// truncated, trailing bytes.
 IdxImages read_idx_images(const std::string& path);
 std::vector<uint8_t> read_idx_labels(const std::string& path);
 // Reads both and checks that there is one label per image.

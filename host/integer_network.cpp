@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "common/error.h"
+#include "host/index.h"
 
 namespace mcnn {
 namespace {
@@ -22,10 +23,10 @@ std::vector<int32_t> convolve(const Layer& layer, std::span<const uint8_t> input
   const int in_width = layer.input.width;
   const int out_height = layer.convolution.height;
   const int out_width = layer.convolution.width;
-  std::vector<int32_t> sums(static_cast<size_t>(layer.convolution.size()));
+  std::vector<int32_t> sums(to_index(layer.convolution.size()));
   for (int k = 0; k < layer.kernels; ++k) {
     int32_t* plane = sums.data() + static_cast<ptrdiff_t>(k) * out_height * out_width;
-    std::fill_n(plane, out_height * out_width, layer.biases[static_cast<size_t>(k)]);
+    std::fill_n(plane, out_height * out_width, layer.biases[to_index(k)]);
     for (int c = 0; c < layer.input.channels; ++c) {
       const uint8_t* channel = input.data() + static_cast<ptrdiff_t>(c) * in_height * in_width;
       for (int r = 0; r < layer.kernel_rows; ++r) {
@@ -37,7 +38,9 @@ std::vector<int32_t> convolve(const Layer& layer, std::span<const uint8_t> input
           // Output columns whose input column x*stride + shift is inside the map.
           const int shift = q - layer.padding_columns;
           const int first = shift >= 0 ? 0 : (-shift + layer.stride - 1) / layer.stride;
-          const int last = shift > in_width - 1 ? -1 : std::min(out_width - 1, (in_width - 1 - shift) / layer.stride);
+          const int last = shift > in_width - 1
+                               ? -1
+                               : std::min(out_width - 1, (in_width - 1 - shift) / layer.stride);
           for (int y = 0; y < out_height; ++y) {
             const int row = y * layer.stride + r - layer.padding_rows;
             if (row < 0 || row >= in_height) {
@@ -78,7 +81,7 @@ Maps pool(const Layer& layer, const Maps& input) {
   const int height = layer.convolution.height;
   const int width = layer.convolution.width;
   Maps output;
-  output.reserve(static_cast<size_t>(layer.output.size()));
+  output.reserve(to_index(layer.output.size()));
   for (int k = 0; k < layer.output.channels; ++k) {
     const uint8_t* channel = input.data() + static_cast<ptrdiff_t>(k) * height * width;
     for (int py = 0; py < layer.output.height; ++py) {
@@ -111,10 +114,10 @@ IntegerNetwork::IntegerNetwork(Network network) : network_(std::move(network)) {
 }
 
 IntegerResult IntegerNetwork::run(std::span<const uint8_t> pixels) const {
-  if (pixels.size() != static_cast<size_t>(network_.input.size())) {
-    throw Error(fmt::format("network {}: found {} pixels, allowed: {} ({}x{}x{})", network_.name, pixels.size(),
-                            network_.input.size(), network_.input.channels, network_.input.height,
-                            network_.input.width));
+  if (pixels.size() != to_index(network_.input.size())) {
+    throw Error(fmt::format("network {}: found {} pixels, allowed: {} ({}x{}x{})", network_.name,
+                            pixels.size(), network_.input.size(), network_.input.channels,
+                            network_.input.height, network_.input.width));
   }
   IntegerResult result;
   result.maps.reserve(network_.layers.size() - 1);

@@ -12,14 +12,16 @@
 #include <tuple>
 
 #include "common/error.h"
+#include "host/index.h"
 #include "host/cycle_model.h"
 
 namespace mcnn {
 namespace {
 
-constexpr int kLineUnit = 4;         // blocks of source lines begin at multiples of it
-constexpr int kTileSide = 4;         // of the tiles that a vector is stored in
-constexpr int kTilePairElements = 2 * kTileSide * kTileSide;  // elements of two neighbouring channels of a vector
+constexpr int kLineUnit = 4;  // blocks of source lines begin at multiples of it
+constexpr int kTileSide = 4;  // of the tiles that a vector is stored in
+constexpr int kTilePairElements =
+    2 * kTileSide * kTileSide;              // elements of two neighbouring channels of a vector
 constexpr int kVectorUnit = 2 * kTileSide;  // elements of one tile column in both halves
 constexpr int kMaxPixel = 255;
 constexpr int kMaxRange = 3;
@@ -50,7 +52,7 @@ struct Plan {
   bool final = false;
   bool vector_output = false;
   bool vector_input = false;
-  int kernels = 0;  // with the dummy kernels that pad a vector
+  int kernels = 0;    // with the dummy kernels that pad a vector
   int in_height = 0;  // as stored
   int in_width = 0;
   int in_pitch = 0;  // words from channel c to channel c+2
@@ -68,7 +70,8 @@ struct Plan {
     if (!vector_input) {
       return layer->weight(kernel, window.channel, window.row + r, window.column + c);
     }
-    const int element = kTilePairElements * (window.channel / 2) + 2 * (kTileSide * c + r) + window.channel % 2;
+    const int element =
+        kTilePairElements * (window.channel / 2) + 2 * (kTileSide * c + r) + window.channel % 2;
     return element < layer->input.channels ? layer->weight(kernel, element, 0, 0) : 0;
   }
   int channel_base(int channel) const { return channel / 2 * in_pitch; }
@@ -84,9 +87,9 @@ struct Plan {
 // How a layer could be laid out: replicas of segments of PEs.
 struct Option {
   int replicas = 1;
-  int pes = 1;          // of a segment
-  int steps = 1;        // windows of a PE, at most
-  int64_t clocks = 0;   // of all passes
+  int pes = 1;         // of a segment
+  int steps = 1;       // windows of a PE, at most
+  int64_t clocks = 0;  // of all passes
 
   // Windows that PE i of a segment holds.
   int windows_of(int i, const Plan& plan) const {
@@ -134,28 +137,33 @@ class Mapper {
 
   void check_options() const {
     if (options_.range && (*options_.range < 0 || *options_.range > kMaxRange)) {
-      throw Error(fmt::format("mapping: range: found {}, allowed: 0..{}", *options_.range, kMaxRange));
+      throw Error(
+          fmt::format("mapping: range: found {}, allowed: 0..{}", *options_.range, kMaxRange));
     }
     if (options_.replicas.size() > network_.layers.size()) {
-      throw Error(fmt::format("mapping: replicas: found {} layers, allowed: at most {}", options_.replicas.size(),
-                              network_.layers.size()));
+      throw Error(fmt::format("mapping: replicas: found {} layers, allowed: at most {}",
+                              options_.replicas.size(), network_.layers.size()));
     }
   }
 
   void check_memory(const MapShape& shape, const std::string& what, int pitch, int channels) const {
     const int needed = divide_up(channels, 2) * pitch;
     if (needed > config_.bank_depth) {
-      fail(network_, fmt::format("feature-map memory: {} ({}x{}x{}) takes {} words of a bank, {} there ({} too many)",
-                                 what, shape.channels, shape.height, shape.width, needed, config_.bank_depth,
-                                 needed - config_.bank_depth));
+      fail(network_,
+           fmt::format(
+               "feature-map memory: {} ({}x{}x{}) takes {} words of a bank, {} there ({} too many)",
+               what, shape.channels, shape.height, shape.width, needed, config_.bank_depth,
+               needed - config_.bank_depth));
     }
   }
 
   void check_dimensions(const MapShape& shape, const std::string& what) const {
     const int largest = std::max(shape.height, shape.width);
     if (largest > config_.max_dim) {
-      fail(network_, fmt::format("map size: {} is {} x {}, at most {} rows and columns there ({} too many)", what,
-                                 shape.height, shape.width, config_.max_dim, largest - config_.max_dim));
+      fail(
+          network_,
+          fmt::format("map size: {} is {} x {}, at most {} rows and columns there ({} too many)",
+                      what, shape.height, shape.width, config_.max_dim, largest - config_.max_dim));
     }
   }
 
@@ -183,7 +191,8 @@ class Mapper {
     const bool fully_connected = layer.type == LayerType::kFullyConnected;
     plan.vector_output = fully_connected && !plan.final;
     plan.vector_input = index > 0 && plans_.back().vector_output;
-    // Elements behind the last output fill the last column of tiles, so that a window never reads what was not written.
+    // Elements behind the last output fill the last column of tiles, so that a window never reads
+    // what was not written.
     plan.kernels = plan.vector_output ? round_up(layer.kernels, kVectorUnit) : layer.kernels;
     if (plan.vector_input) {
       const int elements = round_up(layer.input.channels, kVectorUnit);
@@ -225,7 +234,8 @@ class Mapper {
     return plan;
   }
 
-  // Largest code that a source line of the layer can give at range 0: every bit line of its window driven.
+  // Largest code that a source line of the layer can give at range 0: every bit line of its window
+  // driven.
   double peak(const Plan& plan, int range) const {
     const DeviceLimits& limits = options_.limits;
     double largest = 0.0;
@@ -238,7 +248,7 @@ class Mapper {
             const int weight = plan.weight(kernel, window, r, c);
             for (size_t line = 0; line < 2; ++line) {
               const int level = positive_part(line == 0 ? weight : -weight);
-              const double sigma = limits.sigma[static_cast<size_t>(level)];
+              const double sigma = limits.sigma[to_index(level)];
               sum[line] += level + limits.offset;
               variance[line] += sigma * sigma;
             }
@@ -246,7 +256,8 @@ class Mapper {
         }
         const double scale = static_cast<double>(1 << range);
         for (size_t line = 0; line < 2; ++line) {
-          const double noise = std::sqrt(scale * scale * variance[line] + limits.converter_sigma * limits.converter_sigma);
+          const double noise = std::sqrt(scale * scale * variance[line] +
+                                         limits.converter_sigma * limits.converter_sigma);
           largest = std::max(largest, scale * sum[line] + limits.margin * noise);
         }
       }
@@ -258,13 +269,14 @@ class Mapper {
   void choose_range(Plan& plan) const {
     const int most = std::min(kMaxRange, config_.psum_bits - 1 - plan.layer->shift);
     if (most < 0) {
-      fail(network_, fmt::format("shift: layer {} shifts by {}, at most {} there", plan.layer->name, plan.layer->shift,
-                                 config_.psum_bits - 1));
+      fail(network_, fmt::format("shift: layer {} shifts by {}, at most {} there", plan.layer->name,
+                                 plan.layer->shift, config_.psum_bits - 1));
     }
     const std::optional<int> forced = plan.layer->range ? plan.layer->range : options_.range;
     if (forced && *forced > most) {
-      fail(network_, fmt::format("shift: layer {} shifts by {} and {} for its range, at most {} there", plan.layer->name,
-                                 plan.layer->shift, *forced, config_.psum_bits - 1));
+      fail(network_,
+           fmt::format("shift: layer {} shifts by {} and {} for its range, at most {} there",
+                       plan.layer->name, plan.layer->shift, *forced, config_.psum_bits - 1));
     }
     const double largest_code = static_cast<double>((1 << config_.adc_bits) - 1);
     plan.range = forced.value_or(most);
@@ -281,11 +293,14 @@ class Mapper {
 
   int64_t bias_of(const Plan& plan, int kernel) const {
     if (kernel >= plan.layer->kernels) {
-      return -std::min(largest_sum(plan), psum_limit() - largest_sum(plan));  // a dummy: always clamped to 0
+      return -std::min(largest_sum(plan),
+                       psum_limit() - largest_sum(plan));  // a dummy: always clamped to 0
     }
     const int shift = plan.layer->shift + plan.range;
     const int64_t half = shift == 0 ? 0 : int64_t{1} << (shift - 1);
-    return static_cast<int64_t>(plan.layer->biases[static_cast<size_t>(kernel)]) * (1 << plan.range) + half;
+    return static_cast<int64_t>(plan.layer->biases[to_index(kernel)]) *
+               (1 << plan.range) +
+           half;
   }
 
   void check_sums(const Plan& plan) const {
@@ -295,15 +310,18 @@ class Mapper {
     }
     const int64_t sum = largest_sum(plan) + bias;
     if (sum > psum_limit()) {
-      fail(network_, fmt::format("partial sums: layer {} can reach {} ({} windows of {} and a bias of {}), {} there ({} too much)",
+      fail(network_, fmt::format("partial sums: layer {} can reach {} ({} windows of {} and a bias "
+                                 "of {}), {} there ({} too much)",
                                  plan.layer->name, sum, plan.windows.size(),
-                                 kMaxPixel * ((1 << config_.adc_bits) - 1), bias, psum_limit(), sum - psum_limit()));
+                                 kMaxPixel * ((1 << config_.adc_bits) - 1), bias, psum_limit(),
+                                 sum - psum_limit()));
     }
   }
 
   void check_table(const char* what, int needed, int there) const {
     if (needed > there) {
-      fail(network_, fmt::format("{}: {} needed, {} there ({} too many)", what, needed, there, needed - there));
+      fail(network_, fmt::format("{}: {} needed, {} there ({} too many)", what, needed, there,
+                                 needed - there));
     }
   }
 
@@ -330,8 +348,11 @@ class Mapper {
         }
         each += fmt::format("{}{} {}", each.empty() ? "" : ", ", plan.layer->name, sum);
       }
-      fail(network_, fmt::format("source lines: {} needed with one replica of each layer ({}), {} there ({} too many)", lines,
-                                 each, there, lines - there));
+      fail(
+          network_,
+          fmt::format(
+              "source lines: {} needed with one replica of each layer ({}), {} there ({} too many)",
+              lines, each, there, lines - there));
     }
     check_table("layer rows", rows, config_.num_layers);
     check_table("step records", records, config_.num_records);
@@ -344,8 +365,8 @@ class Mapper {
   // The most replicas that the fetched rows, the pooling and the tables allow.
   bool replicas_allowed(const Plan& plan, int replicas) const {
     const int stride = plan.layer->stride;
-    if (replicas > config_.num_pe || replicas > config_.row_banks || replicas > plan.layer->convolution.height ||
-        replicas * stride > kMaxRowStep ||
+    if (replicas > config_.num_pe || replicas > config_.row_banks ||
+        replicas > plan.layer->convolution.height || replicas * stride > kMaxRowStep ||
         plan.max_window_rows() + (replicas - 1) * stride > config_.row_banks) {
       return false;
     }
@@ -397,9 +418,10 @@ class Mapper {
     row.pooled_height = layer.output.height;
     row.pooled_width = layer.output.width;
     row.out_pitch = plan.out_pitch;
-    row.out_base = plan.final || plan.vector_output ? pass.first_kernel / 2 : pass.first_kernel / 2 * plan.out_pitch;
-    row.replica.assign(static_cast<size_t>(config_.num_pe), 0);
-    row.row_offset.assign(static_cast<size_t>(config_.num_pe), 0);
+    row.out_base = plan.final || plan.vector_output ? pass.first_kernel / 2
+                                                    : pass.first_kernel / 2 * plan.out_pitch;
+    row.replica.assign(to_index(config_.num_pe), 0);
+    row.row_offset.assign(to_index(config_.num_pe), 0);
     return row;
   }
 
@@ -413,12 +435,13 @@ class Mapper {
     record.column_offset = window.column - layer.padding_columns;
     record.row_offset = window.row - layer.padding_rows;
     record.channel_base = plan.channel_base(window.channel);
-    record.first_line.assign(static_cast<size_t>(config_.num_pe), 0);
-    record.active.assign(static_cast<size_t>(config_.num_pe), 0);
+    record.first_line.assign(to_index(config_.num_pe), 0);
+    record.active.assign(to_index(config_.num_pe), 0);
     return record;
   }
 
-  // Calls take(window, step, PE of the segment) in the order of the records; the last argument is true for the last record of a step.
+  // Calls take(window, step, PE of the segment) in the order of the records; the last argument is
+  // true for the last record of a step.
   template <typename Take>
   static void for_each_record(const Plan& plan, const Option& option, const Take& take) {
     for (int step = 0; step < option.steps; ++step) {
@@ -427,7 +450,7 @@ class Mapper {
         ++users;
       }
       for (int i = 0; i < users; ++i) {
-        take(plan.windows[static_cast<size_t>(i * option.steps + step)], step, i, i + 1 == users);
+        take(plan.windows[to_index(i * option.steps + step)], step, i, i + 1 == users);
       }
     }
   }
@@ -470,9 +493,11 @@ class Mapper {
     const int forced = forced_replicas(index);
     const bool given = index < options_.replicas.size() && options_.replicas[index].has_value();
     if (given && (forced < 1 || !replicas_allowed(plans_[index], forced))) {
-      throw Error(fmt::format("mapping: replicas of layer {}: found {}, allowed: 1..{} (rows that one fetch delivers, PEs, "
-                              "pooled rows)",
-                              plans_[index].layer->name, forced, max_replicas(plans_[index])));
+      throw Error(
+          fmt::format("mapping: replicas of layer {}: found {}, allowed: 1..{} (rows that one "
+                      "fetch delivers, PEs, "
+                      "pooled rows)",
+                      plans_[index].layer->name, forced, max_replicas(plans_[index])));
     }
   }
 
@@ -481,8 +506,9 @@ class Mapper {
     const Plan& plan = plans_[index];
     check_forced_replicas(index);
     if (!replicas_allowed(plan, 1)) {
-      fail(network_, fmt::format("pooling: one output row of layer {} touches more than {} pooled rows", plan.layer->name,
-                                 config_.row_banks));
+      fail(network_,
+           fmt::format("pooling: one output row of layer {} touches more than {} pooled rows",
+                       plan.layer->name, config_.row_banks));
     }
     std::vector<Option> list;
     for (int replicas = 1; replicas_allowed(plan, replicas); ++replicas) {
@@ -508,7 +534,8 @@ class Mapper {
   static int64_t total_lines(const Plan& plan, const Option& option) {
     int64_t lines = 0;
     for (const Pass& pass : plan.passes) {
-      lines += static_cast<int64_t>(pass.lines) * static_cast<int64_t>(plan.windows.size()) * option.replicas;
+      lines += static_cast<int64_t>(pass.lines) * static_cast<int64_t>(plan.windows.size()) *
+               option.replicas;
     }
     return lines;
   }
@@ -528,8 +555,9 @@ class Mapper {
         items.push_back({l, p, lines_of(plans_[l], plans_[l].passes[p], choice[l], 0)});
       }
     }
-    std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.lines > b.lines; });
-    std::vector<int> free(static_cast<size_t>(config_.num_pe), config_.num_sl);
+    std::stable_sort(items.begin(), items.end(),
+                     [](const Item& a, const Item& b) { return a.lines > b.lines; });
+    std::vector<int> free(to_index(config_.num_pe), config_.num_sl);
     if (packing != nullptr) {
       packing->pes.clear();
       for (size_t l = 0; l < choice.size(); ++l) {
@@ -545,22 +573,23 @@ class Mapper {
         std::reverse(order.begin(), order.end());  // the last PEs, as published
       }
       if (fit == Fit::kFullest) {
-        std::erase_if(order, [&](int pe) { return free[static_cast<size_t>(pe)] < item.lines; });
+        std::erase_if(order, [&](int pe) { return free[to_index(pe)] < item.lines; });
       }
       std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-        const int free_a = free[static_cast<size_t>(a)];
-        const int free_b = free[static_cast<size_t>(b)];
+        const int free_a = free[to_index(a)];
+        const int free_b = free[to_index(b)];
         return fit == Fit::kEmptiest ? free_a > free_b : free_a < free_b;
       });
-      const size_t count = static_cast<size_t>(option.replicas * option.pes);
+      const size_t count = to_index(option.replicas * option.pes);
       if (order.size() < count) {
         return false;
       }
       order.resize(count);
       std::sort(order.begin(), order.end());
       for (size_t i = 0; i < count; ++i) {
-        const int lines = lines_of(plan, plan.passes[item.pass], option, static_cast<int>(i) % option.pes);
-        int& left = free[static_cast<size_t>(order[i])];
+        const int lines =
+            lines_of(plan, plan.passes[item.pass], option, static_cast<int>(i) % option.pes);
+        int& left = free[to_index(order[i])];
         left -= lines;
         if (left < 0) {
           return false;
@@ -628,13 +657,14 @@ class Mapper {
     }
     search.clocks_left.assign(layers + 1, 0);
     search.lines_left.assign(layers + 1, 0);
-    // The layout that is easiest to pack, one replica in the smallest pieces, is where the search starts.
+    // The layout that is easiest to pack, one replica in the smallest pieces, is where the search
+    // starts.
     std::vector<Option> smallest(layers);
     for (size_t l = layers; l-- > 0;) {
       const std::vector<Option>& list = search.lists[l];
       if (list.empty()) {
-        fail(network_, fmt::format("PEs: {} replicas of layer {} asked for, {} PEs there", forced_replicas(l),
-                                   plans_[l].layer->name, config_.num_pe));
+        fail(network_, fmt::format("PEs: {} replicas of layer {} asked for, {} PEs there",
+                                   forced_replicas(l), plans_[l].layer->name, config_.num_pe));
       }
       search.clocks_left[l] = search.clocks_left[l + 1] + list.front().clocks;
       int64_t least = std::numeric_limits<int64_t>::max();
@@ -642,9 +672,10 @@ class Mapper {
         least = std::min(least, total_lines(plans_[l], option));
       }
       search.lines_left[l] = search.lines_left[l + 1] + least;
-      smallest[l] = *std::min_element(list.begin(), list.end(), [](const Option& a, const Option& b) {
-        return std::tuple(a.replicas, a.steps, a.pes) < std::tuple(b.replicas, b.steps, b.pes);
-      });
+      smallest[l] =
+          *std::min_element(list.begin(), list.end(), [](const Option& a, const Option& b) {
+            return std::tuple(a.replicas, a.steps, a.pes) < std::tuple(b.replicas, b.steps, b.pes);
+          });
     }
     if (const std::optional<Fit> fit = fits(smallest)) {
       search.best = smallest;
@@ -669,26 +700,35 @@ class Mapper {
       largest = std::max(largest, plan.passes.front().lines);
     }
     if (lines > there) {
-      fail(network_, fmt::format("source lines: {} needed with the replicas asked for, {} there ({} too many)", lines, there,
-                                 lines - there));
+      fail(
+          network_,
+          fmt::format("source lines: {} needed with the replicas asked for, {} there ({} too many)",
+                      lines, there, lines - there));
     }
-    fail(network_, fmt::format("source lines: {} needed, {} there, but in {} PEs of {} lines each: blocks of up to {} lines "
+    fail(network_, fmt::format("source lines: {} needed, {} there, but in {} PEs of {} lines each: "
+                               "blocks of up to {} lines "
                                "do not pack",
                                lines, there, config_.num_pe, config_.num_sl, largest));
   }
 
-  // The published mapping: convolver groups of as few neighbouring PEs as hold every convolution layer once, as many groups as there
-  // is room for, and the fully connected layers in the last PEs.
+  // The published mapping: convolver groups of as few neighbouring PEs as hold every convolution
+  // layer once, as many groups as there is room for, and the fully connected layers in the last
+  // PEs.
   void pack_paper(std::vector<Option>& choice, Packing& packing) const {
-    const auto is_convolution = [](const Plan& plan) { return plan.layer->type == LayerType::kConvolution; };
-    const auto is_fully_connected = [](const Plan& plan) { return plan.layer->type == LayerType::kFullyConnected; };
+    const auto is_convolution = [](const Plan& plan) {
+      return plan.layer->type == LayerType::kConvolution;
+    };
+    const auto is_fully_connected = [](const Plan& plan) {
+      return plan.layer->type == LayerType::kFullyConnected;
+    };
     std::vector<std::vector<std::vector<int>>> group;
     const int group_pes = pack_group(is_convolution, "convolution", group);
     std::vector<std::vector<std::vector<int>>> shared;
     const int shared_pes = pack_group(is_fully_connected, "fully connected", shared);
     const int groups = group_pes == 0 ? 0 : (config_.num_pe - shared_pes) / group_pes;
     if (group_pes != 0 && groups == 0) {
-      fail(network_, fmt::format("PEs: {} needed for one convolver group and {} for the fully connected layers, {} there",
+      fail(network_, fmt::format("PEs: {} needed for one convolver group and {} for the fully "
+                                 "connected layers, {} there",
                                  group_pes, shared_pes, config_.num_pe));
     }
     choice.clear();
@@ -699,12 +739,14 @@ class Mapper {
       const bool convolution = is_convolution(plan);
       int replicas = convolution ? std::min(groups, max_replicas(plan)) : 1;
       if (convolution && replicas == 0) {
-        fail(network_, fmt::format("pooling: one output row of layer {} touches more than {} pooled rows", plan.layer->name,
-                                   config_.row_banks));
+        fail(network_,
+             fmt::format("pooling: one output row of layer {} touches more than {} pooled rows",
+                         plan.layer->name, config_.row_banks));
       }
       if (forced_replicas(l) > replicas) {
-        fail(network_, fmt::format("PEs: {} replicas of layer {} asked for, {} convolver groups there", forced_replicas(l),
-                                   plan.layer->name, groups));
+        fail(network_,
+             fmt::format("PEs: {} replicas of layer {} asked for, {} convolver groups there",
+                         forced_replicas(l), plan.layer->name, groups));
       }
       replicas = forced_replicas(l) != 0 ? forced_replicas(l) : replicas;
       const std::vector<std::vector<int>>& local = convolution ? group[l] : shared[l];
@@ -715,7 +757,8 @@ class Mapper {
         std::vector<int> all;
         for (int replica = 0; replica < replicas; ++replica) {
           for (const int pe : pes) {
-            all.push_back(convolution ? replica * group_pes + pe : config_.num_pe - shared_pes + pe);
+            all.push_back(convolution ? replica * group_pes + pe
+                                      : config_.num_pe - shared_pes + pe);
           }
         }
         passes.push_back(all);
@@ -724,16 +767,18 @@ class Mapper {
     }
   }
 
-  // Packs one copy of the chosen layers in as few PEs as possible and returns how many; pes[layer][pass] are numbered from 0.
+  // Packs one copy of the chosen layers in as few PEs as possible and returns how many;
+  // pes[layer][pass] are numbered from 0.
   template <typename Chosen>
-  int pack_group(const Chosen& chosen, const char* what, std::vector<std::vector<std::vector<int>>>& pes) const {
+  int pack_group(const Chosen& chosen, const char* what,
+                 std::vector<std::vector<std::vector<int>>>& pes) const {
     if (std::none_of(plans_.begin(), plans_.end(), chosen)) {
       pes.assign(plans_.size(), {});
       return 0;
     }
     for (int count = 1; count <= config_.num_pe; ++count) {
       pes.assign(plans_.size(), {});
-      std::vector<int> free(static_cast<size_t>(count), config_.num_sl);
+      std::vector<int> free(to_index(count), config_.num_sl);
       bool good = true;
       for (size_t l = 0; l < plans_.size() && good; ++l) {
         const Plan& plan = plans_[l];
@@ -747,8 +792,8 @@ class Mapper {
           std::vector<int> taken;
           for (int pe = 0; pe < count && static_cast<int>(taken.size()) < option.pes; ++pe) {
             const int lines = lines_of(plan, pass, option, static_cast<int>(taken.size()));
-            if (lines <= free[static_cast<size_t>(pe)]) {
-              free[static_cast<size_t>(pe)] -= lines;
+            if (lines <= free[to_index(pe)]) {
+              free[to_index(pe)] -= lines;
               taken.push_back(pe);
             }
           }
@@ -760,8 +805,10 @@ class Mapper {
         return count;
       }
     }
-    fail(network_, fmt::format("source lines: one copy of the {} layers does not pack into {} PEs of {} lines", what,
-                               config_.num_pe, config_.num_sl));
+    fail(
+        network_,
+        fmt::format("source lines: one copy of the {} layers does not pack into {} PEs of {} lines",
+                    what, config_.num_pe, config_.num_sl));
   }
 
   // The chip program.
@@ -774,9 +821,10 @@ class Mapper {
     program.image = network_.input;
     program.image_pitch = words_of(network_.input.height, network_.input.width);
     program.num_logits = network_.num_logits();
-    program.cells.assign(static_cast<size_t>(config_.num_pe),
-                         std::vector<uint8_t>(static_cast<size_t>(config_.num_sl * config_.num_bl()), 0));
-    mapped.lines_used.assign(static_cast<size_t>(config_.num_pe), 0);
+    program.cells.assign(
+        to_index(config_.num_pe),
+        std::vector<uint8_t>(to_index(config_.num_sl * config_.num_bl()), 0));
+    mapped.lines_used.assign(to_index(config_.num_pe), 0);
     for (size_t l = 0; l < plans_.size(); ++l) {
       const Plan& plan = plans_[l];
       LayerMapping layer;
@@ -793,8 +841,8 @@ class Mapper {
       }
       if (!plan.final) {
         program.layers.back().swap = 1;
-        program.maps.push_back({plan.layer->name, plan.layer->output, plan.vector_output, plan.out_pitch,
-                                static_cast<int>(program.layers.size()) - 1});
+        program.maps.push_back({plan.layer->name, plan.layer->output, plan.vector_output,
+                                plan.out_pitch, static_cast<int>(program.layers.size()) - 1});
       }
       mapped.layers.push_back(layer);
     }
@@ -803,15 +851,15 @@ class Mapper {
     mapped.clocks_per_image = cycles.clocks;
     for (LayerMapping& layer : mapped.layers) {
       for (int row = layer.first_row; row < layer.first_row + layer.rows; ++row) {
-        layer.beats += cycles.passes[static_cast<size_t>(row)].beats;
-        layer.clocks += cycles.passes[static_cast<size_t>(row)].clocks;
+        layer.beats += cycles.passes[to_index(row)].beats;
+        layer.clocks += cycles.passes[to_index(row)].clocks;
       }
     }
     return mapped;
   }
 
-  void build_pass(size_t layer_index, size_t pass_index, const Option& option, const std::vector<int>& pes,
-                  MappedNetwork& mapped) const {
+  void build_pass(size_t layer_index, size_t pass_index, const Option& option,
+                  const std::vector<int>& pes, MappedNetwork& mapped) const {
     const Plan& plan = plans_[layer_index];
     const Pass& pass = plan.passes[pass_index];
     ChipProgram& program = mapped.program;
@@ -823,11 +871,11 @@ class Mapper {
     } else {
       int first = 0;
       for (int replica = 0; replica < option.replicas; ++replica) {
-        const int end = pes[static_cast<size_t>((replica + 1) * option.pes - 1)];
+        const int end = pes[to_index((replica + 1) * option.pes - 1)];
         row.segment_end |= 1u << end;
         for (; first <= end; ++first) {
-          row.replica[static_cast<size_t>(first)] = replica;
-          row.row_offset[static_cast<size_t>(first)] = replica * plan.layer->stride;
+          row.replica[to_index(first)] = replica;
+          row.row_offset[to_index(first)] = replica * plan.layer->stride;
         }
       }
     }
@@ -843,14 +891,15 @@ class Mapper {
       StepRecord record = make_record(plan, window);
       record.last_step = last ? 1 : 0;
       for (int replica = 0; replica < option.replicas; ++replica) {
-        const int pe = pes[static_cast<size_t>(replica * option.pes + i)];
-        int& used = mapped.lines_used[static_cast<size_t>(pe)];
-        record.active[static_cast<size_t>(pe)] = 1;
-        record.first_line[static_cast<size_t>(pe)] = used;
-        write_cells(plan, pass, window, used, program.cells[static_cast<size_t>(pe)]);
-        mapped.placements.push_back({static_cast<int>(layer_index), static_cast<int>(program.layers.size()),
-                                     pass.first_kernel, pass.kernels, replica, window.channel, window.row, window.column,
-                                     window.rows, window.columns, step, pe, used, pass.lines});
+        const int pe = pes[to_index(replica * option.pes + i)];
+        int& used = mapped.lines_used[to_index(pe)];
+        record.active[to_index(pe)] = 1;
+        record.first_line[to_index(pe)] = used;
+        write_cells(plan, pass, window, used, program.cells[to_index(pe)]);
+        mapped.placements.push_back(
+            {static_cast<int>(layer_index), static_cast<int>(program.layers.size()),
+             pass.first_kernel, pass.kernels, replica, window.channel, window.row, window.column,
+             window.rows, window.columns, step, pe, used, pass.lines});
         used += pass.lines;
       }
       program.records.push_back(record);
@@ -866,9 +915,11 @@ class Mapper {
         for (int r = 0; r < window.rows; ++r) {
           const int weight = plan.weight(pass.first_kernel + k, window, r, c);
           const int bit_line = config_.kernel_max * c + r;
-          const size_t cell = static_cast<size_t>((first_line + 2 * k) * config_.num_bl() + bit_line);
+          const size_t cell =
+              to_index((first_line + 2 * k) * config_.num_bl() + bit_line);
           cells[cell] = static_cast<uint8_t>(positive_part(weight));
-          cells[cell + static_cast<size_t>(config_.num_bl())] = static_cast<uint8_t>(positive_part(-weight));
+          cells[cell + to_index(config_.num_bl())] =
+              static_cast<uint8_t>(positive_part(-weight));
         }
       }
     }
@@ -915,46 +966,50 @@ DeviceLimits device_limits(const DeviceCard& card) {
   return limits;
 }
 
-MappedNetwork map_network(const Network& network, const ChipConfig& config, const MappingOptions& options) {
+MappedNetwork map_network(const Network& network, const ChipConfig& config,
+                          const MappingOptions& options) {
   return Mapper(network, config, options).run();
 }
 
 std::string mapping_table(const MappedNetwork& mapped, const ChipConfig& config) {
-  std::string text =
-      fmt::format("{:<3} {:<12} {:>7} {:>8} {:>11} {:>5} {:>5} {:>10} {:>7} {:>8}\n", "", "layer", "kernels", "replicas",
-                  "PEs/replica", "steps", "range", "peak code", "beats", "clocks");
+  std::string text = fmt::format("{:<3} {:<12} {:>7} {:>8} {:>11} {:>5} {:>5} {:>10} {:>7} {:>8}\n",
+                                 "", "layer", "kernels", "replicas", "PEs/replica", "steps",
+                                 "range", "peak code", "beats", "clocks");
   int64_t beats = 0;
   for (size_t l = 0; l < mapped.layers.size(); ++l) {
     const LayerMapping& layer = mapped.layers[l];
     int kernels = 0;
     for (int row = layer.first_row; row < layer.first_row + layer.rows; ++row) {
-      kernels += mapped.program.layers[static_cast<size_t>(row)].kernels;
+      kernels += mapped.program.layers[to_index(row)].kernels;
     }
     beats += layer.beats;
     const bool clips = layer.peak_codes > (1 << config.adc_bits) - 1;
     text += fmt::format("{:<3} {:<12} {:>7} {:>8} {:>11} {:>5} {:>5} {:>10} {:>7} {:>8}\n",
-                        layer_letter(static_cast<int>(l), true), layer.name, kernels, layer.replicas, layer.segment_pes,
-                        layer.steps, layer.range, fmt::format("{:.1f}{}", layer.peak_codes, clips ? " !" : ""), layer.beats,
+                        layer_letter(static_cast<int>(l), true), layer.name, kernels,
+                        layer.replicas, layer.segment_pes, layer.steps, layer.range,
+                        fmt::format("{:.1f}{}", layer.peak_codes, clips ? " !" : ""), layer.beats,
                         layer.clocks);
   }
-  text += fmt::format("{:<3} {:<12} {:>7} {:>8} {:>11} {:>5} {:>5} {:>10} {:>7} {:>8}\n", "", "image", "", "", "", "", "", "",
-                      beats, mapped.clocks_per_image);
+  text += fmt::format("{:<3} {:<12} {:>7} {:>8} {:>11} {:>5} {:>5} {:>10} {:>7} {:>8}\n", "",
+                      "image", "", "", "", "", "", "", beats, mapped.clocks_per_image);
   return text;
 }
 
 std::string mapping_picture(const MappedNetwork& mapped, const ChipConfig& config) {
-  const size_t width = static_cast<size_t>(config.num_sl / kLineUnit);
-  std::vector<std::string> arrays(static_cast<size_t>(config.num_pe), std::string(width, '.'));
+  const size_t width = to_index(config.num_sl / kLineUnit);
+  std::vector<std::string> arrays(to_index(config.num_pe), std::string(width, '.'));
   std::vector<bool> upper(arrays.size(), true);
   for (const Placement& placement : mapped.placements) {
-    const size_t pe = static_cast<size_t>(placement.pe);
+    const size_t pe = to_index(placement.pe);
     const char letter = layer_letter(placement.layer, upper[pe]);
-    std::fill_n(arrays[pe].begin() + placement.first_line / kLineUnit, placement.lines / kLineUnit, letter);
+    std::fill_n(arrays[pe].begin() + placement.first_line / kLineUnit, placement.lines / kLineUnit,
+                letter);
     upper[pe] = !upper[pe];
   }
   std::string text;
   for (size_t pe = 0; pe < arrays.size(); ++pe) {
-    text += fmt::format("PE {:>2} |{}| {:>4} of {} source lines\n", pe, arrays[pe], mapped.lines_used[pe], config.num_sl);
+    text += fmt::format("PE {:>2} |{}| {:>4} of {} source lines\n", pe, arrays[pe],
+                        mapped.lines_used[pe], config.num_sl);
   }
   return text;
 }

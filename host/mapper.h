@@ -23,12 +23,14 @@ enum class MappingKind {
 MappingKind mapping_kind(std::string_view name);  // "default" or "paper"; throws Error
 std::string_view mapping_name(MappingKind kind);
 
-// What the mapper has to know about the devices to choose a converter range that does not clip. In units of one weight level.
+// What the mapper has to know about the devices to choose a converter range that does not clip. In
+// units of one weight level.
 struct DeviceLimits {
-  double offset = 0.0;             // conductance of a cell at level 0
-  std::array<double, 8> sigma{};   // standard deviation of a cell at each level: programming error and read noise
-  double converter_sigma = 0.0;    // standard deviation of the converter [codes]
-  double margin = 4.0;             // standard deviations of a line's code to leave room for
+  double offset = 0.0;  // conductance of a cell at level 0
+  std::array<double, 8>
+      sigma{};  // standard deviation of a cell at each level: programming error and read noise
+  double converter_sigma = 0.0;  // standard deviation of the converter [codes]
+  double margin = 4.0;           // standard deviations of a line's code to leave room for
 };
 DeviceLimits device_limits(const DeviceCard& card);
 
@@ -39,22 +41,23 @@ struct MappingOptions {
   DeviceLimits limits;
 };
 
-// One block of source lines: one window (of one input channel) of one group of kernels, for one replica.
+// One block of source lines: one window (of one input channel) of one group of kernels, for one
+// replica.
 struct Placement {
   int layer = 0;         // network layer
   int layer_row = 0;     // row of the layer table (pass)
   int first_kernel = 0;  // of the pass
   int kernels = 0;       // with dummy kernels that pad a vector
   int replica = 0;
-  int channel = 0;        // input channel (of the tiled vector behind a fully connected layer)
-  int window_row = 0;     // first kernel row and column of the window
+  int channel = 0;     // input channel (of the tiled vector behind a fully connected layer)
+  int window_row = 0;  // first kernel row and column of the window
   int window_column = 0;
   int window_rows = 0;
   int window_columns = 0;
-  int step = 0;           // step of the pass that reads it
+  int step = 0;  // step of the pass that reads it
   int pe = 0;
-  int first_line = 0;     // multiple of 4
-  int lines = 0;          // 2 * kernels, rounded up to a multiple of 4
+  int first_line = 0;  // multiple of 4
+  int lines = 0;       // 2 * kernels, rounded up to a multiple of 4
 };
 
 // How a network layer was mapped.
@@ -64,11 +67,12 @@ struct LayerMapping {
   int segment_pes = 1;  // PEs of a replica
   int steps = 1;        // steps of an output position
   int range = 0;
-  int first_row = 0;    // rows of the layer table
+  int first_row = 0;  // rows of the layer table
   int rows = 1;
-  int64_t beats = 0;    // of all passes, for one image
-  int64_t clocks = 0;   // of all passes, for one image, without MODE.SKIP
-  double peak_codes = 0.0;  // largest code that any source line can give with all bit lines of a window driven, with margin
+  int64_t beats = 0;        // of all passes, for one image
+  int64_t clocks = 0;       // of all passes, for one image, without MODE.SKIP
+  double peak_codes = 0.0;  // largest code that any source line can give with all bit lines of a
+                            // window driven, with margin
 };
 
 struct MappedNetwork {
@@ -80,11 +84,13 @@ struct MappedNetwork {
   int64_t clocks_per_image = 0;       // without MODE.SKIP
 };
 
-// Throws Error that says what is short and by how much when the network does not fit. The program is validated.
-MappedNetwork map_network(const Network& network, const ChipConfig& config, const MappingOptions& options = {});
+// Throws Error that says what is short and by how much when the network does not fit. The program
+// is validated.
+MappedNetwork map_network(const Network& network, const ChipConfig& config,
+                          const MappingOptions& options = {});
 
-// A table of the layers (replicas, PEs, steps, beats, clocks, range), and a picture of the arrays: one line a PE, one character every
-// four source lines.
+// A table of the layers (replicas, PEs, steps, beats, clocks, range), and a picture of the arrays:
+// one line a PE, one character every four source lines.
 std::string mapping_table(const MappedNetwork& mapped, const ChipConfig& config);
 std::string mapping_picture(const MappedNetwork& mapped, const ChipConfig& config);
 

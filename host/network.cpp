@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "common/error.h"
+#include "host/index.h"
 
 namespace mcnn {
 namespace {
@@ -19,9 +20,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kFormat = "mcnn-network-1";
-constexpr int kMaxDimension = 1024;     // rows, columns or channels of a map
-constexpr int kMaxKernels = 4096;       // of a layer
-constexpr int kMaxKernelSize = 8;       // rows or columns of a convolution kernel
+constexpr int kMaxDimension = 1024;  // rows, columns or channels of a map
+constexpr int kMaxKernels = 4096;    // of a layer
+constexpr int kMaxKernelSize = 8;    // rows or columns of a convolution kernel
 constexpr int kMaxStride = 7;
 constexpr int kMaxWeight = 7;
 constexpr int kMaxShift = 23;
@@ -29,8 +30,10 @@ constexpr int kMaxLayers = 64;
 constexpr int64_t kMaxSum = int64_t{1} << 30;  // so that sums, bias and rounding half fit 32 bits
 constexpr int kMaxPixel = 255;
 
-[[noreturn]] void fail(std::string_view source, std::string_view path, std::string_view found, std::string_view allowed) {
-  throw Error(fmt::format("{}: {}: found {}, allowed: {}", source, path.empty() ? "(top)" : path, found, allowed));
+[[noreturn]] void fail(std::string_view source, std::string_view path, std::string_view found,
+                       std::string_view allowed) {
+  throw Error(fmt::format("{}: {}: found {}, allowed: {}", source, path.empty() ? "(top)" : path,
+                          found, allowed));
 }
 
 std::string shorten(std::string text) {
@@ -47,9 +50,7 @@ class Node {
   Node(const Json& json, std::string path, std::string_view source)
       : json_(json), path_(std::move(path)), source_(source) {}
 
-  [[noreturn]] void bad(std::string_view allowed) const {
-    fail(source_, path_, found(), allowed);
-  }
+  [[noreturn]] void bad(std::string_view allowed) const { fail(source_, path_, found(), allowed); }
 
   std::string found() const {
     if (json_.is_object()) {
@@ -82,7 +83,9 @@ class Node {
     return Node(json_.at(name), join(name), source_);
   }
 
-  Node item(size_t index) const { return Node(json_.at(index), fmt::format("{}[{}]", path_, index), source_); }
+  Node item(size_t index) const {
+    return Node(json_.at(index), fmt::format("{}[{}]", path_, index), source_);
+  }
 
   // An array of exactly `size` items.
   void expect_array(size_t size, std::string_view of) const {
@@ -152,7 +155,8 @@ Pooling parse_pool(const Node& node) {
 }
 
 void parse_activation(const Node& node, bool last) {
-  const std::string_view allowed = last ? "\"none\" (the last layer gives the logits)" : "\"relu\" (a hidden layer)";
+  const std::string_view allowed =
+      last ? "\"none\" (the last layer gives the logits)" : "\"relu\" (a hidden layer)";
   if (node.text(allowed) != (last ? "none" : "relu")) {
     node.bad(allowed);
   }
@@ -164,17 +168,18 @@ int8_t parse_weight(const Node& node) {
 
 // The weights of a convolution, [kernel][channel][row][column].
 void parse_kernels(const Node& node, const MapShape& input, Layer& layer) {
-  node.expect_array(static_cast<size_t>(layer.kernels), "kernels");
-  layer.weights.reserve(static_cast<size_t>(layer.kernels * input.channels * layer.kernel_rows * layer.kernel_columns));
+  node.expect_array(to_index(layer.kernels), "kernels");
+  layer.weights.reserve(to_index(layer.kernels * input.channels * layer.kernel_rows *
+                                            layer.kernel_columns));
   for (size_t k = 0; k < node.size(); ++k) {
     const Node kernel = node.item(k);
-    kernel.expect_array(static_cast<size_t>(input.channels), "channels");
+    kernel.expect_array(to_index(input.channels), "channels");
     for (size_t c = 0; c < kernel.size(); ++c) {
       const Node channel = kernel.item(c);
-      channel.expect_array(static_cast<size_t>(layer.kernel_rows), "rows");
+      channel.expect_array(to_index(layer.kernel_rows), "rows");
       for (size_t y = 0; y < channel.size(); ++y) {
         const Node row = channel.item(y);
-        row.expect_array(static_cast<size_t>(layer.kernel_columns), "weights");
+        row.expect_array(to_index(layer.kernel_columns), "weights");
         for (size_t x = 0; x < row.size(); ++x) {
           layer.weights.push_back(parse_weight(row.item(x)));
         }
@@ -185,11 +190,11 @@ void parse_kernels(const Node& node, const MapShape& input, Layer& layer) {
 
 // The weights of a fully connected layer, [output][input].
 void parse_matrix(const Node& node, const MapShape& input, Layer& layer) {
-  node.expect_array(static_cast<size_t>(layer.kernels), "outputs");
-  layer.weights.reserve(static_cast<size_t>(layer.kernels) * static_cast<size_t>(input.size()));
+  node.expect_array(to_index(layer.kernels), "outputs");
+  layer.weights.reserve(to_index(layer.kernels) * to_index(input.size()));
   for (size_t k = 0; k < node.size(); ++k) {
     const Node output = node.item(k);
-    output.expect_array(static_cast<size_t>(input.size()), "weights");
+    output.expect_array(to_index(input.size()), "weights");
     for (size_t i = 0; i < output.size(); ++i) {
       layer.weights.push_back(parse_weight(output.item(i)));
     }
@@ -200,26 +205,29 @@ Layer parse_layer(const Node& node, const MapShape& input, bool last) {
   Layer layer;
   const std::string_view types = "\"convolution\" or \"fully_connected\"";
   if (!node.has("type")) {
-    node.expect_fields({"type", "name", "kernels", "kernel", "stride", "padding", "outputs", "weights", "biases",
-                        "shift", "activation", "pool", "range"});
+    node.expect_fields({"type", "name", "kernels", "kernel", "stride", "padding", "outputs",
+                        "weights", "biases", "shift", "activation", "pool", "range"});
   }
   const Node type = node.field("type");
   const std::string type_name = type.text(types);
   if (type_name == "convolution") {
     layer.type = LayerType::kConvolution;
-    node.expect_fields({"type", "name", "kernels", "kernel", "stride", "padding", "weights", "biases", "shift",
-                        "activation", "pool", "range"});
+    node.expect_fields({"type", "name", "kernels", "kernel", "stride", "padding", "weights",
+                        "biases", "shift", "activation", "pool", "range"});
     layer.kernels = node.field("kernels").small(1, kMaxKernels);
-    std::tie(layer.kernel_rows, layer.kernel_columns) = node.field("kernel").pair(1, kMaxKernelSize);
+    std::tie(layer.kernel_rows, layer.kernel_columns) =
+        node.field("kernel").pair(1, kMaxKernelSize);
     layer.stride = node.field("stride").small(1, kMaxStride);
-    std::tie(layer.padding_rows, layer.padding_columns) = node.field("padding").pair(0, kMaxKernelSize - 1);
+    std::tie(layer.padding_rows, layer.padding_columns) =
+        node.field("padding").pair(0, kMaxKernelSize - 1);
     parse_kernels(node.field("weights"), input, layer);
     if (node.has("pool")) {
       layer.pool = parse_pool(node.field("pool"));
     }
   } else if (type_name == "fully_connected") {
     layer.type = LayerType::kFullyConnected;
-    node.expect_fields({"type", "name", "outputs", "weights", "biases", "shift", "activation", "range"});
+    node.expect_fields(
+        {"type", "name", "outputs", "weights", "biases", "shift", "activation", "range"});
     layer.kernels = node.field("outputs").small(1, kMaxKernels);
     layer.kernel_rows = input.height;
     layer.kernel_columns = input.width;
@@ -229,7 +237,7 @@ Layer parse_layer(const Node& node, const MapShape& input, bool last) {
   }
   layer.name = node.field("name").text();
   const Node biases = node.field("biases");
-  biases.expect_array(static_cast<size_t>(layer.kernels), "biases");
+  biases.expect_array(to_index(layer.kernels), "biases");
   for (size_t k = 0; k < biases.size(); ++k) {
     layer.biases.push_back(static_cast<int32_t>(biases.item(k).integer(-kMaxSum, kMaxSum)));
   }
@@ -260,12 +268,15 @@ void check(bool good, std::string_view source, const std::string& path, const st
   }
 }
 
-void check_range(int64_t value, int64_t low, int64_t high, std::string_view source, const std::string& path) {
-  check(value >= low && value <= high, source, path, std::to_string(value), fmt::format("an integer {}..{}", low, high));
+void check_range(int64_t value, int64_t low, int64_t high, std::string_view source,
+                 const std::string& path) {
+  check(value >= low && value <= high, source, path, std::to_string(value),
+        fmt::format("an integer {}..{}", low, high));
 }
 
 // Fills in the shapes of one layer and checks it.
-void finish_layer(Layer& layer, const MapShape& input, bool last, std::string_view source, const std::string& path) {
+void finish_layer(Layer& layer, const MapShape& input, bool last, std::string_view source,
+                  const std::string& path) {
   layer.input = input;
   check_range(layer.kernels, 1, kMaxKernels, source, path + ".kernels");
   check_range(layer.shift, 0, kMaxShift, source, path + ".shift");
@@ -273,15 +284,18 @@ void finish_layer(Layer& layer, const MapShape& input, bool last, std::string_vi
     check_range(*layer.range, 0, 3, source, path + ".range");
   }
   if (layer.type == LayerType::kConvolution) {
-    check(!last, source, path + ".type", "\"convolution\"", "\"fully_connected\" (the last layer gives the logits)");
+    check(!last, source, path + ".type", "\"convolution\"",
+          "\"fully_connected\" (the last layer gives the logits)");
     check_range(layer.kernel_rows, 1, kMaxKernelSize, source, path + ".kernel");
     check_range(layer.kernel_columns, 1, kMaxKernelSize, source, path + ".kernel");
     check_range(layer.stride, 1, kMaxStride, source, path + ".stride");
     check_range(layer.padding_rows, 0, layer.kernel_rows - 1, source, path + ".padding");
     check_range(layer.padding_columns, 0, layer.kernel_columns - 1, source, path + ".padding");
-    layer.convolution = {layer.kernels,
-                         positions(input.height + 2 * layer.padding_rows, layer.kernel_rows, layer.stride, false),
-                         positions(input.width + 2 * layer.padding_columns, layer.kernel_columns, layer.stride, false)};
+    layer.convolution = {
+        layer.kernels,
+        positions(input.height + 2 * layer.padding_rows, layer.kernel_rows, layer.stride, false),
+        positions(input.width + 2 * layer.padding_columns, layer.kernel_columns, layer.stride,
+                  false)};
     check(layer.convolution.height > 0 && layer.convolution.width > 0, source, path + ".kernel",
           fmt::format("{}x{}", layer.kernel_rows, layer.kernel_columns),
           fmt::format("at most the padded input, {}x{}", input.height + 2 * layer.padding_rows,
@@ -300,31 +314,34 @@ void finish_layer(Layer& layer, const MapShape& input, bool last, std::string_vi
     check_range(pool.columns, 1, kMaxDimension, source, path + ".pool.window");
     check_range(pool.row_stride, 1, kMaxDimension, source, path + ".pool.stride");
     check_range(pool.column_stride, 1, kMaxDimension, source, path + ".pool.stride");
-    layer.output.height = positions(layer.convolution.height, pool.rows, pool.row_stride, pool.ceil);
-    layer.output.width = positions(layer.convolution.width, pool.columns, pool.column_stride, pool.ceil);
+    layer.output.height =
+        positions(layer.convolution.height, pool.rows, pool.row_stride, pool.ceil);
+    layer.output.width =
+        positions(layer.convolution.width, pool.columns, pool.column_stride, pool.ceil);
     check(layer.output.height > 0 && layer.output.width > 0, source, path + ".pool.window",
           fmt::format("{}x{}", pool.rows, pool.columns),
           fmt::format("at most the map, {}x{}", layer.convolution.height, layer.convolution.width));
   }
-  const size_t fan_in = static_cast<size_t>(input.channels * layer.kernel_rows * layer.kernel_columns);
-  const size_t kernels = static_cast<size_t>(layer.kernels);
+  const size_t fan_in =
+      to_index(input.channels * layer.kernel_rows * layer.kernel_columns);
+  const size_t kernels = to_index(layer.kernels);
   check(layer.weights.size() == kernels * fan_in, source, path + ".weights",
         fmt::format("{} weights", layer.weights.size()), fmt::format("{}", kernels * fan_in));
-  check(layer.biases.size() == kernels, source, path + ".biases", fmt::format("{} biases", layer.biases.size()),
-        fmt::format("{}", kernels));
+  check(layer.biases.size() == kernels, source, path + ".biases",
+        fmt::format("{} biases", layer.biases.size()), fmt::format("{}", kernels));
   for (size_t k = 0; k < kernels; ++k) {
     int64_t sum = std::abs(static_cast<int64_t>(layer.biases[k]));
     for (size_t i = 0; i < fan_in; ++i) {
       const int weight = layer.weights[k * fan_in + i];
       if (weight < -kMaxWeight || weight > kMaxWeight) {
-        fail(source, fmt::format("{}.weights, kernel {}, input {}", path, k, i), std::to_string(weight),
-             fmt::format("an integer {}..{}", -kMaxWeight, kMaxWeight));
+        fail(source, fmt::format("{}.weights, kernel {}, input {}", path, k, i),
+             std::to_string(weight), fmt::format("an integer {}..{}", -kMaxWeight, kMaxWeight));
       }
       sum += static_cast<int64_t>(std::abs(weight)) * kMaxPixel;
     }
     if (sum > kMaxSum) {
-      fail(source, fmt::format("{}.biases[{}]", path, k), fmt::format("a largest possible sum of {}", sum),
-           fmt::format("at most {}", kMaxSum));
+      fail(source, fmt::format("{}.biases[{}]", path, k),
+           fmt::format("a largest possible sum of {}", sum), fmt::format("at most {}", kMaxSum));
     }
   }
 }
@@ -398,7 +415,8 @@ void finish_network(Network& network, std::string_view source) {
     Layer& layer = network.layers[i];
     check(i == 0 || layer.type == LayerType::kFullyConnected ||
               network.layers[i - 1].type == LayerType::kConvolution,
-          source, path + ".type", "\"convolution\"", "\"fully_connected\" (behind a fully connected layer)");
+          source, path + ".type", "\"convolution\"",
+          "\"fully_connected\" (behind a fully connected layer)");
     finish_layer(layer, shape, i + 1 == network.layers.size(), source, path);
     shape = layer.output;
   }
@@ -437,7 +455,8 @@ Network parse_network(std::string_view text, std::string_view source) {
     Layer layer = parse_layer(layers.item(i), shape, last);
     check(i == 0 || layer.type == LayerType::kFullyConnected ||
               network.layers.back().type == LayerType::kConvolution,
-          source, path + ".type", "\"convolution\"", "\"fully_connected\" (behind a fully connected layer)");
+          source, path + ".type", "\"convolution\"",
+          "\"fully_connected\" (behind a fully connected layer)");
     finish_layer(layer, shape, last, source, path);
     shape = layer.output;
     network.layers.push_back(std::move(layer));
@@ -448,7 +467,8 @@ Network parse_network(std::string_view text, std::string_view source) {
 Network load_network(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    throw Error(fmt::format("{}: cannot be opened; a network file (\"{}\") is needed", path, kFormat));
+    throw Error(
+        fmt::format("{}: cannot be opened; a network file (\"{}\") is needed", path, kFormat));
   }
   std::ostringstream text;
   text << file.rdbuf();
@@ -470,7 +490,8 @@ std::string network_to_json(const Network& network) {
   for (size_t i = 0; i < network.layers.size(); ++i) {
     layers.push_back(layer_json(network.layers[i], i + 1 == network.layers.size()));
   }
-  // One line a field and a layer's arrays on one line each: readable, and small differences stay small.
+  // One line a field and a layer's arrays on one line each: readable, and small differences stay
+  // small.
   std::string text = "{\n";
   for (const auto& [key, value] : json.items()) {
     text += fmt::format("  \"{}\": {},\n", key, value.dump());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network as the host knows it: integer layers, read from and written to JSON ("mcnn-network-1", see host/README.md).
+// A network as the host knows it: integer layers, read from and written to JSON ("mcnn-network-1",
+// see host/README.md).
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "host/index.h"
 
 namespace mcnn {
 
@@ -33,21 +36,22 @@ struct Pooling {
 
 enum class LayerType { kConvolution, kFullyConnected };
 
-// One layer. Convolution is cross-correlation with zero padding. Fully connected layers flatten their input in the order
-// channel, row, column.
+// One layer. Convolution is cross-correlation with zero padding. Fully connected layers flatten
+// their input in the order channel, row, column.
 //
-//   value = (sum of weight * input + bias + 2^(shift-1)) >> shift     (no rounding term when shift is 0)
+//   value = (sum of weight * input + bias + 2^(shift-1)) >> shift     (no rounding term when shift
+//   is 0)
 //
 // Hidden layers clamp the value to 0..255 and then pool; the last layer's values are the logits.
 struct Layer {
   LayerType type = LayerType::kConvolution;
   std::string name;
-  int kernels = 0;            // output channels of a convolution, outputs of a fully connected layer
-  int kernel_rows = 0;        // convolution: 1..8; fully connected: height of the input
-  int kernel_columns = 0;     // convolution: 1..8; fully connected: width of the input
-  int stride = 1;             // convolution: 1..7
-  int padding_rows = 0;       // zero rows above and below, less than kernel_rows
-  int padding_columns = 0;    // zero columns left and right, less than kernel_columns
+  int kernels = 0;          // output channels of a convolution, outputs of a fully connected layer
+  int kernel_rows = 0;      // convolution: 1..8; fully connected: height of the input
+  int kernel_columns = 0;   // convolution: 1..8; fully connected: width of the input
+  int stride = 1;           // convolution: 1..7
+  int padding_rows = 0;     // zero rows above and below, less than kernel_rows
+  int padding_columns = 0;  // zero columns left and right, less than kernel_columns
   std::vector<int8_t> weights;  // [kernel][channel][row][column], -7..7
   std::vector<int32_t> biases;  // [kernel]
   int shift = 0;                // 0..23
@@ -59,7 +63,7 @@ struct Layer {
   MapShape output;       // shape after pooling; a fully connected layer gives outputs x 1 x 1
 
   int8_t weight(int kernel, int channel, int row, int column) const {
-    return weights[static_cast<size_t>(
+    return weights[to_index(
         ((kernel * input.channels + channel) * kernel_rows + row) * kernel_columns + column)];
   }
 };
@@ -73,8 +77,9 @@ struct Network {
   int num_logits() const { return layers.back().kernels; }
 };
 
-// Fills in input, convolution and output of every layer from network.input, and checks every rule of the format. `source` names the
-// network in errors. Throws Error. parse_network calls it; call it after building a Network by hand.
+// Fills in input, convolution and output of every layer from network.input, and checks every rule
+// of the format. `source` names the network in errors. Throws Error. parse_network calls it; call
+// it after building a Network by hand.
 void finish_network(Network& network, std::string_view source);
 
 // Throws Error naming the source, the JSON path of the field, what was found and what is allowed.

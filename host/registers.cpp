@@ -54,14 +54,17 @@ constexpr std::array kErrors = {
     ErrorText{"NONE", "no error"},
     ErrorText{"START_WHILE_BUSY", "START while a run is going on"},
     ErrorText{"WRITE_WHILE_BUSY", "a table or a set-up register written while busy"},
-    ErrorText{"BAD_ADDRESS", "no such register, a write to a read-only one, or a partial write strobe"},
+    ErrorText{"BAD_ADDRESS",
+              "no such register, a write to a read-only one, or a partial write strobe"},
     ErrorText{"READ_WHILE_BUSY", "a table or a feature-map buffer read while busy and not halted"},
     ErrorText{"IMAGE_SHORT", "TLAST before the last pixel; the image was dropped"},
     ErrorText{"IMAGE_LONG", "no TLAST on the last pixel; everything up to TLAST was dropped"},
-    ErrorText{"SETUP_INVALID", "image count, layer count, logit count or image shape outside what the chip has"},
+    ErrorText{"SETUP_INVALID",
+              "image count, layer count, logit count or image shape outside what the chip has"},
     ErrorText{"LAYER_INVALID", "a layer row asks for what the chip does not have"},
-    ErrorText{"RECORD_INVALID",
-              "a step record asks for what the chip does not have, or the table ends before LAST_PASS"},
+    ErrorText{
+        "RECORD_INVALID",
+        "a step record asks for what the chip does not have, or the table ends before LAST_PASS"},
 };
 
 }  // namespace
@@ -71,7 +74,8 @@ std::string_view error_name(uint32_t code) {
 }
 
 std::string_view error_meaning(uint32_t code) {
-  return code < kErrors.size() ? kErrors[code].meaning : "an error code that this host does not know";
+  return code < kErrors.size() ? kErrors[code].meaning
+                               : "an error code that this host does not know";
 }
 
 }  // namespace mcnn

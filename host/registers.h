@@ -60,8 +60,8 @@ inline constexpr uint32_t kBiasStride = 8;
 inline constexpr uint32_t kFeatureMaps = 0x10000;
 
 // Values.
-inline constexpr uint32_t kIdValue = 0x4D434E4E;       // "MCNN"
-inline constexpr uint32_t kVersionMajor = 1;           // the host needs this major version
+inline constexpr uint32_t kIdValue = 0x4D434E4E;  // "MCNN"
+inline constexpr uint32_t kVersionMajor = 1;      // the host needs this major version
 inline constexpr int kNumBuffers = 3;
 
 // CONTROL, MODE, STATUS, IRQ_STATUS.
@@ -106,7 +106,8 @@ enum class ChipError : uint8_t {
   kRecordInvalid = 9,
 };
 
-std::string_view error_name(uint32_t code);     // "IMAGE_SHORT"; "UNKNOWN" for a code that does not exist
+std::string_view error_name(
+    uint32_t code);  // "IMAGE_SHORT"; "UNKNOWN" for a code that does not exist
 std::string_view error_meaning(uint32_t code);  // "TLAST before the last pixel; ..."
 
 }  // namespace mcnn

@@ -73,7 +73,7 @@ done
 area() { sed -nE "s/^  \"$2\": ([0-9.]+),?\$/\1/p" "$synth_root/$1/area.json"; }
 
 table="$(
-  printf '%-14s %8s  %27s  %15s  %23s\n' "" "" "---- area [mm2] ------" "- slack [ns] -" "--- f_max [MHz] ---"
+  printf '%-14s %8s  %27s  %15s  %23s\n' "" "" "area [mm2]" "slack [ns]" "f_max [MHz]"
   printf '%-14s %8s  %8s %9s %8s  %7s %7s  %9s %13s\n' configuration cells logic memory total setup hold "no wires" "wire estimate"
   for config in "${configs[@]}"; do
     read -r period setup hold _ setup_wires _ _ < "$out_root/$config/slack.txt"

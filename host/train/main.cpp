@@ -27,6 +27,7 @@ namespace {
 
 constexpr int kTestDraws = 10;
 constexpr std::uint64_t kTestSeed = 1;
+constexpr double kPlainWeightRange = 2.5;  // rounding alone cannot make up for weights cut off
 
 struct Options {
   std::string data = "build/mnist";
@@ -37,6 +38,7 @@ struct Options {
   std::optional<double> noise;
   std::optional<double> max_shift;
   std::optional<double> max_rotation;
+  std::optional<double> weight_range;
   Settings settings;
 };
 
@@ -80,12 +82,13 @@ void add_options(CLI::App& app, Options& options) {
       ->check(CLI::Range(1e-6, 1.0))
       ->capture_default_str();
   app.add_option("--batch", settings.batch, "Images of a mini-batch")
-      ->check(CLI::Range(1, 10000))
+      ->check(CLI::Range(1, 2000))
       ->capture_default_str();
-  app.add_option("--weight-range", settings.weight_range,
-                 "Weights beyond this many standard deviations become +-7")
-      ->check(CLI::Range(0.5, 100.0))
-      ->capture_default_str();
+  app.add_option("--weight-range", options.weight_range,
+                 fmt::format("Weights beyond this many standard deviations become +-7 (default: "
+                             "{}, with --plain {})",
+                             settings.weight_range, kPlainWeightRange))
+      ->check(CLI::Range(0.5, 100.0));
   app.add_option("--threads", settings.threads,
                  "Threads of libtorch: with another number, sums round differently and the network "
                  "is another one")
@@ -100,11 +103,13 @@ Settings settings_of(const Options& options) {
     settings.noise = 0;
     settings.max_shift = 0;
     settings.max_rotation = 0;
+    settings.weight_range = kPlainWeightRange;
   }
   settings.epochs_quantised = options.epochs_quantised.value_or(settings.epochs_quantised);
   settings.noise = options.noise.value_or(settings.noise);
   settings.max_shift = options.max_shift.value_or(settings.max_shift);
   settings.max_rotation = options.max_rotation.value_or(settings.max_rotation);
+  settings.weight_range = options.weight_range.value_or(settings.weight_range);
   return settings;
 }
 

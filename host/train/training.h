@@ -13,19 +13,17 @@ namespace mcnn::train {
 struct Settings {
   std::uint64_t seed = 1;
   int epochs_float = 8;
-  int epochs_quantised = 24;
-  double noise = 0.06;  // weight error while training, as a fraction of the largest weight
-  int threads = 1;
-  int batch = 128;
-  double learning_rate = 4e-3;  // largest one of each of the two cycles
-  int held_out = 5000;          // last training images, for the choice between epochs
-  double weight_range =
-      2.5;  // weights beyond this many standard deviations become +-7 (start of the second half)
-  double max_clipped =
-      0.002;                // positive activations that may exceed 255 (start of the second half)
-  double average = 0.005;   // fraction of the way that the averaged weights move at every step
-  double max_shift = 1.5;   // augmentation: translation [pixels] and
-  double max_rotation = 8;  // rotation [degrees], uniform in +-
+  int epochs_quantised = 12;
+  double noise = 0.06;          // standard deviation of the weight error / largest weight
+  int threads = 1;              // of libtorch
+  int batch = 128;              // images
+  double learning_rate = 4e-3;  // the largest one of each half
+  int held_out = 5000;          // last training images: for the choice between epochs
+  double weight_range = 1.8;    // standard deviations that become weight 7, see Model::calibrate
+  double max_clipped = 0.002;   // of the positive activations, see Model::calibrate
+  double average = 0.005;       // of the way, what the averaged weights move at every step
+  double max_shift = 1.5;       // augmentation: images move by up to so many pixels
+  double max_rotation = 8;      // and turn by up to so many degrees
 };
 
 // Trains a network; prints one line an epoch. The same settings give the same network on the same

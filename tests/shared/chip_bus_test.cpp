@@ -263,9 +263,9 @@ TEST_F(ChipBusTest, LayerRowsOutsideTheParametersEndTheRun) {
 
 TEST_F(ChipBusTest, StepRecordsOutsideTheParametersEndTheRun) {
   const std::uint32_t lines = reg::kRecordTable + 8;
-  // The last line of the array as the first of a window: not enough lines behind it.
+  // The last lines of PE 0's array as the first of a window: not enough behind them.
   const std::uint32_t good = chip().read(lines);
-  chip().write(lines, good | static_cast<std::uint32_t>((config_.num_sl / 4) - 1));
+  chip().write(lines, good | 0x80U | static_cast<std::uint32_t>((config_.num_sl / 4) - 1));
   start(1);
   chip().send(image(0));
   EXPECT_TRUE(becomes_idle(50'000));

@@ -61,7 +61,7 @@ std::unique_ptr<ChipUnderTest> make_chip(const ChipConfig& config, const ChipPro
 }
 
 Effort effort() {
-  return {.engine = "RTL", .ideal_images = 500, .noisy_images = 200, .suite_images = 4};
+  return {.engine = "RTL", .ideal_images = 500, .noisy_images = 200, .suite_images = 6};
 }
 
 }  // namespace mcnn::testing

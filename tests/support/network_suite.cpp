@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "common/error.h"
+#include "host/index.h"
 
 namespace mcnn::testing {
 namespace {
@@ -32,7 +33,8 @@ class Random {
   uint64_t state_;
 };
 
-// Builds a network layer by layer; random weights, and a shift that keeps most of a layer's outputs between 0 and 255.
+// Builds a network layer by layer; random weights, and a shift that keeps most of a layer's outputs
+// between 0 and 255.
 class Builder {
  public:
   Builder(std::string name, MapShape input, uint64_t seed) : random_(seed) {
@@ -42,7 +44,8 @@ class Builder {
     shape_ = input;
   }
 
-  Builder& convolution(int kernels, int rows, int columns, int stride = 1, int padding_rows = 0, int padding_columns = 0) {
+  Builder& convolution(int kernels, int rows, int columns, int stride = 1, int padding_rows = 0,
+                       int padding_columns = 0) {
     Layer layer;
     layer.type = LayerType::kConvolution;
     layer.name = fmt::format("C{}", network_.layers.size() + 1);
@@ -63,6 +66,8 @@ class Builder {
     return *this;
   }
 
+  const MapShape& shape() const { return shape_; }
+
   Builder& hidden(int outputs) { return fully_connected(outputs, false); }
 
   Network logits(int outputs) {
@@ -82,7 +87,7 @@ class Builder {
   }
 
   void fill(Layer& layer, int fan_in, bool last) {
-    layer.weights.resize(static_cast<size_t>(layer.kernels * fan_in));
+    layer.weights.resize(to_index(layer.kernels * fan_in));
     for (int8_t& weight : layer.weights) {
       weight = static_cast<int8_t>(random_.between(-7, 7));
     }
@@ -103,7 +108,8 @@ class Builder {
     return *this;
   }
 
-  // The shape behind the last layer. A network must end in logits, so a fully connected layer is put behind it for the computation.
+  // The shape behind the last layer. A network must end in logits, so a fully connected layer is
+  // put behind it for the computation.
   void update() {
     Network copy = network_;
     if (copy.layers.back().type == LayerType::kConvolution) {
@@ -153,32 +159,48 @@ std::vector<SuiteCase> tiny_suite() {
   Suite s;
   s.add("plain", s.start({1, 8, 8}).convolution(2, 3, 3).pool(2, 2, 2, 2, false).logits(4));
   s.add("no_pooling", s.start({1, 6, 6}).convolution(3, 3, 3).logits(3));
-  s.add("stride_2_padding_1", s.start({1, 9, 11}).convolution(2, 3, 3, 2, 1, 1).pool(2, 2, 2, 2, true).logits(5));
+  s.add("stride_2_padding_1",
+        s.start({1, 9, 11}).convolution(2, 3, 3, 2, 1, 1).pool(2, 2, 2, 2, true).logits(5));
   s.add("stride_3_padding_columns", s.start({1, 10, 13}).convolution(2, 2, 4, 3, 0, 2).logits(2));
-  s.add("pool_overlap_3_by_1", s.start({1, 5, 6}).convolution(2, 2, 2).pool(3, 3, 1, 1, false).logits(4));
-  s.add("pool_overlap_3_by_2_ceil", s.start({1, 9, 10}).convolution(2, 3, 3).pool(3, 3, 2, 2, true).logits(4));
-  s.add("pool_overlap_3_by_2_floor", s.start({1, 10, 9}).convolution(2, 3, 3).pool(3, 3, 2, 2, false).logits(4));
-  s.add("pool_gaps_2_by_3", s.start({1, 13, 12}).convolution(2, 2, 2).pool(2, 2, 3, 3, true).logits(4));
-  s.add("pool_rows_unlike_columns", s.start({1, 10, 16}).convolution(2, 3, 3).pool(4, 5, 2, 5, true).logits(4));
-  s.add("kernels_5_in_two_passes", s.start({1, 7, 7}).convolution(5, 3, 3).pool(2, 2, 2, 2, true).logits(2));
-  s.add("kernels_3_odd", s.start({1, 16, 16}).convolution(3, 3, 3).pool(4, 4, 4, 4, true).logits(3));
+  s.add("pool_overlap_3_by_1",
+        s.start({1, 5, 6}).convolution(2, 2, 2).pool(3, 3, 1, 1, false).logits(4));
+  s.add("pool_overlap_3_by_2_ceil",
+        s.start({1, 9, 10}).convolution(2, 3, 3).pool(3, 3, 2, 2, true).logits(4));
+  s.add("pool_overlap_3_by_2_floor",
+        s.start({1, 10, 9}).convolution(2, 3, 3).pool(3, 3, 2, 2, false).logits(4));
+  s.add("pool_gaps_2_by_3",
+        s.start({1, 13, 12}).convolution(2, 2, 2).pool(2, 2, 3, 3, true).logits(4));
+  s.add("pool_rows_unlike_columns",
+        s.start({1, 10, 16}).convolution(2, 3, 3).pool(4, 5, 2, 5, true).logits(4));
+  s.add("kernels_5_in_two_passes",
+        s.start({1, 7, 7}).convolution(5, 3, 3).pool(2, 2, 2, 2, true).logits(2));
+  s.add("kernels_3_odd",
+        s.start({1, 16, 16}).convolution(3, 3, 3).pool(4, 4, 4, 4, true).logits(3));
   s.add("kernel_1x1", s.start({2, 4, 4}).convolution(2, 1, 1).logits(4));
   s.add("kernel_4x4", s.start({1, 7, 6}).convolution(2, 4, 4).logits(4));
   s.add("kernel_1x4", s.start({1, 3, 7}).convolution(2, 1, 4).logits(4));
-  s.add("kernel_4x1", s.start({1, 7, 3}).convolution(2, 4, 1, 1, 3, 0).pool(3, 1, 3, 1, true).logits(4));
-  s.add("kernel_5x3_in_two_windows", s.start({1, 8, 8}).convolution(2, 5, 3).pool(2, 2, 2, 2, true).logits(4));
+  s.add("kernel_4x1",
+        s.start({1, 7, 3}).convolution(2, 4, 1, 1, 3, 0).pool(3, 1, 3, 1, true).logits(4));
+  s.add("kernel_5x3_in_two_windows",
+        s.start({1, 8, 8}).convolution(2, 5, 3).pool(2, 2, 2, 2, true).logits(4));
   s.add("channels_3", s.start({3, 6, 7}).convolution(2, 2, 2).pool(2, 2, 2, 2, true).logits(3));
-  s.add("two_convolutions", s.start({1, 10, 10}).convolution(2, 3, 3).pool(2, 2, 2, 2, false).convolution(2, 2, 2).logits(4));
+  s.add("two_convolutions", s.start({1, 10, 10})
+                                .convolution(2, 3, 3)
+                                .pool(2, 2, 2, 2, false)
+                                .convolution(2, 2, 2)
+                                .logits(4));
   s.add("fully_connected_only", s.start({1, 8, 7}).logits(4));
   s.add("fully_connected_hidden", s.start({1, 4, 4}).hidden(6).logits(3));
   s.add("fully_connected_10_logits", s.start({1, 4, 8}).logits(10));
   s.add("one_logit_one_pixel", s.start({1, 1, 1}).logits(1));
   {
-    SuiteCase& c = s.add("one_replica_asked_for", s.start({1, 8, 8}).convolution(2, 3, 3).pool(2, 2, 2, 2, false).logits(4));
+    SuiteCase& c = s.add("one_replica_asked_for",
+                         s.start({1, 8, 8}).convolution(2, 3, 3).pool(2, 2, 2, 2, false).logits(4));
     c.options.replicas = {1};
   }
   {
-    SuiteCase& c = s.add("range_0_asked_for", s.start({1, 8, 8}).convolution(2, 3, 3).pool(2, 2, 2, 2, false).logits(4));
+    SuiteCase& c = s.add("range_0_asked_for",
+                         s.start({1, 8, 8}).convolution(2, 3, 3).pool(2, 2, 2, 2, false).logits(4));
     c.options.range = 0;
   }
   return s.take();
@@ -190,25 +212,41 @@ std::vector<SuiteCase> yao2020_suite() {
   s.add("five_layers_paper", random_yao2020(1), MappingKind::kPaper).seed = 1;
   s.add("plain", s.start({1, 12, 12}).convolution(4, 3, 3).pool(2, 2, 2, 2, false).logits(10));
   s.add("no_pooling", s.start({1, 9, 10}).convolution(5, 3, 3).logits(10));
-  s.add("stride_2_padding_1", s.start({1, 15, 17}).convolution(6, 3, 3, 2, 1, 1).pool(2, 2, 2, 2, true).logits(10));
+  s.add("stride_2_padding_1",
+        s.start({1, 15, 17}).convolution(6, 3, 3, 2, 1, 1).pool(2, 2, 2, 2, true).logits(10));
   s.add("stride_3_padding_columns", s.start({1, 14, 23}).convolution(4, 2, 4, 3, 0, 3).logits(10));
   s.add("stride_7", s.start({1, 30, 32}).convolution(4, 4, 4, 7).logits(7));
-  s.add("pool_overlap_3_by_1", s.start({1, 12, 13}).convolution(4, 3, 3).pool(3, 3, 1, 1, false).logits(10));
-  s.add("pool_overlap_3_by_2_ceil", s.start({1, 16, 17}).convolution(8, 3, 3).pool(3, 3, 2, 2, true).logits(10));
-  s.add("pool_overlap_3_by_2_floor", s.start({1, 17, 16}).convolution(8, 3, 3).pool(3, 3, 2, 2, false).logits(10));
-  s.add("pool_gaps_2_by_3", s.start({1, 18, 19}).convolution(4, 3, 3).pool(2, 2, 3, 3, true).logits(10));
-  s.add("pool_whole_map", s.start({1, 12, 12}).convolution(9, 3, 3).pool(10, 10, 10, 10, false).logits(10));
-  s.add("pool_rows_unlike_columns", s.start({1, 14, 32}).convolution(4, 3, 3).pool(5, 4, 2, 4, true).logits(10));
-  s.add("kernels_20_in_two_passes", s.start({1, 14, 14}).convolution(20, 3, 3).pool(3, 3, 3, 3, true).logits(10));
-  s.add("kernels_33_in_three_passes", s.start({1, 8, 8}).convolution(33, 4, 4).pool(5, 5, 5, 5, true).logits(9));
-  s.add("kernels_7_odd_channels", s.start({1, 16, 16}).convolution(7, 3, 3).pool(2, 2, 2, 2, false).convolution(5, 2, 2).logits(3));
+  s.add("pool_overlap_3_by_1",
+        s.start({1, 12, 13}).convolution(4, 3, 3).pool(3, 3, 1, 1, false).logits(10));
+  s.add("pool_overlap_3_by_2_ceil",
+        s.start({1, 16, 17}).convolution(8, 3, 3).pool(3, 3, 2, 2, true).logits(10));
+  s.add("pool_overlap_3_by_2_floor",
+        s.start({1, 17, 16}).convolution(8, 3, 3).pool(3, 3, 2, 2, false).logits(10));
+  s.add("pool_gaps_2_by_3",
+        s.start({1, 18, 19}).convolution(4, 3, 3).pool(2, 2, 3, 3, true).logits(10));
+  s.add("pool_whole_map",
+        s.start({1, 12, 12}).convolution(9, 3, 3).pool(10, 10, 10, 10, false).logits(10));
+  s.add("pool_rows_unlike_columns",
+        s.start({1, 14, 32}).convolution(4, 3, 3).pool(5, 4, 2, 4, true).logits(10));
+  s.add("kernels_20_in_two_passes",
+        s.start({1, 14, 14}).convolution(20, 3, 3).pool(3, 3, 3, 3, true).logits(10));
+  s.add("kernels_33_in_three_passes",
+        s.start({1, 8, 8}).convolution(33, 4, 4).pool(5, 5, 5, 5, true).logits(9));
+  s.add("kernels_7_odd_channels", s.start({1, 16, 16})
+                                      .convolution(7, 3, 3)
+                                      .pool(2, 2, 2, 2, false)
+                                      .convolution(5, 2, 2)
+                                      .logits(3));
   s.add("kernel_1x1", s.start({5, 8, 8}).convolution(7, 1, 1).pool(2, 2, 2, 2, true).logits(10));
   s.add("kernel_4x4", s.start({1, 13, 12}).convolution(8, 4, 4).pool(2, 2, 2, 2, false).logits(10));
   s.add("kernel_1x4", s.start({2, 6, 11}).convolution(4, 1, 4).logits(10));
   s.add("kernel_4x1", s.start({2, 11, 5}).convolution(4, 4, 1, 1, 3, 0).logits(10));
-  s.add("kernel_5x5_in_four_windows", s.start({1, 16, 16}).convolution(8, 5, 5).pool(3, 3, 3, 3, true).logits(10));
-  s.add("kernel_7x8_in_four_windows", s.start({1, 14, 16}).convolution(6, 7, 8, 1, 3, 0).pool(4, 3, 4, 3, true).logits(10));
-  s.add("channels_3", s.start({3, 16, 12}).convolution(6, 3, 3, 1, 1, 1).pool(4, 4, 4, 4, true).logits(10));
+  s.add("kernel_5x5_in_four_windows",
+        s.start({1, 16, 16}).convolution(8, 5, 5).pool(3, 3, 3, 3, true).logits(10));
+  s.add("kernel_7x8_in_four_windows",
+        s.start({1, 14, 16}).convolution(6, 7, 8, 1, 3, 0).pool(4, 3, 4, 3, true).logits(10));
+  s.add("channels_3",
+        s.start({3, 16, 12}).convolution(6, 3, 3, 1, 1, 1).pool(4, 4, 4, 4, true).logits(10));
   s.add("three_convolutions", s.start({1, 20, 20})
                                   .convolution(6, 3, 3)
                                   .pool(2, 2, 2, 2, true)
@@ -218,16 +256,22 @@ std::vector<SuiteCase> yao2020_suite() {
                                   .logits(10));
   s.add("fully_connected_large_map", s.start({1, 24, 28}).logits(10));
   s.add("fully_connected_hidden_40", s.start({1, 8, 8}).hidden(40).logits(10));
-  s.add("fully_connected_three_hidden", s.start({1, 4, 6}).hidden(19).hidden(33).hidden(9).logits(10));
-  s.add("convolution_and_hidden", s.start({1, 14, 14}).convolution(6, 3, 3).pool(3, 3, 3, 3, true).hidden(24).logits(10));
+  s.add("fully_connected_three_hidden",
+        s.start({1, 4, 6}).hidden(19).hidden(33).hidden(9).logits(10));
+  s.add("convolution_and_hidden",
+        s.start({1, 14, 14}).convolution(6, 3, 3).pool(3, 3, 3, 3, true).hidden(24).logits(10));
   s.add("logits_40", s.start({1, 8, 8}).logits(40));
   s.add("row_only", s.start({1, 1, 32}).convolution(4, 1, 3).pool(1, 4, 1, 4, true).logits(10));
   {
-    SuiteCase& c = s.add("replicas_asked_for", s.start({1, 16, 16}).convolution(4, 3, 3).pool(2, 2, 2, 2, false).logits(10));
+    SuiteCase& c =
+        s.add("replicas_asked_for",
+              s.start({1, 16, 16}).convolution(4, 3, 3).pool(2, 2, 2, 2, false).logits(10));
     c.options.replicas = {5};
   }
   {
-    SuiteCase& c = s.add("range_0_asked_for", s.start({1, 12, 12}).convolution(4, 3, 3).pool(2, 2, 2, 2, false).logits(10));
+    SuiteCase& c =
+        s.add("range_0_asked_for",
+              s.start({1, 12, 12}).convolution(4, 3, 3).pool(2, 2, 2, 2, false).logits(10));
     c.options.range = 0;
   }
   return s.take();
@@ -248,6 +292,33 @@ Network random_yao2020(uint64_t seed) {
   return network;
 }
 
+Network random_network(uint64_t seed, int max_dim) {
+  Random random(seed);
+  const MapShape input{random.between(1, 3), random.between(1, max_dim),
+                       random.between(1, max_dim)};
+  Builder builder(fmt::format("random_{}", seed), input, seed);
+  const int largest_kernel = random.between(0, 3) == 0 ? 8 : 4;
+  for (int left = random.between(0, 3); left > 0; --left) {
+    const MapShape shape = builder.shape();
+    const int rows = random.between(1, std::min(largest_kernel, shape.height));
+    const int columns = random.between(1, std::min(largest_kernel, shape.width));
+    const bool padded = random.between(0, 1) == 1;
+    builder.convolution(random.between(1, max_dim / 4), rows, columns, random.between(1, 3),
+                        padded ? random.between(0, rows - 1) : 0,
+                        padded ? random.between(0, columns - 1) : 0);
+    if (random.between(0, 2) != 0) {
+      const MapShape map = builder.shape();
+      builder.pool(random.between(1, std::min(4, map.height)),
+                   random.between(1, std::min(4, map.width)), random.between(1, 4),
+                   random.between(1, 4), random.between(0, 1) == 1);
+    }
+  }
+  for (int left = random.between(-2, 2); left > 0; --left) {
+    builder.hidden(random.between(1, max_dim));
+  }
+  return builder.logits(random.between(1, 10));
+}
+
 std::vector<SuiteCase> network_suite(std::string_view configuration) {
   if (configuration == "yao2020") {
     return yao2020_suite();
@@ -255,14 +326,15 @@ std::vector<SuiteCase> network_suite(std::string_view configuration) {
   if (configuration == "tiny") {
     return tiny_suite();
   }
-  throw Error(fmt::format("network suite: found configuration \"{}\", allowed: yao2020, tiny", configuration));
+  throw Error(fmt::format("network suite: found configuration \"{}\", allowed: yao2020, tiny",
+                          configuration));
 }
 
 std::vector<uint8_t> suite_image(const Network& network, uint64_t seed, int index) {
   const MapShape& shape = network.input;
   Random random(seed * 1'000'003u + static_cast<uint64_t>(index));
   std::vector<uint8_t> pixels;
-  pixels.reserve(static_cast<size_t>(shape.size()));
+  pixels.reserve(to_index(shape.size()));
   for (int c = 0; c < shape.channels; ++c) {
     const int row = random.between(0, shape.height - 1);
     const int column = random.between(0, shape.width - 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The suite of random networks that the chip model and the RTL both run: every kind of layer geometry the chip has, on each configuration.
-// Same name, same network, on every machine.
+// The suite of random networks that the chip model and the RTL both run: every kind of layer
+// geometry the chip has, on each configuration. Same name, same network, on every machine.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,13 @@ std::vector<SuiteCase> network_suite(std::string_view configuration);
 // A network of the published five-layer shape with random weights.
 Network random_yao2020(uint64_t seed);
 
-// A random image of the network's input shape: a blob of bright pixels on a black ground, as in handwritten digits, or (every third index) noise
-// over all values.
+// A network of random geometry: up to three convolution layers with any kernel, stride, padding and
+// pooling, and up to three fully connected ones. Small enough that many, but not all, fit a
+// configuration with maps of up to max_dim.
+Network random_network(uint64_t seed, int max_dim);
+
+// A random image of the network's input shape: a blob of bright pixels on a black ground, as in
+// handwritten digits, or (every third index) noise over all values.
 std::vector<uint8_t> suite_image(const Network& network, uint64_t seed, int index);
 
 }  // namespace mcnn::testing

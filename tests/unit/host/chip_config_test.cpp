@@ -20,7 +20,8 @@ TEST(ChipConfig, NamedConfigurations) {
 TEST(ChipConfig, RoundTripAndDifferences) {
   const ChipConfig tiny = named_config("tiny");
   EXPECT_EQ(differences(tiny, chip_config_from_params(to_params(tiny), "again")), "");
-  EXPECT_EQ(differences(chip_config_from_params("NumPe=3\nBankDepth=9\n", "a"), ChipConfig{}), "NumPe: 3 and 8; BankDepth: 9 and 256");
+  EXPECT_EQ(differences(chip_config_from_params("NumPe=3\nBankDepth=9\n", "a"), ChipConfig{}),
+            "NumPe: 3 and 8; BankDepth: 9 and 256");
   expect_parts(describe(tiny), "2 PEs", "32 source lines", "8 ADC lanes");
 }
 
@@ -35,7 +36,8 @@ TEST(ChipConfig, Errors) {
   expect_parts(error("NumPe"), "line 1", "Name=Value");
   expect_parts(error("NumAdc=6"), "NumAdc", "multiple of 4");
   expect_parts(error("NumSl=40"), "NumSl", "found 40", "multiple of NumAdc");
-  expect_parts(error_of([] { load_chip_config("/nowhere.params"); }), "/nowhere.params", "cannot be opened");
+  expect_parts(error_of([] { load_chip_config("/nowhere.params"); }), "/nowhere.params",
+               "cannot be opened");
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ DeviceCard noisy_card() {
 }
 
 // The ideal chip equals the integer network: every map, every logit, the class.
-void expect_equal(const Network& network, uint64_t seed, const ChipConfig& config, const MappedNetwork& mapped, int images) {
+void expect_equal(const Network& network, uint64_t seed, const ChipConfig& config,
+                  const MappedNetwork& mapped, int images) {
   ChipModel chip(config, mapped.program, DeviceCard{}, 1, kMaps);
   const IntegerNetwork integers(network);
   for (int i = 0; i < images; ++i) {
@@ -33,7 +34,8 @@ void expect_equal(const Network& network, uint64_t seed, const ChipConfig& confi
     const IntegerResult expected = integers.run(pixels);
     const ImageResult& found = chip.run(static_cast<uint32_t>(i), pixels);
     ASSERT_EQ(found.maps, expected.maps) << network.name << ", seed " << seed << ", image " << i;
-    ASSERT_EQ(found.logits, expected.logits) << network.name << ", seed " << seed << ", image " << i;
+    ASSERT_EQ(found.logits, expected.logits)
+        << network.name << ", seed " << seed << ", image " << i;
     ASSERT_EQ(found.digit, expected.digit);
   }
 }
@@ -44,7 +46,8 @@ TEST_P(ChipModelSuite, IdealChipEqualsTheIntegerNetwork) {
   const ChipConfig config = named_config(GetParam());
   for (const SuiteCase& suite : network_suite(GetParam())) {
     SCOPED_TRACE(suite.name);
-    expect_equal(suite.network, suite.seed, config, map_network(suite.network, config, suite.options), 12);
+    expect_equal(suite.network, suite.seed, config,
+                 map_network(suite.network, config, suite.options), 12);
   }
 }
 
@@ -63,11 +66,31 @@ TEST_P(ChipModelSuite, MappingDoesNotChangeResults) {
   }
 }
 
+// Networks of random geometry; those that do not fit must say why.
+TEST_P(ChipModelSuite, RandomGeometries) {
+  const ChipConfig config = named_config(GetParam());
+  int fitting = 0;
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    const Network network = random_network(seed, config.max_dim);
+    MappedNetwork mapped;
+    try {
+      mapped = map_network(network, config);
+    } catch (const Error& error) {
+      expect_parts(error.what(), "does not fit", network.name);
+      continue;
+    }
+    ++fitting;
+    expect_equal(network, seed, config, mapped, 3);
+  }
+  EXPECT_GE(fitting, 50);
+}
+
 INSTANTIATE_TEST_SUITE_P(Configurations, ChipModelSuite, ::testing::Values("tiny", "yao2020"),
                          [](const auto& test) { return test.param; });
 
 TEST(ChipModel, CountsOfOnePixel) {
-  // One image of one bright pixel through a 1x1 kernel: every read and conversion can be counted by hand.
+  // One image of one bright pixel through a 1x1 kernel: every read and conversion can be counted by
+  // hand.
   Network network;
   network.name = "pixel";
   network.input = {1, 1, 2};
@@ -149,13 +172,17 @@ TEST(ChipModel, NoiseDependsOnSeedAndImageOnly) {
   EXPECT_NE(other.run(0, pixels).maps, image_0.maps);
 }
 
-// The same program executed in the plainest way: window by window and pixel by pixel, as rtl/README.md says, on macros of its own.
+// The same program executed in the plainest way: window by window and pixel by pixel, as
+// rtl/README.md says, on macros of its own.
 class PlainChip {
  public:
-  PlainChip(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card, uint64_t seed)
+  PlainChip(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card,
+            uint64_t seed)
       : config_(config), program_(program) {
     for (int pe = 0; pe < config.num_pe; ++pe) {
-      macros_.emplace_back(MacroShape{config.num_bl(), config.num_sl, config.num_adc, config.adc_bits}, card, seed, pe);
+      macros_.emplace_back(
+          MacroShape{config.num_bl(), config.num_sl, config.num_adc, config.adc_bits}, card, seed,
+          pe);
       macros_.back().program(program.cells[static_cast<size_t>(pe)]);
     }
   }
@@ -172,7 +199,8 @@ class PlainChip {
     for (int i = 0; i < shape.size(); ++i) {
       const int c = i / (shape.height * shape.width);
       const int y = i / shape.width % shape.height;
-      input_[at(c % 2, y % 8, c / 2 * program_.image_pitch + y / 8 * shape.width + i % shape.width)] =
+      input_[at(c % 2, y % 8,
+                c / 2 * program_.image_pitch + y / 8 * shape.width + i % shape.width)] =
           pixels[static_cast<size_t>(i)];
     }
     for (const LayerRow& row : program_.layers) {
@@ -202,7 +230,8 @@ class PlainChip {
   }
 
   void position(const LayerRow& row, int y0, int x, std::vector<bool>& written) {
-    std::vector<std::array<int64_t, 64>> sums(static_cast<size_t>(config_.num_pe));  // of each PE over the steps
+    std::vector<std::array<int64_t, 64>> sums(
+        static_cast<size_t>(config_.num_pe));  // of each PE over the steps
     for (size_t i = static_cast<size_t>(row.first_record);; ++i) {
       const StepRecord& record = program_.records[i];
       for (size_t pe = 0; pe < sums.size(); ++pe) {
@@ -213,8 +242,9 @@ class PlainChip {
           uint32_t pulses = 0;
           for (int c = 0; c < record.window_columns; ++c) {
             for (int r = 0; r < record.window_rows; ++r) {
-              const int value = pixel(row, record, row.stride * (y0 + row.replica[pe]) + record.row_offset + r,
-                                      row.stride * x + record.column_offset + c);
+              const int value =
+                  pixel(row, record, row.stride * (y0 + row.replica[pe]) + record.row_offset + r,
+                        row.stride * x + record.column_offset + c);
               pulses |= static_cast<uint32_t>(value >> plane & 1) << (4 * c + r);
             }
           }
@@ -256,17 +286,22 @@ class PlainChip {
     if (y >= row.out_height) {
       return;
     }
-    const uint8_t clamped = static_cast<uint8_t>(std::min<int64_t>(std::max<int64_t>(value, 0), 255));
+    const uint8_t clamped =
+        static_cast<uint8_t>(std::min<int64_t>(std::max<int64_t>(value, 0), 255));
     for (int py = 0; py < row.pooled_height; ++py) {
       for (int px = 0; px < row.pooled_width; ++px) {
-        const bool inside = py * row.pool_row_stride <= y && y < py * row.pool_row_stride + row.pool_rows &&
-                            px * row.pool_column_stride <= x && x < px * row.pool_column_stride + row.pool_columns;
+        const bool inside =
+            py * row.pool_row_stride <= y && y < py * row.pool_row_stride + row.pool_rows &&
+            px * row.pool_column_stride <= x && x < px * row.pool_column_stride + row.pool_columns;
         if (!inside) {
           continue;
         }
         const int e = 2 * row.out_base + k;
-        const size_t place = row.vector != 0 ? at(e % 2, e / 2 % 4, e / 2 / 4)
-                                             : at(k % 2, py % 8, row.out_base + k / 2 * row.out_pitch + py / 8 * row.pooled_width + px);
+        const size_t place =
+            row.vector != 0
+                ? at(e % 2, e / 2 % 4, e / 2 / 4)
+                : at(k % 2, py % 8,
+                     row.out_base + k / 2 * row.out_pitch + py / 8 * row.pooled_width + px);
         output_[place] = written[place] ? std::max(output_[place], clamped) : clamped;
         written[place] = true;
       }
@@ -291,14 +326,16 @@ TEST_P(ChipModelSuite, EqualsThePlainReadingOfTheSpecificationWithNoise) {
     PlainChip plain(config, mapped.program, noisy_card(), 3);
     for (int i = 0; i < 3; ++i) {
       const std::vector<uint8_t> pixels = suite_image(suite.network, suite.seed, i);
-      ASSERT_EQ(chip.run(static_cast<uint32_t>(i), pixels).logits, plain.run(static_cast<uint32_t>(i), pixels))
+      ASSERT_EQ(chip.run(static_cast<uint32_t>(i), pixels).logits,
+                plain.run(static_cast<uint32_t>(i), pixels))
           << suite.name << ", seed " << suite.seed << ", image " << i;
     }
   }
 }
 
 TEST(ChipModel, PartialSumsWrap) {
-  // A bias at the top of the partial sum: one more wraps to the bottom, as in a register of PsumBits bits.
+  // A bias at the top of the partial sum: one more wraps to the bottom, as in a register of
+  // PsumBits bits.
   const ChipConfig config = named_config("tiny");
   Network network;
   network.name = "wrap";
@@ -323,9 +360,11 @@ TEST(ChipModel, Errors) {
   const ChipConfig config = named_config("yao2020");
   ChipProgram program = map_network(random_yao2020(1), config).program;
   ChipModel chip(config, program, DeviceCard{}, 1);
-  expect_parts(error_of([&] { chip.run(4, std::vector<uint8_t>(783)); }), "image 4", "found 783 pixels", "allowed: 784");
+  expect_parts(error_of([&] { chip.run(4, std::vector<uint8_t>(783)); }), "image 4",
+               "found 783 pixels", "allowed: 784");
   program.layers[0].kernels = 17;
-  expect_parts(error_of([&] { ChipModel(config, program, DeviceCard{}, 1); }), "KERNELS", "found 17");
+  expect_parts(error_of([&] { ChipModel(config, program, DeviceCard{}, 1); }), "KERNELS",
+               "found 17");
 }
 
 }  // namespace

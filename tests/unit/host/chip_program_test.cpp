@@ -65,7 +65,8 @@ TEST(ChipProgramEncoding, RecordBits) {
   record.channel_base = 0x77;
   record.first_line = {0, 16, 0, 124, 0, 0, 0, 8};
   record.active = {0, 1, 0, 1, 0, 0, 0, 1};
-  const std::vector<uint32_t> words = {7u | 2u << 4 | 3u << 6 | 0xFFu << 8 | 0xFDu << 16, 0x77u, 0x9F008400u, 0x82000000u};
+  const std::vector<uint32_t> words = {7u | 2u << 4 | 3u << 6 | 0xFFu << 8 | 0xFDu << 16, 0x77u,
+                                       0x9F008400u, 0x82000000u};
   EXPECT_EQ(encode(record, config), words);
   EXPECT_EQ(decode_record(words, config), record);
 }
@@ -75,7 +76,10 @@ TEST(ChipProgramEncoding, BiasIsSignExtended) {
   EXPECT_EQ(encode(BiasRow{-2, 5}, config), (std::vector<uint32_t>{0xFFFFFFFEu, 5u}));
   EXPECT_EQ(decode_bias(std::vector<uint32_t>{0xFFFFFEu, 5u}, config), (BiasRow{-2, 5}));
   EXPECT_NO_THROW(encode(BiasRow{(1 << 23) - 1, -(1 << 23)}, config));
-  expect_parts(error_of([&] { encode(BiasRow{1 << 23, 0}, config); }), "bias", "8388608", "24 signed bits");
+  expect_parts(error_of([&] {
+                 encode(BiasRow{1 << 23, 0}, config);
+               }),
+               "bias", "8388608", "24 signed bits");
 }
 
 TEST(ChipProgramEncoding, RoundTripOfEverySuiteProgram) {
@@ -108,7 +112,8 @@ TEST(ChipProgramEncoding, ValuesThatDoNotFit) {
   expect_parts(error_of([&] { encode(record, config); }), "WINDOW_ROWS", "found 5");
   record.window_rows = 1;
   record.first_line[0] = 2;
-  expect_parts(error_of([&] { encode(record, config); }), "first source line", "found 2", "multiple of 4");
+  expect_parts(error_of([&] { encode(record, config); }), "first source line", "found 2",
+               "multiple of 4");
   std::vector<uint32_t> words = {0x08u, 0, 0};
   expect_parts(error_of([&] { decode_record(words, config); }), "word 0", "reserved", "0x00000008");
   words.pop_back();
@@ -119,7 +124,8 @@ TEST(ChipProgramEncoding, AddressesOfFeatureMaps) {
   const ChipConfig config = named_config("yao2020");
   EXPECT_EQ(feature_map_address(config, 0, {0, 0, 0}), 0x10000u);
   EXPECT_EQ(feature_map_address(config, 0, {0, 5, 0}), 0x10000u + 4 * 256);
-  EXPECT_EQ(feature_map_address(config, 2, {1, 4, 3}), 0x10000u + 4 * (((2 * 2 + 1) * 2 + 1) * 256 + 3));
+  EXPECT_EQ(feature_map_address(config, 2, {1, 4, 3}),
+            0x10000u + 4 * (((2 * 2 + 1) * 2 + 1) * 256 + 3));
   const StoredMap map{"C1", {8, 9, 9}, false, 18, 0};
   const MapLocation place = locate(map, config, 3, 8, 2);
   EXPECT_EQ(place.half, 1);
@@ -141,69 +147,90 @@ struct Break {
 
 void PrintTo(const Break& broken, std::ostream* out) { *out << broken.name; }
 
-class ChipProgramLimits : public ::testing::TestWithParam<Break> {};
+std::vector<Break> breaks() {
+  return {
+    {"NoLayers", [](ChipProgram& p) { p.layers.clear(); }, "layer table"},
+        {"ManyLayers", [](ChipProgram& p) { p.layers.resize(17, p.layers[0]); }, "layer table"},
+        {"ManyRecords", [](ChipProgram& p) { p.records.resize(129, p.records[0]); },
+         "record table"},
+        {"ManyBiasRows", [](ChipProgram& p) { p.biases.resize(65); }, "bias table"},
+        {"BiasWide", [](ChipProgram& p) { p.biases[0].odd = 1 << 23; }, "bias row 0"},
+        {"Level", [](ChipProgram& p) { p.cells[3][5] = 8; }, "cells of PE 3: level"},
+        {"Arrays", [](ChipProgram& p) { p.cells.pop_back(); }, "cells: arrays"},
+        {"Cells", [](ChipProgram& p) { p.cells[1].pop_back(); }, "cells of PE 1"},
+        {"ImagePitch", [](ChipProgram& p) { ++p.image_pitch; }, "IMAGE_PITCH"},
+        {"ImageHeight", [](ChipProgram& p) { p.image.height = 33; }, "IMAGE_SHAPE: height"},
+        {"ImageMemory", [](ChipProgram& p) { p.image.channels = 5; }, "IMAGE_SHAPE: words"},
+        {"Logits", [](ChipProgram& p) { p.num_logits = 65; }, "LOGIT_COUNT"},
+        {"LogitMissing", [](ChipProgram& p) { p.num_logits = 11; }, "logit 10 is not"},
+        {"LogitBeyond", [](ChipProgram& p) { p.layers[2].out_base = 1; }, "OUT_BASE"},
+        {"Kernels", [](ChipProgram& p) { p.layers[0].kernels = 17; }, "KERNELS"},
+        {"Range", [](ChipProgram& p) { p.layers[0].range = 4; }, "RANGE"},
+        {"Shift", [](ChipProgram& p) { p.layers[0].shift = 24; }, "SHIFT"},
+        {"GroupRows", [](ChipProgram& p) { p.layers[0].group_rows = 9; }, "GROUP_ROWS"},
+        {"RowStep", [](ChipProgram& p) { p.layers[0].row_step = 5; }, "ROW_STEP"},
+        {"Stride", [](ChipProgram& p) { p.layers[0].stride = 0; }, "STRIDE"},
+        {"OutHeight", [](ChipProgram& p) { p.layers[0].out_height = 33; }, "OUT_HEIGHT"},
+        {"PooledHeight", [](ChipProgram& p) { p.layers[0].pooled_height = 10; }, "POOLED_HEIGHT"}, {
+      "PooledRows", [](ChipProgram& p) {
+        p.layers[0].pool_rows = 4;  // six rows touch nine windows p.layers[0].pool_row_stride = 1;
+                                    // p.layers[0].pooled_height = 23; }, "pooled rows touched"},
+        {"OutBase", [](ChipProgram& p) { p.layers[0].out_base = 200; }, "word of kernel"},
+            {"OutPitch", [](ChipProgram& p) { p.layers[0].out_pitch = 17; }, "word of kernel"},
+            {"BiasBase", [](ChipProgram& p) { p.layers[2].bias_base = 11; }, "BIAS_BASE"},
+            {"FirstRecord", [](ChipProgram& p) { p.layers[2].first_record = 127; }, "FIRST_RECORD"},
+            {"SegmentNone", [](ChipProgram& p) { p.layers[0].segment_end = 0; }, "SEGMENT_END"},
+            {"SegmentBeyond", [](ChipProgram& p) { p.layers[0].segment_end = 0x100; },
+             "SEGMENT_END"},
+            {"SegmentFinal", [](ChipProgram& p) { p.layers[2].segment_end = 0xC0; }, "SEGMENT_END"},
+            {"SegmentMissing", [](ChipProgram& p) { p.layers[0].segment_end = 0x1F; },
+             "segments of replica 5"},
+            {"Replica", [](ChipProgram& p) { p.layers[1].replica[1] = 3; }, "REPLICA of PE 1"},
+            {"ReplicaOfSegment",
+             [](ChipProgram& p) {
+               p.layers[1].replica[0] = 1;
+               p.layers[1].row_offset[0] = 1;
+             },
+             "REPLICA of PE 0"},
+            {"RowOffset", [](ChipProgram& p) { p.layers[0].row_offset[2] = 1; },
+             "ROW_OFFSET of PE 2"},
+            {"WindowRows", [](ChipProgram& p) { p.records[0].window_rows = 4; },
+             "ROW_OFFSET + rows of PE 5"},
+            {"WindowColumns", [](ChipProgram& p) { p.records[0].window_columns = 5; },
+             "WINDOW_COLUMNS"},
+            {"FirstLine", [](ChipProgram& p) { p.records[0].first_line[0] = 116; },
+             "first source line of PE 0"},
+            {"FirstLineOdd", [](ChipProgram& p) { p.records[0].first_line[0] = 2; },
+             "first source line of PE 0"},
+            {"TwiceInAStep", [](ChipProgram& p) { p.records[2].active[0] = 1; }, "once in a step"},
+            {"BehindSegments", [](ChipProgram& p) { p.records[0].active[7] = 1; },
+             "behind the last SEGMENT_END"},
+            {"LastPass", [](ChipProgram& p) { p.records[1].last_pass = 1; }, "LAST_PASS"},
+            {"ChannelBase", [](ChipProgram& p) { p.records[0].channel_base = 145; },
+             "CHANNEL_BASE"},
+            {"Unwritten", [](ChipProgram& p) { p.records[0].half = 1; }, "nothing wrote"},
+            {"UnwrittenByLayer", [](ChipProgram& p) { p.records.back().channel_base = 24; },
+             "nothing wrote"},
+            {"NoSwap", [](ChipProgram& p) { p.layers[0].swap = 0; }, "nothing wrote"},
+            {"NoFinal", [](ChipProgram& p) { p.layers.pop_back(); }, "FINAL"},
+            {"MapRow", [](ChipProgram& p) { p.maps[0].last_row = 2; }, "C1: last row"},
+      };
+    }
 
-TEST_P(ChipProgramLimits, AreChecked) {
-  const ChipConfig config = named_config("yao2020");
-  ChipProgram program = map_network(random_yao2020(1), config).program;
-  ASSERT_NO_THROW(validate(program, config));
-  GetParam().change(program);
-  expect_parts(error_of([&] { validate(program, config); }), GetParam().field, "found", "allowed");
-}
+    class ChipProgramLimits : public ::testing::TestWithParam<Break> {};
 
-INSTANTIATE_TEST_SUITE_P(
-    Each, ChipProgramLimits,
-    ::testing::Values(
-        Break{"NoLayers", [](ChipProgram& p) { p.layers.clear(); }, "layer table"},
-        Break{"ManyLayers", [](ChipProgram& p) { p.layers.resize(17, p.layers[0]); }, "layer table"},
-        Break{"ManyRecords", [](ChipProgram& p) { p.records.resize(129, p.records[0]); }, "record table"},
-        Break{"ManyBiasRows", [](ChipProgram& p) { p.biases.resize(65); }, "bias table"},
-        Break{"BiasWide", [](ChipProgram& p) { p.biases[0].odd = 1 << 23; }, "bias row 0"},
-        Break{"Level", [](ChipProgram& p) { p.cells[3][5] = 8; }, "cells of PE 3: level"},
-        Break{"Arrays", [](ChipProgram& p) { p.cells.pop_back(); }, "cells: arrays"},
-        Break{"Cells", [](ChipProgram& p) { p.cells[1].pop_back(); }, "cells of PE 1"},
-        Break{"ImagePitch", [](ChipProgram& p) { ++p.image_pitch; }, "IMAGE_PITCH"},
-        Break{"ImageHeight", [](ChipProgram& p) { p.image.height = 33; }, "IMAGE_SHAPE: height"},
-        Break{"ImageMemory", [](ChipProgram& p) { p.image.channels = 5; }, "IMAGE_SHAPE: words"},
-        Break{"Logits", [](ChipProgram& p) { p.num_logits = 65; }, "LOGIT_COUNT"},
-        Break{"LogitMissing", [](ChipProgram& p) { p.num_logits = 11; }, "logit 10 is not"},
-        Break{"LogitBeyond", [](ChipProgram& p) { p.layers[2].out_base = 1; }, "OUT_BASE"},
-        Break{"Kernels", [](ChipProgram& p) { p.layers[0].kernels = 17; }, "KERNELS"},
-        Break{"Range", [](ChipProgram& p) { p.layers[0].range = 4; }, "RANGE"},
-        Break{"Shift", [](ChipProgram& p) { p.layers[0].shift = 24; }, "SHIFT"},
-        Break{"GroupRows", [](ChipProgram& p) { p.layers[0].group_rows = 9; }, "GROUP_ROWS"},
-        Break{"RowStep", [](ChipProgram& p) { p.layers[0].row_step = 5; }, "ROW_STEP"},
-        Break{"Stride", [](ChipProgram& p) { p.layers[0].stride = 0; }, "STRIDE"},
-        Break{"OutHeight", [](ChipProgram& p) { p.layers[0].out_height = 33; }, "OUT_HEIGHT"},
-        Break{"PooledHeight", [](ChipProgram& p) { p.layers[0].pooled_height = 10; }, "POOLED_HEIGHT"},
-        Break{"PooledRows", [](ChipProgram& p) { p.layers[0].pool_row_stride = 1, p.layers[0].pooled_height = 24; },
-              "pooled rows touched"},
-        Break{"OutBase", [](ChipProgram& p) { p.layers[0].out_base = 200; }, "word of kernel"},
-        Break{"OutPitch", [](ChipProgram& p) { p.layers[0].out_pitch = 17; }, "word of kernel"},
-        Break{"BiasBase", [](ChipProgram& p) { p.layers[2].bias_base = 11; }, "BIAS_BASE"},
-        Break{"FirstRecord", [](ChipProgram& p) { p.layers[2].first_record = 127; }, "FIRST_RECORD"},
-        Break{"SegmentNone", [](ChipProgram& p) { p.layers[0].segment_end = 0; }, "SEGMENT_END"},
-        Break{"SegmentBeyond", [](ChipProgram& p) { p.layers[0].segment_end = 0x100; }, "SEGMENT_END"},
-        Break{"SegmentFinal", [](ChipProgram& p) { p.layers[2].segment_end = 0xC0; }, "SEGMENT_END"},
-        Break{"SegmentMissing", [](ChipProgram& p) { p.layers[0].segment_end = 0x1F; }, "segments of replica 5"},
-        Break{"Replica", [](ChipProgram& p) { p.layers[1].replica[1] = 3; }, "REPLICA of PE 1"},
-        Break{"ReplicaOfSegment",
-              [](ChipProgram& p) { p.layers[1].replica[0] = 1, p.layers[1].row_offset[0] = 1; }, "REPLICA of PE 0"},
-        Break{"RowOffset", [](ChipProgram& p) { p.layers[0].row_offset[2] = 1; }, "ROW_OFFSET of PE 2"},
-        Break{"WindowRows", [](ChipProgram& p) { p.records[0].window_rows = 4; }, "ROW_OFFSET + rows of PE 5"},
-        Break{"WindowColumns", [](ChipProgram& p) { p.records[0].window_columns = 5; }, "WINDOW_COLUMNS"},
-        Break{"FirstLine", [](ChipProgram& p) { p.records[0].first_line[0] = 116; }, "first source line of PE 0"},
-        Break{"FirstLineOdd", [](ChipProgram& p) { p.records[0].first_line[0] = 2; }, "first source line of PE 0"},
-        Break{"TwiceInAStep", [](ChipProgram& p) { p.records[2].active[0] = 1; }, "once in a step"},
-        Break{"BehindSegments", [](ChipProgram& p) { p.records[0].active[7] = 1; }, "behind the last SEGMENT_END"},
-        Break{"LastPass", [](ChipProgram& p) { p.records[1].last_pass = 1; }, "LAST_PASS"},
-        Break{"ChannelBase", [](ChipProgram& p) { p.records[0].channel_base = 145; }, "CHANNEL_BASE"},
-        Break{"Unwritten", [](ChipProgram& p) { p.records[0].half = 1; }, "nothing wrote"},
-        Break{"UnwrittenByLayer", [](ChipProgram& p) { p.records.back().channel_base = 24; }, "nothing wrote"},
-        Break{"NoSwap", [](ChipProgram& p) { p.layers[0].swap = 0; }, "nothing wrote"},
-        Break{"NoFinal", [](ChipProgram& p) { p.layers.pop_back(); }, "FINAL"},
-        Break{"MapRow", [](ChipProgram& p) { p.maps[0].last_row = 2; }, "C1: last row"}),
-    [](const ::testing::TestParamInfo<Break>& test) { return test.param.name; });
+    TEST_P(ChipProgramLimits, AreChecked) {
+      const ChipConfig config = named_config("yao2020");
+      ChipProgram program = map_network(random_yao2020(1), config).program;
+      ASSERT_NO_THROW(validate(program, config));
+      GetParam().change(program);
+      expect_parts(error_of([&] { validate(program, config); }), GetParam().field, "found",
+                   "allowed");
+    }
 
-}  // namespace
+    INSTANTIATE_TEST_SUITE_P(
+        Each, ChipProgramLimits, ::testing::ValuesIn(breaks()),
+        [](const ::testing::TestParamInfo<Break>& test) { return test.param.name; });
+
+  }  // namespace
 }  // namespace mcnn::testing

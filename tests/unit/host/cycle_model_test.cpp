@@ -34,7 +34,8 @@ PassTiming small() {
 }
 
 TEST(CycleModel, SlowestStageOfEachBeat) {
-  // Beats: (fetch next 9, drive 8) = 9; (3, 8, reduce 4) = 8; (9, 8, reduce 12) = 12; (none, 8, reduce 4) = 8; reduce 4.
+  // Beats: (fetch next 9, drive 8) = 9; (3, 8, reduce 4) = 8; (9, 8, reduce 12) = 12; (none, 8,
+  // reduce 4) = 8; reduce 4.
   const PassCycles cycles = pass_cycles(small(), ChipConfig{});
   EXPECT_EQ(cycles.beats, 4);
   EXPECT_EQ(cycles.clocks, 11 + 3 + 9 + 8 + 12 + 8 + 4);
@@ -48,7 +49,8 @@ TEST(CycleModel, SkippedPlanesShortenTheDrive) {
   EXPECT_EQ(cycles.clocks, 11 + 3 + 9 + 8 + 12 + 5 + 4);
   EXPECT_EQ(cycles.stall_beat, 7 + 0 + 10 + 0);
   const std::vector<uint8_t> few = {0, 8, 1};
-  expect_parts(error_of([&] { pass_cycles(small(), ChipConfig{}, few); }), "found plane counts of 3 beats", "allowed: 4");
+  expect_parts(error_of([&] { pass_cycles(small(), ChipConfig{}, few); }),
+               "found plane counts of 3 beats", "allowed: 4");
 }
 
 TEST(CycleModel, ReadClocksAndLatency) {
@@ -66,7 +68,8 @@ TEST(CycleModel, ReadClocksAndLatency) {
 
 TEST(CycleModel, PooledColumnsOfTheReduceStage) {
   Network network = random_yao2020(1);
-  network.layers[0].pool = Pooling{3, 3, 3, 2, true};  // columns 2 apart, 3 wide: every second column is in two windows
+  network.layers[0].pool =
+      Pooling{3, 3, 3, 2, true};  // columns 2 apart, 3 wide: every second column is in two windows
   network.layers.erase(network.layers.begin() + 1);
   network.layers[1].weights.assign(static_cast<size_t>(10 * 8 * 9 * 13), 1);
   finish_network(network, "test");
@@ -88,7 +91,8 @@ TEST(CycleModel, PaperMapping) {
   const ChipConfig config = named_config("yao2020");
   MappingOptions options;
   options.kind = MappingKind::kPaper;
-  const ImageCycles cycles = image_cycles(map_network(random_yao2020(1), config, options).program, config);
+  const ImageCycles cycles =
+      image_cycles(map_network(random_yao2020(1), config, options).program, config);
   EXPECT_EQ(cycles.beats, 234 + 84 + 6);
   EXPECT_EQ(cycles.clocks, 1 + (11 + 3 + 234 * 8 + 4) + 695 + 72);
 }

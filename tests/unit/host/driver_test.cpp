@@ -13,20 +13,25 @@
 namespace mcnn::testing {
 namespace {
 
-// A chip behind a bus, as small as the driver can be tested with: registers and tables are words by address, and the chip model computes the
-// results. Simulated time passes when STATUS is read or a result is asked for.
+// A chip behind a bus, as small as the driver can be tested with: registers and tables are words by
+// address, and the chip model computes the results. Simulated time passes when STATUS is read or a
+// result is asked for.
 class FakeChip final : public ChipBus {
  public:
   FakeChip(const ChipConfig& config, const ChipProgram& program)
-      : config_(config), program_(program), model_(config, program, DeviceCard{}, 1, {.skip = false, .maps = true}) {
+      : config_(config),
+        program_(program),
+        model_(config, program, DeviceCard{}, 1, {.skip = false, .maps = true}) {
     const auto u = [](int value) { return static_cast<uint32_t>(value); };
     words_[reg::kId] = reg::kIdValue;
     words_[reg::kVersion] = 0x00010203;
     words_[reg::kCapArray] = u(config.num_pe) | 16u << 8 | u(config.num_sl) << 16;
-    words_[reg::kCapAdc] = u(config.num_adc) | u(config.adc_bits) << 8 | u(config.read_latency) << 16 | u(config.read_clocks) << 24;
+    words_[reg::kCapAdc] = u(config.num_adc) | u(config.adc_bits) << 8 |
+                           u(config.read_latency) << 16 | u(config.read_clocks) << 24;
     words_[reg::kCapData] = 8u | u(config.psum_bits) << 8 | 4u << 16 | 8u << 24;
     words_[reg::kCapMemory] = u(config.bank_depth) | u(config.max_dim) << 16 | 3u << 24;
-    words_[reg::kCapTables] = u(config.num_layers) | u(config.num_records) << 8 | u(config.num_bias_rows) << 20;
+    words_[reg::kCapTables] =
+        u(config.num_layers) | u(config.num_records) << 8 | u(config.num_bias_rows) << 20;
     words_[reg::kCapResult] = u(config.num_logits);
   }
 
@@ -76,15 +81,16 @@ class FakeChip final : public ChipBus {
   }
 
   uint32_t stuck_address = 0xFFFFFFFF;
-  uint32_t error_at_image = 0;  // IMAGE_SHORT or the like instead of the result of this image, counted from 1
+  uint32_t error_at_image =
+      0;  // IMAGE_SHORT or the like instead of the result of this image, counted from 1
   uint32_t error_code = 0;
   size_t largest_queue = 0;
   bool halt_behind_last = false;
 
  private:
   uint32_t status() const {
-    return (busy_ ? reg::kStatusBusy : 0) | (halted_ ? reg::kStatusHalted : 0) | reg::kStatusError.put(error_) |
-           reg::kStatusErrorRow.put(error_ != 0 ? 2 : 0);
+    return (busy_ ? reg::kStatusBusy : 0) | (halted_ ? reg::kStatusHalted : 0) |
+           reg::kStatusError.put(error_) | reg::kStatusErrorRow.put(error_ != 0 ? 2 : 0);
   }
 
   void control(uint32_t value) {
@@ -184,7 +190,9 @@ class FakeChip final : public ChipBus {
 class DriverTest : public ::testing::Test {
  protected:
   DriverTest()
-      : config_(named_config("tiny")), network_(find("convolution_and_vector")), program_(map_network(network_, config_).program),
+      : config_(named_config("tiny")),
+        network_(find("convolution_and_vector")),
+        program_(map_network(network_, config_).program),
         chip_(config_, program_) {
     for (int i = 0; i < 5; ++i) {
       images_.push_back(suite_image(network_, 9, i));
@@ -258,7 +266,8 @@ TEST_F(DriverTest, WritesTablesAndReadsThemBack) {
   driver.load(program_, config_);
   for (const RegisterWrite& write : register_writes(program_, config_)) {
     EXPECT_EQ(chip_.word(write.address), write.value);
-    EXPECT_NE(std::find(chip_.log().begin(), chip_.log().end(), std::pair('r', write.address)), chip_.log().end());
+    EXPECT_NE(std::find(chip_.log().begin(), chip_.log().end(), std::pair('r', write.address)),
+              chip_.log().end());
   }
   EXPECT_EQ(chip_.word(reg::kLayerTable), encode(program_.layers[0], config_)[0]);
   EXPECT_EQ(chip_.word(reg::kLogitCount), 2u);
@@ -310,7 +319,8 @@ TEST_F(DriverTest, NamesTheErrorOfTheChip) {
   driver.load(program_, config_);
   chip_.error_at_image = 3;
   chip_.error_code = static_cast<uint32_t>(ChipError::kRecordInvalid);
-  expect_parts(error_of([&] { driver.run(spans()); }), "error 9", "RECORD_INVALID", "layer row 2", "LAST_PASS");
+  expect_parts(error_of([&] { driver.run(spans()); }), "error 9", "RECORD_INVALID", "layer row 2",
+               "LAST_PASS");
   EXPECT_NO_THROW(driver.check_status());  // cleared
   driver.abort();
   EXPECT_EQ(driver.run(spans()).size(), images_.size());

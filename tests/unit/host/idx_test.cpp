@@ -13,7 +13,8 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
-const Bytes kImages = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+const Bytes kImages = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2,  0,  0,
+                       0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
 const Bytes kLabels = {0, 0, 8, 1, 0, 0, 0, 2, 7, 9};
 
 class Idx : public ::testing::Test {
@@ -24,7 +25,8 @@ class Idx : public ::testing::Test {
   std::string write(const std::string& name, const Bytes& bytes) const {
     const std::string path = folder_ + name;
     std::ofstream file(path, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    file.write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
     return path;
   }
   std::string write_gzip(const std::string& name, const Bytes& bytes) const {
@@ -53,7 +55,8 @@ TEST_F(Idx, ReadsPlainAndGzip) {
 
 TEST_F(Idx, ImagesAndLabelsExchanged) {
   const std::string labels = write("labels", kLabels);
-  expect_parts(error_of([&] { read_idx_images(labels); }), labels, "0x00000801", "labels", "0x00000803", "images");
+  expect_parts(error_of([&] { read_idx_images(labels); }), labels, "0x00000801", "labels",
+               "0x00000803", "images");
   const std::string images = write("images", kImages);
   expect_parts(error_of([&] { read_idx_labels(images); }), images, "0x00000803", "0x00000801");
 }
@@ -61,14 +64,17 @@ TEST_F(Idx, ImagesAndLabelsExchanged) {
 TEST_F(Idx, NotIdx) {
   Bytes bytes = kImages;
   bytes[2] = 13;  // floats
-  expect_parts(error_of([&] { read_idx_images(write("floats", bytes)); }), "floats", "0x00000d03", "not an IDX file");
+  expect_parts(error_of([&] { read_idx_images(write("floats", bytes)); }), "floats", "0x00000d03",
+               "not an IDX file");
   expect_parts(error_of([&] { read_idx_images(write("empty", {})); }), "empty", "found 0 bytes");
-  expect_parts(error_of([&] { read_idx_images(folder_ + "missing"); }), "missing", "cannot be opened");
+  expect_parts(error_of([&] { read_idx_images(folder_ + "missing"); }), "missing",
+               "cannot be opened");
 }
 
 TEST_F(Idx, TruncatedAtEveryByte) {
   for (size_t size = 0; size < kImages.size(); ++size) {
-    const std::string path = write("short", Bytes(kImages.begin(), kImages.begin() + static_cast<ptrdiff_t>(size)));
+    const std::string path =
+        write("short", Bytes(kImages.begin(), kImages.begin() + static_cast<ptrdiff_t>(size)));
     const std::string error = error_of([&] { read_idx_images(path); });
     expect_parts(error, "short", std::to_string(size));
   }
@@ -90,15 +96,16 @@ TEST_F(Idx, TruncatedGzip) {
 TEST_F(Idx, TrailingBytes) {
   Bytes bytes = kLabels;
   bytes.push_back(1);
-  expect_parts(error_of([&] { read_idx_labels(write("long", bytes)); }), "long", "trailing bytes", "found 1");
+  expect_parts(error_of([&] { read_idx_labels(write("long", bytes)); }), "long", "trailing bytes",
+               "found 1");
 }
 
 TEST_F(Idx, CountMismatch) {
   Bytes labels = kLabels;
   labels[7] = 3;
   labels.push_back(1);
-  expect_parts(error_of([&] { read_dataset(write("images", kImages), write("labels", labels)); }), "labels", "found 3 labels", "2",
-               "images");
+  expect_parts(error_of([&] { read_dataset(write("images", kImages), write("labels", labels)); }),
+               "labels", "found 3 labels", "2", "images");
 }
 
 TEST_F(Idx, SizesThatNoFileHas) {

@@ -9,7 +9,8 @@
 namespace mcnn::testing {
 namespace {
 
-Layer convolution(int kernels, int rows, int columns, std::vector<int8_t> weights, std::vector<int32_t> biases, int shift) {
+Layer convolution(int kernels, int rows, int columns, std::vector<int8_t> weights,
+                  std::vector<int32_t> biases, int shift) {
   Layer layer;
   layer.type = LayerType::kConvolution;
   layer.kernels = kernels;
@@ -36,7 +37,8 @@ Network with_sum(MapShape input, Layer layer, int inputs) {
   Network network;
   network.name = "hand";
   network.input = input;
-  network.layers = {std::move(layer), fully_connected(std::vector<int8_t>(static_cast<size_t>(inputs), 1), {0})};
+  network.layers = {std::move(layer),
+                    fully_connected(std::vector<int8_t>(static_cast<size_t>(inputs), 1), {0})};
   finish_network(network, "hand");
   return network;
 }
@@ -47,7 +49,8 @@ TEST(IntegerNetwork, CorrelatesWithoutFlipping) {
   // 3x3 image, 2x2 kernel 1 2 / 3 4.
   const IntegerNetwork network(with_sum({1, 3, 3}, convolution(1, 2, 2, {1, 2, 3, 4}, {5}, 0), 4));
   const IntegerResult result = network.run(Map{1, 0, 2, 0, 3, 0, 4, 0, 5});
-  // (0,0): 1*1 + 3*4 = 13; (0,1): 2*2 + 3*3 = 13; (1,0): 3*2 + 4*3 = 18; (1,1): 3*1 + 5*4 = 23; bias 5.
+  // (0,0): 1*1 + 3*4 = 13; (0,1): 2*2 + 3*3 = 13; (1,0): 3*2 + 4*3 = 18; (1,1): 3*1 + 5*4 = 23;
+  // bias 5.
   EXPECT_EQ(result.maps[0], (Map{18, 18, 23, 28}));
   EXPECT_EQ(result.logits, (std::vector<int32_t>{87}));
 }
@@ -65,7 +68,8 @@ TEST(IntegerNetwork, StrideAndPadding) {
 
 TEST(IntegerNetwork, RoundsHalfUpAndClamps) {
   // One pixel through 1x1 kernels: values 2*p + bias shifted by 2.
-  const IntegerNetwork network(with_sum({1, 1, 2}, convolution(3, 1, 1, {2, -2, 7}, {0, 0, 0}, 2), 6));
+  const IntegerNetwork network(
+      with_sum({1, 1, 2}, convolution(3, 1, 1, {2, -2, 7}, {0, 0, 0}, 2), 6));
   const IntegerResult result = network.run(Map{3, 255});
   // 6/4 = 1.5 -> 2, 510/4 = 127.5 -> 128; -1.5 -> -1 -> 0; 21/4 = 5.25 -> 5, 1785/4 = 446 -> 255.
   EXPECT_EQ(result.maps[0], (Map{2, 128, 0, 0, 5, 255}));
@@ -86,11 +90,13 @@ TEST(IntegerNetwork, PoolingWindowsAndRounding) {
   std::iota(image.begin(), image.end(), uint8_t{0});  // row y, column x holds 5*y + x
   Layer layer = convolution(1, 1, 1, {1}, {0}, 0);
   layer.pool = Pooling{2, 3, 2, 3, true};
-  EXPECT_EQ(IntegerNetwork(with_sum({1, 5, 5}, layer, 6)).run(image).maps[0], (Map{7, 9, 17, 19, 22, 24}));
+  EXPECT_EQ(IntegerNetwork(with_sum({1, 5, 5}, layer, 6)).run(image).maps[0],
+            (Map{7, 9, 17, 19, 22, 24}));
   layer.pool = Pooling{2, 3, 2, 3, false};
   EXPECT_EQ(IntegerNetwork(with_sum({1, 5, 5}, layer, 2)).run(image).maps[0], (Map{7, 17}));
   layer.pool = Pooling{3, 3, 1, 2, false};  // overlapping
-  EXPECT_EQ(IntegerNetwork(with_sum({1, 5, 5}, layer, 6)).run(image).maps[0], (Map{12, 14, 17, 19, 22, 24}));
+  EXPECT_EQ(IntegerNetwork(with_sum({1, 5, 5}, layer, 6)).run(image).maps[0],
+            (Map{12, 14, 17, 19, 22, 24}));
 }
 
 TEST(IntegerNetwork, SumsChannelsAndFlattensChannelRowColumn) {

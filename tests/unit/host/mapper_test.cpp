@@ -89,13 +89,16 @@ TEST(Mapper, BlocksNeitherOverlapNorLeaveTheArray) {
     const ChipConfig config = named_config(name);
     for (const SuiteCase& suite : network_suite(name)) {
       const MappedNetwork mapped = map_network(suite.network, config, suite.options);
-      std::vector<std::vector<bool>> used(static_cast<size_t>(config.num_pe), std::vector<bool>(static_cast<size_t>(config.num_sl)));
+      std::vector<std::vector<bool>> used(static_cast<size_t>(config.num_pe),
+                                          std::vector<bool>(static_cast<size_t>(config.num_sl)));
       for (const Placement& placement : mapped.placements) {
         EXPECT_EQ(placement.first_line % 4, 0);
         EXPECT_GE(placement.lines, 2 * placement.kernels);
         ASSERT_LE(placement.first_line + placement.lines, config.num_sl) << suite.name;
-        for (int line = placement.first_line; line < placement.first_line + placement.lines; ++line) {
-          EXPECT_FALSE(used[static_cast<size_t>(placement.pe)][static_cast<size_t>(line)]) << suite.name;
+        for (int line = placement.first_line; line < placement.first_line + placement.lines;
+             ++line) {
+          EXPECT_FALSE(used[static_cast<size_t>(placement.pe)][static_cast<size_t>(line)])
+              << suite.name;
           used[static_cast<size_t>(placement.pe)][static_cast<size_t>(line)] = true;
         }
       }
@@ -115,8 +118,10 @@ TEST(Mapper, CellsHoldTheWeights) {
       for (int r = 0; r < 3; ++r) {
         for (int c = 0; c < 3; ++c) {
           const size_t cell = static_cast<size_t>((placement.first_line + 2 * k) * 16 + 4 * c + r);
-          const std::vector<uint8_t>& cells = mapped.program.cells[static_cast<size_t>(placement.pe)];
-          EXPECT_EQ(cells[cell] - cells[cell + 16], network.layers[1].weight(k, placement.channel, r, c));
+          const std::vector<uint8_t>& cells =
+              mapped.program.cells[static_cast<size_t>(placement.pe)];
+          EXPECT_EQ(cells[cell] - cells[cell + 16],
+                    network.layers[1].weight(k, placement.channel, r, c));
           EXPECT_TRUE(cells[cell] == 0 || cells[cell + 16] == 0);
         }
       }
@@ -124,7 +129,8 @@ TEST(Mapper, CellsHoldTheWeights) {
   }
 }
 
-// The peak of a layer whose worst source line is known: one 3x3 kernel with all weights 7 drives 63 levels.
+// The peak of a layer whose worst source line is known: one 3x3 kernel with all weights 7 drives 63
+// levels.
 Network full_kernel(int8_t weight) {
   Network network = random_yao2020(1);
   std::fill(network.layers[0].weights.begin(), network.layers[0].weights.end(), weight);
@@ -178,19 +184,22 @@ TEST(Mapper, ForcedReplicas) {
   EXPECT_EQ(mapped.layers[0].replicas, 2);
   EXPECT_EQ(mapped.layers[0].beats, 13 * 26);
   options.replicas = {7};
-  expect_parts(error_of([&] { map_network(random_yao2020(1), config, options); }), "replicas of layer C1", "found 7", "1..6");
+  expect_parts(error_of([&] { map_network(random_yao2020(1), config, options); }),
+               "replicas of layer C1", "found 7", "1..6");
   options.replicas = {1, 1, 1, 1};
-  expect_parts(error_of([&] { map_network(random_yao2020(1), config, options); }), "found 4 layers", "at most 3");
+  expect_parts(error_of([&] { map_network(random_yao2020(1), config, options); }), "found 4 layers",
+               "at most 3");
   options.replicas = {1, 1, 2};
-  expect_parts(error_of([&] { map_network(random_yao2020(1), config, options); }), "replicas of layer FC", "found 2", "1..1");
+  expect_parts(error_of([&] { map_network(random_yao2020(1), config, options); }),
+               "replicas of layer FC", "found 2", "1..1");
 }
 
 TEST(Mapper, ForcedReplicasThatLeaveTooFewLines) {
   const ChipConfig config = named_config("yao2020");
   MappingOptions options;
   options.replicas = {6, 5};  // C3 takes 192 lines a replica
-  expect_parts(error_of([&] { map_network(random_yao2020(1), config, options); }), "source lines", "1296 needed", "1024 there",
-               "272 too many");
+  expect_parts(error_of([&] { map_network(random_yao2020(1), config, options); }), "source lines",
+               "1296 needed", "1024 there", "272 too many");
 }
 
 TEST(Mapper, VectorsArePaddedToWholeTileColumns) {
@@ -224,7 +233,8 @@ void PrintTo(const Misfit& misfit, std::ostream* out) { *out << misfit.name; }
 
 class MapperMisfit : public ::testing::TestWithParam<Misfit> {};
 
-// The five-layer network on a chip that lacks one thing: the error names it, what is needed and what is there.
+// The five-layer network on a chip that lacks one thing: the error names it, what is needed and
+// what is there.
 TEST_P(MapperMisfit, SaysWhatIsShort) {
   const ChipConfig config = chip_config_from_params(GetParam().params, "short");
   for (const MappingKind kind : {MappingKind::kDefault, MappingKind::kPaper}) {
@@ -240,14 +250,20 @@ TEST_P(MapperMisfit, SaysWhatIsShort) {
 INSTANTIATE_TEST_SUITE_P(
     Each, MapperMisfit,
     ::testing::Values(
-        Misfit{"Lines", "NumPe=3\n", {"source lines: 448 needed", "C1 16, C3 192, FC 240", "384 there", "64 too many"}},
+        Misfit{"Lines",
+               "NumPe=3\n",
+               {"source lines: 448 needed", "C1 16, C3 192, FC 240", "384 there", "64 too many"}},
         Misfit{"Rows", "NumLayers=2\n", {"layer rows: 3 needed, 2 there (1 too many)"}},
         Misfit{"Records", "NumRecords=20\n", {"step records: 21 needed, 20 there (1 too many)"}},
         Misfit{"BiasRows", "NumBiasRows=14\n", {"bias rows: 15 needed, 14 there (1 too many)"}},
         Misfit{"Logits", "NumLogits=9\n", {"logits: 10 needed, 9 there (1 too many)"}},
-        Misfit{"ImageMemory", "BankDepth=100\n", {"the image (1x28x28) takes 112 words", "100 there", "12 too many"}},
+        Misfit{"ImageMemory",
+               "BankDepth=100\n",
+               {"the image (1x28x28) takes 112 words", "100 there", "12 too many"}},
         Misfit{"MapSize", "MaxDim=25\n", {"the image is 28 x 28", "25 rows", "3 too many"}},
-        Misfit{"Psum", "PsumBits=19\n", {"partial sums: layer C3 can reach", "8 windows", "262143 there"}}),
+        Misfit{"Psum",
+               "PsumBits=19\n",
+               {"partial sums: layer C3 can reach", "8 windows", "262143 there"}}),
     [](const ::testing::TestParamInfo<Misfit>& test) { return test.param.name; });
 
 TEST(Mapper, MapThatDoesNotFitTheMemory) {
@@ -265,7 +281,8 @@ TEST(Mapper, MapThatDoesNotFitTheMemory) {
   small.layers[0].pool.reset();
   small.layers[1].weights.assign(static_cast<size_t>(10 * 8 * 18 * 18), 1);
   finish_network(small, "test");
-  expect_parts(error_of([&] { map_network(small, config); }), "feature-map memory: layer C1 (8x18x18) takes 216 words", "103 there",
+  expect_parts(error_of([&] { map_network(small, config); }),
+               "feature-map memory: layer C1 (8x18x18) takes 216 words", "103 there",
                "113 too many");
 }
 
@@ -277,7 +294,8 @@ TEST(Mapper, BlocksThatDoNotPack) {
       network.input = {1, 28, 28};
       network.layers[0].weights.assign(static_cast<size_t>(10 * 28 * 28), 1);
       finish_network(network, "test");
-      expect_parts(error_of([&] { map_network(network, named_config("yao2020")); }), "980 needed", "1024 there", "do not pack");
+      expect_parts(error_of([&] { map_network(network, named_config("yao2020")); }), "980 needed",
+                   "1024 there", "do not pack");
     }
   }
 }
@@ -286,7 +304,8 @@ TEST(Mapper, PictureAndTable) {
   const ChipConfig config = named_config("yao2020");
   const MappedNetwork mapped = map_network(random_yao2020(1), config);
   expect_parts(mapping_table(mapped, config), "C1", "1058", "695", "72", "1826");
-  expect_parts(mapping_picture(mapped, config), "PE  0 |AAAAbbbbbbBBBBBBbbbbbbBBBBBB....|", "112 of 128");
+  expect_parts(mapping_picture(mapped, config), "PE  0 |AAAAbbbbbbBBBBBBbbbbbbBBBBBB....|",
+               "112 of 128");
 }
 
 TEST(Mapper, Names) {

@@ -19,8 +19,9 @@ Json small() {
     "input": {"channels": 1, "height": 6, "width": 5},
     "layers": [
       {"type": "convolution", "name": "C1", "kernels": 2, "kernel": [3, 2], "stride": 1, "padding": 0,
-       "weights": [[[[1, 2], [3, 4], [5, 6]]], [[[-1, -2], [-3, -4], [-5, -6]]]], "biases": [7, -8], "shift": 3,
-       "activation": "relu", "pool": {"window": [3, 3], "stride": [3, 3], "rounding": "ceil"}},
+       "weights": [[[[1, 2], [3, 4], [5, 6]]], [[[-1, -2], [-3, -4], [-5, -6]]]],
+       "biases": [7, -8], "shift": 3, "activation": "relu",
+       "pool": {"window": [3, 3], "stride": [3, 3], "rounding": "ceil"}},
       {"type": "fully_connected", "name": "FC", "outputs": 3,
        "weights": [[1, 2, 3, 4, 5, 6, 7, 0], [0, 0, 0, 0, 0, 0, 0, 0], [-7, 0, 0, 0, 0, 0, 0, 7]],
        "biases": [0, 1, 2], "shift": 0, "activation": "none"}]})");
@@ -65,7 +66,8 @@ TEST(NetworkParsing, PoolingRounding) {
   json["layers"][0]["pool"]["rounding"] = "floor";
   json["layers"][1]["weights"] = {{1, 1}, {1, 1}, {1, 1}};
   EXPECT_EQ(parse_network(json.dump(), "x").layers[0].output, (MapShape{2, 1, 1}));
-  // Stride larger than the window: a last window that would begin outside is dropped even with "ceil".
+  // Stride larger than the window: a last window that would begin outside is dropped even with
+  // "ceil".
   json["layers"][0]["pool"] = {{"window", {1, 1}}, {"stride", {4, 4}}, {"rounding", "ceil"}};
   EXPECT_EQ(parse_network(json.dump(), "x").layers[0].output, (MapShape{2, 1, 1}));
 }
@@ -84,18 +86,26 @@ TEST(NetworkParsing, OptionalFieldsAndPairs) {
 }
 
 TEST(NetworkParsing, NamesFilePathFoundAndAllowed) {
-  expect_parts(error_with("/layers/0/weights/1/0/2/1", 8), "small.json", "layers[0].weights[1][0][2][1]", "found 8", "-7..7");
-  expect_parts(error_with("/layers/0/weights/1/0/2/1", 1.5), "layers[0].weights[1][0][2][1]", "found 1.5");
-  expect_parts(error_with("/layers/0/weights/0/0/0", Json::array({1})), "layers[0].weights[0][0][0]", "array of 1", "2 weights");
-  expect_parts(error_with("/layers/0/weights", Json::array()), "layers[0].weights", "array of 0", "2 kernels");
-  expect_parts(error_with("/layers/1/weights/2", Json::array({1, 2})), "layers[1].weights[2]", "array of 2", "8 weights");
-  expect_parts(error_with("/layers/1/biases", Json::array({1, 2})), "layers[1].biases", "array of 2", "3 biases");
+  expect_parts(error_with("/layers/0/weights/1/0/2/1", 8), "small.json",
+               "layers[0].weights[1][0][2][1]", "found 8", "-7..7");
+  expect_parts(error_with("/layers/0/weights/1/0/2/1", 1.5), "layers[0].weights[1][0][2][1]",
+               "found 1.5");
+  expect_parts(error_with("/layers/0/weights/0/0/0", Json::array({1})),
+               "layers[0].weights[0][0][0]", "array of 1", "2 weights");
+  expect_parts(error_with("/layers/0/weights", Json::array()), "layers[0].weights", "array of 0",
+               "2 kernels");
+  expect_parts(error_with("/layers/1/weights/2", Json::array({1, 2})), "layers[1].weights[2]",
+               "array of 2", "8 weights");
+  expect_parts(error_with("/layers/1/biases", Json::array({1, 2})), "layers[1].biases",
+               "array of 2", "3 biases");
   expect_parts(error_with("/layers/1/biases/0", "x"), "layers[1].biases[0]", "\"x\"", "an integer");
   expect_parts(error_with("/layers/1/biases/0", 18446744073709551615u), "layers[1].biases[0]");
-  expect_parts(error_with("/format", "mcnn-network-2"), "format", "mcnn-network-2", "mcnn-network-1");
+  expect_parts(error_with("/format", "mcnn-network-2"), "format", "mcnn-network-2",
+               "mcnn-network-1");
   expect_parts(error_with("/name", 3), "name", "found 3", "a string");
   expect_parts(error_with("/input/height", 0), "input.height", "found 0", "1..");
-  expect_parts(error_with("/input/depth", 1), "input.depth", "unknown field", "channels, height, width");
+  expect_parts(error_with("/input/depth", 1), "input.depth", "unknown field",
+               "channels, height, width");
   expect_parts(error_with("/colour", 1), "colour", "unknown field");
   expect_parts(error_with("/layers", Json::array()), "layers", "array of 0");
   expect_parts(error_with("/layers", 5), "layers", "found 5");
@@ -111,12 +121,14 @@ TEST(NetworkParsing, NamesFilePathFoundAndAllowed) {
   expect_parts(error_with("/layers/0/activation", "none"), "layers[0].activation", "none", "relu");
   expect_parts(error_with("/layers/1/activation", "relu"), "layers[1].activation", "relu", "none");
   expect_parts(error_with("/layers/0/range", 4), "layers[0].range", "found 4", "0..3");
-  expect_parts(error_with("/layers/0/pool/rounding", "up"), "layers[0].pool.rounding", "up", "floor");
+  expect_parts(error_with("/layers/0/pool/rounding", "up"), "layers[0].pool.rounding", "up",
+               "floor");
   expect_parts(error_with("/layers/0/pool/window/0", 0), "layers[0].pool.window[0]", "found 0");
   expect_parts(error_with("/layers/0/pool/pad", 0), "layers[0].pool.pad", "unknown field");
   Json five = small();
   five["layers"][0]["pool"] = {{"window", {5, 5}}, {"stride", {1, 1}}, {"rounding", "floor"}};
-  expect_parts(error_of([&] { parse_network(five.dump(), "x"); }), "layers[0].pool.window", "found 5x5", "at most the map, 4x4");
+  expect_parts(error_of([&] { parse_network(five.dump(), "x"); }), "layers[0].pool.window",
+               "found 5x5", "at most the map, 4x4");
   expect_parts(error_with("/input/height", 2), "layers[0].kernel", "found 3x2", "2x5");
 }
 
@@ -124,11 +136,14 @@ TEST(NetworkParsing, MissingFields) {
   for (const char* const field : {"format", "name", "input", "layers"}) {
     expect_parts(error_without("", field), field, "found nothing");
   }
-  for (const char* const field : {"type", "name", "kernels", "kernel", "stride", "padding", "weights", "biases", "shift", "activation"}) {
-    expect_parts(error_without("/layers/0", field), std::string("layers[0].") + field, "found nothing");
+  for (const char* const field : {"type", "name", "kernels", "kernel", "stride", "padding",
+                                  "weights", "biases", "shift", "activation"}) {
+    expect_parts(error_without("/layers/0", field), std::string("layers[0].") + field,
+                 "found nothing");
   }
   for (const char* const field : {"window", "stride", "rounding"}) {
-    expect_parts(error_without("/layers/0/pool", field), std::string("layers[0].pool.") + field, "found nothing");
+    expect_parts(error_without("/layers/0/pool", field), std::string("layers[0].pool.") + field,
+                 "found nothing");
   }
   expect_parts(error_without("/layers/1", "outputs"), "layers[1].outputs", "found nothing");
 }
@@ -138,17 +153,21 @@ TEST(NetworkParsing, OrderOfLayers) {
   json["layers"].erase(1);
   expect_parts(error_of([&] { parse_network(json.dump(), "x"); }), "layers[0].activation", "none");
   json["layers"][0]["activation"] = "none";
-  expect_parts(error_of([&] { parse_network(json.dump(), "x"); }), "layers[0].type", "convolution", "fully_connected");
+  expect_parts(error_of([&] { parse_network(json.dump(), "x"); }), "layers[0].type", "convolution",
+               "fully_connected");
 }
 
 TEST(NetworkParsing, SumsMustFit) {
-  expect_parts(error_with("/layers/1/biases/0", 1 << 30), "layers[1].biases[0]", "largest possible sum", "1073741824");
+  expect_parts(error_with("/layers/1/biases/0", 1 << 30), "layers[1].biases[0]",
+               "largest possible sum", "1073741824");
 }
 
 TEST(NetworkParsing, NotJson) {
-  expect_parts(error_of([] { parse_network("{\"format\": ", "broken.json"); }), "broken.json", "not JSON", "byte");
+  expect_parts(error_of([] { parse_network("{\"format\": ", "broken.json"); }), "broken.json",
+               "not JSON", "byte");
   expect_parts(error_of([] { parse_network("[1]", "list.json"); }), "list.json", "an object");
-  expect_parts(error_of([] { load_network("/nowhere/network.json"); }), "/nowhere/network.json", "cannot be opened");
+  expect_parts(error_of([] { load_network("/nowhere/network.json"); }), "/nowhere/network.json",
+               "cannot be opened");
 }
 
 TEST(NetworkFile, RoundTrip) {
@@ -172,7 +191,8 @@ TEST(NetworkFile, SaveLeavesNoPartialFile) {
   EXPECT_EQ(network_to_json(load_network(path)), network_to_json(network));
   EXPECT_FALSE(std::filesystem::exists(path + ".part"));
   std::filesystem::remove(path);
-  expect_parts(error_of([&] { save_network(network, "/nowhere/network.json"); }), "/nowhere/network.json", "written");
+  expect_parts(error_of([&] { save_network(network, "/nowhere/network.json"); }),
+               "/nowhere/network.json", "written");
 }
 
 }  // namespace

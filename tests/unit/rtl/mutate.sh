@@ -14,6 +14,7 @@ for folder in cmake constraints tests; do ln -s "$root/$folder" "$work/$folder";
 cp -r "$root/rtl" "$work/rtl"
 mkdir "$work/chip"  # the whole chip is built for its registers only
 cp -r "$root/rtl" "$work/chip/rtl"
+cp -r "$root/rtl" "$work/original"
 cat > "$work/CMakeLists.txt" <<'CMAKE'
 cmake_minimum_required(VERSION 3.25)
 project(mcnn_mutations LANGUAGES CXX)
@@ -49,8 +50,8 @@ mutation() {
   copy="$work/rtl/$file"
   [[ "$tests" == Registers* ]] && copy="$work/chip/rtl/$file"
   if [[ -n "$only" && " $only " != *" $module "* ]]; then return; fi
-  sed -E "$expression" "$root/rtl/$file" > "$copy"
-  if cmp -s "$root/rtl/$file" "$copy"; then
+  sed -E "$expression" "$work/original/$file" > "$copy"
+  if cmp -s "$work/original/$file" "$copy"; then
     echo "$module: nothing to break: $expression"
     survived=$((survived + 1))
   elif ! compile; then
@@ -64,7 +65,7 @@ mutation() {
     by="$(sed -nE 's/^\[  FAILED  \] ([A-Za-z\/]*)\/?[0-9]*(\.[A-Za-z]*).*/\1\2/p' "$work/log" | sed 's|/\.|.|' | sort -u | head -n 1)"
     echo "$module: $what: ${by:-the program ends early}"
   fi
-  cp "$root/rtl/$file" "$copy"
+  cp "$work/original/$file" "$copy"
 }
 
 only="$*"

@@ -65,7 +65,7 @@ class Sequencer : public testing::Test {
     r.pool_column_stride = rng.Range(1, C::kMaxDim);
     r.pooled_height = rng.Range(1, C::kMaxDim);
     r.pooled_width = rng.Range(1, C::kMaxDim);
-    r.out_pitch = rng.Below(C::kBankDepth);
+    r.out_pitch = rng.Range(0, C::kBankDepth);
     r.out_base = rng.Below(2);
     r.bias_base = rng.Range(0, C::kNumBiasRows - (r.kernels + 1) / 2);
     r.first_record = rng.Below(C::kNumRecords);
@@ -174,6 +174,11 @@ class Sequencer : public testing::Test {
       rows[i].vector = rng.Chance(20);
       rows[i].final = i + 1 == rows.size() || rng.Chance(10);
       if (rows[i].vector || rows[i].final) OneSegment(rows[i]);
+      if (rows[i].final) {
+        rows[i].kernels = rng.Range(1, std::min(C::kNumAdc / 2, C::kNumLogits));
+        rows[i].out_base = rng.Below((C::kNumLogits - rows[i].kernels) / 2 + 1);
+        rows[i].bias_base = 0;
+      }
       table_[i] = Words(rows[i]);
     }
     return rows;
@@ -395,26 +400,27 @@ TYPED_TEST(Sequencer, RefusesWhatARowMayNotAskFor) {
       {"POOL_COLUMN_STRIDE", field(&Row::pool_column_stride), 1, dim, dim + 1},
       {"POOLED_HEIGHT", field(&Row::pooled_height), 1, dim, dim + 1},
       {"POOLED_WIDTH", field(&Row::pooled_width), 1, dim, dim + 1},
+      {"OUT_PITCH", field(&Row::out_pitch), 0, C::kBankDepth, C::kBankDepth + 1},
       {"BIAS_BASE", field(&Row::bias_base), 0, C::kNumBiasRows - 1, C::kNumBiasRows},
       {"FIRST_RECORD", field(&Row::first_record), 0, C::kNumRecords - 1, C::kNumRecords},
   };
-  Row good = this->Plain();
-  good.final = true;
-  ASSERT_FALSE(this->Refused(dut, good));
+  // The first of two rows: what is asked of the last one comes below.
+  const Row good = this->Plain();
+  ASSERT_FALSE(this->Refused(dut, good, 2));
   for (const Limit& limit : limits) {
     SCOPED_TRACE(limit.field);
     Row row = good;
     for (const int value : {limit.least, limit.most}) {
       limit.set(row, value);
-      EXPECT_FALSE(this->Refused(dut, row)) << value;
+      EXPECT_FALSE(this->Refused(dut, row, 2)) << value;
     }
     if (limit.least > 0) {
       limit.set(row, 0);
-      EXPECT_TRUE(this->Refused(dut, row)) << 0;
+      EXPECT_TRUE(this->Refused(dut, row, 2)) << 0;
     }
     if (limit.above >= 0) {
       limit.set(row, limit.above);
-      EXPECT_TRUE(this->Refused(dut, row)) << limit.above;
+      EXPECT_TRUE(this->Refused(dut, row, 2)) << limit.above;
     }
   }
   // A row that is not the last of two may have several segments.
@@ -454,9 +460,22 @@ TYPED_TEST(Sequencer, RefusesWhatARowMayNotAskFor) {
   Row row = good;
   row.bias_base = C::kNumBiasRows - 1;
   row.kernels = 2;
+  EXPECT_FALSE(this->Refused(dut, row, 2));
+  row.kernels = 3;
+  EXPECT_TRUE(this->Refused(dut, row, 2)) << "BIAS_BASE";
+  // Logits behind the last one.
+  row = this->Plain();
+  row.final = true;
+  row.kernels = 2;
+  row.out_base = (C::kNumLogits - 2) / 2;
   EXPECT_FALSE(this->Refused(dut, row));
   row.kernels = 3;
-  EXPECT_TRUE(this->Refused(dut, row)) << "BIAS_BASE";
+  EXPECT_TRUE(this->Refused(dut, row)) << "KERNELS of a FINAL row";
+  row.kernels = 1;
+  row.out_base = C::kNumLogits / 2;
+  EXPECT_TRUE(this->Refused(dut, row)) << "OUT_BASE of a FINAL row";
+  row.out_base = 0x8000;
+  EXPECT_TRUE(this->Refused(dut, row)) << "OUT_BASE of a FINAL row";
   // A network ends with logits.
   EXPECT_TRUE(this->Refused(dut, this->Plain(), 1));
 }
