@@ -126,7 +126,7 @@ module mcnn_pe #(
     else         macro_read_o <= strobe_o;
   end
   always_ff @(posedge clk_i) begin
-    if (strobe_o) begin
+    if (tick_i && active_o) begin
       macro_pulse_o <= pulse;
       macro_line_o  <= {line, 2'b00};
     end

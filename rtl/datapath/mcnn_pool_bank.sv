@@ -51,6 +51,7 @@ module mcnn_pool_bank #(
 
   // ------------------------------------------------------------------------------------------------------- tracker
   logic [RowBits-1:0] first_row_q, first_row;    // first convolution row of the open row's window
+  logic [RowBits-1:0] end_row_q, end_row;        // first convolution row behind it
   logic [RowBits-1:0] pooled_row_q, pooled_row;  // the open row
   logic [SumBits-1:0] base_q, base;              // its first word
   logic [NumPe-1:0]   rows_q;                    // PEs whose rows are in its window
@@ -66,14 +67,17 @@ module mcnn_pool_bank #(
 
   always_comb begin
     first_row  = first_row_q;
+    end_row    = end_row_q;
     pooled_row = pooled_row_q;
     base       = base_q;
     if (start_i) begin
       first_row  = bank_times(pool_row_stride_i);
+      end_row    = first_row + RowBits'(pool_rows_i);
       pooled_row = RowBits'(Bank);
       base       = vector_i ? '0 : SumBits'(out_base_i);
-    end else if (step_i && first_row_q + RowBits'(pool_rows_i) <= row_next_i) begin  // closed
+    end else if (step_i && end_row_q <= row_next_i) begin  // closed
       first_row  = first_row_q + (RowBits'(pool_row_stride_i) << BankBits);
+      end_row    = end_row_q + (RowBits'(pool_row_stride_i) << BankBits);
       pooled_row = pooled_row_q + RowBits'(RowBanks);
       base       = base_q + SumBits'(pooled_width_i);
     end
@@ -82,12 +86,13 @@ module mcnn_pool_bank #(
   always_ff @(posedge clk_i) begin
     if (start_i || step_i) begin
       first_row_q  <= first_row;
+      end_row_q    <= end_row;
       pooled_row_q <= pooled_row;
       base_q       <= base;
       row_first_q  <= first_row >= row_next_i;
       for (int unsigned p = 0; p < NumPe; p++) begin
         rows_q[p] <= pe_row_in_i[p] && pooled_row < RowBits'(pooled_height_i) &&
-                     pe_row_i[p*RowBits+:RowBits] >= first_row && pe_row_i[p*RowBits+:RowBits] < first_row + RowBits'(pool_rows_i);
+                     pe_row_i[p*RowBits+:RowBits] >= first_row && pe_row_i[p*RowBits+:RowBits] < end_row;
       end
     end
   end

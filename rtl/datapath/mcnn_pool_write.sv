@@ -65,12 +65,13 @@ module mcnn_pool_write #(
 
   // ------------------------------------------------------------------------------------------------------ row group
   logic                     step;
-  logic [RowBits-1:0]       row_q, row_next;
+  logic [RowBits-1:0]       upcoming_q;  // first row of the group after this one
+  logic [RowBits-1:0]       row_next;    // first row of the group that begins
   logic [NumPe*RowBits-1:0] pe_row;
   logic [NumPe-1:0]         pe_row_in;
   assign step     = valid_i && group_end_i;
-  assign row_next = start_i ? '0 : row_q + RowBits'(group_rows_i);
-  always_ff @(posedge clk_i) if (start_i || step) row_q <= row_next;
+  assign row_next = start_i ? '0 : upcoming_q;
+  always_ff @(posedge clk_i) if (start_i || step) upcoming_q <= row_next + RowBits'(group_rows_i);
   always_comb begin
     pe_row    = '0;
     pe_row_in = '0;
