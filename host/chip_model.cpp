@@ -7,8 +7,8 @@
 #include <array>
 
 #include "common/error.h"
-#include "host/index.h"
 #include "host/cycle_model.h"
+#include "host/index.h"
 #include "host/integer_network.h"
 
 namespace mcnn {
@@ -327,10 +327,12 @@ class ChipModel::Impl {
     }
   }
 
-  // Reads all bit planes of one window and adds the pair differences to the segment's partial sums.
-  // Returns the number of bits of the largest pixel in the window.
+  // Sum holds the sum of a source line over the bit planes. Reads all bit planes of one window and
+  // adds the pair differences to the segment's partial sums. Returns the number of bits of the
+  // largest pixel in the window.
+  template <typename Sum>
   int read_window(const CompiledPass& pass, const Read& read, const Planes* quads,
-                  ChipCounters& counters) {
+                  ChipCounters& counters, std::array<Sum, kMaxLanes>& line_sums) {
     Planes pulses;
     for (size_t plane = 0; plane < kPlanes; ++plane) {
       pulses[plane] = static_cast<uint16_t>(
@@ -348,8 +350,7 @@ class ChipModel::Impl {
     const int lines = 2 * pass.row.kernels;
     const int lanes = (lines + 7) / 8 * 8;
     Macro& macro = macros_[to_index(read.pe)];
-    alignas(32) std::array<uint32_t, kMaxLanes> line_sums;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-    std::fill_n(line_sums.begin(), lanes, 0u);
+    std::fill_n(line_sums.begin(), lanes, Sum{0});
     const std::span<uint16_t> codes(codes_.data(), to_index(lines));
     int reads = 0;
     int bits = 0;
@@ -362,16 +363,17 @@ class ChipModel::Impl {
       ++reads;
       macro.read(pulse, read.first_line, lines, pass.row.range, codes);
       for (int i = 0; i < lanes; ++i) {
-        line_sums[to_index(i)] += static_cast<uint32_t>(codes_[to_index(i)])
-                                             << plane;
+        Sum& sum = line_sums[to_index(i)];
+        sum = static_cast<Sum>(sum + static_cast<Sum>(codes_[to_index(i)] << plane));
       }
     }
     counters.reads += reads;
     counters.skipped += kPlanes - reads;
     counters.conversions += static_cast<int64_t>(reads) * lines;
     uint32_t* sums = sums_[to_index(read.segment)].data();
-    for (size_t k = 0; k < to_index(pass.row.kernels); ++k) {
-      sums[k] += line_sums[2 * k] - line_sums[2 * k + 1];
+    const size_t kernels = to_index(lines / 2);
+    for (size_t k = 0; k < kernels; ++k) {
+      sums[k] += uint32_t{line_sums[2 * k]} - uint32_t{line_sums[2 * k + 1]};
     }
     return bits;
   }
@@ -379,23 +381,24 @@ class ChipModel::Impl {
   void run_pass(const CompiledPass& pass, size_t index) {
     const LayerRow& row = pass.row;
     make_quads(pass);
-    const size_t pooled_size =
-        to_index(row.pooled_height * row.pooled_width * row.kernels);
+    const size_t pooled_size = to_index(row.pooled_height * row.pooled_width * row.kernels);
     pooled_.assign(std::max(pooled_.size(), pooled_size), 0);
     planes_.clear();
     ChipCounters& counters = result_.counters;
+    const bool narrow = config_.adc_bits + config_.act_bits <= 16;
     for (int y0 = 0, top = 0; y0 < row.out_height; y0 += row.group_rows, top += row.row_step) {
       for (int x = 0; x < row.out_width; ++x) {
         for (size_t s = 0; s < pass.segment_rows.size(); ++s) {
-          sums_[s].fill(0);
+          std::fill_n(sums_[s].begin(), row.kernels, 0u);
         }
         for (const std::vector<Read>& step : pass.steps) {
           int bits = 0;
           for (const Read& read : step) {
             const Channel& channel = pass.channels[to_index(read.channel)];
             const Planes* quads =
-                quads_.data() + read.quads + top * channel.columns() + x * row.stride;
-            bits = std::max(bits, read_window(pass, read, quads, counters));
+                &quads_[to_index(read.quads + top * channel.columns() + x * row.stride)];
+            bits = std::max(bits, narrow ? read_window(pass, read, quads, counters, narrow_sums_)
+                                         : read_window(pass, read, quads, counters, wide_sums_));
           }
           if (options_.skip) {
             planes_.push_back(static_cast<uint8_t>(bits));
@@ -425,18 +428,16 @@ class ChipModel::Impl {
     }
     const size_t kernels = to_index(row.kernels);
     const int unused = 32 - config_.psum_bits;
-    std::array<int32_t, kMaxKernels> values;
     for (size_t k = 0; k < kernels; ++k) {
       const uint32_t sum = sums_[segment][k] + static_cast<uint32_t>(pass.biases[k]);
-      values[k] = (static_cast<int32_t>(sum << unused) >> unused) >> row.shift;
+      values_[k] = (static_cast<int32_t>(sum << unused) >> unused) >> row.shift;
     }
     if (row.final != 0) {
-      std::copy_n(values.begin(), kernels, result_.logits.begin() + 2 * row.out_base);
+      std::copy_n(values_.begin(), kernels, result_.logits.begin() + ptrdiff_t{2} * row.out_base);
       return;
     }
-    std::array<uint8_t, kMaxKernels> pixels;
     for (size_t k = 0; k < kernels; ++k) {
-      pixels[k] = static_cast<uint8_t>(std::clamp(values[k], 0, 255));
+      pixels_[k] = static_cast<uint8_t>(std::clamp(values_[k], 0, 255));
     }
     const Range rows = pass.pooled_rows[to_index(y)];
     const Range columns = pass.pooled_columns[to_index(x)];
@@ -444,7 +445,7 @@ class ChipModel::Impl {
       for (int px = columns.first; px < columns.first + columns.count; ++px) {
         uint8_t* pooled = &pooled_[to_index(py * row.pooled_width + px) * kernels];
         for (size_t k = 0; k < kernels; ++k) {
-          pooled[k] = std::max(pooled[k], pixels[k]);
+          pooled[k] = std::max(pooled[k], pixels_[k]);
         }
       }
     }
@@ -511,6 +512,10 @@ class ChipModel::Impl {
   std::vector<uint8_t> planes_;  // of each beat of the running pass, with MODE.SKIP
   std::vector<std::array<uint32_t, kMaxKernels>> sums_;  // [segment][kernel], modulo 2^32
   std::array<uint16_t, kMaxLanes> codes_{};
+  std::array<uint16_t, kMaxLanes> narrow_sums_{};  // [line] of the running read
+  std::array<uint32_t, kMaxLanes> wide_sums_{};    // the same for codes of more than 8 bits
+  std::array<int32_t, kMaxKernels> values_{};      // [kernel] of the running activation
+  std::array<uint8_t, kMaxKernels> pixels_{};
   ImageResult result_;
 };
 

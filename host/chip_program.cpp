@@ -15,7 +15,6 @@ namespace {
 constexpr int kUpTo16Bits = 65535;
 constexpr int kLineUnit = 4;     // first source lines are multiples of it
 constexpr int kMaxLevel = 7;     // of a cell
-constexpr int kTileSide = 4;     // of the tiles that a vector is stored in
 constexpr int kVectorBanks = 4;  // banks of a half that hold a vector
 constexpr BitField kReplica{0, 3};
 constexpr BitField kRowOffset{4, 3};
@@ -28,11 +27,11 @@ using Limit = int (*)(const ChipConfig&);
 template <typename Row>
 struct Field {
   std::string_view name;
-  int word;
-  BitField bits;
-  int Row::*member;
-  int low;
-  Limit high;
+  int word = 0;
+  BitField bits{};
+  int Row::*member = nullptr;
+  int low = 0;
+  Limit high = nullptr;
   bool is_signed = false;
   int bias = 0;  // the bits hold the value minus this
 
@@ -42,7 +41,7 @@ struct Field {
   void decode(uint32_t word_value, Row& row) const {
     int value = static_cast<int>(bits.get(word_value));
     if (is_signed && (value >> (bits.width - 1)) != 0) {
-      value -= 1 << bits.width;
+      value -= static_cast<int>(bits.mask()) + 1;
     }
     row.*member = value + bias;
   }
@@ -289,8 +288,8 @@ class Validator {
   }
 
   static void check_size(std::string_view table, size_t found, int most) {
-    check(found >= 1 && found <= to_index(most), table, "rows",
-          static_cast<int64_t>(found), fmt::format("1..{}", most));
+    check(found >= 1 && found <= to_index(most), table, "rows", static_cast<int64_t>(found),
+          fmt::format("1..{}", most));
   }
 
   void check_tables() const {

@@ -30,7 +30,7 @@ std::vector<uint8_t> read_all(const std::string& path) {
     throw Error(fmt::format("{}: cannot be opened: {}", path, std::strerror(errno)));
   }
   std::vector<uint8_t> bytes;
-  std::array<uint8_t, 1 << 16> block;
+  std::vector<uint8_t> block(1 << 16);
   for (;;) {
     const int count = gzread(file.get(), block.data(), static_cast<unsigned>(block.size()));
     int code = Z_OK;

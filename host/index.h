@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shapes and positions are signed here, containers count with size_t: one short name for the step between them.
+// Shapes and positions are signed here, containers count with size_t: one short name for the step
+// between them.
 #pragma once
 
 #include <cstddef>

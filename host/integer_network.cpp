@@ -31,7 +31,7 @@ std::vector<int32_t> convolve(const Layer& layer, std::span<const uint8_t> input
       const uint8_t* channel = input.data() + static_cast<ptrdiff_t>(c) * in_height * in_width;
       for (int r = 0; r < layer.kernel_rows; ++r) {
         for (int q = 0; q < layer.kernel_columns; ++q) {
-          const int32_t weight = layer.weight(k, c, r, q);
+          const int weight{layer.weight(k, c, r, q)};
           if (weight == 0) {
             continue;
           }

@@ -12,8 +12,8 @@
 #include <tuple>
 
 #include "common/error.h"
-#include "host/index.h"
 #include "host/cycle_model.h"
+#include "host/index.h"
 
 namespace mcnn {
 namespace {
@@ -298,9 +298,7 @@ class Mapper {
     }
     const int shift = plan.layer->shift + plan.range;
     const int64_t half = shift == 0 ? 0 : int64_t{1} << (shift - 1);
-    return static_cast<int64_t>(plan.layer->biases[to_index(kernel)]) *
-               (1 << plan.range) +
-           half;
+    return static_cast<int64_t>(plan.layer->biases[to_index(kernel)]) * (1 << plan.range) + half;
   }
 
   void check_sums(const Plan& plan) const {
@@ -821,9 +819,8 @@ class Mapper {
     program.image = network_.input;
     program.image_pitch = words_of(network_.input.height, network_.input.width);
     program.num_logits = network_.num_logits();
-    program.cells.assign(
-        to_index(config_.num_pe),
-        std::vector<uint8_t>(to_index(config_.num_sl * config_.num_bl()), 0));
+    program.cells.assign(to_index(config_.num_pe),
+                         std::vector<uint8_t>(to_index(config_.num_sl * config_.num_bl()), 0));
     mapped.lines_used.assign(to_index(config_.num_pe), 0);
     for (size_t l = 0; l < plans_.size(); ++l) {
       const Plan& plan = plans_[l];
@@ -915,11 +912,9 @@ class Mapper {
         for (int r = 0; r < window.rows; ++r) {
           const int weight = plan.weight(pass.first_kernel + k, window, r, c);
           const int bit_line = config_.kernel_max * c + r;
-          const size_t cell =
-              to_index((first_line + 2 * k) * config_.num_bl() + bit_line);
+          const size_t cell = to_index((first_line + 2 * k) * config_.num_bl() + bit_line);
           cells[cell] = static_cast<uint8_t>(positive_part(weight));
-          cells[cell + to_index(config_.num_bl())] =
-              static_cast<uint8_t>(positive_part(-weight));
+          cells[cell + to_index(config_.num_bl())] = static_cast<uint8_t>(positive_part(-weight));
         }
       }
     }

@@ -169,8 +169,8 @@ int8_t parse_weight(const Node& node) {
 // The weights of a convolution, [kernel][channel][row][column].
 void parse_kernels(const Node& node, const MapShape& input, Layer& layer) {
   node.expect_array(to_index(layer.kernels), "kernels");
-  layer.weights.reserve(to_index(layer.kernels * input.channels * layer.kernel_rows *
-                                            layer.kernel_columns));
+  layer.weights.reserve(
+      to_index(layer.kernels * input.channels * layer.kernel_rows * layer.kernel_columns));
   for (size_t k = 0; k < node.size(); ++k) {
     const Node kernel = node.item(k);
     kernel.expect_array(to_index(input.channels), "channels");
@@ -322,8 +322,7 @@ void finish_layer(Layer& layer, const MapShape& input, bool last, std::string_vi
           fmt::format("{}x{}", pool.rows, pool.columns),
           fmt::format("at most the map, {}x{}", layer.convolution.height, layer.convolution.width));
   }
-  const size_t fan_in =
-      to_index(input.channels * layer.kernel_rows * layer.kernel_columns);
+  const size_t fan_in = to_index(input.channels * layer.kernel_rows * layer.kernel_columns);
   const size_t kernels = to_index(layer.kernels);
   check(layer.weights.size() == kernels * fan_in, source, path + ".weights",
         fmt::format("{} weights", layer.weights.size()), fmt::format("{}", kernels * fan_in));
@@ -332,7 +331,7 @@ void finish_layer(Layer& layer, const MapShape& input, bool last, std::string_vi
   for (size_t k = 0; k < kernels; ++k) {
     int64_t sum = std::abs(static_cast<int64_t>(layer.biases[k]));
     for (size_t i = 0; i < fan_in; ++i) {
-      const int weight = layer.weights[k * fan_in + i];
+      const int weight{layer.weights[k * fan_in + i]};
       if (weight < -kMaxWeight || weight > kMaxWeight) {
         fail(source, fmt::format("{}.weights, kernel {}, input {}", path, k, i),
              std::to_string(weight), fmt::format("an integer {}..{}", -kMaxWeight, kMaxWeight));

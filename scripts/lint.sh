@@ -76,7 +76,7 @@ mapfile -t sources < <(scripts/sources.sh cpp | while read -r source; do
   grep -qF "\"$PWD/$source\"" "$build/compile_commands.json" && echo "$source"
 done)
 if printf '%s\n' "${sources[@]}" |
-  xargs -P "$jobs" -n 2 clang-tidy --quiet -p "$build" > "$log" 2> "$log.err"; then
+  xargs -P "$jobs" -n 1 clang-tidy --quiet -p "$build" > "$log" 2> "$log.err"; then
   say "clang-tidy, ${#sources[@]} files" ok
 else
   grep -E 'error:|warning:' "$log" | sort -u > "$log.short"

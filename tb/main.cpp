@@ -178,6 +178,7 @@ int show_info(const Options& options) {
 
   // What the chip itself says, read from its registers.
   std::vector<Macro> macros;
+  macros.reserve(static_cast<std::size_t>(config.num_pe));
   for (int pe = 0; pe < config.num_pe; ++pe) {
     macros.emplace_back(MacroShape{config.num_bl(), config.num_sl, config.num_adc, config.adc_bits},
                         card, options.workload.seed, pe);

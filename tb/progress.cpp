@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -43,7 +44,7 @@ void Progress::show() const {
   std::string line = fmt::format("\r\033[K{} [{}] {}/{}", title_, bar, done, total_);
   if (done > 0 && elapsed.count() > 0) {
     const double rate = static_cast<double>(done) / elapsed.count();
-    const auto left = static_cast<std::uint64_t>(static_cast<double>(total_ - done) / rate + 0.5);
+    const auto left = std::llround(static_cast<double>(total_ - done) / rate);
     line += fmt::format("  {:.0f} images/s  {:.2f} % right  {}:{:02} left", rate,
                         100.0 * static_cast<double>(correct_.load(std::memory_order_relaxed)) /
                             static_cast<double>(done),

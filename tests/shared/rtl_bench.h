@@ -31,6 +31,7 @@ class RtlBench {
                                         const DeviceCard& card, std::uint64_t seed) {
     const MacroShape shape = {config.num_bl(), config.num_sl, config.num_adc, config.adc_bits};
     std::vector<Macro> macros;
+    macros.reserve(static_cast<std::size_t>(config.num_pe));
     for (int pe = 0; pe < config.num_pe; ++pe) {
       macros.emplace_back(shape, card, seed, pe);
       macros.back().program(program.cells[static_cast<std::size_t>(pe)]);

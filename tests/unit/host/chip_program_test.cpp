@@ -149,88 +149,87 @@ void PrintTo(const Break& broken, std::ostream* out) { *out << broken.name; }
 
 std::vector<Break> breaks() {
   return {
-    {"NoLayers", [](ChipProgram& p) { p.layers.clear(); }, "layer table"},
-        {"ManyLayers", [](ChipProgram& p) { p.layers.resize(17, p.layers[0]); }, "layer table"},
-        {"ManyRecords", [](ChipProgram& p) { p.records.resize(129, p.records[0]); },
-         "record table"},
-        {"ManyBiasRows", [](ChipProgram& p) { p.biases.resize(65); }, "bias table"},
-        {"BiasWide", [](ChipProgram& p) { p.biases[0].odd = 1 << 23; }, "bias row 0"},
-        {"Level", [](ChipProgram& p) { p.cells[3][5] = 8; }, "cells of PE 3: level"},
-        {"Arrays", [](ChipProgram& p) { p.cells.pop_back(); }, "cells: arrays"},
-        {"Cells", [](ChipProgram& p) { p.cells[1].pop_back(); }, "cells of PE 1"},
-        {"ImagePitch", [](ChipProgram& p) { ++p.image_pitch; }, "IMAGE_PITCH"},
-        {"ImageHeight", [](ChipProgram& p) { p.image.height = 33; }, "IMAGE_SHAPE: height"},
-        {"ImageMemory", [](ChipProgram& p) { p.image.channels = 5; }, "IMAGE_SHAPE: words"},
-        {"Logits", [](ChipProgram& p) { p.num_logits = 65; }, "LOGIT_COUNT"},
-        {"LogitMissing", [](ChipProgram& p) { p.num_logits = 11; }, "logit 10 is not"},
-        {"LogitBeyond", [](ChipProgram& p) { p.layers[2].out_base = 1; }, "OUT_BASE"},
-        {"Kernels", [](ChipProgram& p) { p.layers[0].kernels = 17; }, "KERNELS"},
-        {"Range", [](ChipProgram& p) { p.layers[0].range = 4; }, "RANGE"},
-        {"Shift", [](ChipProgram& p) { p.layers[0].shift = 24; }, "SHIFT"},
-        {"GroupRows", [](ChipProgram& p) { p.layers[0].group_rows = 9; }, "GROUP_ROWS"},
-        {"RowStep", [](ChipProgram& p) { p.layers[0].row_step = 5; }, "ROW_STEP"},
-        {"Stride", [](ChipProgram& p) { p.layers[0].stride = 0; }, "STRIDE"},
-        {"OutHeight", [](ChipProgram& p) { p.layers[0].out_height = 33; }, "OUT_HEIGHT"},
-        {"PooledHeight", [](ChipProgram& p) { p.layers[0].pooled_height = 10; }, "POOLED_HEIGHT"}, {
-      "PooledRows", [](ChipProgram& p) {
-        p.layers[0].pool_rows = 4;  // six rows touch nine windows p.layers[0].pool_row_stride = 1;
-                                    // p.layers[0].pooled_height = 23; }, "pooled rows touched"},
-        {"OutBase", [](ChipProgram& p) { p.layers[0].out_base = 200; }, "word of kernel"},
-            {"OutPitch", [](ChipProgram& p) { p.layers[0].out_pitch = 17; }, "word of kernel"},
-            {"BiasBase", [](ChipProgram& p) { p.layers[2].bias_base = 11; }, "BIAS_BASE"},
-            {"FirstRecord", [](ChipProgram& p) { p.layers[2].first_record = 127; }, "FIRST_RECORD"},
-            {"SegmentNone", [](ChipProgram& p) { p.layers[0].segment_end = 0; }, "SEGMENT_END"},
-            {"SegmentBeyond", [](ChipProgram& p) { p.layers[0].segment_end = 0x100; },
-             "SEGMENT_END"},
-            {"SegmentFinal", [](ChipProgram& p) { p.layers[2].segment_end = 0xC0; }, "SEGMENT_END"},
-            {"SegmentMissing", [](ChipProgram& p) { p.layers[0].segment_end = 0x1F; },
-             "segments of replica 5"},
-            {"Replica", [](ChipProgram& p) { p.layers[1].replica[1] = 3; }, "REPLICA of PE 1"},
-            {"ReplicaOfSegment",
-             [](ChipProgram& p) {
-               p.layers[1].replica[0] = 1;
-               p.layers[1].row_offset[0] = 1;
-             },
-             "REPLICA of PE 0"},
-            {"RowOffset", [](ChipProgram& p) { p.layers[0].row_offset[2] = 1; },
-             "ROW_OFFSET of PE 2"},
-            {"WindowRows", [](ChipProgram& p) { p.records[0].window_rows = 4; },
-             "ROW_OFFSET + rows of PE 5"},
-            {"WindowColumns", [](ChipProgram& p) { p.records[0].window_columns = 5; },
-             "WINDOW_COLUMNS"},
-            {"FirstLine", [](ChipProgram& p) { p.records[0].first_line[0] = 116; },
-             "first source line of PE 0"},
-            {"FirstLineOdd", [](ChipProgram& p) { p.records[0].first_line[0] = 2; },
-             "first source line of PE 0"},
-            {"TwiceInAStep", [](ChipProgram& p) { p.records[2].active[0] = 1; }, "once in a step"},
-            {"BehindSegments", [](ChipProgram& p) { p.records[0].active[7] = 1; },
-             "behind the last SEGMENT_END"},
-            {"LastPass", [](ChipProgram& p) { p.records[1].last_pass = 1; }, "LAST_PASS"},
-            {"ChannelBase", [](ChipProgram& p) { p.records[0].channel_base = 145; },
-             "CHANNEL_BASE"},
-            {"Unwritten", [](ChipProgram& p) { p.records[0].half = 1; }, "nothing wrote"},
-            {"UnwrittenByLayer", [](ChipProgram& p) { p.records.back().channel_base = 24; },
-             "nothing wrote"},
-            {"NoSwap", [](ChipProgram& p) { p.layers[0].swap = 0; }, "nothing wrote"},
-            {"NoFinal", [](ChipProgram& p) { p.layers.pop_back(); }, "FINAL"},
-            {"MapRow", [](ChipProgram& p) { p.maps[0].last_row = 2; }, "C1: last row"},
-      };
-    }
+      {"NoLayers", [](ChipProgram& p) { p.layers.clear(); }, "layer table"},
+      {"ManyLayers", [](ChipProgram& p) { p.layers.resize(17, p.layers[0]); }, "layer table"},
+      {"ManyRecords", [](ChipProgram& p) { p.records.resize(129, p.records[0]); }, "record table"},
+      {"ManyBiasRows", [](ChipProgram& p) { p.biases.resize(65); }, "bias table"},
+      {"BiasWide", [](ChipProgram& p) { p.biases[0].odd = 1 << 23; }, "bias row 0"},
+      {"Level", [](ChipProgram& p) { p.cells[3][5] = 8; }, "cells of PE 3: level"},
+      {"Arrays", [](ChipProgram& p) { p.cells.pop_back(); }, "cells: arrays"},
+      {"Cells", [](ChipProgram& p) { p.cells[1].pop_back(); }, "cells of PE 1"},
+      {"ImagePitch", [](ChipProgram& p) { ++p.image_pitch; }, "IMAGE_PITCH"},
+      {"ImageHeight", [](ChipProgram& p) { p.image.height = 33; }, "IMAGE_SHAPE: height"},
+      {"ImageMemory", [](ChipProgram& p) { p.image.channels = 5; }, "IMAGE_SHAPE: words"},
+      {"Logits", [](ChipProgram& p) { p.num_logits = 65; }, "LOGIT_COUNT"},
+      {"LogitMissing", [](ChipProgram& p) { p.num_logits = 11; }, "logit 10 is not"},
+      {"LogitBeyond", [](ChipProgram& p) { p.layers[2].out_base = 1; }, "OUT_BASE"},
+      {"Kernels", [](ChipProgram& p) { p.layers[0].kernels = 17; }, "KERNELS"},
+      {"Range", [](ChipProgram& p) { p.layers[0].range = 4; }, "RANGE"},
+      {"Shift", [](ChipProgram& p) { p.layers[0].shift = 24; }, "SHIFT"},
+      {"GroupRows", [](ChipProgram& p) { p.layers[0].group_rows = 9; }, "GROUP_ROWS"},
+      {"RowStep", [](ChipProgram& p) { p.layers[0].row_step = 5; }, "ROW_STEP"},
+      {"Stride", [](ChipProgram& p) { p.layers[0].stride = 0; }, "STRIDE"},
+      {"OutHeight", [](ChipProgram& p) { p.layers[0].out_height = 33; }, "OUT_HEIGHT"},
+      {"PooledHeight", [](ChipProgram& p) { p.layers[0].pooled_height = 10; }, "POOLED_HEIGHT"},
+      {"PooledRows",
+       [](ChipProgram& p) {  // six rows touch nine windows
+         p.layers[0].pool_rows = 4;
+         p.layers[0].pool_row_stride = 1;
+         p.layers[0].pooled_height = 23;
+       },
+       "pooled rows touched"},
+      {"OutBase", [](ChipProgram& p) { p.layers[0].out_base = 200; }, "word of kernel"},
+      {"OutPitch", [](ChipProgram& p) { p.layers[0].out_pitch = 17; }, "word of kernel"},
+      {"BiasBase", [](ChipProgram& p) { p.layers[2].bias_base = 11; }, "BIAS_BASE"},
+      {"FirstRecord", [](ChipProgram& p) { p.layers[2].first_record = 127; }, "FIRST_RECORD"},
+      {"SegmentNone", [](ChipProgram& p) { p.layers[0].segment_end = 0; }, "SEGMENT_END"},
+      {"SegmentBeyond", [](ChipProgram& p) { p.layers[0].segment_end = 0x100; }, "SEGMENT_END"},
+      {"SegmentFinal", [](ChipProgram& p) { p.layers[2].segment_end = 0xC0; }, "SEGMENT_END"},
+      {"SegmentMissing", [](ChipProgram& p) { p.layers[0].segment_end = 0x1F; },
+       "segments of replica 5"},
+      {"Replica", [](ChipProgram& p) { p.layers[1].replica[1] = 3; }, "REPLICA of PE 1"},
+      {"ReplicaOfSegment",
+       [](ChipProgram& p) {
+         p.layers[1].replica[0] = 1;
+         p.layers[1].row_offset[0] = 1;
+       },
+       "REPLICA of PE 0"},
+      {"RowOffset", [](ChipProgram& p) { p.layers[0].row_offset[2] = 1; }, "ROW_OFFSET of PE 2"},
+      {"WindowRows", [](ChipProgram& p) { p.records[0].window_rows = 4; },
+       "ROW_OFFSET + rows of PE 5"},
+      {"WindowColumns", [](ChipProgram& p) { p.records[0].window_columns = 5; }, "WINDOW_COLUMNS"},
+      {"FirstLine", [](ChipProgram& p) { p.records[0].first_line[0] = 116; },
+       "first source line of PE 0"},
+      {"FirstLineOdd", [](ChipProgram& p) { p.records[0].first_line[0] = 2; },
+       "first source line of PE 0"},
+      {"TwiceInAStep", [](ChipProgram& p) { p.records[2].active[0] = 1; }, "once in a step"},
+      {"BehindSegments", [](ChipProgram& p) { p.records[0].active[7] = 1; },
+       "behind the last SEGMENT_END"},
+      {"LastPass", [](ChipProgram& p) { p.records[1].last_pass = 1; }, "LAST_PASS"},
+      {"ChannelBase", [](ChipProgram& p) { p.records[0].channel_base = 145; }, "CHANNEL_BASE"},
+      {"Unwritten", [](ChipProgram& p) { p.records[0].half = 1; }, "nothing wrote"},
+      {"UnwrittenByLayer", [](ChipProgram& p) { p.records.back().channel_base = 24; },
+       "nothing wrote"},
+      {"NoSwap", [](ChipProgram& p) { p.layers[0].swap = 0; }, "nothing wrote"},
+      {"NoFinal", [](ChipProgram& p) { p.layers.pop_back(); }, "FINAL"},
+      {"MapRow", [](ChipProgram& p) { p.maps[0].last_row = 2; }, "C1: last row"},
+  };
+}
 
-    class ChipProgramLimits : public ::testing::TestWithParam<Break> {};
+class ChipProgramLimits : public ::testing::TestWithParam<Break> {};
 
-    TEST_P(ChipProgramLimits, AreChecked) {
-      const ChipConfig config = named_config("yao2020");
-      ChipProgram program = map_network(random_yao2020(1), config).program;
-      ASSERT_NO_THROW(validate(program, config));
-      GetParam().change(program);
-      expect_parts(error_of([&] { validate(program, config); }), GetParam().field, "found",
-                   "allowed");
-    }
+TEST_P(ChipProgramLimits, AreChecked) {
+  const ChipConfig config = named_config("yao2020");
+  ChipProgram program = map_network(random_yao2020(1), config).program;
+  ASSERT_NO_THROW(validate(program, config));
+  GetParam().change(program);
+  expect_parts(error_of([&] { validate(program, config); }), GetParam().field, "found", "allowed");
+}
 
-    INSTANTIATE_TEST_SUITE_P(
-        Each, ChipProgramLimits, ::testing::ValuesIn(breaks()),
-        [](const ::testing::TestParamInfo<Break>& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(Each, ChipProgramLimits, ::testing::ValuesIn(breaks()),
+                         [](const ::testing::TestParamInfo<Break>& test) {
+                           return test.param.name;
+                         });
 
-  }  // namespace
+}  // namespace
 }  // namespace mcnn::testing

@@ -36,7 +36,7 @@ class FakeChip final : public ChipBus {
   }
 
   uint32_t read(uint32_t address) override {
-    log_.push_back({'r', address});
+    log_.emplace_back('r', address);
     if (address == reg::kStatus) {
       step();
       return status();
@@ -51,7 +51,7 @@ class FakeChip final : public ChipBus {
   }
 
   void write(uint32_t address, uint32_t value) override {
-    log_.push_back({'w', address});
+    log_.emplace_back('w', address);
     if (address == reg::kControl) {
       control(value);
       return;

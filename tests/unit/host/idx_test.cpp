@@ -19,18 +19,18 @@ const Bytes kLabels = {0, 0, 8, 1, 0, 0, 0, 2, 7, 9};
 
 class Idx : public ::testing::Test {
  protected:
-  Idx() { std::filesystem::create_directories(folder_); }
-  ~Idx() override { std::filesystem::remove_all(folder_); }
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::string write(const std::string& name, const Bytes& bytes) const {
-    const std::string path = folder_ + name;
+    std::string path = folder_ + name;
     std::ofstream file(path, std::ios::binary);
     file.write(reinterpret_cast<const char*>(bytes.data()),
                static_cast<std::streamsize>(bytes.size()));
     return path;
   }
   std::string write_gzip(const std::string& name, const Bytes& bytes) const {
-    const std::string path = folder_ + name;
+    std::string path = folder_ + name;
     const gzFile file = gzopen(path.c_str(), "wb");
     gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
     gzclose(file);

@@ -18,7 +18,8 @@ Json small() {
     "format": "mcnn-network-1", "name": "small", "description": "for tests",
     "input": {"channels": 1, "height": 6, "width": 5},
     "layers": [
-      {"type": "convolution", "name": "C1", "kernels": 2, "kernel": [3, 2], "stride": 1, "padding": 0,
+      {"type": "convolution", "name": "C1", "kernels": 2, "kernel": [3, 2],
+       "stride": 1, "padding": 0,
        "weights": [[[[1, 2], [3, 4], [5, 6]]], [[[-1, -2], [-3, -4], [-5, -6]]]],
        "biases": [7, -8], "shift": 3, "activation": "relu",
        "pool": {"window": [3, 3], "stride": [3, 3], "rounding": "ceil"}},

@@ -13,6 +13,8 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include "configurations.h"
 

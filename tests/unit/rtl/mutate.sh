@@ -62,7 +62,7 @@ mutation() {
     survived=$((survived + 1))
   else
     local by
-    by="$(sed -nE 's/^\[  FAILED  \] ([A-Za-z\/]*)\/?[0-9]*(\.[A-Za-z]*).*/\1\2/p' "$work/log" | sed 's|/\.|.|' | sort -u | head -n 1)"
+    by="$(sed -nE 's/^\[  FAILED  \] ([A-Za-z\/]*)\/?[0-9]*(\.[A-Za-z]*).*/\1\2/p' "$work/log" | sed 's|/\.|.|;q')"
     echo "$module: $what: ${by:-the program ends early}"
   fi
   cp "$work/original/$file" "$copy"
@@ -95,7 +95,7 @@ mutation datapath/mcnn_shift_add.sv 'ShiftAdd*' 's/acc << 1/acc/' 'no shift'
 mutation datapath/mcnn_pe.sv 'Pe/*' 's/hold_start_q \+ group_i/group_i/' 'groups not rotated'
 mutation datapath/mcnn_pe.sv 'Pe/*' 's/column_i == 2.d0 \? .0 : window1_q/window1_q/' 'old window not cleared'
 mutation datapath/mcnn_reduce.sv 'Reduce*' 's/first_q && add_q/first_q/' 'second emission begins at 0'
-mutation datapath/mcnn_reduce.sv 'Reduce*' 's/\(\(p >> l\) << l\) - 1;/(p >> l) << l;/' 'segment boundary below a block ignored'
+mutation datapath/mcnn_reduce.sv 'Reduce*' 's/~\|segment_end_i\[p-1:From\]/~segment_end_i[p-1]/' 'only the nearest segment end looked at'
 mutation datapath/mcnn_activate.sv 'Activate*' 's/clamp\(biased_q >>> shift_i\)/clamp(biased_q >> shift_i)/' 'logical shift'
 mutation datapath/mcnn_activate.sv 'Activate*' 's/PsumBits-2:ActBits/PsumBits-2:ActBits+1/' 'sums of 256 to 511 not clamped'
 mutation datapath/mcnn_pool_write.sv 'PoolWrite*' 's/pe_row\[p\*RowBits\+:RowBits\] < /pe_row[p*RowBits+:RowBits] <= /' 'a row below the map'
