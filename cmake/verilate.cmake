@@ -5,9 +5,8 @@
 #                 [PARAMETERS <Name=Value>...] [INCLUDES <folders...>] [ARGS <verilator arguments...>] [TRACE])
 #
 # makes a static library <target> with the model class <class>. All models share one runtime (verilated_runtime), so
-# that any number of them can be linked into one program. TRACE: the model can write FST waves; without it every
-# signal that is not needed is optimised away and the model is about twice as fast, so programs that
-# want both link both.
+# that any number of them can be linked into one program. TRACE: the model can write FST waves; it keeps every signal for that
+# and is about 5 % slower even while it writes none.
 
 find_program(VERILATOR_BIN NAMES verilator_bin verilator REQUIRED)
 execute_process(COMMAND "${VERILATOR_BIN}" --getenv VERILATOR_ROOT OUTPUT_VARIABLE VERILATOR_ROOT

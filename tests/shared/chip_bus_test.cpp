@@ -262,18 +262,21 @@ TEST_F(ChipBusTest, LayerRowsOutsideTheParametersEndTheRun) {
 }
 
 TEST_F(ChipBusTest, StepRecordsOutsideTheParametersEndTheRun) {
+  // Windows of source lines that end beyond PE 0's array: by four lines, and by far.
   const std::uint32_t lines = reg::kRecordTable + 8;
-  // The last lines of PE 0's array as the first of a window: not enough behind them.
-  const std::uint32_t good = chip().read(lines);
-  chip().write(lines, good | 0x80U | static_cast<std::uint32_t>((config_.num_sl / 4) - 1));
-  start(1);
-  chip().send(image(0));
-  EXPECT_TRUE(becomes_idle(50'000));
-  EXPECT_EQ(error(), ChipError::kRecordInvalid);
+  const int last = (config_.num_sl - (2 * program().layers[0].kernels)) / 4;
+  for (const int line : {last + 1, 0x7F}) {
+    const std::uint32_t good = chip().read(lines);
+    chip().write(lines, (good & ~0xFFU) | 0x80U | static_cast<std::uint32_t>(line));
+    start(1);
+    chip().send(image(0));
+    EXPECT_TRUE(becomes_idle(50'000)) << line;
+    EXPECT_EQ(error(), ChipError::kRecordInvalid) << line;
+    chip().reset();
+    driver().load(program(), config_);
+  }
 
   // No record of the table says LAST_PASS.
-  chip().reset();
-  driver().load(program(), config_);
   for (int record = 0; record < config_.num_records; ++record) {
     const std::uint32_t address =
         reg::kRecordTable + (reg::kRecordStride * static_cast<std::uint32_t>(record));
