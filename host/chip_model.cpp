@@ -327,53 +327,37 @@ class ChipModel::Impl {
     }
   }
 
-  // Sum holds the sum of a source line over the bit planes. Reads all bit planes of one window and
-  // adds the pair differences to the segment's partial sums. Returns the number of bits of the
-  // largest pixel in the window.
-  template <typename Sum>
+  // Reads all bit planes of one window and adds the pair sums to the segment's partial sums.
+  // Returns the number of bits of the largest pixel in the window.
   int read_window(const CompiledPass& pass, const Read& read, const Planes* quads,
-                  ChipCounters& counters, std::array<Sum, kMaxLanes>& line_sums) {
-    Planes pulses;
-    for (size_t plane = 0; plane < kPlanes; ++plane) {
-      pulses[plane] = static_cast<uint16_t>(
-          (quads[0][plane] | quads[1][plane] << 4 | quads[2][plane] << 8 | quads[3][plane] << 12) &
-          read.mask);
-    }
-    uint16_t any = 0;
-    for (size_t plane = 0; plane < kPlanes; ++plane) {
-      any = static_cast<uint16_t>(any | pulses[plane]);
-    }
-    if (any == 0) {
-      counters.skipped += kPlanes;
-      return 0;
-    }
-    const int lines = 2 * pass.row.kernels;
-    const int lanes = (lines + 7) / 8 * 8;
-    Macro& macro = macros_[to_index(read.pe)];
-    std::fill_n(line_sums.begin(), lanes, Sum{0});
-    const std::span<uint16_t> codes(codes_.data(), to_index(lines));
+                  ChipCounters& counters) {
+    std::array<uint32_t, kPlanes> pulses{};  // most significant plane first
     int reads = 0;
     int bits = 0;
-    for (int plane = kPlanes - 1; plane >= 0; --plane) {
-      const uint16_t pulse = pulses[to_index(plane)];
-      if (pulse == 0) {
-        continue;
-      }
-      bits = std::max(bits, plane + 1);
-      ++reads;
-      macro.read(pulse, read.first_line, lines, pass.row.range, codes);
-      for (int i = 0; i < lanes; ++i) {
-        Sum& sum = line_sums[to_index(i)];
-        sum = static_cast<Sum>(sum + static_cast<Sum>(codes_[to_index(i)] << plane));
+    for (int plane = 0; plane < kPlanes; ++plane) {
+      const size_t b = to_index(plane);
+      const uint32_t pulse = static_cast<uint32_t>(quads[0][b] | quads[1][b] << 4 |
+                                                   quads[2][b] << 8 | quads[3][b] << 12) &
+                             read.mask;
+      pulses[to_index(kPlanes - 1 - plane)] = pulse;
+      if (pulse != 0) {
+        ++reads;
+        bits = plane + 1;
       }
     }
     counters.reads += reads;
     counters.skipped += kPlanes - reads;
+    if (reads == 0) {
+      return 0;
+    }
+    const int lines = 2 * pass.row.kernels;
     counters.conversions += static_cast<int64_t>(reads) * lines;
+    const std::span<int32_t> pair_sums(pair_sums_.data(), to_index(pass.row.kernels));
+    macros_[to_index(read.pe)].read_planes(pulses, read.first_line, lines, pass.row.range,
+                                           pair_sums);
     uint32_t* sums = sums_[to_index(read.segment)].data();
-    const size_t kernels = to_index(lines / 2);
-    for (size_t k = 0; k < kernels; ++k) {
-      sums[k] += uint32_t{line_sums[2 * k]} - uint32_t{line_sums[2 * k + 1]};
+    for (size_t k = 0; k < pair_sums.size(); ++k) {
+      sums[k] += static_cast<uint32_t>(pair_sums[k]);
     }
     return bits;
   }
@@ -385,7 +369,6 @@ class ChipModel::Impl {
     pooled_.assign(std::max(pooled_.size(), pooled_size), 0);
     planes_.clear();
     ChipCounters& counters = result_.counters;
-    const bool narrow = config_.adc_bits + config_.act_bits <= 16;
     for (int y0 = 0, top = 0; y0 < row.out_height; y0 += row.group_rows, top += row.row_step) {
       for (int x = 0; x < row.out_width; ++x) {
         for (size_t s = 0; s < pass.segment_rows.size(); ++s) {
@@ -397,8 +380,7 @@ class ChipModel::Impl {
             const Channel& channel = pass.channels[to_index(read.channel)];
             const Planes* quads =
                 &quads_[to_index(read.quads + top * channel.columns() + x * row.stride)];
-            bits = std::max(bits, narrow ? read_window(pass, read, quads, counters, narrow_sums_)
-                                         : read_window(pass, read, quads, counters, wide_sums_));
+            bits = std::max(bits, read_window(pass, read, quads, counters));
           }
           if (options_.skip) {
             planes_.push_back(static_cast<uint8_t>(bits));
@@ -511,10 +493,8 @@ class ChipModel::Impl {
   std::vector<uint8_t> pooled_;  // [pooled row][pooled column][kernel] of the running pass
   std::vector<uint8_t> planes_;  // of each beat of the running pass, with MODE.SKIP
   std::vector<std::array<uint32_t, kMaxKernels>> sums_;  // [segment][kernel], modulo 2^32
-  std::array<uint16_t, kMaxLanes> codes_{};
-  std::array<uint16_t, kMaxLanes> narrow_sums_{};  // [line] of the running read
-  std::array<uint32_t, kMaxLanes> wide_sums_{};    // the same for codes of more than 8 bits
-  std::array<int32_t, kMaxKernels> values_{};      // [kernel] of the running activation
+  std::array<int32_t, kMaxKernels> pair_sums_{};         // of the running read
+  std::array<int32_t, kMaxKernels> values_{};            // [kernel] of the running activation
   std::array<uint8_t, kMaxKernels> pixels_{};
   ImageResult result_;
 };
