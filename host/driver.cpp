@@ -223,21 +223,9 @@ ChipTrace Driver::run_halted(std::span<const uint8_t> image) {
     bus_.write(reg::kIrqStatus, reg::kIrqHalted);
     bus_.write(reg::kControl, reg::kControlResume);
   }
-  // The chip may halt once more behind the last layer.
-  for (int poll = 0;; ++poll) {
-    const uint32_t status = bus_.read(reg::kStatus);
-    if ((status & reg::kStatusHalted) != 0) {
-      bus_.write(reg::kControl, reg::kControlResume);
-      break;
-    }
-    const bool done = (bus_.read(reg::kIrqStatus) & reg::kIrqDone) != 0;
-    if (done || (status & reg::kStatusBusy) == 0 || bus_.read(reg::kImagesDone) != 0) {
-      break;
-    }
-    if (reg::kStatusError.get(status) != 0 || poll >= options_.status_polls) {
-      break;
-    }
-  }
+  // The last layer has no map, but the chip halts behind it as well.
+  wait_status(reg::kStatusHalted, reg::kStatusHalted, "the halt behind the last layer");
+  bus_.write(reg::kControl, reg::kControlResume);
   trace.result = receive(0);
   wait_status(reg::kStatusBusy, 0, "the end of the run");
   check_status();

@@ -333,6 +333,29 @@ TEST_P(ChipModelSuite, EqualsThePlainReadingOfTheSpecificationWithNoise) {
   }
 }
 
+TEST(ChipModel, CodesOfMoreThanEightBits) {
+  // All weights 7 and all pixels 255: the sum of a source line over the planes takes more than 16
+  // bits.
+  ChipConfig config = named_config("yao2020");
+  config.adc_bits = 10;
+  Network network;
+  network.name = "wide";
+  network.input = {1, 4, 4};
+  Layer layer;
+  layer.type = LayerType::kFullyConnected;
+  layer.kernels = 2;
+  layer.weights.assign(32, 7);
+  layer.weights[20] = -7;
+  layer.biases = {1, 2};
+  network.layers = {layer};
+  finish_network(network, "wide");
+  const MappedNetwork mapped = map_network(network, config);
+  EXPECT_EQ(mapped.layers[0].range, 3);
+  ChipModel chip(config, mapped.program, DeviceCard{}, 1);
+  EXPECT_EQ(chip.run(0, std::vector<uint8_t>(16, 255)).logits,
+            (std::vector<int32_t>{16 * 7 * 255 + 1, 14 * 7 * 255 + 2}));
+}
+
 TEST(ChipModel, PartialSumsWrap) {
   // A bias at the top of the partial sum: one more wraps to the bottom, as in a register of
   // PsumBits bits.

@@ -85,7 +85,6 @@ class FakeChip final : public ChipBus {
       0;  // IMAGE_SHORT or the like instead of the result of this image, counted from 1
   uint32_t error_code = 0;
   size_t largest_queue = 0;
-  bool halt_behind_last = false;
 
  private:
   uint32_t status() const {
@@ -129,7 +128,7 @@ class FakeChip final : public ChipBus {
       halted_ = true;
       return;
     }
-    if (halting && halt_behind_last && layer_ == program_.maps.size()) {
+    if (halting && layer_ == program_.maps.size()) {
       ++layer_;
       halted_ = true;
       return;
@@ -203,7 +202,7 @@ class DriverTest : public ::testing::Test {
   static Network find(const std::string& name) {
     Network network;
     network.name = name;
-    network.input = {1, 4, 5};
+    network.input = {1, 6, 5};  // maps of four rows: every byte of a word
     Layer convolution;
     convolution.type = LayerType::kConvolution;
     convolution.kernels = 2;
@@ -217,7 +216,7 @@ class DriverTest : public ::testing::Test {
     Layer hidden;
     hidden.type = LayerType::kFullyConnected;
     hidden.kernels = 3;
-    hidden.weights.assign(36, 1);
+    hidden.weights.assign(72, 1);
     hidden.weights[1] = -5;
     hidden.weights[20] = 7;
     hidden.biases = {10, 20, -30};
@@ -271,7 +270,7 @@ TEST_F(DriverTest, WritesTablesAndReadsThemBack) {
   }
   EXPECT_EQ(chip_.word(reg::kLayerTable), encode(program_.layers[0], config_)[0]);
   EXPECT_EQ(chip_.word(reg::kLogitCount), 2u);
-  EXPECT_EQ(chip_.word(reg::kImageShape), 4u | 5u << 8 | 1u << 16);
+  EXPECT_EQ(chip_.word(reg::kImageShape), 6u | 5u << 8 | 1u << 16);
 }
 
 TEST_F(DriverTest, NoticesAWordThatDoesNotStick) {
@@ -302,15 +301,12 @@ TEST_F(DriverTest, RunsImagesInOrderWithOneQueued) {
 TEST_F(DriverTest, HaltedRunReadsEveryFeatureMap) {
   Driver driver(chip_);
   driver.load(program_, config_);
-  for (const bool behind_last : {false, true}) {
-    chip_.halt_behind_last = behind_last;
-    for (const std::vector<uint8_t>& image : images_) {
-      const ChipTrace trace = driver.run_halted(image);
-      ChipModel model(config_, program_, DeviceCard{}, 1, {.skip = false, .maps = true});
-      const ImageResult& expected = model.run(0, image);
-      EXPECT_EQ(trace.maps, expected.maps);
-      EXPECT_EQ(trace.result.logits, expected.logits);
-    }
+  for (const std::vector<uint8_t>& image : images_) {
+    const ChipTrace trace = driver.run_halted(image);
+    ChipModel model(config_, program_, DeviceCard{}, 1, {.skip = false, .maps = true});
+    const ImageResult& expected = model.run(0, image);
+    EXPECT_EQ(trace.maps, expected.maps);
+    EXPECT_EQ(trace.result.logits, expected.logits);
   }
 }
 
@@ -328,10 +324,10 @@ TEST_F(DriverTest, NamesTheErrorOfTheChip) {
 
 TEST_F(DriverTest, ChecksBeforeItStarts) {
   Driver driver(chip_);
-  expect_parts(error_of([&] { driver.run_halted(images_[0]); }), "found 20 pixels");
+  expect_parts(error_of([&] { driver.run_halted(images_[0]); }), "found 30 pixels");
   driver.load(program_, config_);
   images_[3].pop_back();
-  expect_parts(error_of([&] { driver.run(spans()); }), "image 3", "found 19 pixels", "allowed: 20");
+  expect_parts(error_of([&] { driver.run(spans()); }), "image 3", "found 29 pixels", "allowed: 30");
   EXPECT_EQ(chip_.largest_queue, 0u);
 }
 
