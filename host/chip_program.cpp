@@ -53,6 +53,9 @@ struct Field {
   }
 };
 
+using LayerField = Field<LayerRow>;
+using RecordField = Field<StepRecord>;
+
 int one(const ChipConfig&) { return 1; }
 int three(const ChipConfig&) { return 3; }
 int any16(const ChipConfig&) { return kUpTo16Bits; }
@@ -60,72 +63,58 @@ int signed8(const ChipConfig&) { return 127; }
 int max_dim(const ChipConfig& config) { return config.max_dim; }
 int kernel_max(const ChipConfig& config) { return config.kernel_max; }
 
+int max_kernels(const ChipConfig& config) { return config.max_kernels(); }
+int max_shift(const ChipConfig& config) { return config.psum_bits - 1; }
+int max_group(const ChipConfig& config) { return std::min(config.num_pe, config.row_banks); }
+int max_stride(const ChipConfig&) { return 7; }
+int max_row_step(const ChipConfig&) { return 127; }
+int last_bias_row(const ChipConfig& config) { return config.num_bias_rows - 1; }
+int last_record(const ChipConfig& config) { return config.num_records - 1; }
+
+// clang-format off
 constexpr std::array kLayerFields = {
-    Field<LayerRow>{"FINAL", 0, {0, 1}, &LayerRow::final, 0, one},
-    Field<LayerRow>{"SWAP", 0, {1, 1}, &LayerRow::swap, 0, one},
-    Field<LayerRow>{"VECTOR", 0, {2, 1}, &LayerRow::vector, 0, one},
-    Field<LayerRow>{"KERNELS",
-                    0,
-                    {4, 6},
-                    &LayerRow::kernels,
-                    1,
-                    [](const ChipConfig& c) { return c.max_kernels(); }},
-    Field<LayerRow>{"RANGE", 0, {10, 2}, &LayerRow::range, 0, three},
-    Field<LayerRow>{"SHIFT",
-                    0,
-                    {12, 5},
-                    &LayerRow::shift,
-                    0,
-                    [](const ChipConfig& c) { return c.psum_bits - 1; }},
-    Field<LayerRow>{"GROUP_ROWS",
-                    0,
-                    {17, 4},
-                    &LayerRow::group_rows,
-                    1,
-                    [](const ChipConfig& c) { return std::min(c.num_pe, c.row_banks); }},
-    Field<LayerRow>{"IN_HEIGHT", 1, {0, 8}, &LayerRow::in_height, 1, max_dim},
-    Field<LayerRow>{"IN_WIDTH", 1, {8, 8}, &LayerRow::in_width, 1, max_dim},
-    Field<LayerRow>{
-        "STRIDE", 1, {16, 3}, &LayerRow::stride, 1, [](const ChipConfig&) { return 7; }},
-    Field<LayerRow>{
-        "ROW_STEP", 1, {24, 7}, &LayerRow::row_step, 1, [](const ChipConfig&) { return 127; }},
-    Field<LayerRow>{"OUT_HEIGHT", 2, {0, 8}, &LayerRow::out_height, 1, max_dim},
-    Field<LayerRow>{"OUT_WIDTH", 2, {8, 8}, &LayerRow::out_width, 1, max_dim},
-    Field<LayerRow>{"POOL_ROWS", 3, {0, 6}, &LayerRow::pool_rows, 1, max_dim},
-    Field<LayerRow>{"POOL_COLUMNS", 3, {6, 6}, &LayerRow::pool_columns, 1, max_dim},
-    Field<LayerRow>{"POOL_ROW_STRIDE", 3, {12, 6}, &LayerRow::pool_row_stride, 1, max_dim},
-    Field<LayerRow>{"POOL_COLUMN_STRIDE", 3, {18, 6}, &LayerRow::pool_column_stride, 1, max_dim},
-    Field<LayerRow>{"POOLED_HEIGHT", 4, {0, 8}, &LayerRow::pooled_height, 1, max_dim},
-    Field<LayerRow>{"POOLED_WIDTH", 4, {8, 8}, &LayerRow::pooled_width, 1, max_dim},
-    Field<LayerRow>{"OUT_PITCH", 4, {16, 16}, &LayerRow::out_pitch, 0, any16},
-    Field<LayerRow>{"OUT_BASE", 5, {0, 16}, &LayerRow::out_base, 0, any16},
-    Field<LayerRow>{"BIAS_BASE",
-                    5,
-                    {16, 16},
-                    &LayerRow::bias_base,
-                    0,
-                    [](const ChipConfig& c) { return c.num_bias_rows - 1; }},
-    Field<LayerRow>{"FIRST_RECORD",
-                    6,
-                    {0, 16},
-                    &LayerRow::first_record,
-                    0,
-                    [](const ChipConfig& c) { return c.num_records - 1; }},
+  // name, word, {lowest bit, bits}, member, least, most
+  LayerField{"FINAL",              0, {0, 1},   &LayerRow::final,              0, one},
+  LayerField{"SWAP",               0, {1, 1},   &LayerRow::swap,               0, one},
+  LayerField{"VECTOR",             0, {2, 1},   &LayerRow::vector,             0, one},
+  LayerField{"KERNELS",            0, {4, 6},   &LayerRow::kernels,            1, max_kernels},
+  LayerField{"RANGE",              0, {10, 2},  &LayerRow::range,              0, three},
+  LayerField{"SHIFT",              0, {12, 5},  &LayerRow::shift,              0, max_shift},
+  LayerField{"GROUP_ROWS",         0, {17, 4},  &LayerRow::group_rows,         1, max_group},
+  LayerField{"IN_HEIGHT",          1, {0, 8},   &LayerRow::in_height,          1, max_dim},
+  LayerField{"IN_WIDTH",           1, {8, 8},   &LayerRow::in_width,           1, max_dim},
+  LayerField{"STRIDE",             1, {16, 3},  &LayerRow::stride,             1, max_stride},
+  LayerField{"ROW_STEP",           1, {24, 7},  &LayerRow::row_step,           1, max_row_step},
+  LayerField{"OUT_HEIGHT",         2, {0, 8},   &LayerRow::out_height,         1, max_dim},
+  LayerField{"OUT_WIDTH",          2, {8, 8},   &LayerRow::out_width,          1, max_dim},
+  LayerField{"POOL_ROWS",          3, {0, 6},   &LayerRow::pool_rows,          1, max_dim},
+  LayerField{"POOL_COLUMNS",       3, {6, 6},   &LayerRow::pool_columns,       1, max_dim},
+  LayerField{"POOL_ROW_STRIDE",    3, {12, 6},  &LayerRow::pool_row_stride,    1, max_dim},
+  LayerField{"POOL_COLUMN_STRIDE", 3, {18, 6},  &LayerRow::pool_column_stride, 1, max_dim},
+  LayerField{"POOLED_HEIGHT",      4, {0, 8},   &LayerRow::pooled_height,      1, max_dim},
+  LayerField{"POOLED_WIDTH",       4, {8, 8},   &LayerRow::pooled_width,       1, max_dim},
+  LayerField{"OUT_PITCH",          4, {16, 16}, &LayerRow::out_pitch,          0, any16},
+  LayerField{"OUT_BASE",           5, {0, 16},  &LayerRow::out_base,           0, any16},
+  LayerField{"BIAS_BASE",          5, {16, 16}, &LayerRow::bias_base,          0, last_bias_row},
+  LayerField{"FIRST_RECORD",       6, {0, 16},  &LayerRow::first_record,       0, last_record},
 };
+// clang-format on
 constexpr int kSegmentWord = 7;
 constexpr int kLayerPeWord = 8;
 
+// clang-format off
 constexpr std::array kRecordFields = {
-    Field<StepRecord>{"LAST_STEP", 0, {0, 1}, &StepRecord::last_step, 0, one},
-    Field<StepRecord>{"LAST_PASS", 0, {1, 1}, &StepRecord::last_pass, 0, one},
-    Field<StepRecord>{"HALF", 0, {2, 1}, &StepRecord::half, 0, one},
-    Field<StepRecord>{
-        "WINDOW_COLUMNS", 0, {4, 2}, &StepRecord::window_columns, 1, kernel_max, false, 1},
-    Field<StepRecord>{"WINDOW_ROWS", 0, {6, 2}, &StepRecord::window_rows, 1, kernel_max, false, 1},
-    Field<StepRecord>{"COLUMN_OFFSET", 0, {8, 8}, &StepRecord::column_offset, -128, signed8, true},
-    Field<StepRecord>{"ROW_OFFSET", 0, {16, 8}, &StepRecord::row_offset, -128, signed8, true},
-    Field<StepRecord>{"CHANNEL_BASE", 1, {0, 16}, &StepRecord::channel_base, 0, any16},
+  // the same, then signed, then what is subtracted from the value
+  RecordField{"LAST_STEP",      0, {0, 1},  &StepRecord::last_step,      0, one},
+  RecordField{"LAST_PASS",      0, {1, 1},  &StepRecord::last_pass,      0, one},
+  RecordField{"HALF",           0, {2, 1},  &StepRecord::half,           0, one},
+  RecordField{"WINDOW_COLUMNS", 0, {4, 2},  &StepRecord::window_columns, 1, kernel_max, false, 1},
+  RecordField{"WINDOW_ROWS",    0, {6, 2},  &StepRecord::window_rows,    1, kernel_max, false, 1},
+  RecordField{"COLUMN_OFFSET",  0, {8, 8},  &StepRecord::column_offset,  -128, signed8, true},
+  RecordField{"ROW_OFFSET",     0, {16, 8}, &StepRecord::row_offset,     -128, signed8, true},
+  RecordField{"CHANNEL_BASE",   1, {0, 16}, &StepRecord::channel_base,   0, any16},
 };
+// clang-format on
 constexpr int kRecordPeWord = 2;
 
 [[noreturn]] void fail(std::string_view where, std::string_view field, int64_t found,

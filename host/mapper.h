@@ -27,8 +27,8 @@ std::string_view mapping_name(MappingKind kind);
 // units of one weight level.
 struct DeviceLimits {
   double offset = 0.0;  // conductance of a cell at level 0
-  std::array<double, 8>
-      sigma{};  // standard deviation of a cell at each level: programming error and read noise
+  // Standard deviation of a cell at each level: programming error and read noise.
+  std::array<double, 8> sigma{};
   double converter_sigma = 0.0;  // standard deviation of the converter [codes]
   double margin = 4.0;           // standard deviations of a line's code to leave room for
 };

@@ -8,7 +8,7 @@
 #
 #   scripts/lint.sh [build folder]
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 build="${1:-build}"
 jobs="$(nproc)"
 logs="$build/lint"

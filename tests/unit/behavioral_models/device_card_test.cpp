@@ -33,7 +33,7 @@ class DeviceCardFile : public ::testing::Test {
     try {
       load_device_card(file_);
     } catch (const Error& error) {
-      const std::string what = error.what();
+      std::string what = error.what();
       EXPECT_NE(what.find(file_.string()), std::string::npos) << what;
       return what;
     }

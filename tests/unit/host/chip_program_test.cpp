@@ -71,6 +71,33 @@ TEST(ChipProgramEncoding, RecordBits) {
   EXPECT_EQ(decode_record(words, config), record);
 }
 
+// Every bit that rtl/REGISTERS.md gives a field, and no other, is kept.
+TEST(ChipProgramEncoding, EveryBitIsAFieldOrReserved) {
+  const ChipConfig config = named_config("yao2020");
+  const std::vector<uint32_t> layer = {0x001FFFF7, 0x7F07FFFF, 0x0000FFFF, 0x00FFFFFF, 0xFFFFFFFF,
+                                       0xFFFFFFFF, 0x0000FFFF, 0x000000FF, 0x77777777, 0x77777777};
+  const std::vector<uint32_t> record = {0x00FFFFF7, 0x0000FFFF, 0xFFFFFFFF, 0xFFFFFFFF};
+  EXPECT_EQ(encode(decode_layer(layer, config), config), layer);
+  EXPECT_EQ(encode(decode_record(record, config), config), record);
+  for (int bit = 0; bit < 32; ++bit) {
+    for (const std::vector<uint32_t>& fields : {layer, record}) {
+      for (size_t word = 0; word < fields.size(); ++word) {
+        std::vector<uint32_t> words(fields.size(), 0);
+        words[word] = 1u << bit;
+        const auto round_trip = [&] {
+          return fields.size() == layer.size() ? encode(decode_layer(words, config), config)
+                                               : encode(decode_record(words, config), config);
+        };
+        if ((fields[word] >> bit & 1u) != 0) {
+          EXPECT_EQ(round_trip(), words) << "word " << word << ", bit " << bit;
+        } else {
+          expect_parts(error_of(round_trip), "reserved", "word " + std::to_string(word));
+        }
+      }
+    }
+  }
+}
+
 TEST(ChipProgramEncoding, BiasIsSignExtended) {
   const ChipConfig config = named_config("tiny");
   EXPECT_EQ(encode(BiasRow{-2, 5}, config), (std::vector<uint32_t>{0xFFFFFFFEu, 5u}));
