@@ -111,10 +111,9 @@ class Network {
     if (factors_.info() != Eigen::Success) {
       throw Error("wire network: has no unique solution in double precision");
     }
-    inverse_d_.resize(static_cast<std::size_t>(order_.nodes()));
-    for (std::size_t node = 0; node < inverse_d_.size(); ++node) {
-      inverse_d_[node] = 1.0 / factors_.vectorD()[static_cast<Eigen::Index>(node)];
-    }
+    const Eigen::VectorXd d = factors_.vectorD();
+    inverse_d_.reserve(static_cast<std::size_t>(order_.nodes()));
+    for (const double pivot : d) inverse_d_.push_back(1.0 / pivot);
   }
 
   int rows() const { return mesh_.cells.rows; }
