@@ -40,7 +40,7 @@ module mcnn_macro_dpi #(
     input chandle      macro,
     input int unsigned source_line,
     input int unsigned pulses,
-    input bit          set,
+    input bit          is_set,
     input int unsigned amplitude
   );
 
