@@ -22,6 +22,7 @@
 
 #include "common/error.h"
 #include "host/driver.h"
+#include "tb/crossbar_command.h"
 #include "tb/engines.h"
 #include "tb/interrupt.h"
 #include "tb/output_file.h"
@@ -279,6 +280,8 @@ int run_command(int argc, char** argv) {
   add_run_options(sim, options, Engine::kRtl);
   add_run_options(model, options, Engine::kModel);
   add_run_options(integer, options, Engine::kInteger);
+  CrossbarOptions crossbar_options;
+  const CLI::App& crossbar = add_crossbar_command(app, crossbar_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -289,6 +292,7 @@ int run_command(int argc, char** argv) {
   if (model.parsed()) return run_engine(Engine::kModel, options);
   if (integer.parsed()) return run_engine(Engine::kInteger, options);
   if (map.parsed()) return show_map(options);
+  if (crossbar.parsed()) return run_crossbar(crossbar_options);
   return show_info(options);
 }
 

@@ -221,11 +221,11 @@ TEST(Pulses, CycleToCycleSpreadIsGaussianAndIndependent) {
 // mean. Frozen: every pulse of a cell has the same factor, and SET and RESET their own.
 TEST(Pulses, DeviceToDeviceSpreadIsFrozenInTheCell) {
   DeviceCard card = window();
-  card.set_step_uS = 0.5;
-  card.reset_step_uS = 0.5;
-  card.pulse_d2d = 0.3;
+  card.set_step_uS = 0.05;
+  card.reset_step_uS = 0.05;
+  card.pulse_d2d = 1.0;
   Macro macro({}, card, 8, 1);
-  const double variance = std::log(1.09);
+  const double variance = std::log(2.0);
   std::vector<double> up;
   std::vector<double> down;
   for (int cell = 0; cell < kCells; ++cell) {
@@ -237,8 +237,8 @@ TEST(Pulses, DeviceToDeviceSpreadIsFrozenInTheCell) {
     }
     ASSERT_NEAR(g[2] - g[1], g[1] - g[0], 1e-5);
     ASSERT_NEAR(g[3] - g[2], g[1] - g[0], 1e-5);
-    up.push_back(std::log((g[1] - g[0]) / 0.5));
-    if (g[4] > 0.0) down.push_back(std::log((g[3] - g[4]) / 0.5));
+    up.push_back(std::log((g[1] - g[0]) / 0.05));
+    if (g[4] > 0.0) down.push_back(std::log((g[3] - g[4]) / 0.05));
   }
   EXPECT_EQ(down.size(), up.size());
   expect_gaussian(up, -variance / 2, std::sqrt(variance));
