@@ -29,7 +29,7 @@ class ClosedLoopTest : public ::testing::Test {
  protected:
   ClosedLoopTest() {
     for (SuiteCase& test : network_suite("tiny")) {
-      if (test.name == "convolution_and_vector") {
+      if (test.name == "two_convolutions") {
         network_ = std::move(test.network);
       }
     }
