@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <sstream>
 #include <string_view>
@@ -79,6 +80,27 @@ void check_device_card(const DeviceCard& card, const std::string& where) {
                       where, sigma, level, target));
     }
   }
+}
+
+void set_device_field(DeviceCard& card, std::string_view name, std::string_view value,
+                      const std::string& where) {
+  const auto* field = std::ranges::find(kFields, name, &Field::name);
+  if (field == kFields.end()) {
+    throw Error(fmt::format("{}: field {}: unknown, allowed: {}", where, name, known_fields()));
+  }
+  double number = 0.0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc() || end != value.data() + value.size()) {
+    throw Error(fmt::format("{}: field {}: found '{}', allowed: a number", where, name, value));
+  }
+  card.*(field->value) = number;
+  check_device_card(card, where);
+}
+
+std::vector<std::string> device_field_names() {
+  std::vector<std::string> names;
+  for (const Field& field : kFields) names.emplace_back(field.name);
+  return names;
 }
 
 DeviceCard load_device_card(const std::filesystem::path& file) {

@@ -6,6 +6,8 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace mcnn {
 
@@ -57,5 +59,10 @@ DeviceCard load_device_card(const std::filesystem::path& file);
 
 // Throws Error if a parameter of `card` is out of its range; `where` begins the message.
 void check_device_card(const DeviceCard& card, const std::string& where);
+
+// Sets one field from text and checks the card. Throws Error; `where` begins the message.
+void set_device_field(DeviceCard& card, std::string_view name, std::string_view value,
+                      const std::string& where);
+std::vector<std::string> device_field_names();
 
 }  // namespace mcnn

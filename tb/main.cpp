@@ -215,6 +215,10 @@ void add_choice_options(CLI::App& command, Options& options) {
                      "Network file (default: data/networks/<config>.json)");
   command.add_option("--device", workload.device, "Device card: a name of data/devices, or a file")
       ->capture_default_str();
+  command
+      .add_option("--set", workload.set,
+                  "field=value: another value for a field of the device card; may be repeated")
+      ->allow_extra_args(false);
   command.add_option("--seed", workload.seed, "Seed of everything random")->capture_default_str();
   command.add_option("--mapping", workload.mapping, "default (fewest clocks) or paper")
       ->capture_default_str();
@@ -253,6 +257,8 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
                        "Image numbers A:B to write waves of (default: the first)");
   }
   if (engine == Engine::kModel) {
+    command.add_option("--adc-bits", workload.adc_bits,
+                       "Bits of a converter (default: the configuration's)");
     command.add_option(
         "--check", options.check,
         "Compare the first N images with the integer network: equal with the ideal card "
