@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/chip_model.h"
+#include "tb/progress.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
@@ -49,7 +50,9 @@ struct TraceOptions {
 };
 
 EngineRun run_integer(const Workload& workload, unsigned jobs);
-EngineRun run_model(const Workload& workload, unsigned jobs, bool skip);
+// `progress`: of a longer piece of work that this run is part of; null: one of its own.
+EngineRun run_model(const Workload& workload, unsigned jobs, bool skip,
+                    Progress* progress = nullptr);
 EngineRun run_rtl(const Workload& workload, unsigned jobs, bool skip, const TraceOptions& trace);
 
 // The result of comparing images bit by bit.

@@ -27,6 +27,7 @@
 #include "tb/output_file.h"
 #include "tb/report.h"
 #include "tb/rtl_chip.h"
+#include "tb/sweep_command.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
@@ -280,6 +281,9 @@ int run_command(int argc, char** argv) {
   CLI::App& integer = *app.add_subcommand("integer", "Classify images with the integer network");
   CLI::App& map = *app.add_subcommand("map", "Show how a network lies in the arrays");
   CLI::App& info = *app.add_subcommand("info", "Show configuration, device and network");
+  SweepOptions sweep_options;
+  CLI::App& sweep = *app.add_subcommand("sweep", "Accuracy over many settings, on the chip model");
+  add_sweep_options(sweep, sweep_options);
   for (CLI::App* command : {&sim, &model, &integer, &map, &info})
     add_choice_options(*command, options);
   add_run_options(sim, options, Engine::kRtl);
@@ -295,6 +299,7 @@ int run_command(int argc, char** argv) {
   if (model.parsed()) return run_engine(Engine::kModel, options);
   if (integer.parsed()) return run_engine(Engine::kInteger, options);
   if (map.parsed()) return show_map(options);
+  if (sweep.parsed()) return run_sweeps(sweep_options);
   return show_info(options);
 }
 
