@@ -16,7 +16,8 @@ namespace mcnn::tb {
 namespace {
 
 constexpr std::size_t kMaxCurves = 8;
-// Okabe and Ito's colours, which people with any colour vision tell apart, black first replaced.
+// Okabe and Ito's colours, which people with any colour vision tell apart, dark grey in the place
+// of black.
 constexpr std::array<std::string_view, kMaxCurves> kColours = {
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555", "#882255"};
 
@@ -208,7 +209,7 @@ std::string plot_script(const Sweep& sweep, const std::map<std::uint64_t, RunRes
     const auto found = std::ranges::find(curves, name, &std::pair<std::string, std::string>::first);
     return found != curves.end() ? found->second : curves.emplace_back(std::move(name), "").second;
   };
-  bool spread = false;
+  bool spread = false;  // more than one run a point
   if (plot.x == nullptr) {
     for (const auto& [run, result] : rows) {
       const Settings settings = sweep.settings(run);
@@ -272,26 +273,21 @@ std::string plot_script(const Sweep& sweep, const std::map<std::uint64_t, RunRes
   const auto add = [&](const std::string& part) {
     parts += (parts.empty() ? "" : ", \\\n  ") + part;
   };
+  // Bands first: they must not cover a line.
+  for (std::size_t i = 0; spread && i < curves.size(); ++i) {
+    add(fmt::format(
+        "$curve{} using 1:4:5 with filledcurves fs transparent solid 0.15 noborder lc rgb '{}' "
+        "notitle",
+        i, kColours[i]));
+  }
+  for (std::size_t i = 0; spread && i < curves.size(); ++i) {
+    add(fmt::format("$curve{} using 1:2:3 with yerrorbars pt 0 lw 1.5 lc rgb '{}' notitle", i,
+                    kColours[i]));
+  }
   for (std::size_t i = 0; i < curves.size(); ++i) {
-    const std::string_view colour = kColours[i];
-    const std::string title =
-        curves[i].first.empty() ? "notitle" : "title " + plot_text(curves[i].first);
-    if (plot.x == nullptr) {
-      add(fmt::format("$curve{} using 1:2 with points pt 7 ps 0.5 lc rgb '{}' {}", i, colour,
-                      title));
-      continue;
-    }
-    if (spread) {
-      add(
-          fmt::format("$curve{} using 1:4:5 with filledcurves fs transparent solid 0.15 noborder "
-                      "lc rgb '{}' notitle",
-                      i, colour));
-      add(fmt::format(
-          "$curve{} using 1:2:3 with yerrorbars pt 7 ps 0.01 lw 1.5 lc rgb '{}' notitle", i,
-          colour));
-    }
-    add(fmt::format("$curve{} using 1:2 with linespoints pt 7 ps 0.6 lw 2 lc rgb '{}' {}", i,
-                    colour, title));
+    add(fmt::format("$curve{} using 1:2 with {} pt 7 ps 0.6 lw 2 lc rgb '{}' {}", i,
+                    plot.x == nullptr ? "points" : "linespoints", kColours[i],
+                    curves[i].first.empty() ? "notitle" : "title " + plot_text(curves[i].first)));
   }
   fmt::format_to(out, "plot {}\n", parts);
   return text;

@@ -59,6 +59,7 @@ DeviceCard with_options(DeviceCard card, const WorkloadOptions& options) {
     }
     set_device_field(card, text.substr(0, equals), text.substr(equals + 1), "--set");
   }
+  if (!options.set.empty()) check_device_card(card, "--set");
   return card;
 }
 
@@ -168,6 +169,7 @@ Workload WorkloadLoader::load(const WorkloadOptions& options) {
     return std::make_shared<const Dataset>(read_dataset(images, labels));
   });
   files_.insert({configuration, workload.network_file, card, images, labels});
+  if (!workload.card.measured_states.empty()) files_.insert(workload.card.measured_states);
   const IdxImages& set = workload.data->images;
   const MapShape& input = workload.network.input;
   if (input.channels != 1 || input.height != set.height || input.width != set.width) {
