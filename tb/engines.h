@@ -50,10 +50,12 @@ struct TraceOptions {
 };
 
 EngineRun run_integer(const Workload& workload, unsigned jobs);
-// `progress`: of a longer piece of work that this run is part of; null: one of its own.
-EngineRun run_model(const Workload& workload, unsigned jobs, bool skip,
-                    Progress* progress = nullptr);
-EngineRun run_rtl(const Workload& workload, unsigned jobs, bool skip, const TraceOptions& trace);
+// `macros`, one a PE: the programmed chip. Every thread works on copies of its own. `progress`: of a
+// longer piece of work that this run is part of; null: one of its own.
+EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
+                    bool skip, Progress* progress = nullptr);
+EngineRun run_rtl(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
+                  bool skip, const TraceOptions& trace);
 
 // The result of comparing images bit by bit.
 struct Comparison {
@@ -65,11 +67,12 @@ struct Comparison {
 
 // The first `count` images, each layer by layer: every hidden feature map, every logit, every
 // counter of the RTL against the chip model.
-Comparison compare_rtl_with_model(const Workload& workload, std::uint32_t count, unsigned jobs,
-                                  bool skip);
+Comparison compare_rtl_with_model(const Workload& workload, const std::vector<Macro>& macros,
+                                  std::uint32_t count, unsigned jobs, bool skip);
 // Every hidden feature map and every logit of the chip model against the integer network. Equal
 // with the ideal card.
-Comparison compare_model_with_integer(const Workload& workload, std::uint32_t count, unsigned jobs);
+Comparison compare_model_with_integer(const Workload& workload, const std::vector<Macro>& macros,
+                                      std::uint32_t count, unsigned jobs);
 // Adds what differs between the outcomes of a run and those that the comparison expects.
 void compare_outcomes(const Workload& workload, const EngineRun& run, Comparison& comparison);
 

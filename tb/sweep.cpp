@@ -24,6 +24,7 @@ namespace mcnn::tb {
 namespace {
 
 constexpr std::uint64_t kMaxRuns = 1'000'000;
+constexpr std::string_view kNone = "none";   // an option that is not given
 constexpr std::uint32_t kMaxTries = 10'000;  // of a draw with bounds
 
 template <class Integer>
@@ -54,46 +55,65 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
   return parts;
 }
 
+double required_number(const std::string& text, const std::string& where) {
+  const auto value = number(text);
+  if (!value) throw Error(fmt::format("{}: found '{}', allowed is a number", where, text));
+  return *value;
+}
+
 // The options of `mcnn model` that a run may set, in the order of the command that repeats it.
 struct Option {
   std::string_view key;
-  void (*apply)(WorkloadOptions& options, const std::string& value);
+  void (*apply)(RunOptions& options, const std::string& value);
 };
 
 constexpr std::array kOptions = {
-    Option{"config", [](WorkloadOptions& o, const std::string& v) { o.config = v; }},
-    Option{"network", [](WorkloadOptions& o, const std::string& v) { o.network = v; }},
-    Option{"images", [](WorkloadOptions& o, const std::string& v) { o.images = v; }},
-    Option{"labels", [](WorkloadOptions& o, const std::string& v) { o.labels = v; }},
-    Option{"first", [](WorkloadOptions& o,
-                       const std::string& v) { o.first = integer<std::int64_t>("--first", v); }},
-    Option{"count", [](WorkloadOptions& o,
-                       const std::string& v) { o.count = integer<std::int64_t>("--count", v); }},
-    Option{"mapping", [](WorkloadOptions& o, const std::string& v) { o.mapping = v; }},
+    Option{"config", [](RunOptions& o, const std::string& v) { o.workload.config = v; }},
+    Option{"network", [](RunOptions& o, const std::string& v) { o.workload.network = v; }},
+    Option{"images", [](RunOptions& o, const std::string& v) { o.workload.images = v; }},
+    Option{"labels", [](RunOptions& o, const std::string& v) { o.workload.labels = v; }},
+    Option{"first",
+           [](RunOptions& o, const std::string& v) {
+             o.workload.first = integer<std::int64_t>("--first", v);
+           }},
+    Option{"count",
+           [](RunOptions& o, const std::string& v) {
+             o.workload.count = integer<std::int64_t>("--count", v);
+           }},
+    Option{"mapping", [](RunOptions& o, const std::string& v) { o.workload.mapping = v; }},
     Option{"replicas",
-           [](WorkloadOptions& o, const std::string& v) { o.replicas = split(v, "/,"); }},
-    Option{"range", [](WorkloadOptions& o, const std::string& v) { o.range = v; }},
-    Option{"adc_bits", [](WorkloadOptions& o,
-                          const std::string& v) { o.adc_bits = integer<int>("--adc-bits", v); }},
-    Option{"device", [](WorkloadOptions& o, const std::string& v) { o.device = v; }},
-    Option{"seed", [](WorkloadOptions& o,
-                      const std::string& v) { o.seed = integer<std::uint64_t>("--seed", v); }},
+           [](RunOptions& o, const std::string& v) { o.workload.replicas = split(v, "/,"); }},
+    Option{"range", [](RunOptions& o, const std::string& v) { o.workload.range = v; }},
+    Option{"adc_bits",
+           [](RunOptions& o, const std::string& v) {
+             o.workload.adc_bits = integer<int>("--adc-bits", v);
+           }},
+    Option{"program", [](RunOptions& o, const std::string& v) { o.programming.program = v; }},
+    Option{"second_pass",
+           [](RunOptions& o, const std::string& v) {
+             if (v != kNone) o.programming.second_pass_wait_s = required_number(v, "--second-pass");
+           }},
+    Option{"calibrate",
+           [](RunOptions& o, const std::string& v) {
+             if (v != "true" && v != kNone) {
+               throw Error(fmt::format("--calibrate: found '{}', allowed are true and none", v));
+             }
+             o.programming.calibrate = v == "true";
+           }},
+    Option{"calibration_count",
+           [](RunOptions& o, const std::string& v) {
+             o.programming.calibration_count = integer<std::int64_t>("--calibration-count", v);
+           }},
+    Option{"device", [](RunOptions& o, const std::string& v) { o.workload.device = v; }},
+    Option{"seed",
+           [](RunOptions& o, const std::string& v) {
+             o.workload.seed = integer<std::uint64_t>("--seed", v);
+           }},
 };
 
 const Option* find_option(std::string_view key) {
   const auto* found = std::ranges::find(kOptions, key, &Option::key);
   return found == kOptions.end() ? nullptr : found;
-}
-
-std::string shell_word(const std::string& text) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-_=./,:+").find(c) != std::string_view::npos;
-  };
-  if (!text.empty() && std::ranges::all_of(text, plain)) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
 }
 
 std::pair<std::string, std::string> key_and_text(std::string_view text, const std::string& where) {
@@ -160,12 +180,6 @@ bool append_range(const std::string& text, std::vector<std::string>& values,
 double unit(std::uint32_t high, std::uint32_t low) {
   const std::uint64_t word = std::uint64_t{high} << 32 | low;
   return static_cast<double>(word >> 11) * 0x1p-53;
-}
-
-double required_number(const std::string& text, const std::string& where) {
-  const auto value = number(text);
-  if (!value) throw Error(fmt::format("{}: found '{}', allowed is a number", where, text));
-  return *value;
 }
 
 // ------------------------------------------------------------------------------------------------
@@ -292,13 +306,13 @@ const std::string* find_setting(const Settings& settings, std::string_view key) 
   return found == settings.end() ? nullptr : &found->value;
 }
 
-WorkloadOptions workload_options(const Settings& settings) {
-  WorkloadOptions options;
+RunOptions run_options(const Settings& settings) {
+  RunOptions options;
   for (const Setting& setting : settings) {
     if (const Option* option = find_option(setting.key)) {
       option->apply(options, setting.value);
     } else {
-      options.set.push_back(setting.key + "=" + setting.value);
+      options.workload.set.push_back(setting.key + "=" + setting.value);
     }
   }
   return options;
@@ -314,16 +328,20 @@ std::string model_command(const Settings& settings) {
   std::string command = "mcnn model";
   for (const Option& option : kOptions) {
     const std::string* value = find_setting(all, option.key);
-    if (value == nullptr) continue;
+    if (value == nullptr || *value == kNone) continue;
     std::string name(option.key);
     std::ranges::replace(name, '_', '-');
+    if (option.key == "calibrate") {
+      command += " --calibrate";
+      continue;
+    }
     std::string word = *value;
     if (option.key == "replicas") std::ranges::replace(word, '/', ',');
-    command += fmt::format(" --{} {}", name, shell_word(word));
+    command += fmt::format(" --{} {}", name, tb::quoted(word));
   }
   for (const Setting& setting : all) {
     if (find_option(setting.key) != nullptr) continue;
-    command += " --set " + shell_word(setting.key + "=" + setting.value);
+    command += " --set " + tb::quoted(setting.key + "=" + setting.value);
   }
   return command;
 }

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tb/programming.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
@@ -37,8 +38,13 @@ Setting parse_setting(std::string_view text, const std::string& where);
 void put_setting(Settings& settings, const Setting& setting);
 const std::string* find_setting(const Settings& settings, std::string_view key);
 
-// What a run works on. Throws Error on a value that its option cannot take.
-WorkloadOptions workload_options(const Settings& settings);
+// A run: what it works on and how the chip is programmed.
+struct RunOptions {
+  WorkloadOptions workload;
+  ProgrammingOptions programming;
+};
+// Throws Error on a value that its option cannot take.
+RunOptions run_options(const Settings& settings);
 // The command that repeats a run: `mcnn model ...`, words quoted for a shell where they need it.
 std::string model_command(const Settings& settings);
 

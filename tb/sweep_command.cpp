@@ -25,6 +25,7 @@
 #include "tb/engines.h"
 #include "tb/interrupt.h"
 #include "tb/output_file.h"
+#include "tb/programming.h"
 #include "tb/progress.h"
 #include "tb/sweep.h"
 #include "tb/sweep_file.h"
@@ -160,7 +161,9 @@ std::vector<std::uint32_t> check_runs(const Sweep& sweep, WorkloadLoader& loader
   for (std::uint64_t run = 0; run < sweep.runs(); ++run) {
     if (interrupt_requested()) throw Interrupted{};
     try {
-      images.push_back(loader.load(workload_options(sweep.settings(run))).count);
+      const RunOptions options = run_options(sweep.settings(run));
+      options.programming.check();
+      images.push_back(loader.load(options.workload).count);
     } catch (const Error& error) {
       throw Error(fmt::format("sweep {}, run {}: {}", sweep.name, run, error.what()));
     }
@@ -168,8 +171,9 @@ std::vector<std::uint32_t> check_runs(const Sweep& sweep, WorkloadLoader& loader
   return images;
 }
 
-RunResult run_one(const Workload& workload, Progress& progress) {
-  const EngineRun run = run_model(workload, 1, false, &progress);
+RunResult run_one(Workload workload, const ProgrammingOptions& programming, Progress& progress) {
+  const ProgrammedChip chip = program_chip(workload, programming, false, true);
+  const EngineRun run = run_model(workload, chip.macros, 1, false, &progress);
   ReadCounts counts;
   for (const ReadCounts& row : run.rows) counts += row;
   RunResult result;
@@ -206,13 +210,18 @@ void run_missing(const Sweep& sweep, SweepFile& file, WorkloadLoader& loader,
           while (!stop) {
             const std::size_t index = next++;
             if (index >= missing.size()) break;
-            const WorkloadOptions options = workload_options(sweep.settings(missing[index]));
-            std::optional<Workload> workload;
-            {
-              const std::scoped_lock lock(mutex);
-              workload = loader.load(options);
+            const std::uint64_t run = missing[index];
+            const RunOptions options = run_options(sweep.settings(run));
+            std::unique_lock lock(mutex);
+            Workload workload = loader.load(options.workload);
+            lock.unlock();
+            RunResult result;
+            try {
+              result = run_one(std::move(workload), options.programming, progress);
+            } catch (const Error& error) {
+              throw Error(fmt::format("sweep {}, run {}: {}", sweep.name, run, error.what()));
             }
-            file.add(missing[index], run_one(*workload, progress));
+            file.add(run, result);
           }
         } catch (...) {
           stop = true;

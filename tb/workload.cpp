@@ -52,14 +52,21 @@ ChipConfig with_options(ChipConfig config, const WorkloadOptions& options) {
 }
 
 DeviceCard with_options(DeviceCard card, const WorkloadOptions& options) {
-  for (const std::string_view text : options.set) {
+  for (const std::string& text : options.set) {
     const std::size_t equals = text.find('=');
-    if (equals == std::string_view::npos) {
-      throw Error(fmt::format("--set: found '{}', allowed is field=value", text));
+    if (equals == std::string::npos) {
+      throw Error(fmt::format(
+          "--set: found '{}', allowed is name=value, a field of the device card", text));
     }
-    set_device_field(card, text.substr(0, equals), text.substr(equals + 1), "--set");
+    set_device_field(card, text.substr(0, equals), text.substr(equals + 1), "--set " + text);
   }
-  if (!options.set.empty()) check_device_card(card, "--set");
+  if (options.age_s) {
+    set_device_field(card, "age_s", fmt::format("{}", *options.age_s),
+                     fmt::format("--age {}", *options.age_s));
+  }
+  if (!options.set.empty() || options.age_s) {
+    check_device_card(card, fmt::format("device card {} with --set", card.name));
+  }
   return card;
 }
 
@@ -143,7 +150,11 @@ MappedNetwork map_chosen(const WorkloadOptions& options, const Network& network,
 
 Workload load_workload(const WorkloadOptions& options) { return WorkloadLoader().load(options); }
 
-Workload WorkloadLoader::load(const WorkloadOptions& options) {
+Workload load_workload_without_images(const WorkloadOptions& options) {
+  return WorkloadLoader().load_without_images(options);
+}
+
+Workload WorkloadLoader::load_without_images(const WorkloadOptions& options) {
   Workload workload;
   workload.options = options;
   const std::string configuration = configuration_path(options);
@@ -155,8 +166,14 @@ Workload WorkloadLoader::load(const WorkloadOptions& options) {
       once(networks_, workload.network_file, [&] { return load_network(workload.network_file); });
   const std::string card = card_path(options);
   workload.card = with_options(once(cards_, card, [&] { return load_device_card(card); }), options);
+  files_.insert({configuration, workload.network_file, card});
+  if (!workload.card.measured_states.empty()) files_.insert(workload.card.measured_states);
   workload.mapped = map_chosen(options, workload.network, workload.config, workload.card);
+  return workload;
+}
 
+Workload WorkloadLoader::load(const WorkloadOptions& options) {
+  Workload workload = load_without_images(options);
   const fs::path mnist = fs::path(data_folder()) / "mnist";
   const std::string images =
       options.images.empty() ? (mnist / "t10k-images-idx3-ubyte.gz").string() : options.images;
@@ -168,8 +185,7 @@ Workload WorkloadLoader::load(const WorkloadOptions& options) {
   workload.data = once(datasets_, std::pair(images, labels), [&] {
     return std::make_shared<const Dataset>(read_dataset(images, labels));
   });
-  files_.insert({configuration, workload.network_file, card, images, labels});
-  if (!workload.card.measured_states.empty()) files_.insert(workload.card.measured_states);
+  files_.insert({images, labels});
   const IdxImages& set = workload.data->images;
   const MapShape& input = workload.network.input;
   if (input.channels != 1 || input.height != set.height || input.width != set.width) {
@@ -199,6 +215,39 @@ Workload WorkloadLoader::load(const WorkloadOptions& options) {
   workload.first = static_cast<std::uint32_t>(options.first);
   workload.count = static_cast<std::uint32_t>(count);
   return workload;
+}
+
+std::string quoted(const std::string& argument) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+  if (!argument.empty() && argument.find_first_not_of(kPlain) == std::string::npos) return argument;
+  std::string text = "'";
+  for (const char c : argument) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+std::string command_line(const WorkloadOptions& options) {
+  const WorkloadOptions defaults;
+  std::string text = fmt::format("--config {} --device {} --seed {}", quoted(options.config),
+                                 quoted(options.device), options.seed);
+  const auto add = [&](std::string_view option, const std::string& value,
+                       const std::string& standard) {
+    if (value != standard) text += fmt::format(" {} {}", option, quoted(value));
+  };
+  for (const std::string& change : options.set) text += fmt::format(" --set {}", quoted(change));
+  if (options.age_s) text += fmt::format(" --age {}", *options.age_s);
+  add("--network", options.network, defaults.network);
+  add("--images", options.images, defaults.images);
+  add("--labels", options.labels, defaults.labels);
+  add("--mapping", options.mapping, defaults.mapping);
+  if (!options.replicas.empty()) {
+    text += fmt::format(" --replicas {}", fmt::join(options.replicas, ","));
+  }
+  add("--range", options.range, defaults.range);
+  if (options.adc_bits) text += fmt::format(" --adc-bits {}", *options.adc_bits);
+  if (options.first != defaults.first) text += fmt::format(" --first {}", options.first);
+  if (options.count) text += fmt::format(" --count {}", *options.count);
+  return text;
 }
 
 }  // namespace mcnn::tb

@@ -27,11 +27,12 @@ struct WorkloadOptions {
   std::string images;   // file; empty: the MNIST test set
   std::string labels;
   std::string device = "typical";  // name of a card in data/devices, or a file
-  std::vector<std::string> set;    // "field=value": fields of the device card, changed in order
   std::optional<int> adc_bits;     // chip model only: instead of the configuration's
   std::string mapping = "default";
   std::vector<std::string> replicas;  // per network layer: a number or "auto"
   std::string range = "auto";         // converter range: a number or "auto"
+  std::vector<std::string> set;       // name=value: fields of the device card that are changed
+  std::optional<double> age_s;        // short for age_s=...
   std::uint64_t seed = 1;
   std::int64_t first = 0;
   std::optional<std::int64_t> count;  // none: all from `first` on
@@ -59,7 +60,7 @@ struct Workload {
   std::string network_file;
   DeviceCard card;
   MappedNetwork mapped;
-  std::shared_ptr<const Dataset> data;
+  std::shared_ptr<const Dataset> data = std::make_shared<const Dataset>();
   std::uint32_t first = 0;
   std::uint32_t count = 0;
 
@@ -70,11 +71,20 @@ struct Workload {
 };
 
 Workload load_workload(const WorkloadOptions& options);
+// Without images: data is empty and count 0.
+Workload load_workload_without_images(const WorkloadOptions& options);
+
+// The options that choose a workload as a command line has them, those at their default left out:
+// with the command before it, what reproduces a run.
+std::string command_line(const WorkloadOptions& options);
+// An argument as a shell takes it.
+std::string quoted(const std::string& argument);
 
 // Loads workloads that have much in common: each file is read once and what was read is shared.
 class WorkloadLoader {
  public:
-  Workload load(const WorkloadOptions& options);  // throws Error
+  Workload load(const WorkloadOptions& options);                 // throws Error
+  Workload load_without_images(const WorkloadOptions& options);  // throws Error
   // The files that were read so far.
   const std::set<std::string>& files() const { return files_; }
 

@@ -101,7 +101,7 @@ TEST(SweepRuns, SettingsBecomeOptionsAndACommand) {
       {"adc_bits", "6"},          {"seed", "9"},         {"range", "1"},
       {"mapping", "paper"},       {"count", "20"},       {"first", "5"},
       {"g_max_uS", "30"}};
-  const WorkloadOptions options = workload_options(settings);
+  const WorkloadOptions options = run_options(settings).workload;
   EXPECT_EQ(options.device, "my card.toml");
   EXPECT_EQ(options.replicas, (std::vector<std::string>{"6", "3", "1"}));
   EXPECT_EQ(options.set, (std::vector<std::string>{"read_noise=0.1", "g_max_uS=30"}));
@@ -118,8 +118,8 @@ TEST(SweepRuns, SettingsBecomeOptionsAndACommand) {
   EXPECT_EQ(model_command({}), "mcnn model --config yao2020 --device typical --seed 1");
   EXPECT_EQ(model_command({{"device", "it's"}}),
             "mcnn model --config yao2020 --device 'it'\\''s' --seed 1");
-  expect_error([] { workload_options({{"seed", "-1"}}); }, {"--seed", "'-1'"});
-  expect_error([] { workload_options({{"adc_bits", "6.5"}}); }, {"--adc-bits", "'6.5'"});
+  expect_error([] { run_options({{"seed", "-1"}}); }, {"--seed", "'-1'"});
+  expect_error([] { run_options({{"adc_bits", "6.5"}}); }, {"--adc-bits", "'6.5'"});
 }
 
 TEST(SweepRuns, BadSweepsAreRefused) {
