@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "host/closed_loop.h"
 #include "tb/engines.h"
 #include "tb/interrupt.h"
 #include "tb/output_file.h"
@@ -155,19 +156,27 @@ void make_folder(const std::string& path, std::string_view option) {
 }
 
 // Loads the workload of every run, so that a bad value is found before the first one starts.
-// Returns the number of images of each run.
-std::vector<std::uint32_t> check_runs(const Sweep& sweep, WorkloadLoader& loader) {
+// Returns the number of images of each run and adds up the files that they are made of: a sum does
+// not depend on where the files are.
+std::vector<std::uint32_t> check_runs(const Sweep& sweep, WorkloadLoader& loader,
+                                      SweepOrigin& origin) {
   std::vector<std::uint32_t> images;
   for (std::uint64_t run = 0; run < sweep.runs(); ++run) {
     if (interrupt_requested()) throw Interrupted{};
     try {
       const RunOptions options = run_options(sweep.settings(run));
       options.programming.check();
-      images.push_back(loader.load(options.workload).count);
+      const Workload workload = loader.load(options.workload);
+      if (options.programming.program == "loop" && !options.programming.calibrate) {
+        cell_entries(workload.mapped.program, workload.config, workload.card,
+                     program_settings(workload.card).range);  // refuses what does not fit
+      }
+      images.push_back(workload.count);
     } catch (const Error& error) {
       throw Error(fmt::format("sweep {}, run {}: {}", sweep.name, run, error.what()));
     }
   }
+  for (const std::string& file : loader.take_files()) origin.inputs += file_fingerprint(file);
   return images;
 }
 
@@ -312,20 +321,21 @@ int run_sweeps(const SweepOptions& options) {
   WorkloadLoader loader;
   std::vector<std::vector<std::uint32_t>> images;
   images.reserve(sweeps.size());
-  for (const Sweep& sweep : sweeps) images.push_back(check_runs(sweep, loader));
-  // A sum, so that the order and the places of the files do not matter.
-  SweepOrigin origin;
-  for (const std::string& file : loader.files()) origin.inputs += file_fingerprint(file);
-  origin.program = file_fingerprint("/proc/self/exe");
+  std::vector<SweepOrigin> origins(sweeps.size());
+  const std::uint64_t program = file_fingerprint("/proc/self/exe");
+  for (std::size_t i = 0; i < sweeps.size(); ++i) {
+    images.push_back(check_runs(sweeps[i], loader, origins[i]));
+    origins[i].program = program;
+  }
 
   if (!options.plan.empty()) {
     make_folder(options.out, "--out");
     if (!options.plot.empty()) make_folder(options.plot, "--plot");
   }
   std::vector<std::unique_ptr<SweepFile>> files;
-  for (const Sweep& sweep : sweeps) {
-    files.push_back(std::make_unique<SweepFile>(path_for(options, options.out, sweep, ".csv"),
-                                                sweep, origin, options.restart));
+  for (std::size_t i = 0; i < sweeps.size(); ++i) {
+    files.push_back(std::make_unique<SweepFile>(path_for(options, options.out, sweeps[i], ".csv"),
+                                                sweeps[i], origins[i], options.restart));
   }
 
   const auto start = std::chrono::steady_clock::now();

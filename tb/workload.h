@@ -85,8 +85,8 @@ class WorkloadLoader {
  public:
   Workload load(const WorkloadOptions& options);                 // throws Error
   Workload load_without_images(const WorkloadOptions& options);  // throws Error
-  // The files that were read so far.
-  const std::set<std::string>& files() const { return files_; }
+  // The files that the workloads since the last call were made of.
+  std::set<std::string> take_files() { return std::exchange(files_, {}); }
 
  private:
   std::set<std::string> files_;
