@@ -346,9 +346,16 @@ std::string model_command(const Settings& settings) {
   return command;
 }
 
+std::optional<double> axis_number(std::string_view value) {
+  if (!value.starts_with('[') || !value.ends_with(']')) return number(value);
+  const std::vector<std::string> parts = split(value.substr(1, value.size() - 2), ",");
+  const bool same = std::ranges::all_of(parts, [&](const auto& part) { return part == parts[0]; });
+  return same ? number(parts[0]) : std::nullopt;
+}
+
 bool Axis::is_numeric() const {
   return std::ranges::all_of(values,
-                             [](const std::string& value) { return number(value).has_value(); });
+                             [](const auto& value) { return axis_number(value).has_value(); });
 }
 
 Axis parse_axis(std::string_view text, const std::string& where) {

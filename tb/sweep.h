@@ -55,8 +55,9 @@ struct Axis {
   std::string key;
   std::vector<std::string> values;
 
-  bool is_numeric() const;  // all values are numbers
+  bool is_numeric() const;  // all values are numbers or lists of one number, as "[2,2]"
 };
+std::optional<double> axis_number(std::string_view value);  // the number for an axis that is
 Axis parse_axis(std::string_view text, const std::string& where);
 
 // A key and its distribution: "key=uniform(low,high)", "key=log(low,high)" (uniform logarithm),

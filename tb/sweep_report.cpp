@@ -81,7 +81,7 @@ Scale scale_of(const Axis& axis) {
   double largest = 0.0;
   bool all_positive = true;
   for (const std::string& text : axis.values) {
-    const double value = *number(text);
+    const double value = *axis_number(text);
     all_positive = all_positive && value > 0.0;
     if (value > 0.0) smallest = std::min(smallest, value);
     largest = std::max(largest, value);
@@ -210,6 +210,12 @@ std::string plot_script(const Sweep& sweep, const std::map<std::uint64_t, RunRes
     return found != curves.end() ? found->second : curves.emplace_back(std::move(name), "").second;
   };
   bool spread = false;  // more than one run a point
+  // Where a value of the x axis lies.
+  const auto place = [&](const std::string& value) {
+    const auto position = std::ranges::find(plot.x->values, value) - plot.x->values.begin();
+    return scale.positions ? fmt::format("{}", position)
+                           : fmt::format("{:.15g}", *axis_number(value));
+  };
   if (plot.x == nullptr) {
     for (const auto& [run, result] : rows) {
       const Settings settings = sweep.settings(run);
@@ -219,11 +225,9 @@ std::string plot_script(const Sweep& sweep, const std::map<std::uint64_t, RunRes
   } else {
     for (const SweepPoint& point : summarise(sweep, rows)) {
       const std::string& value = *find_setting(point.settings, plot.x->key);
-      const auto position = std::ranges::find(plot.x->values, value) - plot.x->values.begin();
       spread = spread || point.runs > 1;
       lines_of(point.settings) +=
-          fmt::format("{} {:.10g} {:.10g} {:.10g} {:.10g}\n",
-                      scale.positions ? fmt::format("{}", position) : value, 100.0 * point.mean,
+          fmt::format("{} {:.10g} {:.10g} {:.10g} {:.10g}\n", place(value), 100.0 * point.mean,
                       100.0 * point.deviation, 100.0 * point.worst, 100.0 * point.best);
     }
   }
@@ -256,8 +260,7 @@ std::string plot_script(const Sweep& sweep, const std::map<std::uint64_t, RunRes
     std::string tics;
     for (std::size_t i = 0; i < plot.x->values.size(); ++i) {
       const std::string& value = plot.x->values[i];
-      tics += fmt::format("{}{} {}", tics.empty() ? "" : ", ", plot_text(value),
-                          scale.positions ? fmt::format("{}", i) : value);
+      tics += fmt::format("{}{} {}", tics.empty() ? "" : ", ", plot_text(value), place(value));
     }
     fmt::format_to(out, "set xtics ({})\n", tics);
   }

@@ -151,6 +151,8 @@ TEST_F(SweepCommand, TheCommandOfARowGivesTheRow) {
                                         "4",
                                         "--set",
                                         "drift_exponent=0.1",
+                                        "--set",
+                                        "programming_range=1",
                                         "--count",
                                         "120",
                                         "--first",

@@ -55,6 +55,9 @@ TEST(SweepAxis, ListsAndRanges) {
   EXPECT_EQ(values("relaxation_sigma_uS=[1,2],[2,4]"), (Values{"[1,2]", "[2,4]"}));
   EXPECT_TRUE(parse_axis("read_noise=0,0.1", "").is_numeric());
   EXPECT_FALSE(parse_axis("range=auto,1", "").is_numeric());
+  EXPECT_TRUE(parse_axis("relaxation_sigma_uS=[1,1],[2.5,2.5]", "").is_numeric());
+  EXPECT_FALSE(parse_axis("relaxation_sigma_uS=[1,1],[2,2.5]", "").is_numeric());
+  EXPECT_EQ(axis_number("[2.5,2.5]"), 2.5);
 }
 
 TEST(SweepAxis, BadOnesAreRefused) {
