@@ -12,6 +12,7 @@ MAPPING ?=
 JOBS    ?=
 CHECK   ?=
 ARGS    ?=
+PLAN    ?= sweeps/default.toml
 BUILD_JOBS ?= $(shell nproc)
 
 # Options of the mcnn command that were given as variables.
@@ -20,7 +21,7 @@ options = --config $(CONFIG) --device $(DEVICE) \
   $(if $(MAPPING),--mapping $(MAPPING)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build sim test lint waves synth sta bench train data format clean
+.PHONY: help build sim sweep test lint waves synth sta bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -29,7 +30,7 @@ help: ## This list
 	@echo
 	@echo "Variables: CONFIG ($(patsubst constraints/%.params,%,$(wildcard constraints/*.params))), NETWORK (file),"
 	@echo "DEVICE ($(patsubst data/devices/%.toml,%,$(wildcard data/devices/*.toml)), or a file), COUNT, FIRST, SEED,"
-	@echo "MAPPING (default, paper), JOBS, CHECK, ARGS (any other option of the mcnn command)."
+	@echo "MAPPING (default, paper), JOBS, CHECK, PLAN (file), ARGS (any other option of the mcnn command)."
 
 $(BUILD)/build.ninja: CMakeLists.txt
 	@scripts/install_dependencies.sh build
@@ -45,6 +46,11 @@ sim: build ## Classify the MNIST test images on the RTL, checked against the chi
 	@mkdir -p $(BUILD)/sim
 	@$(BUILD)/mcnn sim $(options) $(if $(COUNT),--count $(COUNT)) $(if $(JOBS),--jobs $(JOBS)) \
 	  $(if $(CHECK),--check $(CHECK)) --result $(BUILD)/sim/result.json --logits $(BUILD)/sim/logits.csv
+
+sweep: build ## Accuracy against device errors, converters, wires, mapping (PLAN=file): build/sweep
+	@scripts/install_dependencies.sh sweep
+	@$(BUILD)/mcnn sweep --plan $(PLAN) --out $(BUILD)/sweep --plot $(BUILD)/sweep \
+	  $(if $(COUNT),--count $(COUNT)) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 test: $(BUILD)/build.ninja ## Build and run every test
 	@scripts/install_dependencies.sh build
