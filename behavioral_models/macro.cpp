@@ -16,9 +16,9 @@
 namespace mcnn {
 namespace {
 
-constexpr int kMaxLayers = 1 << 16;  // bounds the table of counts against a wild layer number
-constexpr int kJobs = 255 / static_cast<int>(Macro::kMaxPlanes);  // that bytes can count
-constexpr double kHardCeiling = 2.0;                              // of a linear SET pulse, in g_max
+constexpr int kMaxLayers = 1 << 16;       // bounds the table of counts against a wild layer number
+constexpr std::size_t kBytePlanes = 255;  // that bytes can count
+constexpr double kHardCeiling = 2.0;      // of a linear SET pulse, in g_max
 
 // Byte b of entry v is bit b of v.
 constexpr std::array<std::uint64_t, 256> make_spread() {
@@ -486,11 +486,16 @@ void Macro::convert(std::span<const std::uint32_t> planes, int first_line, int c
 }
 
 void Macro::Counted::flush() {
-  for (std::size_t b = 0; b < window.pulses.size(); ++b) {
-    window.pulses[b] += bytes[b / 8] >> (8 * (b % 8)) & 0xFFU;
+  // Byte by byte, so that it does not depend on the order of bytes in a word.
+  for (std::size_t word = 0; word < bytes.size(); ++word) {
+    std::uint64_t rest = bytes[word];
+    if (rest == 0) continue;
+    for (std::size_t b = 8 * word; b < 8 * word + 8; ++b, rest >>= 8) {
+      window.pulses[b] += rest & 0xFFU;
+    }
   }
   bytes = {};
-  jobs = 0;
+  planes = 0;
 }
 
 void Macro::count_pulses(std::span<const std::uint32_t> planes, int first_line, int count,
@@ -527,21 +532,30 @@ void Macro::count_pulses(std::span<const std::uint32_t> planes, int first_line, 
   Counted& counted = layer.windows[layer.last];
   pending_ = true;
   counted.window.reads += reads;
-  std::uint64_t low = counted.bytes[0];
-  std::uint64_t high = counted.bytes[1];
-  for (const std::uint32_t pulses : planes) {
-    low += kSpread[pulses & 0xFFU];
-    high += kSpread[pulses >> 8 & 0xFFU];
+  if (counted.planes + planes.size() > kBytePlanes) counted.flush();
+  counted.planes += planes.size();
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+  if (planes.size() == 8) {
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < 8; ++i) {
+      low += kSpread[planes[i] & 0xFFU];
+      high += kSpread[planes[i] >> 8 & 0xFFU];
+    }
+  } else {
+    for (const std::uint32_t pulses : planes) {
+      low += kSpread[pulses & 0xFFU];
+      high += kSpread[pulses >> 8 & 0xFFU];
+    }
   }
-  counted.bytes[0] = low;
-  counted.bytes[1] = high;
+  counted.bytes[0] += low;
+  counted.bytes[1] += high;
   if (shape_.bit_lines > 16) {
     for (const std::uint32_t pulses : planes) {
       counted.bytes[2] += kSpread[pulses >> 16 & 0xFFU];
       counted.bytes[3] += kSpread[pulses >> 24];
     }
   }
-  if (++counted.jobs == kJobs) counted.flush();
 }
 
 std::vector<double> Macro::window_conductances(int first_line, int count) const {

@@ -200,12 +200,11 @@ class Macro {
     std::vector<float> variances{};  // [level steps^2]
   };
 
-  // Reads of one window in one layer row. Pulses are counted a byte a bit line first: `bytes` takes
-  // those of up to `kMaxPlanes` planes a job, kJobs jobs.
+  // Reads of one window in one layer row. Pulses are counted in a byte a bit line first.
   struct Counted {
     WindowReads window;
     std::array<std::uint64_t, 4> bytes{};
-    int jobs = 0;
+    std::size_t planes = 0;                  // in the bytes
     std::array<std::uint64_t, 32> folded{};  // pulses that `conductance` holds already
     double conductance = 0.0;                // [uS]
 
