@@ -29,19 +29,25 @@ struct ChipCounters {
   bool operator==(const ChipCounters&) const = default;
 };
 
+// The planes that each PE read in each beat of an image: of every row of the layer table,
+// [beat * NumPe + pe], bit b set: plane b was read.
+using ImageReads = std::vector<std::vector<uint8_t>>;
+
 struct ImageResult {
   int digit = 0;  // index of the largest logit, the lowest of equal ones
   std::vector<int32_t> logits;
   ChipCounters counters;  // of this image
   std::vector<std::vector<uint8_t>>
-      maps;  // per ChipProgram::maps, [channel][row][column]; empty unless asked for
+      maps;          // per ChipProgram::maps, [channel][row][column]; empty unless asked for
+  ImageReads reads;  // empty unless asked for
 };
 
 class ChipModel {
  public:
   struct Options {
-    bool skip = false;  // MODE.SKIP: changes clocks only
-    bool maps = false;  // return every hidden layer's feature map
+    bool skip = false;   // MODE.SKIP: changes clocks only
+    bool maps = false;   // return every hidden layer's feature map
+    bool reads = false;  // return what each PE read
   };
 
   // Validates the program and programs the macros with its cells. Throws Error.
@@ -66,6 +72,9 @@ class ChipModel {
   ReadCounts row_counts(
       int layer_row) const;        // reads, conversions and clipped codes of a layer row, all PEs
   ReadCounts read_counts() const;  // of all layer rows
+  // Planes driven in each step of a layer row, summed over its positions and over all images since
+  // construction or clear_counters: 8 a beat, fewer with MODE.SKIP.
+  std::span<const int64_t> driven_planes(int layer_row) const;
   void clear_counters();
 
   const ChipConfig& config() const;

@@ -11,9 +11,8 @@
 namespace mcnn {
 namespace {
 
-constexpr int kOverhead = 10;      // LayerOverhead without the read latency
-constexpr int kMinSkipPlanes = 2;  // a beat drives at least as many planes with MODE.SKIP
-constexpr int kImageClocks = 1;    // to take the image
+constexpr int kOverhead = 10;    // LayerOverhead without the read latency
+constexpr int kImageClocks = 1;  // to take the image
 
 // Pooled columns whose window contains output column x.
 int pooled_columns(const LayerRow& row, int x) {
