@@ -46,6 +46,19 @@ bool has_pooled_column(const LayerRow& row, int x) {
   return false;
 }
 
+// Some pooled row keeps a row of the row group that begins at y0.
+bool has_pooled_row(const LayerRow& row, const ChipConfig& config, int y0) {
+  for (int pe = 0; pe < config.num_pe; ++pe) {
+    const int y = y0 + row.replica[to_index(pe)];
+    if ((row.segment_end >> pe & 1u) == 0 || y >= row.out_height) continue;
+    for (int py = 0; py < row.pooled_height; ++py) {
+      const int top = py * row.pool_row_stride;
+      if (top <= y && y < top + row.pool_rows) return true;
+    }
+  }
+  return false;
+}
+
 class Maker {
  public:
   Maker(const ChipProgram& program, const ChipConfig& config, bool skip)
@@ -187,7 +200,9 @@ class Maker {
       clock += clocks;
       reduce_before = last_step ? timing.reduce_last[to_index(at.column)] : timing.reduce;
       event(Activity::kReduce, clock + walk, reduce_before);
-      if (last_step && (layer.final != 0 || has_pooled_column(layer, at.column))) {
+      if (last_step &&
+          (layer.final != 0 || layer.vector != 0 ||
+           (has_pooled_column(layer, at.column) && has_pooled_row(layer, config_, at.row)))) {
         event(Activity::kWrite, clock + walk + (layer.final != 0 ? kLogitLatency : kWriteLatency),
               reduce_before);
       }
