@@ -18,6 +18,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "common/error.h"
@@ -29,6 +31,7 @@
 #include "tb/programming.h"
 #include "tb/report.h"
 #include "tb/rtl_chip.h"
+#include "tb/timeline_file.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
@@ -42,13 +45,15 @@ struct Options {
   WorkloadOptions workload;
   ProgrammingOptions programming;
   ProgramCommandOptions program;  // of mcnn program: without workload and programming
-  std::int64_t jobs = 0;    // 0: all cores
-  std::int64_t check = -1;  // -1: the engine's default
+  std::int64_t jobs = 0;          // 0: all cores
+  std::int64_t check = -1;        // -1: the engine's default
   bool skip = false;
   std::string logits;
   std::string result;
   std::string trace;
   std::string trace_images;
+  std::string timeline;
+  std::string timeline_images;
 };
 
 unsigned number_of_jobs(const Options& options) {
@@ -61,17 +66,13 @@ unsigned number_of_jobs(const Options& options) {
 }
 
 // "A:B" or "A": image numbers. Without it the first image of the run.
-TraceOptions trace_options(const Options& options, const Workload& workload) {
-  TraceOptions trace;
-  trace.first = workload.first;
-  trace.last = workload.first;
-  if (options.trace_images.empty()) return trace;
-  if (options.trace.empty()) throw Error("--trace-images: needs --trace FILE");
-  const std::string_view text = options.trace_images;
+std::pair<std::uint32_t, std::uint32_t> image_range(std::string_view option, std::string_view text,
+                                                    const Workload& workload) {
+  if (text.empty()) return {workload.first, workload.first};
   const std::uint32_t last = workload.first + workload.count - 1;
   const auto fail = [&] {
-    throw Error(fmt::format("--trace-images: found '{}', allowed is A:B with {} <= A <= B <= {}",
-                            text, workload.first, last));
+    throw Error(fmt::format("{}: found '{}', allowed is A:B with {} <= A <= B <= {}", option, text,
+                            workload.first, last));
   };
   const auto number = [&](std::string_view part) {
     std::uint32_t value = 0;
@@ -80,9 +81,18 @@ TraceOptions trace_options(const Options& options, const Workload& workload) {
     return value;
   };
   const std::size_t colon = text.find(':');
-  trace.first = number(text.substr(0, colon));
-  trace.last = colon == std::string_view::npos ? trace.first : number(text.substr(colon + 1));
-  if (trace.first < workload.first || trace.first > trace.last || trace.last > last) fail();
+  const std::uint32_t from = number(text.substr(0, colon));
+  const std::uint32_t to = colon == std::string_view::npos ? from : number(text.substr(colon + 1));
+  if (from < workload.first || from > to || to > last) fail();
+  return {from, to};
+}
+
+TraceOptions trace_options(const Options& options, const Workload& workload) {
+  if (!options.trace_images.empty() && options.trace.empty()) {
+    throw Error("--trace-images: needs --trace FILE");
+  }
+  TraceOptions trace;
+  std::tie(trace.first, trace.last) = image_range("--trace-images", options.trace_images, workload);
   return trace;
 }
 
@@ -122,6 +132,11 @@ int run_engine(Engine engine, const Options& options) {
   std::optional<OutputFile> result_file;
   std::optional<OutputFile> trace_file;
   std::optional<OutputFile> cells_file;
+  std::optional<OutputFile> timeline_file;
+  if (!options.timeline_images.empty() && options.timeline.empty()) {
+    throw Error("--timeline-images: needs --timeline FILE");
+  }
+  const auto timeline_images = image_range("--timeline-images", options.timeline_images, workload);
   if (!options.logits.empty()) logits_file.emplace(options.logits, "--logits");
   if (!options.result.empty()) result_file.emplace(options.result, "--result");
   if (!options.trace.empty()) {
@@ -129,6 +144,7 @@ int run_engine(Engine engine, const Options& options) {
     trace.path = trace_file->temporary_path().string();
   }
 
+  if (!options.timeline.empty()) timeline_file.emplace(options.timeline, "--timeline");
   if (!options.programming.save_cells.empty()) {
     cells_file.emplace(options.programming.save_cells, "--save-cells");
   }
@@ -167,9 +183,13 @@ int run_engine(Engine engine, const Options& options) {
   if (logits_file) logits_file->commit(logits_csv(workload, run));
   if (result_file) result_file->commit(result_json(report));
   if (trace_file) trace_file->commit();
+  if (timeline_file) {
+    timeline_file->commit(timeline_json(workload, chip.macros, timeline_images.first,
+                                        timeline_images.second, options.skip));
+  }
   if (cells_file) cells_file->commit(chip.cells_file);
   fmt::print("{}", report_table(report));
-  for (const std::string& file : {options.result, options.logits, options.trace,
+  for (const std::string& file : {options.result, options.logits, options.trace, options.timeline,
                                   options.programming.save_cells}) {
     if (!file.empty()) fmt::print("wrote {}\n", file);
   }
@@ -322,6 +342,11 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
         "(default: 0)");
   }
   if (engine != Engine::kInteger) {
+    command.add_option("--timeline", options.timeline,
+                       "Write what the chip does clock by clock (JSON of the Chrome trace format, "
+                       "opens in Perfetto)");
+    command.add_option("--timeline-images", options.timeline_images,
+                       "Image numbers A:B of the timeline (default: the first)");
     ProgrammingOptions& programming = options.programming;
     command
         .add_option("--program", programming.program,
