@@ -24,6 +24,7 @@
 
 #include "common/error.h"
 #include "host/driver.h"
+#include "tb/cost_command.h"
 #include "tb/engines.h"
 #include "tb/interrupt.h"
 #include "tb/output_file.h"
@@ -44,6 +45,7 @@ constexpr int kExitInterrupted = 130;
 struct Options {
   WorkloadOptions workload;
   ProgrammingOptions programming;
+  CostOptions cost;               // of mcnn cost: card and JSON
   ProgramCommandOptions program;  // of mcnn program: without workload and programming
   std::int64_t jobs = 0;          // 0: all cores
   std::int64_t check = -1;        // -1: the engine's default
@@ -362,6 +364,30 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
   }
 }
 
+void add_cost_options(CLI::App& command, Options& options) {
+  WorkloadOptions& workload = options.workload;
+  command.add_option("--images", workload.images,
+                     "Images, IDX, plain or gzip (default: the MNIST test set)");
+  command.add_option("--labels", workload.labels, "Their labels, IDX");
+  command.add_option("--first", workload.first, "First image")->capture_default_str();
+  command.add_option("--count", workload.count,
+                     "Number of images (default: all from the first on)");
+  command
+      .add_option("--jobs", options.jobs,
+                  "Threads, 0 for all cores; the results do not depend on it")
+      ->capture_default_str();
+  command
+      .add_option("--program", options.programming.program,
+                  "How the cells get their levels: loop (by the chip's programmer) or direct")
+      ->capture_default_str();
+  add_loop_options(command, options.programming);
+  command.add_flag("--skip", options.skip,
+                   "Leave out the leading bit planes that are zero in every PE (MODE.SKIP)");
+  command.add_option("--card", options.cost.card, "Energy card: a name of data/energy, or a file")
+      ->capture_default_str();
+  command.add_option("--json", options.cost.json, "Write the figures (JSON)");
+}
+
 int run_command(int argc, char** argv) {
   Options options;
   CLI::App app("A memristor compute-in-memory CNN chip: simulate it, look into it.", "mcnn");
@@ -370,14 +396,16 @@ int run_command(int argc, char** argv) {
   CLI::App& sim = *app.add_subcommand("sim", "Classify images on the RTL");
   CLI::App& model = *app.add_subcommand("model", "Classify images on the chip model");
   CLI::App& program = *app.add_subcommand("program", "Program the cells of a network in the loop");
+  CLI::App& cost = *app.add_subcommand("cost", "Energy, time and area of classifying images");
   CLI::App& integer = *app.add_subcommand("integer", "Classify images with the integer network");
   CLI::App& map = *app.add_subcommand("map", "Show how a network lies in the arrays");
   CLI::App& info = *app.add_subcommand("info", "Show configuration, device and network");
-  for (CLI::App* command : {&sim, &model, &program, &integer, &map, &info})
+  for (CLI::App* command : {&sim, &model, &program, &cost, &integer, &map, &info})
     add_choice_options(*command, options);
   add_run_options(sim, options, Engine::kRtl);
   add_run_options(model, options, Engine::kModel);
   add_run_options(integer, options, Engine::kInteger);
+  add_cost_options(cost, options);
   add_loop_options(program, options.programming);
   program
       .add_option("--engine", options.program.engine,
@@ -400,6 +428,13 @@ int run_command(int argc, char** argv) {
     options.program.workload = options.workload;
     options.program.programming = options.programming;
     return run_program(options.program);
+  }
+  if (cost.parsed()) {
+    options.cost.workload = options.workload;
+    options.cost.programming = options.programming;
+    options.cost.jobs = number_of_jobs(options);
+    options.cost.skip = options.skip;
+    return run_cost(options.cost);
   }
   if (integer.parsed()) return run_engine(Engine::kInteger, options);
   if (map.parsed()) return show_map(options);
