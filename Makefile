@@ -13,6 +13,7 @@ JOBS    ?=
 CHECK   ?=
 PROGRAM ?=
 ARGS    ?=
+PLAN    ?= sweeps/default.toml
 BUILD_JOBS ?= $(shell nproc)
 
 # Options of the mcnn command that were given as variables.
@@ -23,7 +24,7 @@ options = --config $(CONFIG) --device $(DEVICE) \
 programming = $(if $(PROGRAM),--program $(PROGRAM))
 
 .DEFAULT_GOAL := help
-.PHONY: help build sim program test lint waves synth sta bench train data format clean
+.PHONY: help build sim program sweep test lint waves synth sta bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -32,7 +33,8 @@ help: ## This list
 	@echo
 	@echo "Variables: CONFIG ($(patsubst constraints/%.params,%,$(wildcard constraints/*.params))), NETWORK (file),"
 	@echo "DEVICE ($(patsubst data/devices/%.toml,%,$(wildcard data/devices/*.toml)), or a file), COUNT, FIRST, SEED,"
-	@echo "MAPPING (default, paper), PROGRAM (loop, direct), JOBS, CHECK, ARGS (any other option of the mcnn command)."
+	@echo "MAPPING (default, paper), PROGRAM (loop, direct), JOBS, CHECK, PLAN (file), ARGS (any other option of the"
+	@echo "mcnn command)."
 
 $(BUILD)/build.ninja: CMakeLists.txt
 	@scripts/install_dependencies.sh build
@@ -52,6 +54,11 @@ sim: build ## Classify the MNIST test images on the RTL, checked against the chi
 program: build ## Program the cells in the closed loop on the RTL: success, pulses, clocks, a picture
 	@mkdir -p $(BUILD)/program
 	@$(BUILD)/mcnn program $(options) --svg $(BUILD)/program/conductance.svg --csv $(BUILD)/program/cells.csv
+
+sweep: build ## Accuracy against device errors, converters, wires, mapping (PLAN=file): build/sweep
+	@scripts/install_dependencies.sh sweep
+	@$(BUILD)/mcnn sweep --plan $(PLAN) --out $(BUILD)/sweep --plot $(BUILD)/sweep \
+	  $(if $(COUNT),--count $(COUNT)) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 test: $(BUILD)/build.ninja ## Build and run every test
 	@scripts/install_dependencies.sh build

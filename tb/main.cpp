@@ -22,6 +22,7 @@
 
 #include "common/error.h"
 #include "host/driver.h"
+#include "tb/crossbar_command.h"
 #include "tb/engines.h"
 #include "tb/interrupt.h"
 #include "tb/output_file.h"
@@ -29,6 +30,7 @@
 #include "tb/programming.h"
 #include "tb/report.h"
 #include "tb/rtl_chip.h"
+#include "tb/sweep_command.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
@@ -317,6 +319,8 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
                        "Image numbers A:B to write waves of (default: the first)");
   }
   if (engine == Engine::kModel) {
+    command.add_option("--adc-bits", workload.adc_bits,
+                       "Bits of a converter (default: the configuration's)");
     command.add_option(
         "--check", options.check,
         "Compare the first N images with the integer network: equal with the ideal card "
@@ -349,6 +353,9 @@ int run_command(int argc, char** argv) {
   CLI::App& integer = *app.add_subcommand("integer", "Classify images with the integer network");
   CLI::App& map = *app.add_subcommand("map", "Show how a network lies in the arrays");
   CLI::App& info = *app.add_subcommand("info", "Show configuration, device and network");
+  SweepOptions sweep_options;
+  CLI::App& sweep = *app.add_subcommand("sweep", "Accuracy over many settings, on the chip model");
+  add_sweep_options(sweep, sweep_options);
   for (CLI::App* command : {&sim, &model, &program, &integer, &map, &info})
     add_choice_options(*command, options);
   add_run_options(sim, options, Engine::kRtl);
@@ -364,6 +371,8 @@ int run_command(int argc, char** argv) {
   program.add_option("--csv", options.program.csv, "Write a row for each cell");
   program.add_option("--cells", options.programming.save_cells,
                      "Write the programmed cells for --load-cells (JSON)");
+  CrossbarOptions crossbar_options;
+  const CLI::App& crossbar = add_crossbar_command(app, crossbar_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -379,6 +388,8 @@ int run_command(int argc, char** argv) {
   }
   if (integer.parsed()) return run_engine(Engine::kInteger, options);
   if (map.parsed()) return show_map(options);
+  if (crossbar.parsed()) return run_crossbar(crossbar_options);
+  if (sweep.parsed()) return run_sweeps(sweep_options);
   return show_info(options);
 }
 

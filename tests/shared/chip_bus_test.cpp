@@ -114,8 +114,87 @@ TEST_F(ChipBusTest, WriteWhileBusyAnswersSlverrAndChangesNothing) {
   expect_good_image(0);
 }
 
+TEST_F(ChipBusTest, ProgrammingThatHasNothingToDoOrTooMuchIsRefused) {
+  const auto expect_invalid = [&](const char* what) {
+    chip().write(reg::kControl, reg::kControlProgram);
+    EXPECT_TRUE(becomes_idle(100)) << what;
+    EXPECT_EQ(error(), ChipError::kSetupInvalid) << what;
+    clear_error();
+  };
+  chip().write(reg::kProgramPulse, reg::kPulseClocks.put(1));
+  expect_invalid("all counts 0");
+  chip().write(reg::kProgramCount, static_cast<std::uint32_t>(config_.num_entries) + 1);
+  expect_invalid("more than a list holds");
+  chip().write(reg::kProgramCount, 1);
+  chip().write(reg::kProgramPulse, 0);
+  expect_invalid("pulses of 0 clocks");
+  expect_good_image(0);
+}
+
+TEST_F(ChipBusTest, AbortedProgrammingLeavesTheRestPendingAndTheChipWorks) {
+  // Every entry wants one pulse of 255 clocks and another one.
+  const std::uint32_t count = static_cast<std::uint32_t>(config_.num_entries);
+  chip().write(reg::kProgramSet, 0);
+  chip().write(reg::kProgramPulse, reg::kMaxPulses.put(1) | reg::kPulseClocks.put(255) |
+                                       reg::kVerifyRange.put(5));
+  for (std::uint32_t entry = 0; entry < count; ++entry) {
+    const std::uint32_t row = reg::kProgramTable + reg::kProgramStride * entry;
+    // A line that the network does not read.
+    chip().write(row, reg::kEntrySourceLine.put(31) | reg::kEntryBitLine.put(entry % 16));
+    chip().write(row + 4, reg::kEntryTarget.put(255));
+  }
+  chip().write(reg::kProgramCount, count);
+  chip().write(reg::kControl, reg::kControlProgram);
+  EXPECT_EQ(status() & (reg::kStatusBusy | reg::kStatusProgramming),
+            reg::kStatusBusy | reg::kStatusProgramming);
+
+  // Nothing else may begin, nothing may be written or read meanwhile.
+  chip().write(reg::kControl, reg::kControlStart);
+  EXPECT_EQ(error(), ChipError::kStartWhileBusy);
+  clear_error();
+  chip().write(reg::kControl, reg::kControlProgram);
+  EXPECT_EQ(error(), ChipError::kStartWhileBusy);
+  clear_error();
+  EXPECT_TRUE(chip().try_write(reg::kProgramCount, 0, 0xF).slave_error);
+  EXPECT_EQ(error(), ChipError::kWriteWhileBusy);
+  clear_error();
+  EXPECT_TRUE(chip().try_read(reg::kProgramTable).slave_error);
+  EXPECT_EQ(error(), ChipError::kReadWhileBusy);
+  clear_error();
+
+  chip().idle(600);
+  chip().write(reg::kControl, reg::kControlAbort);
+  EXPECT_TRUE(becomes_idle(400));
+  EXPECT_EQ(chip().read(reg::kIrqStatus) & reg::kIrqDone, 0U);
+  std::uint32_t done = 0;
+  for (std::uint32_t entry = 0; entry < count; ++entry) {
+    const std::uint32_t word =
+        chip().read(reg::kProgramTable + reg::kProgramStride * entry);
+    const bool pending = reg::kEntryStatus.get(word) == 0;
+    done += pending ? 0 : 1;
+    EXPECT_EQ(pending, entry >= done) << "entries end in their order";
+  }
+  EXPECT_GT(done, 0U);
+  EXPECT_LT(done, count);
+  EXPECT_EQ(chip().read(reg::kProgramFailed), done) << "the second pulse was not theirs";
+
+  const ProgramEntry entry = {.pe = 0, .source_line = 31, .bit_line = 2, .target = 0, .tolerance = 255};
+  EXPECT_EQ(driver().program({&entry, 1}, {}).results[0].status, EntryStatus::kDone);
+  expect_good_image(0);
+}
+
+TEST_F(ChipBusTest, ProgrammingDuringARunOfImagesIsRefused) {
+  start(1);
+  chip().write(reg::kControl, reg::kControlProgram);
+  EXPECT_EQ(error(), ChipError::kStartWhileBusy);
+  clear_error();
+  chip().write(reg::kControl, reg::kControlAbort);
+  EXPECT_TRUE(becomes_idle(2000));
+  expect_good_image(0);
+}
+
 TEST_F(ChipBusTest, AddressesThatDoNotExistAnswerSlverr) {
-  for (const std::uint32_t address : {0x0020U, 0x003CU, 0x0F00U, 0x8000U, 0x1FFFCU}) {
+  for (const std::uint32_t address : {0x0024U, 0x003CU, 0x022CU, 0x0F00U, 0x8100U, 0x1FFFCU}) {
     EXPECT_TRUE(chip().try_read(address).slave_error) << std::hex << address;
     EXPECT_EQ(error(), ChipError::kBadAddress) << std::hex << address;
     clear_error();
