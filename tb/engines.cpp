@@ -227,7 +227,7 @@ EngineRun run_integer(const Workload& workload, unsigned jobs) {
 }
 
 EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
-                     bool skip, Progress* progress) {
+                    bool skip, Progress* progress) {
   EngineRun run;
   run.images.resize(workload.count);
   const std::size_t num_rows = workload.mapped.program.layers.size();
@@ -363,9 +363,8 @@ Comparison compare_rtl_with_model(const Workload& workload, const std::vector<Ma
     RtlOptions options;
     options.seed = workload.options.seed + 1;  // other register contents than in the run
     auto worker = std::make_shared<RtlWorker>(workload, macros, skip, options);
-    auto model =
-        std::make_shared<ChipModel>(workload.config, program, macros,
-                                    ChipModel::Options{.skip = skip, .maps = true});
+    auto model = std::make_shared<ChipModel>(workload.config, program, macros,
+                                             ChipModel::Options{.skip = skip, .maps = true});
     return [&, worker, model](std::uint32_t first, std::uint32_t /*count*/) {
       if (interrupt_requested()) throw Interrupted{};
       const std::uint32_t number = workload.first + first;
@@ -409,9 +408,8 @@ Comparison compare_model_with_integer(const Workload& workload, const std::vecto
   Progress progress("check", comparison.images);
   run_chunks(comparison.images, 16, jobs, [&]() -> ChunkWork {
     auto network = std::make_shared<IntegerNetwork>(workload.network);
-    auto model =
-        std::make_shared<ChipModel>(workload.config, program, macros,
-                                    ChipModel::Options{.skip = false, .maps = true});
+    auto model = std::make_shared<ChipModel>(workload.config, program, macros,
+                                             ChipModel::Options{.skip = false, .maps = true});
     return [&, network, model](std::uint32_t first, std::uint32_t chunk) {
       for (std::uint32_t i = first; i < first + chunk; ++i) {
         if (interrupt_requested()) throw Interrupted{};

@@ -44,8 +44,8 @@ struct Options {
   WorkloadOptions workload;
   ProgrammingOptions programming;
   ProgramCommandOptions program;  // of mcnn program: without workload and programming
-  std::int64_t jobs = 0;    // 0: all cores
-  std::int64_t check = -1;  // -1: the engine's default
+  std::int64_t jobs = 0;          // 0: all cores
+  std::int64_t check = -1;        // -1: the engine's default
   bool skip = false;
   std::string logits;
   std::string result;
@@ -171,8 +171,8 @@ int run_engine(Engine engine, const Options& options) {
   if (trace_file) trace_file->commit();
   if (cells_file) cells_file->commit(chip.cells_file);
   fmt::print("{}", report_table(report));
-  for (const std::string& file : {options.result, options.logits, options.trace,
-                                  options.programming.save_cells}) {
+  for (const std::string& file :
+       {options.result, options.logits, options.trace, options.programming.save_cells}) {
     if (!file.empty()) fmt::print("wrote {}\n", file);
   }
   if (report.mismatches() > 0) {
@@ -285,9 +285,10 @@ void add_loop_options(CLI::App& command, ProgrammingOptions& programming) {
                      "Go over all cells again after so many seconds");
   command.add_flag("--calibrate", programming.calibrate,
                    "Measure the converters first, correct targets and biases");
-  command.add_option("--calibration-images", programming.calibration_images,
-                     "Images (IDX) that say how much offsets count (default: the training subset for MNIST, "
-                     "otherwise the images of the run)");
+  command.add_option(
+      "--calibration-images", programming.calibration_images,
+      "Images (IDX) that say how much offsets count (default: the training subset for MNIST, "
+      "otherwise the images of the run)");
   command
       .add_option("--calibration-count", programming.calibration_count,
                   "How many of them, from the first on")

@@ -135,8 +135,8 @@ TEST_F(ChipBusTest, AbortedProgrammingLeavesTheRestPendingAndTheChipWorks) {
   // Every entry wants one pulse of 255 clocks and another one.
   const std::uint32_t count = static_cast<std::uint32_t>(config_.num_entries);
   chip().write(reg::kProgramSet, 0);
-  chip().write(reg::kProgramPulse, reg::kMaxPulses.put(1) | reg::kPulseClocks.put(255) |
-                                       reg::kVerifyRange.put(5));
+  chip().write(reg::kProgramPulse,
+               reg::kMaxPulses.put(1) | reg::kPulseClocks.put(255) | reg::kVerifyRange.put(5));
   for (std::uint32_t entry = 0; entry < count; ++entry) {
     const std::uint32_t row = reg::kProgramTable + reg::kProgramStride * entry;
     // A line that the network does not read.
@@ -168,8 +168,7 @@ TEST_F(ChipBusTest, AbortedProgrammingLeavesTheRestPendingAndTheChipWorks) {
   EXPECT_EQ(chip().read(reg::kIrqStatus) & reg::kIrqDone, 0U);
   std::uint32_t done = 0;
   for (std::uint32_t entry = 0; entry < count; ++entry) {
-    const std::uint32_t word =
-        chip().read(reg::kProgramTable + reg::kProgramStride * entry);
+    const std::uint32_t word = chip().read(reg::kProgramTable + reg::kProgramStride * entry);
     const bool pending = reg::kEntryStatus.get(word) == 0;
     done += pending ? 0 : 1;
     EXPECT_EQ(pending, entry >= done) << "entries end in their order";
@@ -178,7 +177,8 @@ TEST_F(ChipBusTest, AbortedProgrammingLeavesTheRestPendingAndTheChipWorks) {
   EXPECT_LT(done, count);
   EXPECT_EQ(chip().read(reg::kProgramFailed), done) << "the second pulse was not theirs";
 
-  const ProgramEntry entry = {.pe = 0, .source_line = 31, .bit_line = 2, .target = 0, .tolerance = 255};
+  const ProgramEntry entry = {
+      .pe = 0, .source_line = 31, .bit_line = 2, .target = 0, .tolerance = 255};
   EXPECT_EQ(driver().program({&entry, 1}, {}).results[0].status, EntryStatus::kDone);
   expect_good_image(0);
 }
