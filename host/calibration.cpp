@@ -72,12 +72,12 @@ class Lanes {
     for (int pe = 0; pe < config_.num_pe; ++pe) {
       for (int line = 0; line < config_.num_adc; ++line) {
         for (int bit = 0; bit < config_.num_bl(); ++bit) {
-          entries.push_back(
-              {.pe = pe,
-               .source_line = line,
-               .bit_line = bit,
-               .target = static_cast<int>(level_code(level, card, settings.range) + 0.5),
-               .tolerance = tolerance_codes(card, settings.range)});
+          entries.push_back({.pe = pe,
+                             .source_line = line,
+                             .bit_line = bit,
+                             .target = static_cast<int>(
+                                 std::floor(level_code(level, card, settings.range) + 0.5)),
+                             .tolerance = tolerance_codes(card, settings.range)});
         }
       }
     }
