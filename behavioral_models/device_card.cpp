@@ -2,43 +2,135 @@
 #include "behavioral_models/device_card.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
+#include <fstream>
+#include <limits>
 #include <sstream>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
+#include "behavioral_models/portable_math.h"
 #include "common/error.h"
 
 namespace mcnn {
 namespace {
 
+constexpr double kMost = std::numeric_limits<double>::max();
+constexpr int kLevels = 8;
+constexpr int kMaxAmplitude = 63;
+
+using Member = std::variant<double DeviceCard::*, int DeviceCard::*, std::string DeviceCard::*,
+                            std::vector<double> DeviceCard::*>;
+
 struct Field {
   std::string_view name;
-  double DeviceCard::*value;
-  bool required;
-  bool signed_value;  // may be negative
+  Member member;
+  double lowest = 0.0;  // of a number, or of each number of a list
+  double highest = kMost;
+  bool required = false;
+  bool above_lowest = false;  // the lowest is not allowed itself
 };
 
-constexpr std::array kFields = {
-    Field{"g_min_uS", &DeviceCard::g_min_uS, true, false},
-    Field{"g_max_uS", &DeviceCard::g_max_uS, true, false},
-    Field{"programming_sigma_uS", &DeviceCard::programming_sigma_uS, false, false},
-    Field{"programming_sigma_slope", &DeviceCard::programming_sigma_slope, false, true},
+const std::array kFields = {
+    Field{"name", &DeviceCard::name, 0, 0, true},
+    Field{"g_min_uS", &DeviceCard::g_min_uS, 0, kMost, true},
+    Field{"g_max_uS", &DeviceCard::g_max_uS, 0, kMost, true},
+    Field{"set_step_uS", &DeviceCard::set_step_uS},
+    Field{"set_slope_per_code", &DeviceCard::set_slope_per_code},
+    Field{"reset_step_uS", &DeviceCard::reset_step_uS},
+    Field{"reset_slope_per_code", &DeviceCard::reset_slope_per_code},
+    Field{"pulse_floor_uS", &DeviceCard::pulse_floor_uS},
+    Field{"pulse_ceiling_uS", &DeviceCard::pulse_ceiling_uS},
+    Field{"pulse_c2c", &DeviceCard::pulse_c2c},
+    Field{"pulse_d2d", &DeviceCard::pulse_d2d},
+    Field{"programming_sigma_uS", &DeviceCard::programming_sigma_uS},
+    Field{"programming_sigma_slope", &DeviceCard::programming_sigma_slope, -kMost},
     Field{"programming_sigma_curvature_per_uS", &DeviceCard::programming_sigma_curvature_per_uS,
-          false, true},
-    Field{"read_noise", &DeviceCard::read_noise, false, false},
-    Field{"read_noise_uS", &DeviceCard::read_noise_uS, false, false},
-    Field{"adc_sigma_codes", &DeviceCard::adc_sigma_codes, false, false},
+          -kMost},
+    Field{"measured_states", &DeviceCard::measured_states},
+    Field{"relaxation_conductance_uS", &DeviceCard::relaxation_conductance_uS},
+    Field{"relaxation_sigma_uS", &DeviceCard::relaxation_sigma_uS},
+    Field{"relaxation_growth_uS_per_decade", &DeviceCard::relaxation_growth_uS_per_decade, -kMost},
+    Field{"relaxation_reference_s", &DeviceCard::relaxation_reference_s, 0, kMost, false, true},
+    Field{"drift_exponent", &DeviceCard::drift_exponent, -kMost},
+    Field{"drift_exponent_sigma", &DeviceCard::drift_exponent_sigma},
+    Field{"drift_onset_s", &DeviceCard::drift_onset_s, 0, kMost, false, true},
+    Field{"read_disturb_per_pulse", &DeviceCard::read_disturb_per_pulse, 0, 1},
+    Field{"stuck_high_rate", &DeviceCard::stuck_high_rate, 0, 1},
+    Field{"stuck_low_rate", &DeviceCard::stuck_low_rate, 0, 1},
+    Field{"stuck_high_uS", &DeviceCard::stuck_high_uS, -kMost},
+    Field{"stuck_low_uS", &DeviceCard::stuck_low_uS, -kMost},
+    Field{"endurance_pulses", &DeviceCard::endurance_pulses},
+    Field{"endurance_sigma_decades", &DeviceCard::endurance_sigma_decades},
+    Field{"endurance_used_pulses", &DeviceCard::endurance_used_pulses},
+    Field{"read_noise", &DeviceCard::read_noise},
+    Field{"read_noise_uS", &DeviceCard::read_noise_uS},
+    Field{"wire_resistance_ohm", &DeviceCard::wire_resistance_ohm},
+    Field{"adc_sigma_codes", &DeviceCard::adc_sigma_codes},
+    Field{"adc_gain_sigma", &DeviceCard::adc_gain_sigma},
+    Field{"adc_offset_sigma_codes", &DeviceCard::adc_offset_sigma_codes},
+    Field{"adc_inl_codes", &DeviceCard::adc_inl_codes},
+    Field{"age_s", &DeviceCard::age_s},
+    Field{"read_disturb_pulses", &DeviceCard::read_disturb_pulses},
+    Field{"programming_tolerance_uS", &DeviceCard::programming_tolerance_uS},
+    Field{"programming_set_start", &DeviceCard::programming_set_start, 0, kMaxAmplitude},
+    Field{"programming_set_step", &DeviceCard::programming_set_step, 0, kMaxAmplitude},
+    Field{"programming_set_limit", &DeviceCard::programming_set_limit, 0, kMaxAmplitude},
+    Field{"programming_reset_start", &DeviceCard::programming_reset_start, 0, kMaxAmplitude},
+    Field{"programming_reset_step", &DeviceCard::programming_reset_step, 0, kMaxAmplitude},
+    Field{"programming_reset_limit", &DeviceCard::programming_reset_limit, 0, kMaxAmplitude},
+    Field{"programming_max_pulses", &DeviceCard::programming_max_pulses, 0, 255},
+    Field{"programming_range", &DeviceCard::programming_range, 0, 7},
 };
 
 std::string known_fields() {
-  std::string names = "name";
-  for (const Field& field : kFields) names += fmt::format(", {}", field.name);
+  std::string names;
+  for (const Field& field : kFields) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", field.name);
+  }
   return names;
+}
+
+const Field* find_field(std::string_view name) {
+  const auto* field = std::ranges::find(kFields, name, &Field::name);
+  return field == kFields.end() ? nullptr : field;
+}
+
+// What a field takes, for messages.
+std::string allowed(const Field& field) {
+  if (std::holds_alternative<std::string DeviceCard::*>(field.member)) return "a text";
+  const bool whole = std::holds_alternative<int DeviceCard::*>(field.member);
+  std::string text = std::holds_alternative<std::vector<double> DeviceCard::*>(field.member)
+                         ? "a list of finite numbers"
+                     : whole ? "a whole number"
+                             : "a finite number";
+  if (field.highest < kMost) {
+    text += fmt::format(" from {} to {}", field.lowest, field.highest);
+  } else if (field.lowest > -kMost) {
+    text += field.above_lowest ? fmt::format(" above {}", field.lowest)
+                               : fmt::format(" of {} or more", field.lowest);
+  }
+  return text;
+}
+
+bool in_range(const Field& field, double value) {
+  return std::isfinite(value) && value <= field.highest &&
+         (field.above_lowest ? value > field.lowest : value >= field.lowest);
+}
+
+void check_value(const Field& field, double value, const std::string& where) {
+  if (!in_range(field, value)) {
+    throw Error(fmt::format("{}: field {}: found {}, allowed: {}", where, field.name, value,
+                            allowed(field)));
+  }
 }
 
 // The value as it is written, for messages.
@@ -54,22 +146,182 @@ std::string found(const toml::node& node) {
   return text.str();
 }
 
+// Sets a field from a TOML value. Throws if it has another type.
+void set_field(DeviceCard& card, const Field& field, const toml::node& node,
+               const std::string& where) {
+  const auto wrong = [&] {
+    return Error(fmt::format("{}: field {}: found {}, allowed: {}", where, field.name, found(node),
+                             allowed(field)));
+  };
+  if (const auto* number = std::get_if<double DeviceCard::*>(&field.member)) {
+    if (!node.is_number()) throw wrong();
+    card.** number = *node.value<double>();
+    check_value(field, card.**number, where);
+  } else if (const auto* whole = std::get_if<int DeviceCard::*>(&field.member)) {
+    const auto value = node.value_exact<std::int64_t>();
+    if (!value || !in_range(field, static_cast<double>(*value))) throw wrong();
+    card.** whole = static_cast<int>(*value);
+  } else if (const auto* text = std::get_if<std::string DeviceCard::*>(&field.member)) {
+    const auto value = node.value_exact<std::string>();
+    if (!value || value->empty()) throw wrong();
+    card.** text = *value;
+  } else {
+    const toml::array* array = node.as_array();
+    if (array == nullptr) throw wrong();
+    std::vector<double> values;
+    for (const toml::node& element : *array) {
+      if (!element.is_number()) throw wrong();
+      values.push_back(*element.value<double>());
+      check_value(field, values.back(), where);
+    }
+    card.*std::get<std::vector<double> DeviceCard::*>(field.member) = values;
+  }
+}
+
+// The number that a text is, not a number if it is none.
+double number(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  return value;
+}
+
+// Reads a file of measured states: target and measured conductance [uS] a line, a header line
+// allowed.
+std::vector<MeasuredState> load_measured_states(const std::filesystem::path& file,
+                                                const std::string& where) {
+  const std::string what = fmt::format("{}: field measured_states: {}", where, file.string());
+  constexpr std::string_view kAllowed =
+      "two numbers of 0 or more, \"target,measured\" conductance in uS";
+  if (!std::filesystem::is_regular_file(file)) {
+    throw Error(fmt::format("{}: no such file, expected a CSV file of {} a line", what, kAllowed));
+  }
+  std::ifstream in(file);
+  std::vector<MeasuredState> states;
+  std::string line;
+  bool first = true;
+  for (int at = 1; std::getline(in, line); ++at) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (line.find_first_not_of(" \t") == std::string::npos) continue;
+    const auto comma = line.find(',');
+    const bool pair = comma != std::string::npos;
+    const double target = number(std::string_view(line).substr(0, comma));
+    const double measured = number(pair ? std::string_view(line).substr(comma + 1) : "");
+    if (std::exchange(first, false) && pair && std::isnan(target) && std::isnan(measured)) {
+      continue;  // the header
+    }
+    const auto good = [](double value) { return std::isfinite(value) && value >= 0.0; };
+    if (!good(target) || !good(measured)) {
+      throw Error(fmt::format("{}: line {}: found \"{}\", allowed: {}", what, at, line, kAllowed));
+    }
+    states.push_back({target, measured});
+  }
+  if (states.empty()) {
+    throw Error(fmt::format("{}: found no rows, allowed: {} a line", what, kAllowed));
+  }
+  std::ranges::stable_sort(states, {}, &MeasuredState::target_uS);
+  return states;
+}
+
+// Linear between the points, constant beyond the ends.
+double interpolate(const std::vector<double>& x, const std::vector<double>& y, double at) {
+  if (at <= x.front()) return y.front();
+  if (at >= x.back()) return y.back();
+  const auto next = static_cast<std::size_t>(std::ranges::upper_bound(x, at) - x.begin());
+  const double part = (at - x[next - 1]) / (x[next] - x[next - 1]);
+  return y[next - 1] + (part * (y[next] - y[next - 1]));
+}
+
+void check_relaxation(const DeviceCard& card, const std::string& where) {
+  const auto& conductance = card.relaxation_conductance_uS;
+  for (std::size_t i = 1; i < conductance.size(); ++i) {
+    if (!(conductance[i] > conductance[i - 1])) {
+      throw Error(fmt::format(
+          "{}: field relaxation_conductance_uS: found {} after {}, allowed: ascending numbers",
+          where, conductance[i], conductance[i - 1]));
+    }
+  }
+  const auto check_size = [&](std::string_view name, std::size_t size, bool optional) {
+    if (size != conductance.size() && !(optional && size == 0)) {
+      throw Error(fmt::format(
+          "{}: field {}: found {} numbers, allowed: as many as relaxation_conductance_uS has ({})",
+          where, name, size, conductance.size()));
+    }
+  };
+  check_size("relaxation_sigma_uS", card.relaxation_sigma_uS.size(), false);
+  check_size("relaxation_growth_uS_per_decade", card.relaxation_growth_uS_per_decade.size(), true);
+}
+
 }  // namespace
+
+double DeviceCard::relaxation_sigma_at(double g_uS, double age_seconds) const {
+  if (!has_relaxation() || !(age_seconds > 0.0)) return 0.0;
+  double sigma = interpolate(relaxation_conductance_uS, relaxation_sigma_uS, g_uS);
+  if (!relaxation_growth_uS_per_decade.empty()) {
+    sigma += interpolate(relaxation_conductance_uS, relaxation_growth_uS_per_decade, g_uS) *
+             portable_log10(age_seconds / relaxation_reference_s);
+  }
+  return std::max(0.0, sigma);
+}
+
+std::pair<std::size_t, std::size_t> DeviceCard::measured_near(double g_uS) const {
+  if (measured.empty()) return {0, 0};
+  const auto above = std::ranges::lower_bound(measured, g_uS, {}, &MeasuredState::target_uS);
+  double nearest = above == measured.end() ? measured.back().target_uS : above->target_uS;
+  if (above != measured.begin()) {
+    const double below = (above - 1)->target_uS;
+    if (g_uS - below <= std::abs(nearest - g_uS)) nearest = below;
+  }
+  const auto rows = std::ranges::equal_range(measured, nearest, {}, &MeasuredState::target_uS);
+  return {static_cast<std::size_t>(rows.begin() - measured.begin()),
+          static_cast<std::size_t>(rows.end() - measured.begin())};
+}
+
+double DeviceCard::drift_factor(double exponent, double age_seconds) const {
+  return portable_power(1.0 + (age_seconds / drift_onset_s), -exponent);
+}
+
+double DeviceCard::disturbed(double g_uS, double read_pulses) const {
+  const double ceiling = has_saturation() ? pulse_ceiling_uS : g_max_uS;
+  if (read_disturb_per_pulse == 0.0 || read_pulses == 0.0 || g_uS >= ceiling) return g_uS;
+  // What is left of the way after n pulses: (1 - p)^n.
+  const double left = read_disturb_per_pulse < 1.0
+                          ? portable_power(1.0 - read_disturb_per_pulse, read_pulses)
+                          : 0.0;
+  return ceiling - ((ceiling - g_uS) * left);
+}
 
 void check_device_card(const DeviceCard& card, const std::string& where) {
   for (const Field& field : kFields) {
-    const double value = card.*field.value;
-    if (!std::isfinite(value) || (value < 0.0 && !field.signed_value)) {
-      throw Error(fmt::format("{}: field {}: found {}, allowed: a finite number{}", where,
-                              field.name, value, field.signed_value ? "" : " of 0 or more"));
+    if (const auto* number = std::get_if<double DeviceCard::*>(&field.member)) {
+      check_value(field, card.**number, where);
+    } else if (const auto* whole = std::get_if<int DeviceCard::*>(&field.member)) {
+      check_value(field, card.**whole, where);
+    } else if (const auto* list = std::get_if<std::vector<double> DeviceCard::*>(&field.member)) {
+      for (const double value : card.**list) check_value(field, value, where);
     }
   }
   if (!(card.g_max_uS > card.g_min_uS)) {
     throw Error(fmt::format("{}: field g_max_uS: found {}, allowed: more than g_min_uS ({})", where,
                             card.g_max_uS, card.g_min_uS));
   }
-  for (int level = 0; level < 8; ++level) {
-    const double target = card.g_min_uS + level * card.level_step_uS();
+  if (card.has_saturation() && !(card.pulse_ceiling_uS > card.pulse_floor_uS)) {
+    throw Error(
+        fmt::format("{}: field pulse_ceiling_uS: found {}, allowed: more than pulse_floor_uS ({})",
+                    where, card.pulse_ceiling_uS, card.pulse_floor_uS));
+  }
+  if (card.stuck_high_rate + card.stuck_low_rate > 1.0) {
+    throw Error(fmt::format(
+        "{}: fields stuck_high_rate, stuck_low_rate: found {} and {}, allowed: a sum of at most 1",
+        where, card.stuck_high_rate, card.stuck_low_rate));
+  }
+  for (int level = 0; level < kLevels; ++level) {
+    const double target = card.level_uS(level);
     const double sigma = card.programming_sigma_at(target);
     if (!(sigma >= 0.0) || !std::isfinite(sigma)) {
       throw Error(
@@ -79,6 +331,7 @@ void check_device_card(const DeviceCard& card, const std::string& where) {
                       where, sigma, level, target));
     }
   }
+  check_relaxation(card, where);
 }
 
 DeviceCard load_device_card(const std::filesystem::path& file) {
@@ -97,36 +350,96 @@ DeviceCard load_device_card(const std::filesystem::path& file) {
 
   DeviceCard card;
   for (const auto& [key, node] : table) {
-    const std::string_view name = key.str();
-    if (name == "name") {
-      const auto text = node.value_exact<std::string>();
-      if (!text || text->empty()) {
-        throw Error(fmt::format("{}: field name: found {}, allowed: a text", where, found(node)));
-      }
-      card.name = *text;
-      continue;
-    }
-    const auto* field = std::ranges::find(kFields, name, &Field::name);
-    if (field == kFields.end()) {
-      throw Error(fmt::format("{}: field {}: unknown, allowed: {}", where, name, known_fields()));
-    }
-    if (!node.is_number()) {
+    const Field* field = find_field(key.str());
+    if (field == nullptr) {
       throw Error(
-          fmt::format("{}: field {}: found {}, allowed: a number", where, name, found(node)));
+          fmt::format("{}: field {}: unknown, allowed: {}", where, key.str(), known_fields()));
     }
-    card.*(field->value) = *node.value<double>();
-  }
-  if (card.name.empty()) {
-    throw Error(fmt::format("{}: field name: missing, allowed: a text", where));
+    set_field(card, *field, node, where);
   }
   for (const Field& field : kFields) {
     if (field.required && !table.contains(field.name)) {
       throw Error(
-          fmt::format("{}: field {}: missing, allowed: a number of 0 or more", where, field.name));
+          fmt::format("{}: field {}: missing, allowed: {}", where, field.name, allowed(field)));
     }
+  }
+  if (!card.measured_states.empty()) {
+    const std::filesystem::path states = file.parent_path() / card.measured_states;
+    card.measured_states = states.string();
+    card.measured = load_measured_states(states, where);
   }
   check_device_card(card, where);
   return card;
+}
+
+void set_device_field(DeviceCard& card, std::string_view name, std::string_view value,
+                      const std::string& where) {
+  const Field* field = find_field(name);
+  if (field == nullptr) {
+    throw Error(fmt::format("{}: field {}: unknown, allowed: {}", where, name, known_fields()));
+  }
+  if (name == "measured_states") {
+    card.measured = value.empty() ? std::vector<MeasuredState>{}
+                                  : load_measured_states(std::filesystem::path(value), where);
+    card.measured_states = value;
+    return;
+  }
+  if (std::holds_alternative<std::string DeviceCard::*>(field->member)) {
+    const toml::value<std::string> text{std::string(value)};
+    set_field(card, *field, text, where);
+    return;
+  }
+  toml::table table;
+  bool good = value.find_first_of("\r\n#") == std::string_view::npos;
+  if (good) {
+    try {
+      table = toml::parse(fmt::format("value = {}", value));
+    } catch (const toml::parse_error&) {
+      good = false;
+    }
+  }
+  if (!good || table.size() != 1 || !table.contains("value")) {
+    throw Error(fmt::format("{}: field {}: found \"{}\", allowed: {}", where, name, value,
+                            allowed(*field)));
+  }
+  set_field(card, *field, *table.get("value"), where);
+}
+
+std::vector<std::string> device_field_names() {
+  std::vector<std::string> names;
+  for (const Field& field : kFields) names.emplace_back(field.name);
+  return names;
+}
+
+std::string device_card_toml(const DeviceCard& card) {
+  const DeviceCard off;
+  const auto text_of = [](const std::string& text) {
+    std::ostringstream out;
+    out << toml::table{{"t", text}};  // "t = <quoted text>"
+    return out.str().substr(4);
+  };
+  std::string toml;
+  for (const Field& field : kFields) {
+    std::visit(
+        [&](const auto member) {
+          const auto& value = card.*member;
+          if (value == off.*member && !field.required) return;
+          using Value = std::remove_cvref_t<decltype(value)>;
+          std::string written;
+          if constexpr (std::is_same_v<Value, std::string>) {
+            written = text_of(&field == find_field("measured_states")
+                                  ? std::filesystem::absolute(value).string()
+                                  : value);
+          } else if constexpr (std::is_same_v<Value, std::vector<double>>) {
+            written = fmt::format("[{}]", fmt::join(value, ", "));
+          } else {
+            written = fmt::format("{}", value);
+          }
+          toml += fmt::format("{} = {}\n", field.name, written);
+        },
+        field.member);
+  }
+  return toml;
 }
 
 }  // namespace mcnn

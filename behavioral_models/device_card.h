@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Device card: what a memristor cell and a converter are like, read from a TOML file
-// (data/devices/*.toml). Every non-ideality is one named parameter, off (0) unless the card sets
-// it, and independent of the others.
+// Device card: what a memristor cell, its wires and a converter are like, read from a TOML file
+// (data/devices/*.toml). Every non-ideality is one named parameter (or one small group), off unless
+// the card sets it, and independent of the others. README.md has the equations.
 #pragma once
 
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace mcnn {
+
+// A row of a table of measured states.
+struct MeasuredState {
+  double target_uS = 0.0;
+  double measured_uS = 0.0;
+
+  bool operator==(const MeasuredState&) const = default;
+};
 
 struct DeviceCard {
   std::string name;
@@ -16,29 +26,119 @@ struct DeviceCard {
   double g_min_uS = 0.0;
   double g_max_uS = 7.0;
 
-  // Programming error: Gaussian, one draw a cell, with the standard deviation
+  // ---- programming pulses. A pulse of amplitude code a moves a cell by
+  //   A = step_uS * (1 + slope_per_code * a)
+  // up (SET) or down (RESET). A step of 0 stands for a quarter of a level.
+  double set_step_uS = 0.0;           // [uS]
+  double set_slope_per_code = 1.0;    // [1]
+  double reset_step_uS = 0.0;         // [uS]
+  double reset_slope_per_code = 1.0;  // [1]
+  // Saturation, on with a ceiling above 0: SET moves by A * (ceiling - G) / (ceiling - floor),
+  // RESET by A * (G - floor) / (ceiling - floor).
+  double pulse_floor_uS = 0.0;
+  double pulse_ceiling_uS = 0.0;
+  // Spread of A from pulse to pulse (Gaussian, at least 0) and from cell to cell (log-normal with
+  // mean 1, SET and RESET apart): relative standard deviations [1].
+  double pulse_c2c = 0.0;
+  double pulse_d2d = 0.0;
+
+  // ---- programming error: Gaussian, one draw a cell and write, with the standard deviation
   //   programming_sigma_uS + programming_sigma_slope * g + programming_sigma_curvature_per_uS * g^2
-  // at the target conductance g; the programmed conductance is clamped at 0.
+  // at the conductance g that was written; it appears when time first passes after pulses, and at
+  // once with direct programming. The conductance is clamped at 0.
   double programming_sigma_uS = 0.0;                // [uS]
   double programming_sigma_slope = 0.0;             // [uS of sigma per uS of conductance]
   double programming_sigma_curvature_per_uS = 0.0;  // [uS of sigma per uS^2 of conductance]
 
-  // Read noise: Gaussian, one draw a conversion, independent from cell to cell and from read to
-  // read.
+  // Measured states: a CSV file of (target, measured) conductances. The error of a write, added to
+  // the above, is that of one of the rows whose target is nearest to what was written.
+  std::string measured_states;          // path; empty: none
+  std::vector<MeasuredState> measured;  // its rows, by target
+
+  // ---- relaxation: Gaussian, one draw a cell and write, with the standard deviation at age t
+  //   sigma(g) + growth(g) * log10(t / relaxation_reference_s),   at least 0; 0 at t = 0
+  // sigma and growth are linear in g between the conductances of the table and constant beyond.
+  std::vector<double> relaxation_conductance_uS;        // ascending; empty: none
+  std::vector<double> relaxation_sigma_uS;              // as many
+  std::vector<double> relaxation_growth_uS_per_decade;  // as many, or empty: no growth
+  double relaxation_reference_s = 1.0;
+
+  // ---- retention drift: a factor (1 + t / drift_onset_s)^-nu at age t, with a nu for each cell of
+  // mean drift_exponent and standard deviation drift_exponent_sigma.
+  double drift_exponent = 0.0;
+  double drift_exponent_sigma = 0.0;
+  double drift_onset_s = 1.0;
+
+  // ---- read disturb: a read pulse moves a cell by this fraction of the way to pulse_ceiling_uS
+  // (g_max_uS without one).
+  double read_disturb_per_pulse = 0.0;
+
+  // ---- cells that never move: the fraction of the cells, and what they hold (negative: g_max_uS
+  // and g_min_uS).
+  double stuck_high_rate = 0.0;
+  double stuck_low_rate = 0.0;
+  double stuck_high_uS = -1.0;
+  double stuck_low_uS = -1.0;
+
+  // ---- endurance: a cell stops moving after endurance_pulses * 10^(endurance_sigma_decades * z)
+  // pulses, of which endurance_used_pulses were given before. 0: never.
+  double endurance_pulses = 0.0;
+  double endurance_sigma_decades = 0.0;
+  double endurance_used_pulses = 0.0;
+
+  // ---- read noise: Gaussian, one draw a conversion, independent from cell to cell and from read
+  // to read.
   double read_noise = 0.0;     // standard deviation as a fraction of the cell's conductance [1]
   double read_noise_uS = 0.0;  // standard deviation of every driven cell, whatever it holds [uS]
 
-  // Converter noise: Gaussian, one draw a conversion; standard deviation in codes (LSB) at every
-  // range.
+  // ---- wires: resistance of a segment of a bit line or a source line [ohm].
+  double wire_resistance_ohm = 0.0;
+
+  // ---- converter. Noise: Gaussian, one draw a conversion; standard deviation in codes (LSB) at
+  // every range. Gain (relative), offset and integral non-linearity (peak of its bow): Gaussian,
+  // one draw for each lane of each macro.
   double adc_sigma_codes = 0.0;
+  double adc_gain_sigma = 0.0;
+  double adc_offset_sigma_codes = 0.0;
+  double adc_inl_codes = 0.0;
+
+  // ---- what happens between programming and inference.
+  double age_s = 0.0;                // time [s]
+  double read_disturb_pulses = 0.0;  // read pulses that every cell sees
+
+  // ---- the closed loop that suits the device.
+  double programming_tolerance_uS = 0.0;  // 0: an eighth of a level; use loop_tolerance_uS()
+  int programming_set_start = 0;          // amplitude codes 0..63
+  int programming_set_step = 1;
+  int programming_set_limit = 63;
+  int programming_reset_start = 0;
+  int programming_reset_step = 1;
+  int programming_reset_limit = 63;
+  int programming_max_pulses = 64;  // of a cell, 0..255
+  int programming_range = 5;        // converter range of verify reads, 0..7
 
   // One weight level in conductance [uS].
   double level_step_uS() const { return (g_max_uS - g_min_uS) / 7.0; }
+  // Conductance of a level [uS].
+  double level_uS(int level) const { return g_min_uS + (level * level_step_uS()); }
+  // Tolerance of the closed loop, whether set or not [uS].
+  double loop_tolerance_uS() const {
+    return programming_tolerance_uS > 0.0 ? programming_tolerance_uS : level_step_uS() / 8.0;
+  }
   // Standard deviation of the programming error at a target conductance [uS].
   double programming_sigma_at(double g_uS) const {
     return programming_sigma_uS + (programming_sigma_slope * g_uS) +
            (programming_sigma_curvature_per_uS * g_uS * g_uS);
   }
+  // Standard deviation of the relaxation of a cell written to g_uS, at an age [uS].
+  double relaxation_sigma_at(double g_uS, double age_seconds) const;
+  // The rows of `measured` whose target is nearest to g_uS (of two as near, the lower): first,
+  // last.
+  std::pair<std::size_t, std::size_t> measured_near(double g_uS) const;
+  double drift_factor(double exponent, double age_seconds) const;
+  // Where a conductance goes that sees so many read pulses [uS].
+  double disturbed(double g_uS, double read_pulses) const;
+
   bool has_programming_error() const {
     return programming_sigma_uS != 0.0 || programming_sigma_slope != 0.0 ||
            programming_sigma_curvature_per_uS != 0.0;
@@ -46,16 +146,37 @@ struct DeviceCard {
   bool has_read_noise() const {
     return read_noise != 0.0 || read_noise_uS != 0.0 || adc_sigma_codes != 0.0;
   }
+  bool has_saturation() const { return pulse_ceiling_uS > 0.0; }
+  bool has_relaxation() const { return !relaxation_conductance_uS.empty(); }
+  bool has_drift() const { return drift_exponent != 0.0 || drift_exponent_sigma != 0.0; }
+  bool has_stuck_cells() const { return stuck_high_rate != 0.0 || stuck_low_rate != 0.0; }
+  bool has_endurance() const { return endurance_pulses != 0.0; }
+  bool has_converter_errors() const {
+    return adc_gain_sigma != 0.0 || adc_offset_sigma_codes != 0.0 || adc_inl_codes != 0.0;
+  }
 
   bool operator==(const DeviceCard&) const = default;
 };
 
 // Reads a card. Throws Error, naming file, field, what was found and what is allowed, when the file
 // is missing or not TOML, a field is unknown, missing (name, g_min_uS, g_max_uS), of the wrong type
-// or out of its range.
+// or out of its range, or when its file of measured states is bad.
 DeviceCard load_device_card(const std::filesystem::path& file);
 
 // Throws Error if a parameter of `card` is out of its range; `where` begins the message.
 void check_device_card(const DeviceCard& card, const std::string& where);
+
+// Sets one field from its text: a number, a list of numbers [a, b], or a text without quotes. A
+// path is relative to the working directory. Throws Error, `where` first, on an unknown field or a
+// text that is no value for it; relations between fields are left to check_device_card (and to
+// Macro, which calls it).
+void set_device_field(DeviceCard& card, std::string_view name, std::string_view value,
+                      const std::string& where);
+
+std::vector<std::string> device_field_names();  // in the order of the card
+
+// The card as a TOML file that load_device_card reads back; only what differs from "off", and a
+// path of measured states made absolute.
+std::string device_card_toml(const DeviceCard& card);
 
 }  // namespace mcnn

@@ -4,18 +4,39 @@
 #include <algorithm>
 
 namespace mcnn {
+namespace {
+
+StreamKey stream_key(std::uint64_t seed, std::uint32_t pe, Purpose purpose, std::uint32_t image) {
+  return {{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
+          {image, pe, static_cast<std::uint32_t>(purpose)}};
+}
+
+}  // namespace
+
+float gaussian_number(std::uint64_t seed, std::uint32_t pe, Purpose purpose, std::uint32_t image,
+                      std::uint32_t n) {
+  return one_gaussian(stream_key(seed, pe, purpose, image), n);
+}
+
+std::uint32_t word_number(std::uint64_t seed, std::uint32_t pe, Purpose purpose,
+                          std::uint32_t image, std::uint32_t n) {
+  return one_word(stream_key(seed, pe, purpose, image), n);
+}
 
 GaussianStream::GaussianStream(std::uint64_t seed, std::uint32_t pe, Purpose purpose,
                                const Kernels& kernels)
-    : key_{{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
-           {0, pe, static_cast<std::uint32_t>(purpose)}},
-      gaussians_(kernels.gaussians) {}
+    : key_(stream_key(seed, pe, purpose, 0)), gaussians_(kernels.gaussians) {}
 
 void GaussianStream::restart(std::uint32_t image) {
   key_.counter[0] = image;
   next_block_ = 0;
   position_ = 0;
   end_ = 0;
+}
+
+void GaussianStream::restart(Purpose purpose, std::uint32_t image) {
+  key_.counter[2] = static_cast<std::uint32_t>(purpose);
+  restart(image);
 }
 
 void GaussianStream::refill(std::size_t n) {

@@ -36,17 +36,38 @@ namespace mcnn {
 // What a random number is for: streams of different purposes are independent. Values are never
 // reused.
 enum class Purpose : std::uint32_t {
-  kProgramming = 1,  // number = cell, source_line * bit_lines + bit_line; image 0
-  kReadNoise = 2,    // number = conversion within the image
+  // A cell is source_line * bit_lines + bit_line. "Image" is the second counter word.
+  kProgramming = 1,       // write error: number = cell, image = write generation
+  kReadNoise = 2,         // number = conversion within the image
+  kVerifyNoise = 3,       // number = conversion within the programming run, image = run
+  kPulse = 4,             // cycle-to-cycle spread: number = pulse of the cell, image = cell
+  kSetStep = 5,           // device-to-device spread of SET: number = cell
+  kResetStep = 6,         // device-to-device spread of RESET: number = cell
+  kMeasuredState = 7,     // row of the measured states: word, number = cell, image = generation
+  kRelaxation = 8,        // number = cell, image = write generation
+  kDrift = 9,             // exponent of the cell: number = cell
+  kStuck = 10,            // word, number = cell
+  kEndurance = 11,        // number = cell
+  kConverterGain = 12,    // number = lane
+  kConverterOffset = 13,  // number = lane
+  kConverterBow = 14,     // number = lane
 };
+
+// Gaussian n of a stream, the same bits that GaussianStream gives, and word n of a stream: the word
+// w_j of the block that Gaussian n = g_j comes from. For few numbers in no order.
+float gaussian_number(std::uint64_t seed, std::uint32_t pe, Purpose purpose, std::uint32_t image,
+                      std::uint32_t n);
+std::uint32_t word_number(std::uint64_t seed, std::uint32_t pe, Purpose purpose,
+                          std::uint32_t image, std::uint32_t n);
 
 class GaussianStream {
  public:
   // The stream stands at number 0 of image 0.
   GaussianStream(std::uint64_t seed, std::uint32_t pe, Purpose purpose, const Kernels& kernels);
 
-  // Goes to number 0 of the stream of this image.
+  // Goes to number 0 of the stream of this image, of the same purpose or another.
   void restart(std::uint32_t image);
+  void restart(Purpose purpose, std::uint32_t image);
 
   // The next n Gaussians: valid until the next call, and readable (not meaningful) for kLanePadding
   // beyond the last.

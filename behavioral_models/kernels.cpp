@@ -21,6 +21,7 @@ constexpr float kSin[3] = {0.785396979714F, -0.080724755629F, 0.00243562279124F}
 constexpr float kCos[4] = {0.999999967386F, -0.308424165589F, 0.015849684167F, -0.000318727839415F};
 
 constexpr std::uint64_t kEven[8] = {0, 2, 4, 6, 8, 10, 12, 14};
+constexpr std::int32_t kLaneNumbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
 // Vector types and unaligned access, for kBytes and MCNN_TARGET of the namespace.
 #define MCNN_VECTORS                                              \
@@ -41,8 +42,8 @@ constexpr std::uint64_t kEven[8] = {0, 2, 4, 6, 8, 10, 12, 14};
   }
 
 // Each namespace adds what has no operator: the product of the low halves of 64-bit lanes, the
-// correctly rounded square root, limits, one bit a lane from a comparison, and how many such bits
-// are set.
+// correctly rounded square root, limits, the larger of two, one bit a lane from a comparison, and
+// how many such bits are set.
 constexpr unsigned count_four_bits(std::uint32_t bits) {
   return static_cast<unsigned>(0x4332322132212110U >> (4 * bits)) & 0xFU;
 }
@@ -60,6 +61,7 @@ inline F32 clamp(F32 v, F32 low, F32 high) {
   v = v < low ? low : v;
   return v > high ? high : v;
 }
+inline F32 larger(F32 a, F32 b) { return a > b ? a : b; }
 inline std::uint32_t less(F32 a, F32 b) {
   std::uint32_t bits = 0;
   for (int i = 0; i < kLanes; ++i) bits |= a[i] < b[i] ? 1U << i : 0U;
@@ -81,6 +83,7 @@ inline U64 multiply_low(U64 a, U64 b) {
 }
 inline F32 square_root(F32 v) { return _mm_sqrt_ps(v); }
 inline F32 clamp(F32 v, F32 low, F32 high) { return _mm_min_ps(_mm_max_ps(v, low), high); }
+inline F32 larger(F32 a, F32 b) { return _mm_max_ps(a, b); }
 inline std::uint32_t less(F32 a, F32 b) {
   return static_cast<std::uint32_t>(_mm_movemask_ps(_mm_cmplt_ps(a, b)));
 }
@@ -101,6 +104,7 @@ MCNN_TARGET inline F32 square_root(F32 v) { return _mm256_sqrt_ps(v); }
 MCNN_TARGET inline F32 clamp(F32 v, F32 low, F32 high) {
   return _mm256_min_ps(_mm256_max_ps(v, low), high);
 }
+MCNN_TARGET inline F32 larger(F32 a, F32 b) { return _mm256_max_ps(a, b); }
 MCNN_TARGET inline std::uint32_t less(F32 a, F32 b) {
   return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_LT_OQ)));
 }
@@ -125,6 +129,7 @@ MCNN_TARGET inline F32 square_root(F32 v) { return _mm512_maskz_sqrt_ps(0xFFFF, 
 MCNN_TARGET inline F32 clamp(F32 v, F32 low, F32 high) {
   return _mm512_maskz_min_ps(0xFFFF, _mm512_maskz_max_ps(0xFFFF, v, low), high);
 }
+MCNN_TARGET inline F32 larger(F32 a, F32 b) { return _mm512_maskz_max_ps(0xFFFF, a, b); }
 MCNN_TARGET inline std::uint32_t less(F32 a, F32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 MCNN_TARGET inline unsigned count_bits(std::uint32_t bits) {
   return static_cast<unsigned>(__builtin_popcount(bits));
@@ -148,7 +153,52 @@ std::vector<Kernels> find_kernels() {
   return found;
 }
 
+// One block of Philox4x32-10, as the kernels do it.
+void philox(const StreamKey& key, std::uint32_t block, std::uint32_t words[4]) {
+  std::uint32_t c[4] = {block, key.counter[0], key.counter[1], key.counter[2]};
+  std::uint32_t k0 = key.key[0];
+  std::uint32_t k1 = key.key[1];
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t p0 = std::uint64_t{0xD2511F53U} * c[0];
+    const std::uint64_t p1 = std::uint64_t{0xCD9E8D57U} * c[2];
+    c[0] = static_cast<std::uint32_t>(p1 >> 32) ^ c[1] ^ k0;
+    c[1] = static_cast<std::uint32_t>(p1);
+    c[2] = static_cast<std::uint32_t>(p0 >> 32) ^ c[3] ^ k1;
+    c[3] = static_cast<std::uint32_t>(p0);
+    k0 += 0x9E3779B9U;
+    k1 += 0xBB67AE85U;
+  }
+  std::memcpy(words, c, sizeof c);
+}
+
+// Number n of a stream is word or Gaussian j of block b.
+struct Place {
+  explicit Place(std::uint32_t n)
+      : block(kGaussianBlocks * (n / kGaussianBatch) + n % kGaussianBlocks),
+        word(n / kGaussianBlocks % 4) {}
+  std::uint32_t block;
+  std::uint32_t word;
+};
+
 }  // namespace
+
+float one_gaussian(const StreamKey& key, std::uint32_t n) {
+  const Place place(n);
+  std::uint32_t words[4];
+  philox(key, place.block, words);
+  const std::uint32_t pair = place.word & 2U;
+  float both[2 * portable::kLanes];
+  portable::box_muller(portable::U32{} + words[pair], portable::U32{} + words[pair + 1], both,
+                       both + portable::kLanes);
+  return both[(place.word & 1U) * portable::kLanes];
+}
+
+std::uint32_t one_word(const StreamKey& key, std::uint32_t n) {
+  const Place place(n);
+  std::uint32_t words[4];
+  philox(key, place.block, words);
+  return words[place.word];
+}
 
 std::span<const Kernels> supported_kernels() {
   static const std::vector<Kernels> kernels = find_kernels();

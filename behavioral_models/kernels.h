@@ -34,10 +34,19 @@ struct ReadJob {
   float scale = 1.0F;         // 2^range
   float adc_variance = 0.0F;  // [codes^2]
   float max_code = 0.0F;      // 2^adc_bits - 1
-  const float* z = nullptr;   // a Gaussian for each conversion, planes that are not read left out;
-                              // may be read up to kLanePadding beyond the last
-  std::int32_t* sums =
-      nullptr;  // out: sum over the planes of 2^plane * code, for each lane, rounded up as above
+  float inverse_max_code = 0.0F;
+  // Converter errors of each lane, null: all are off. A code x becomes
+  //   y = gain x + offset + bow (u - u^2),   u = x * inverse_max_code limited to 0..1
+  // readable as `cells` are.
+  const float* gain = nullptr;    // [1]
+  const float* offset = nullptr;  // [codes]
+  const float* bow = nullptr;     // four times the peak [codes]
+  const float* z = nullptr;  // a Gaussian for each conversion, planes that are not read left out;
+                             // may be read up to kLanePadding beyond the last
+  // Out, for each lane, rounded up as above: the sum over the planes of 2^plane * code, and, kept
+  // if it is larger, the largest value before rounding and clipping [codes].
+  std::int32_t* sums = nullptr;
+  float* peaks = nullptr;
 };
 
 // How many codes of a job were below and above what the converter can give.
@@ -57,5 +66,9 @@ struct Kernels {
 
 // The variants that this machine can run, the fastest first; the last is plain C++.
 std::span<const Kernels> supported_kernels();
+
+// Gaussian n of a stream, and the word of its place in its block (gaussian_stream.h).
+float one_gaussian(const StreamKey& key, std::uint32_t n);
+std::uint32_t one_word(const StreamKey& key, std::uint32_t n);
 
 }  // namespace mcnn

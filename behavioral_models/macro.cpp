@@ -4,14 +4,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
+#include <array>
+#include <cmath>
 
+#include "behavioral_models/portable_math.h"
 #include "common/error.h"
 
 namespace mcnn {
 namespace {
 
-constexpr int kMaxLayers = 1 << 16;  // bounds the table of counts against a wild layer number
+constexpr int kMaxLayers = 1 << 16;   // bounds the table of counts against a wild layer number
+constexpr double kHardCeiling = 2.0;  // of a linear SET pulse, in g_max
+
+std::size_t whole_vectors(std::size_t lanes) {
+  return (lanes + kLanePadding - 1) / kLanePadding * kLanePadding;
+}
 
 void check_shape(const MacroShape& shape) {
   const auto check = [](const char* field, int found, int lowest, int highest) {
@@ -33,6 +40,7 @@ ReadCounts& ReadCounts::operator+=(const ReadCounts& other) {
   conversions += other.conversions;
   clipped_low += other.clipped_low;
   clipped_high += other.clipped_high;
+  peak = std::max(peak, other.peak);
   return *this;
 }
 
@@ -43,6 +51,8 @@ Macro::Macro(const MacroShape& shape, const DeviceCard& card, std::uint64_t seed
       kernels_(&kernels),
       seed_(seed),
       pe_(static_cast<std::uint32_t>(pe)),
+      step_(card.level_step_uS()),
+      offset_(card.g_min_uS / step_),
       noise_(seed, pe_, Purpose::kReadNoise, kernels) {
   check_device_card(card, fmt::format("device card {}", card.name));
   if (pe < 0) throw Error(fmt::format("macro: PE number: found {}, allowed: 0 or more", pe));
@@ -50,16 +60,20 @@ Macro::Macro(const MacroShape& shape, const DeviceCard& card, std::uint64_t seed
   const auto source_lines = static_cast<std::size_t>(shape.source_lines);
   // A window's lanes are read in whole vectors, beyond its last line and, in the last bit line,
   // beyond the array.
-  const std::size_t pitch = source_lines + kLanePadding;
-  job_.pitch = pitch;
+  pitch_ = source_lines + kLanePadding;
   job_.max_code = static_cast<float>((1 << shape.adc_bits) - 1);
+  job_.inverse_max_code = 1.0F / job_.max_code;
   job_.adc_variance = static_cast<float>(card.adc_sigma_codes * card.adc_sigma_codes);
-  cells_.assign(bit_lines * pitch, 0.0F);
-  if (card.has_read_noise()) variances_.assign(bit_lines * pitch, 0.0F);
+  cells_.assign(bit_lines * pitch_, 0.0F);
+  if (card.has_read_noise()) variances_.assign(bit_lines * pitch_, 0.0F);
   conductances_.assign(bit_lines * source_lines, 0.0F);
-  sums_.assign(static_cast<std::size_t>(shape.adc_lanes) + kLanePadding, 0);
-  const std::vector<std::uint8_t> levels(bit_lines * source_lines, 0);
-  set_cells(levels, false);
+  values_.assign(bit_lines * source_lines, 0.0);
+  line_changed_.assign(source_lines, 0);
+  windows_.resize(source_lines);
+  sums_.assign(whole_vectors(static_cast<std::size_t>(shape.adc_lanes)), 0);
+  draw_devices();
+  states_.assign(bit_lines * source_lines, CellState{.base = offset_});
+  for (std::size_t cell = 0; cell < states_.size(); ++cell) update(cell);
   set_layer(0);
 }
 
@@ -78,39 +92,289 @@ void Macro::program(std::span<const std::uint8_t> levels) {
                               levels[cell], kLevels - 1));
     }
   }
-  set_cells(levels, card_.has_programming_error());
-}
-
-void Macro::set_cells(std::span<const std::uint8_t> levels, bool with_error) {
-  const double step = card_.level_step_uS();
-  const double offset = card_.g_min_uS / step;
-  const double floor_variance = (card_.read_noise_uS / step) * (card_.read_noise_uS / step);
-  GaussianStream errors(seed_, pe_, Purpose::kProgramming, *kernels_);
-  const auto bit_lines = static_cast<std::size_t>(shape_.bit_lines);
   for (std::size_t cell = 0; cell < levels.size(); ++cell) {
-    const std::size_t at = cell % bit_lines * job_.pitch + cell / bit_lines;
-    double v = levels[cell] + offset;
-    if (with_error) {
-      const double sigma = card_.programming_sigma_at(card_.g_min_uS + (levels[cell] * step));
-      v = std::max(0.0, v + sigma / step * static_cast<double>(*errors.next(1)));
-    }
-    cells_[at] = static_cast<float>(v);
-    if (!variances_.empty()) {
-      const double relative = card_.read_noise * v;
-      variances_[at] = static_cast<float>((relative * relative) + floor_variance);
-    }
-    conductances_[cell] = static_cast<float>(v * step);
+    CellState& state = states_[cell];
+    if (worn(cell)) continue;
+    state = {.base = levels[cell] + offset_, .pulses = state.pulses, .settled = true};
+    update(cell);
   }
 }
 
-void Macro::begin_image(std::uint32_t image) { noise_.restart(image); }
+void Macro::draw_devices() {
+  const std::size_t cells = values_.size();
+  if (card_.pulse_d2d != 0.0) {
+    // exp(s z - s^2/2) with s^2 = ln(1 + d2d^2) has the mean 1 and the standard deviation d2d.
+    const double variance = portable_log(1.0 + (card_.pulse_d2d * card_.pulse_d2d));
+    const double sigma = std::sqrt(variance);
+    const auto spread = [&](Purpose purpose, std::size_t cell) {
+      return portable_exp((sigma * static_cast<double>(gaussian(purpose, 0, cell))) -
+                          (variance / 2.0));
+    };
+    for (std::size_t cell = 0; cell < cells; ++cell) {
+      set_spread_.push_back(spread(Purpose::kSetStep, cell));
+      reset_spread_.push_back(spread(Purpose::kResetStep, cell));
+    }
+  }
+  if (card_.has_endurance()) {
+    for (std::size_t cell = 0; cell < cells; ++cell) {
+      double limit = card_.endurance_pulses;
+      if (card_.endurance_sigma_decades != 0.0) {
+        const auto z = static_cast<double>(gaussian(Purpose::kEndurance, 0, cell));
+        limit *= portable_power(10.0, card_.endurance_sigma_decades * z);
+      }
+      limits_.push_back(limit);
+    }
+  }
+  if (card_.has_stuck_cells()) {
+    for (std::size_t cell = 0; cell < cells; ++cell) {
+      const std::uint32_t word =
+          word_number(seed_, pe_, Purpose::kStuck, 0, static_cast<std::uint32_t>(cell));
+      const double u = (static_cast<double>(word) + 0.5) * 0x1p-32;
+      stuck_.push_back(u < card_.stuck_high_rate                          ? Stuck::kHigh
+                       : u < card_.stuck_high_rate + card_.stuck_low_rate ? Stuck::kLow
+                                                                          : Stuck::kNo);
+    }
+  }
+  if (card_.has_converter_errors()) {
+    const auto lanes = static_cast<std::size_t>(shape_.adc_lanes);
+    const std::size_t size = lanes + whole_vectors(lanes);
+    gains_.assign(size, 1.0F);
+    offsets_.assign(size, 0.0F);
+    bows_.assign(size, 0.0F);
+    for (std::size_t i = 0; i < size; ++i) {
+      const auto draw = [&](Purpose purpose) {
+        return static_cast<double>(gaussian(purpose, 0, i % lanes));
+      };
+      const double gain = 1.0 + (card_.adc_gain_sigma * draw(Purpose::kConverterGain));
+      gains_[i] = static_cast<float>(std::max(0.0, gain));
+      offsets_[i] =
+          static_cast<float>(card_.adc_offset_sigma_codes * draw(Purpose::kConverterOffset));
+      bows_[i] = static_cast<float>(4.0 * card_.adc_inl_codes * draw(Purpose::kConverterBow));
+    }
+  }
+}
+
+bool Macro::worn(std::size_t cell) const {
+  return !limits_.empty() &&
+         card_.endurance_used_pulses + static_cast<double>(states_[cell].pulses) >= limits_[cell];
+}
+
+double Macro::settled_value(std::size_t cell) const {
+  const CellState& state = states_[cell];
+  const double g = state.base * step_;
+  double v = state.base;
+  if (card_.has_programming_error()) {
+    const double sigma = std::max(0.0, card_.programming_sigma_at(g));
+    v += sigma / step_ *
+         static_cast<double>(gaussian(Purpose::kProgramming, state.generation, cell));
+  }
+  if (!card_.measured.empty()) {
+    const auto [first, last] = card_.measured_near(g);
+    const std::uint32_t word = word_number(seed_, pe_, Purpose::kMeasuredState, state.generation,
+                                           static_cast<std::uint32_t>(cell));
+    const MeasuredState& row =
+        card_.measured[first + (static_cast<std::uint64_t>(word) * (last - first) >> 32)];
+    v += (row.measured_uS - row.target_uS) / step_;
+  }
+  if (const double sigma = card_.relaxation_sigma_at(g, state.age_s); sigma > 0.0) {
+    v +=
+        sigma / step_ * static_cast<double>(gaussian(Purpose::kRelaxation, state.generation, cell));
+  }
+  v = std::max(0.0, v);
+  if (card_.has_drift() && state.age_s > 0.0) {
+    double exponent = card_.drift_exponent;
+    if (card_.drift_exponent_sigma != 0.0) {
+      exponent +=
+          card_.drift_exponent_sigma * static_cast<double>(gaussian(Purpose::kDrift, 0, cell));
+    }
+    v *= card_.drift_factor(exponent, state.age_s);
+  }
+  return v;
+}
+
+void Macro::update(std::size_t cell) {
+  const CellState& state = states_[cell];
+  double v = state.base;
+  if (!stuck_.empty() && stuck_[cell] != Stuck::kNo) {
+    const bool high = stuck_[cell] == Stuck::kHigh;
+    const double given = high ? card_.stuck_high_uS : card_.stuck_low_uS;
+    v = given >= 0.0 ? given / step_ : offset_ + (high ? kLevels - 1 : 0);
+  } else if (!worn(cell)) {
+    if (state.settled) v = settled_value(cell);
+    if (card_.read_disturb_per_pulse != 0.0 && state.read_pulses > 0.0) {
+      v = card_.disturbed(v * step_, state.read_pulses) / step_;
+    }
+  }
+  hold(cell, v);
+}
+
+double Macro::variance(double value) const {
+  const double relative = card_.read_noise * value;
+  const double floor = card_.read_noise_uS / step_;
+  return (relative * relative) + (floor * floor);
+}
+
+void Macro::hold(std::size_t cell, double value) {
+  const auto bit_lines = static_cast<std::size_t>(shape_.bit_lines);
+  const std::size_t line = cell / bit_lines;
+  const std::size_t at = (cell % bit_lines * pitch_) + line;
+  values_[cell] = value;
+  cells_[at] = static_cast<float>(value);
+  if (!variances_.empty()) variances_[at] = static_cast<float>(variance(value));
+  conductances_[cell] = static_cast<float>(value * step_);
+  line_changed_[line] = ++changes_;
+}
+
+void Macro::begin_programming() { noise_.restart(Purpose::kVerifyNoise, next_run_++); }
+
+void Macro::pulse(int source_line, int bit_line, bool set, int amplitude) {
+  if (source_line < 0 || source_line >= shape_.source_lines || bit_line < 0 ||
+      bit_line >= shape_.bit_lines) {
+    throw Error(fmt::format(
+        "macro: cell to pulse: found source line {}, bit line {}, allowed: 0 to {}, 0 to {}",
+        source_line, bit_line, shape_.source_lines - 1, shape_.bit_lines - 1));
+  }
+  if (amplitude < 0 || amplitude >= kAmplitudes) {
+    throw Error(fmt::format("macro: amplitude of a pulse: found {}, allowed: 0 to {}", amplitude,
+                            kAmplitudes - 1));
+  }
+  const std::size_t cell = cell_of(source_line, bit_line);
+  CellState& state = states_[cell];
+  const std::uint32_t number = state.pulses;
+  const bool moves = !worn(cell) && (stuck_.empty() || stuck_[cell] == Stuck::kNo);
+  ++state.pulses;
+  if (!moves) return;
+  if (state.settled || state.read_pulses > 0.0) {
+    // What time made of the cell is where it starts from.
+    state = {.base = values_[cell], .generation = state.generation + 1, .pulses = state.pulses};
+  }
+  const double given = set ? card_.set_step_uS : card_.reset_step_uS;
+  const double slope = set ? card_.set_slope_per_code : card_.reset_slope_per_code;
+  double move = (given > 0.0 ? given / step_ : 0.25) * (1.0 + (slope * amplitude));
+  if (!set_spread_.empty()) move *= set ? set_spread_[cell] : reset_spread_[cell];
+  if (card_.pulse_c2c != 0.0) {
+    const float z = gaussian(Purpose::kPulse, static_cast<std::uint32_t>(cell), number);
+    move *= std::max(0.0, 1.0 + (card_.pulse_c2c * static_cast<double>(z)));
+  }
+  double floor = 0.0;
+  double ceiling = kHardCeiling * card_.g_max_uS / step_;
+  if (card_.has_saturation()) {
+    floor = card_.pulse_floor_uS / step_;
+    ceiling = card_.pulse_ceiling_uS / step_;
+    move *= (set ? ceiling - state.base : state.base - floor) / (ceiling - floor);
+  }
+  if (set && state.base < ceiling) {
+    state.base = std::min(ceiling, state.base + move);
+  } else if (!set && state.base > floor) {
+    state.base = std::max(floor, state.base - move);
+  }
+  hold(cell, state.base);
+}
+
+void Macro::elapse(double seconds, double read_pulses) {
+  if (!std::isfinite(seconds) || seconds < 0.0 || !std::isfinite(read_pulses) ||
+      read_pulses < 0.0) {
+    throw Error(fmt::format(
+        "macro: time and read pulses: found {} s and {}, allowed: finite numbers of 0 or more",
+        seconds, read_pulses));
+  }
+  if (seconds == 0.0 && read_pulses == 0.0) return;
+  for (std::size_t cell = 0; cell < states_.size(); ++cell) {
+    CellState& state = states_[cell];
+    state.age_s += seconds;
+    state.read_pulses += read_pulses;
+    state.settled = state.settled || seconds > 0.0;
+    update(cell);
+  }
+}
+
+void Macro::restore(const MacroState& state) {
+  if (state.cells.size() != states_.size()) {
+    throw Error(fmt::format("macro: state: found {} cells, allowed: {} ({} x {})",
+                            state.cells.size(), states_.size(), shape_.source_lines,
+                            shape_.bit_lines));
+  }
+  for (std::size_t cell = 0; cell < state.cells.size(); ++cell) {
+    const CellState& found = state.cells[cell];
+    for (const double value : {found.base, found.age_s, found.read_pulses}) {
+      if (!std::isfinite(value) || value < 0.0) {
+        throw Error(fmt::format(
+            "macro: state of cell {}: found base {}, age {} s, {} read pulses, allowed: finite "
+            "numbers of 0 or more",
+            cell, found.base, found.age_s, found.read_pulses));
+      }
+    }
+  }
+  states_ = state.cells;
+  next_run_ = state.next_programming_run;
+  for (std::size_t cell = 0; cell < states_.size(); ++cell) update(cell);
+}
+
+const Macro::Window& Macro::window(int first_line, int count) {
+  auto& windows = windows_[static_cast<std::size_t>(first_line)];
+  auto found = std::ranges::find(windows, count, &Window::count);
+  if (found == windows.end()) {
+    windows.push_back({.first_line = first_line, .count = count});
+    found = windows.end() - 1;
+    const std::size_t size =
+        whole_vectors(static_cast<std::size_t>(count)) * static_cast<std::size_t>(shape_.bit_lines);
+    found->cells.assign(size, 0.0F);
+    if (!variances_.empty()) found->variances.assign(size, 0.0F);
+  } else if (found->solved == changes_) {
+    return *found;
+  }
+  const auto line = line_changed_.begin() + first_line;
+  if (*std::max_element(line, line + count) > found->solved) solve(*found);
+  found->solved = changes_;
+  return *found;
+}
+
+// One line: bit line b reaches its cell through s + 1 segments R, which carry no other current, and
+// the source line runs from cell to cell and on to virtual ground through one segment R each. With
+// g_b the cell and its segments in series [1/R], u_b the potential beside it, and the bit line at
+// v_b:
+//   (u_b - u_{b-1}) + (u_b - u_{b+1}) + g_b (u_b - v_b) = 0,   u_last+1 = 0,   no term b - 1 at b =
+//   0
+// The current out of the last segment is u_last / R. The matrix A of u is symmetric, so the current
+// for v_b = 1 is g_b w_b / R with A w = e_last: one tridiagonal system gives them all.
+void Macro::solve(Window& window) const {
+  const auto bit_lines = static_cast<std::size_t>(shape_.bit_lines);
+  const std::size_t pitch = whole_vectors(static_cast<std::size_t>(window.count));
+  if (window.count != 1) throw Error("macro: wires of a window of several lines: not built in");
+  const double r = card_.wire_resistance_ohm * 1e-6 * step_;  // of one segment [1/level step]
+  const std::size_t first_cell = cell_of(window.first_line, 0);
+  std::array<double, kMaxBitLines> g;      // NOLINT(cppcoreguidelines-pro-type-member-init)
+  std::array<double, kMaxBitLines> pivot;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  const double lead = r * (window.first_line + 1);
+  double before = 0.0;
+  for (std::size_t b = 0; b < bit_lines; ++b) {
+    const double v = values_[first_cell + b];
+    g[b] = r * v / (1.0 + (lead * v));
+    pivot[b] = (b == 0 ? 1.0 : 2.0) + g[b] - before;
+    before = 1.0 / pivot[b];
+  }
+  double w = 1.0;
+  for (std::size_t b = bit_lines; b-- > 0;) {
+    w /= pivot[b];
+    const double value = g[b] * w / r;
+    window.cells[b * pitch] = static_cast<float>(value);
+    if (!window.variances.empty()) {
+      window.variances[b * pitch] = static_cast<float>(variance(value));
+    }
+  }
+}
+
+void Macro::begin_image(std::uint32_t image) { noise_.restart(Purpose::kReadNoise, image); }
 
 void Macro::set_layer(int layer) {
   if (layer < 0 || layer >= kMaxLayers) {
     throw Error(fmt::format("macro: layer: found {}, allowed: 0 to {}", layer, kMaxLayers - 1));
   }
   layer_ = static_cast<std::size_t>(layer);
-  if (counts_.size() <= layer_) counts_.resize(layer_ + 1);
+  if (counts_.size() <= layer_) {
+    counts_.resize(layer_ + 1);
+    peaks_.resize(counts_.size() * sums_.size(), 0.0F);
+  }
 }
 
 void Macro::convert(std::span<const std::uint32_t> planes, int first_line, int count, int range,
@@ -140,17 +404,30 @@ void Macro::convert(std::span<const std::uint32_t> planes, int first_line, int c
     return;
   }
   const std::size_t conversions = reads * static_cast<std::size_t>(count);
-  job_.cells = cells_.data() + first_line;
+  if (card_.wire_resistance_ohm == 0.0) {
+    job_.cells = cells_.data() + first_line;
+    job_.variances = variances_.empty() ? nullptr : variances_.data() + first_line;
+    job_.pitch = pitch_;
+  } else {
+    const Window& wired = window(first_line, count);
+    job_.cells = wired.cells.data();
+    job_.variances = variances_.empty() ? nullptr : wired.variances.data();
+    job_.pitch = whole_vectors(static_cast<std::size_t>(count));
+  }
+  if (!gains_.empty()) {
+    const int lane = first_line % shape_.adc_lanes;
+    job_.gain = gains_.data() + lane;
+    job_.offset = offsets_.data() + lane;
+    job_.bow = bows_.data() + lane;
+  }
   job_.pulses = planes.data();
   job_.planes = static_cast<int>(planes.size());
   job_.skip_empty = skip_empty;
   job_.lanes = count;
   job_.scale = static_cast<float>(1 << range);
   job_.sums = sums_.data();
-  if (!variances_.empty()) {
-    job_.variances = variances_.data() + first_line;
-    job_.z = noise_.next(conversions);
-  }
+  job_.peaks = peaks_.data() + (layer_ * sums_.size());
+  if (!variances_.empty()) job_.z = noise_.next(conversions);
   const Clips clips = kernels_->read(job_);
   ReadCounts& counts = counts_[layer_];
   counts.reads += reads;
@@ -189,18 +466,26 @@ void Macro::read_planes(std::span<const std::uint32_t> pulses_msb_first, int fir
   }
 }
 
-const ReadCounts& Macro::counts(int layer) const {
-  static constexpr ReadCounts kNone;
+ReadCounts Macro::counts(int layer) const {
   const auto index = static_cast<std::size_t>(layer);
-  return layer < 0 || index >= counts_.size() ? kNone : counts_[index];
+  if (layer < 0 || index >= counts_.size()) return {};
+  ReadCounts counts = counts_[index];
+  const auto lanes = std::span(peaks_).subspan(index * sums_.size(), sums_.size());
+  counts.peak = static_cast<double>(*std::ranges::max_element(lanes));
+  return counts;
 }
 
 ReadCounts Macro::total() const {
   ReadCounts sum;
-  for (const ReadCounts& counts : counts_) sum += counts;
+  for (std::size_t layer = 0; layer < counts_.size(); ++layer) {
+    sum += counts(static_cast<int>(layer));
+  }
   return sum;
 }
 
-void Macro::clear_counts() { std::ranges::fill(counts_, ReadCounts{}); }
+void Macro::clear_counts() {
+  std::ranges::fill(counts_, ReadCounts{});
+  std::ranges::fill(peaks_, 0.0F);
+}
 
 }  // namespace mcnn

@@ -46,17 +46,43 @@ struct ReadCounts {
   std::uint64_t conversions = 0;   // codes made
   std::uint64_t clipped_low = 0;   // codes that would have been below 0
   std::uint64_t clipped_high = 0;  // codes that would have been above 2^adc_bits - 1
+  // Largest value that the converter saw, before rounding and clipping, 0 if none was above 0
+  // [codes]. Sums of counts keep the larger. At a range lower by k it would have been 2^k times
+  // less, but for the errors of the converter.
+  double peak = 0.0;
 
   ReadCounts& operator+=(const ReadCounts& other);
   friend ReadCounts operator+(ReadCounts a, const ReadCounts& b) { return a += b; }
   bool operator==(const ReadCounts&) const = default;
 };
 
+// What programming and time did to a cell.
+struct CellState {
+  double base = 0.0;             // conductance as written last [level steps]
+  double age_s = 0.0;            // since then
+  double read_pulses = 0.0;      // since then
+  std::uint32_t generation = 0;  // writes that time ended
+  std::uint32_t pulses = 0;      // programming pulses in all
+  bool settled = false;          // the error of the write has appeared
+
+  bool operator==(const CellState&) const = default;
+};
+
+// All that programming and time did to a macro: with card, seed and PE it gives every conductance.
+struct MacroState {
+  std::vector<CellState> cells;            // [source_line * bit_lines + bit_line]
+  std::uint32_t next_programming_run = 0;  // number of the programming run that begins next
+
+  bool operator==(const MacroState&) const = default;
+};
+
 class Macro {
  public:
-  static constexpr int kLevels = 8;  // conductance levels of a cell
+  static constexpr int kAmplitudes = 64;  // codes of a pulse's amplitude
+  static constexpr int kLevels = 8;       // conductance levels of a cell
   static constexpr int kMaxRange = 7;
   static constexpr std::size_t kMaxPlanes = 16;
+  static constexpr std::size_t kMaxBitLines = 32;
 
   // The array starts with every cell at level 0, programmed without error. Throws Error on a shape
   // or card out of range. `pe` numbers the macro in the chip: macros of one seed have independent
@@ -67,9 +93,25 @@ class Macro {
         const Kernels& kernels);
 
   // Programs every cell directly: target level 0..7 of cell [source_line * bit_lines + bit_line],
-  // with the card's programming error. The error of a cell depends on seed, PE, cell and level
-  // only. Throws Error on a wrong size or level.
+  // with the card's programming error, as if the array were new but for the pulses that its cells
+  // have seen; worn and stuck cells keep what they hold. The error of a cell depends on seed, PE,
+  // cell and level only. Throws Error on a wrong size or level.
   void program(std::span<const std::uint8_t> levels);
+
+  // A programming run begins: conversions are numbered from 0 again and take the random numbers of
+  // this run. Runs are numbered from 0.
+  void begin_programming();
+
+  // One programming pulse for one cell: SET raises its conductance, RESET lowers it; amplitude
+  // 0..63. Throws Error outside the array or the amplitudes.
+  void pulse(int source_line, int bit_line, bool set, int amplitude);
+
+  // Time passes, and every cell sees so many read pulses; both >= 0. Nothing else makes time pass.
+  void elapse(double seconds, double read_pulses);
+
+  MacroState save_state() const { return {states_, next_run_}; }
+  // Throws Error if the state is not one of this shape, or has values that cannot be.
+  void restore(const MacroState& state);
 
   // Conversions are numbered from 0 again and take the random numbers of this image.
   void begin_image(std::uint32_t image);
@@ -90,35 +132,85 @@ class Macro {
   void read_planes(std::span<const std::uint32_t> pulses_msb_first, int first_line, int count,
                    int range, std::span<std::int32_t> pair_sums);
 
-  const ReadCounts& counts(int layer) const;  // zero for a layer that was never read
+  ReadCounts counts(int layer) const;  // zero for a layer that was never read
   ReadCounts total() const;
   void clear_counts();
 
-  // Conductances after programming [uS], [source_line * bit_lines + bit_line].
+  // Present conductances [uS], [source_line * bit_lines + bit_line].
   std::span<const float> conductances() const { return conductances_; }
 
   const MacroShape& shape() const { return shape_; }
   const DeviceCard& card() const { return card_; }
 
  private:
+  // What a cell of a window adds to the codes of its line, through wires.
+  struct Window {
+    int first_line = 0;
+    int count = 0;
+    std::uint64_t solved = 0;        // number of the last change that it has taken in
+    std::vector<float> cells{};      // [level steps], [bit_line * pitch + line]
+    std::vector<float> variances{};  // [level steps^2]
+  };
+
   // Sums over the planes, of each lane, into sums_; planes without a pulse are not read if
   // `skip_empty`.
   void convert(std::span<const std::uint32_t> planes, int first_line, int count, int range,
                bool skip_empty);
-  void set_cells(std::span<const std::uint8_t> levels, bool with_error);
+  void draw_devices();  // what is fixed for each cell and lane
+  bool worn(std::size_t cell) const;
+  double settled_value(std::size_t cell) const;
+  void update(std::size_t cell);  // present conductance from the state
+  void hold(std::size_t cell, double value);
+  double variance(double value) const;
+  const Window& window(int first_line, int count);
+  void solve(Window& window) const;
+  std::size_t cell_of(int source_line, int bit_line) const {
+    return static_cast<std::size_t>(source_line) * static_cast<std::size_t>(shape_.bit_lines) +
+           static_cast<std::size_t>(bit_line);
+  }
+  float gaussian(Purpose purpose, std::uint32_t image, std::size_t n) const {
+    return gaussian_number(seed_, pe_, purpose, image, static_cast<std::uint32_t>(n));
+  }
+
+  enum class Stuck : std::uint8_t { kNo, kHigh, kLow };
 
   MacroShape shape_;
   DeviceCard card_;
   const Kernels* kernels_;
   std::uint64_t seed_;
   std::uint32_t pe_;
-  std::vector<float> cells_;      // v [level steps], [bit_line * pitch + source_line]
+  double step_;    // one level [uS]
+  double offset_;  // conductance of level 0 [level steps]
+
+  // Fixed for the device; empty where the card leaves it off.
+  std::vector<double> set_spread_;    // factor of a SET pulse's step
+  std::vector<double> reset_spread_;  // and of a RESET pulse's
+  std::vector<double> limits_;        // pulses that a cell endures
+  std::vector<Stuck> stuck_;
+
+  std::vector<CellState> states_;
+  std::vector<double> values_;    // present conductance [level steps], [source_line][bit_line]
+  std::vector<float> cells_;      // the same, rounded, [bit_line * pitch + source_line]
   std::vector<float> variances_;  // sigma_cell^2 [level steps^2], same order; empty without noise
   std::vector<float> conductances_;
+  std::size_t pitch_ = 0;
+  std::uint32_t next_run_ = 0;
+
+  // Wires: every change of a conductance has a number; a window is solved again when it is read and
+  // a line of it has changed since. [first line][]
+  std::uint64_t changes_ = 0;
+  std::vector<std::uint64_t> line_changed_;
+  std::vector<std::vector<Window>> windows_;
+
+  std::vector<float> gains_;  // converter lanes, twice in a row, so that a window's are neighbours
+  std::vector<float> offsets_;
+  std::vector<float> bows_;
+
   GaussianStream noise_;
   ReadJob job_;
   std::vector<std::int32_t> sums_;  // of each lane
-  std::vector<ReadCounts> counts_;  // of each layer row
+  std::vector<ReadCounts> counts_;  // of each layer row, without the peak
+  std::vector<float> peaks_;        // of each layer row and lane of a read, [layer * pitch + lane]
   std::size_t layer_ = 0;
 };
 

@@ -338,7 +338,7 @@ EngineRun run_rtl(const Workload& workload, unsigned jobs, bool skip, const Trac
         const ReadCounts& before = (*counted)[row];
         run.rows[row] += ReadCounts{now.reads - before.reads, now.conversions - before.conversions,
                                     now.clipped_low - before.clipped_low,
-                                    now.clipped_high - before.clipped_high};
+                                    now.clipped_high - before.clipped_high, now.peak};
         (*counted)[row] = now;
       }
       add(part, run.counters);

@@ -98,8 +98,8 @@ TEST_F(DeviceCardFile, RefusesMissingFields) {
 
 TEST_F(DeviceCardFile, RefusesWrongTypes) {
   expect_error("name = 3\ng_min_uS = 2\ng_max_uS = 20\n", {"field name", "3", "a text"});
-  expect_error("name = 'a'\ng_min_uS = '2'\ng_max_uS = 20\n", {"field g_min_uS", "a number"});
-  expect_error("name = 'a'\ng_min_uS = 2\ng_max_uS = [20]\n", {"field g_max_uS", "a number"});
+  expect_error("name = 'a'\ng_min_uS = '2'\ng_max_uS = 20\n", {"field g_min_uS", "a finite number"});
+  expect_error("name = 'a'\ng_min_uS = 2\ng_max_uS = [20]\n", {"field g_max_uS", "a finite number"});
 }
 
 TEST_F(DeviceCardFile, RefusesValuesOutOfRange) {

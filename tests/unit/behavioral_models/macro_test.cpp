@@ -125,6 +125,7 @@ TEST(MacroIdeal, CodesAreExactlyTheClippedSumsOfLevels) {
               << "seed " << seed << ", range " << range << ", line " << first + k;
           ++expected.conversions;
           expected.clipped_high += sum > highest ? 1 : 0;
+          expected.peak = std::max(expected.peak, static_cast<double>(sum));
         }
       }
     }
