@@ -38,6 +38,7 @@ constexpr std::array kParameters = {
     Parameter{"NumRecords", &ChipConfig::num_records, 1, 4095},
     Parameter{"NumBiasRows", &ChipConfig::num_bias_rows, 1, 4095},
     Parameter{"NumLogits", &ChipConfig::num_logits, 1, 255},
+    Parameter{"NumEntries", &ChipConfig::num_entries, 1, 255},
     Parameter{"ReadLatency", &ChipConfig::read_latency, 1, 255},
     Parameter{"ReadClocks", &ChipConfig::read_clocks, 1, 255},
 };
@@ -136,10 +137,11 @@ std::string describe(const ChipConfig& config) {
   return fmt::format(
       "{} PEs of {} bit lines x {} source lines, {} ADC lanes of {} bits, partial sums of {} bits, "
       "feature maps of 2 x "
-      "{} banks x {} words, {} layer rows, {} records, {} bias rows",
+      "{} banks x {} words, {} layer rows, {} records, {} bias rows, "
+      "{} programming entries a PE",
       config.num_pe, config.num_bl(), config.num_sl, config.num_adc, config.adc_bits,
       config.psum_bits, config.row_banks, config.bank_depth, config.num_layers, config.num_records,
-      config.num_bias_rows);
+      config.num_bias_rows, config.num_entries);
 }
 
 std::string differences(const ChipConfig& a, const ChipConfig& b) {

@@ -24,6 +24,7 @@ struct ChipConfig {
   int num_records = 128;   // rows of the step record table
   int num_bias_rows = 64;  // rows of the bias table
   int num_logits = 64;     // logits of a result
+  int num_entries = 64;    // programming entries of a PE's list
   int read_latency = 1;    // clocks from read strobe to codes
   int read_clocks = 1;     // clocks that one bit-plane read takes
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "common/error.h"
 #include "host/cycle_model.h"
@@ -94,28 +95,48 @@ std::vector<Range> pooled_ranges(int positions, int pooled, int window, int stri
 
 }  // namespace
 
+std::vector<Macro> make_macros(const ChipConfig& config, const DeviceCard& card, uint64_t seed) {
+  const MacroShape shape{config.num_bl(), config.num_sl, config.num_adc, config.adc_bits};
+  std::vector<Macro> macros;
+  macros.reserve(to_index(config.num_pe));
+  for (int pe = 0; pe < config.num_pe; ++pe) {
+    macros.emplace_back(shape, card, seed, pe);
+  }
+  return macros;
+}
+
+void program_direct(std::span<Macro> macros, const ChipProgram& program) {
+  for (size_t pe = 0; pe < macros.size(); ++pe) {
+    macros[pe].program(program.cells.at(pe));
+  }
+}
+
 class ChipModel::Impl {
  public:
-  Impl(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card, uint64_t seed,
+  Impl(const ChipConfig& config, const ChipProgram& program, std::vector<Macro> macros,
        Options options)
-      : config_(config), program_(program), options_(options) {
+      : config_(config), program_(program), options_(options), macros_(std::move(macros)) {
     validate(program_, config_);
     if (config_.act_bits != kPlanes || config_.kernel_max != 4 || config_.num_adc > kMaxLanes) {
       throw Error(fmt::format(
           "chip model: found ActBits {}, KernelMax {}, NumAdc {}, allowed: {}, 4, up to {}",
           config_.act_bits, config_.kernel_max, config_.num_adc, kPlanes, kMaxLanes));
     }
-    const MacroShape shape{config_.num_bl(), config_.num_sl, config_.num_adc, config_.adc_bits};
-    macros_.reserve(to_index(config_.num_pe));
-    for (int pe = 0; pe < config_.num_pe; ++pe) {
-      macros_.emplace_back(shape, card, seed, pe);
-      macros_.back().program(program_.cells[to_index(pe)]);
+    if (macros_.size() != to_index(config_.num_pe)) {
+      throw Error(fmt::format("chip model: found {} macros, allowed: {} (NumPe)", macros_.size(),
+                              config_.num_pe));
     }
     const size_t words = to_index(2 * config_.row_banks * config_.bank_depth);
     input_.assign(words, 0);
     output_.assign(words, 0);
     for (size_t i = 0; i < program_.layers.size(); ++i) {
       passes_.push_back(compile(static_cast<int>(i)));
+      std::vector<WindowUse>& uses = uses_.emplace_back();
+      for (const std::vector<Read>& step : passes_.back().steps) {
+        for (const Read& read : step) {
+          uses.push_back({.pe = read.pe, .first_line = read.first_line, .segment = read.segment});
+        }
+      }
     }
     sums_.resize(to_index(config_.num_pe));
     result_.counters.layer_clocks.assign(passes_.size(), 0);
@@ -170,6 +191,10 @@ class ChipModel::Impl {
     for (Macro& macro : macros_) {
       macro.clear_counts();
     }
+  }
+
+  std::span<const WindowUse> window_uses(int layer_row) const {
+    return uses_.at(to_index(layer_row));
   }
 
   const ChipConfig config_;
@@ -362,6 +387,16 @@ class ChipModel::Impl {
     return bits;
   }
 
+  // Counts how much a window is driven: the planes that have a pulse are the bits of its pixels.
+  static void count_use(const Read& read, const Planes* quads, WindowUse& use) {
+    ++use.positions;
+    for (size_t plane = 0; plane < kPlanes; ++plane) {
+      const unsigned pulses = quads[0][plane] | quads[1][plane] << 4u | quads[2][plane] << 8u |
+                              quads[3][plane] << 12u;
+      use.plane_sum += (pulses & read.mask) != 0 ? int64_t{1} << plane : 0;
+    }
+  }
+
   void run_pass(const CompiledPass& pass, size_t index) {
     const LayerRow& row = pass.row;
     make_quads(pass);
@@ -374,6 +409,7 @@ class ChipModel::Impl {
         for (size_t s = 0; s < pass.segment_rows.size(); ++s) {
           std::fill_n(sums_[s].begin(), row.kernels, 0u);
         }
+        size_t window = 0;
         for (const std::vector<Read>& step : pass.steps) {
           int bits = 0;
           for (const Read& read : step) {
@@ -381,6 +417,10 @@ class ChipModel::Impl {
             const Planes* quads =
                 &quads_[to_index(read.quads + top * channel.columns() + x * row.stride)];
             bits = std::max(bits, read_window(pass, read, quads, counters));
+            if (options_.uses && y0 + pass.segment_rows[to_index(read.segment)] < row.out_height) {
+              count_use(read, quads, uses_[index][window]);
+            }
+            ++window;
           }
           if (options_.skip) {
             planes_.push_back(static_cast<uint8_t>(bits));
@@ -487,6 +527,7 @@ class ChipModel::Impl {
   }
 
   std::vector<CompiledPass> passes_;
+  std::vector<std::vector<WindowUse>> uses_;  // [layer row]
   std::vector<uint8_t> input_;  // [half][bank][word], the two buffers that layers work on
   std::vector<uint8_t> output_;
   std::vector<Planes> quads_;    // of the running pass
@@ -499,9 +540,14 @@ class ChipModel::Impl {
   ImageResult result_;
 };
 
+ChipModel::ChipModel(const ChipConfig& config, const ChipProgram& program,
+                     std::vector<Macro> macros, Options options)
+    : impl_(std::make_unique<Impl>(config, program, std::move(macros), options)) {}
 ChipModel::ChipModel(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card,
                      uint64_t seed, Options options)
-    : impl_(std::make_unique<Impl>(config, program, card, seed, options)) {}
+    : ChipModel(config, program, make_macros(config, card, seed), options) {
+  program_direct(impl_->macros_, impl_->program_);
+}
 ChipModel::~ChipModel() = default;
 ChipModel::ChipModel(ChipModel&&) noexcept = default;
 ChipModel& ChipModel::operator=(ChipModel&&) noexcept = default;
@@ -519,6 +565,9 @@ ReadCounts ChipModel::read_counts() const {
     sum += macro.total();
   }
   return sum;
+}
+std::span<const WindowUse> ChipModel::window_uses(int layer_row) const {
+  return impl_->window_uses(layer_row);
 }
 void ChipModel::clear_counters() { impl_->clear_counters(); }
 const ChipConfig& ChipModel::config() const { return impl_->config_; }

@@ -37,14 +37,36 @@ struct ImageResult {
       maps;  // per ChipProgram::maps, [channel][row][column]; empty unless asked for
 };
 
+// How much one window of a layer row was driven: the sum, over images and output positions, of 2^b
+// over the bit planes b that were read. Per position that is what a constant error of a code counts
+// for.
+struct WindowUse {
+  int pe = 0;
+  int first_line = 0;
+  int segment = 0;        // the segments of a row are its replicas
+  int64_t positions = 0;  // output positions of the segment that exist
+  int64_t plane_sum = 0;
+
+  bool operator==(const WindowUse&) const = default;
+};
+
+// One macro a PE, nothing programmed. Throws Error.
+std::vector<Macro> make_macros(const ChipConfig& config, const DeviceCard& card, uint64_t seed);
+// Brings every cell exactly to the level of the chip program, with the card's programming error.
+void program_direct(std::span<Macro> macros, const ChipProgram& program);
+
 class ChipModel {
  public:
   struct Options {
     bool skip = false;  // MODE.SKIP: changes clocks only
     bool maps = false;  // return every hidden layer's feature map
+    bool uses = false;  // keep window_uses()
   };
 
-  // Validates the program and programs the macros with its cells. Throws Error.
+  // Validates the program; the macros (one a PE) hold what they hold. Throws Error.
+  ChipModel(const ChipConfig& config, const ChipProgram& program, std::vector<Macro> macros,
+            Options options);
+  // The same with macros of the card, programmed directly with the program's cells.
   ChipModel(const ChipConfig& config, const ChipProgram& program, const DeviceCard& card,
             uint64_t seed)
       : ChipModel(config, program, card, seed, Options{}) {}
@@ -67,6 +89,9 @@ class ChipModel {
       int layer_row) const;        // reads, conversions and clipped codes of a layer row, all PEs
   ReadCounts read_counts() const;  // of all layer rows
   void clear_counters();
+
+  // Windows of a layer row, in the order of steps and PEs, with Options::uses; empty without.
+  std::span<const WindowUse> window_uses(int layer_row) const;
 
   const ChipConfig& config() const;
   const ChipProgram& program() const;

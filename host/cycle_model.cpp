@@ -15,6 +15,13 @@ constexpr int kOverhead = 10;      // LayerOverhead without the read latency
 constexpr int kMinSkipPlanes = 2;  // a beat drives at least as many planes with MODE.SKIP
 constexpr int kImageClocks = 1;    // to take the image
 
+// The programmer, rtl/README.md, "Programming".
+constexpr int64_t kProgramOverhead = 2;  // of a run
+constexpr int64_t kRefuseClocks = 2;     // of an entry that is refused
+constexpr int64_t kEntryOverhead = 3;    // of an entry that is worked on
+constexpr int64_t kVerifyOverhead = 1;   // of a read, with ReadClocks + ReadLatency
+constexpr int64_t kPulseOverhead = 1;    // of a pulse, with PULSE_CLOCKS
+
 // Pooled columns whose window contains output column x.
 int pooled_columns(const LayerRow& row, int x) {
   int count = 0;
@@ -101,6 +108,22 @@ PassCycles pass_cycles(const PassTiming& timing, const ChipConfig& config,
   }
   cycles.clocks += reduce_before;
   return cycles;
+}
+
+int64_t entry_clocks(const EntryWork& work, const ChipConfig& config, int pulse_clocks) {
+  if (work.refused) {
+    return kRefuseClocks;
+  }
+  return kEntryOverhead + work.reads * (config.read_clocks + config.read_latency + kVerifyOverhead) +
+         work.pulses * (pulse_clocks + kPulseOverhead);
+}
+
+int64_t program_clocks(std::span<const int64_t> engine_clocks) {
+  int64_t longest = 0;
+  for (const int64_t clocks : engine_clocks) {
+    longest = std::max(longest, clocks);
+  }
+  return kProgramOverhead + longest;
 }
 
 ImageCycles image_cycles(const ChipProgram& program, const ChipConfig& config) {

@@ -49,6 +49,18 @@ PassTiming pass_timing(const ChipProgram& program, const ChipConfig& config, int
 PassCycles pass_cycles(const PassTiming& timing, const ChipConfig& config,
                        std::span<const uint8_t> planes = {});
 
+// What a programming entry costs: reads and pulses that it took, or that it was refused.
+struct EntryWork {
+  bool refused = false;
+  int64_t reads = 0;
+  int64_t pulses = 0;
+};
+// Clocks of one entry (rtl/README.md, "Programming").
+int64_t entry_clocks(const EntryWork& work, const ChipConfig& config, int pulse_clocks);
+// What PROGRAM_CLOCKS counts for a run in which PE p works for engine_clocks[p] clocks, the sum
+// over its entries: the engines run in parallel, so the slowest one decides.
+int64_t program_clocks(std::span<const int64_t> engine_clocks);
+
 // Clocks of an image without MODE.SKIP.
 ImageCycles image_cycles(const ChipProgram& program, const ChipConfig& config);
 // Clocks of an image with MODE.SKIP; planes[row] as above.

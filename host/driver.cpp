@@ -56,6 +56,8 @@ ChipConfig Driver::read_config(const std::string& name) const {
   config.num_records = bits(tables, 8, 12);
   config.num_bias_rows = bits(tables, 20, 12);
   config.num_logits = bits(bus_.read(reg::kCapResult), 0, 8);
+  const uint32_t programmer = bus_.read(reg::kCapProgram);
+  config.num_entries = static_cast<int>(reg::kCapEntries.get(programmer));
   if (num_bl != config.num_bl()) {
     throw Error(fmt::format("chip: CAP_ARRAY: found {} bit lines, allowed: {}, KernelMax squared",
                             num_bl, config.num_bl()));
@@ -64,7 +66,132 @@ ChipConfig Driver::read_config(const std::string& name) const {
     throw Error(fmt::format("chip: CAP_MEMORY: found {} feature-map buffers, allowed: {}", buffers,
                             reg::kNumBuffers));
   }
+  const uint32_t amplitude_bits = reg::kCapAmplitudeBits.get(programmer);
+  if (amplitude_bits != reg::kAmplitudeBits) {
+    throw Error(fmt::format("chip: CAP_PROGRAM: found {} amplitude bits, allowed: {}",
+                            amplitude_bits, reg::kAmplitudeBits));
+  }
   return config;
+}
+
+void Driver::write_checked(uint32_t address, uint32_t value) {
+  bus_.write(address, value);
+  const uint32_t found = bus_.read(address);
+  if (found != value) {
+    throw Error(fmt::format(
+        "chip: address 0x{:05x}: found 0x{:08x} when read back, allowed: 0x{:08x} as written",
+        address, found, value));
+  }
+}
+
+ProgramRun Driver::program(std::span<const ProgramEntry> entries, const ProgramSettings& settings) {
+  if (capabilities_.name.empty()) {
+    capabilities_ = read_config();
+  }
+  check_program(entries, settings, capabilities_);
+  const auto amplitudes = [](const PulseAmplitudes& pulses) {
+    return reg::kAmplitudeStart.put(static_cast<uint32_t>(pulses.start)) |
+           reg::kAmplitudeStep.put(static_cast<uint32_t>(pulses.step)) |
+           reg::kAmplitudeLimit.put(static_cast<uint32_t>(pulses.limit));
+  };
+  check_status();
+  write_checked(reg::kProgramSet, amplitudes(settings.set));
+  write_checked(reg::kProgramReset, amplitudes(settings.reset));
+  write_checked(reg::kProgramPulse,
+                reg::kMaxPulses.put(static_cast<uint32_t>(settings.max_pulses)) |
+                    reg::kPulseClocks.put(static_cast<uint32_t>(settings.pulse_clocks)) |
+                    reg::kVerifyRange.put(static_cast<uint32_t>(settings.range)));
+  ProgramRun run;
+  run.results.resize(entries.size());
+  for (const ProgramBatch& batch : program_batches(entries, capabilities_)) {
+    run_programmer(batch, entries, run);
+  }
+  return run;
+}
+
+void Driver::run_programmer(const ProgramBatch& batch, std::span<const ProgramEntry> entries,
+                            ProgramRun& run) {
+  const auto row = [this](size_t pe, size_t place) {
+    return reg::kProgramTable + reg::kProgramStride *
+                                    static_cast<uint32_t>(
+                                        pe * to_index(capabilities_.num_entries) + place);
+  };
+  const auto cell = [](const ProgramEntry& entry) {
+    return reg::kEntryBitLine.put(static_cast<uint32_t>(entry.bit_line)) |
+           reg::kEntrySourceLine.put(static_cast<uint32_t>(entry.source_line)) |
+           (entry.no_drive ? reg::kEntryNoDrive : 0);
+  };
+  for (size_t pe = 0; pe < batch.size(); ++pe) {
+    write_checked(reg::kProgramCount + 4 * static_cast<uint32_t>(pe),
+                  static_cast<uint32_t>(batch[pe].size()));
+    for (size_t place = 0; place < batch[pe].size(); ++place) {
+      const ProgramEntry& entry = entries[batch[pe][place]];
+      bus_.write(row(pe, place), cell(entry));
+      bus_.write(row(pe, place) + 4,
+                 reg::kEntryTarget.put(static_cast<uint32_t>(entry.target)) |
+                     reg::kEntryTolerance.put(static_cast<uint32_t>(entry.tolerance)));
+    }
+  }
+
+  bus_.write(reg::kIrqStatus, reg::kIrqDone | reg::kIrqError | reg::kIrqHalted);
+  bus_.write(reg::kControl, reg::kControlProgram);
+  uint32_t status = bus_.read(reg::kStatus);
+  for (int poll = 0; (status & reg::kStatusProgramming) != 0; ++poll) {
+    const uint32_t code = reg::kStatusError.get(status);
+    if (code != 0 && code != static_cast<uint32_t>(ChipError::kEntryInvalid)) {
+      break;
+    }
+    if (poll >= options_.status_polls) {
+      abort();
+      throw Error(
+          fmt::format("chip: STATUS: found 0x{:08x} after {} reads while waiting for the end of "
+                      "programming; aborted",
+                      status, options_.status_polls));
+    }
+    status = bus_.read(reg::kStatus);
+  }
+  const uint32_t code = reg::kStatusError.get(status);
+  if (code == static_cast<uint32_t>(ChipError::kEntryInvalid)) {
+    bus_.write(reg::kIrqStatus, reg::kIrqError);  // the refused entries come back as such
+  } else if (code != 0) {
+    abort();
+    throw Error(fmt::format("chip: error {} {} while programming: {}", code, error_name(code),
+                            error_meaning(code)));
+  }
+
+  for (size_t pe = 0; pe < batch.size(); ++pe) {
+    for (size_t place = 0; place < batch[pe].size(); ++place) {
+      const size_t i = batch[pe][place];
+      const uint32_t word = bus_.read(row(pe, place));
+      if ((word & ~reg::kEntryStatus.put(~0u)) != cell(entries[i])) {
+        throw Error(fmt::format(
+            "chip: programming entry {} of PE {}: found 0x{:08x} behind the run, allowed: "
+            "0x{:08x} and a status",
+            place, pe, word, cell(entries[i])));
+      }
+      EntryResult& result = run.results[i];
+      result.status = static_cast<EntryStatus>(reg::kEntryStatus.get(word));
+      if (result.status == EntryStatus::kDone || result.status == EntryStatus::kFailed) {
+        const uint32_t outcome = bus_.read(row(pe, place) + 4);
+        result.code = static_cast<int>(reg::kEntryCode.get(outcome));
+        result.pulses = static_cast<int>(reg::kEntryPulses.get(outcome));
+      } else if (result.status == EntryStatus::kPending) {
+        throw Error(fmt::format(
+            "chip: programming entry {} of PE {}: found pending behind the run, allowed: done, "
+            "failed or refused",
+            place, pe));
+      }
+    }
+  }
+  ProgramCounters counters;
+  counters.clocks = bus_.read(reg::kProgramClocks);
+  counters.reads = bus_.read(reg::kProgramReads);
+  counters.sets = bus_.read(reg::kProgramSets);
+  counters.resets = bus_.read(reg::kProgramResets);
+  counters.done = bus_.read(reg::kProgramDone);
+  counters.failed = bus_.read(reg::kProgramFailed);
+  counters.refused = bus_.read(reg::kProgramRefused);
+  run.counters += counters;
 }
 
 void Driver::load(const ChipProgram& program, const ChipConfig& config) {

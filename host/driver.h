@@ -11,6 +11,7 @@
 #include "host/chip_bus.h"
 #include "host/chip_config.h"
 #include "host/chip_program.h"
+#include "host/programming.h"
 
 namespace mcnn {
 
@@ -39,7 +40,7 @@ struct PerfCounters {
   std::vector<uint32_t> layer_clocks;  // per row of the layer table in use
 };
 
-class Driver {
+class Driver final : public ProgramPort {
  public:
   struct Options {
     bool skip = false;  // MODE.SKIP
@@ -53,6 +54,12 @@ class Driver {
 
   // What the capability registers say, with the given name.
   ChipConfig read_config(const std::string& name = "chip") const;
+
+  // Brings cells to codes with the chip's programmer; needs no chip program. Writes settings and
+  // lists, begins a run, waits for its end and reads lists and counters back. Aborts the run and
+  // throws Error when the chip reports an error other than a refused entry, or does not finish.
+  ProgramRun program(std::span<const ProgramEntry> entries,
+                     const ProgramSettings& settings) override;
 
   // Checks that the chip is the one the program was made for, validates the program, writes tables
   // and set-up registers and reads all of them back. Cells are not programmed here. Throws Error.
@@ -82,6 +89,9 @@ class Driver {
   void check_image(std::span<const uint8_t> image, size_t index) const;
   ChipResult receive(size_t index);
   ChipResult to_result(std::span<const uint32_t> packet, size_t index) const;
+  void run_programmer(const ProgramBatch& batch, std::span<const ProgramEntry> entries,
+                      ProgramRun& run);
+  void write_checked(uint32_t address, uint32_t value);
   uint32_t wait_status(uint32_t mask, uint32_t value, const char* what);
 
   ChipBus& bus_;
@@ -89,6 +99,7 @@ class Driver {
   ChipConfig config_;
   ChipProgram program_;
   bool loaded_ = false;
+  ChipConfig capabilities_;  // read when cells are programmed for the first time
 };
 
 }  // namespace mcnn

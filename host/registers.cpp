@@ -16,6 +16,7 @@ std::span<const Named> all() {
       Named{kCapMemory, "CAP_MEMORY"},
       Named{kCapTables, "CAP_TABLES"},
       Named{kCapResult, "CAP_RESULT"},
+      Named{kCapProgram, "CAP_PROGRAM"},
       Named{kControl, "CONTROL"},
       Named{kMode, "MODE"},
       Named{kStatus, "STATUS"},
@@ -37,6 +38,17 @@ std::span<const Named> all() {
       Named{kPerfStallResult, "PERF_STALL_RESULT"},
       Named{kPerfStallBeat, "PERF_STALL_BEAT"},
       Named{kPerfLayerClocks, "PERF_LAYER_CLOCKS"},
+      Named{kProgramSet, "PROGRAM_SET"},
+      Named{kProgramReset, "PROGRAM_RESET"},
+      Named{kProgramPulse, "PROGRAM_PULSE"},
+      Named{kProgramClocks, "PROGRAM_CLOCKS"},
+      Named{kProgramReads, "PROGRAM_READS"},
+      Named{kProgramSets, "PROGRAM_SETS"},
+      Named{kProgramResets, "PROGRAM_RESETS"},
+      Named{kProgramDone, "PROGRAM_DONE"},
+      Named{kProgramFailed, "PROGRAM_FAILED"},
+      Named{kProgramRefused, "PROGRAM_REFUSED"},
+      Named{kProgramCount, "PROGRAM_COUNT"},
   };
   return kRegisters;
 }
@@ -60,11 +72,15 @@ constexpr std::array kErrors = {
     ErrorText{"IMAGE_SHORT", "TLAST before the last pixel; the image was dropped"},
     ErrorText{"IMAGE_LONG", "no TLAST on the last pixel; everything up to TLAST was dropped"},
     ErrorText{"SETUP_INVALID",
-              "image count, layer count, logit count or image shape outside what the chip has"},
+              "image count, layer count, logit count or image shape outside what the chip has; or "
+              "programming entries of a PE outside its list, none at all, or pulses of 0 clocks"},
     ErrorText{"LAYER_INVALID", "a layer row asks for what the chip does not have"},
     ErrorText{
         "RECORD_INVALID",
         "a step record asks for what the chip does not have, or the table ends before LAST_PASS"},
+    ErrorText{"ENTRY_INVALID",
+              "a programming entry outside the array, or a target above the largest code; it was "
+              "refused"},
 };
 
 }  // namespace

@@ -29,6 +29,7 @@ inline constexpr uint32_t kCapData = 0x0010;
 inline constexpr uint32_t kCapMemory = 0x0014;
 inline constexpr uint32_t kCapTables = 0x0018;
 inline constexpr uint32_t kCapResult = 0x001C;
+inline constexpr uint32_t kCapProgram = 0x0020;
 inline constexpr uint32_t kControl = 0x0040;
 inline constexpr uint32_t kMode = 0x0044;
 inline constexpr uint32_t kStatus = 0x0048;
@@ -50,6 +51,17 @@ inline constexpr uint32_t kPerfStallImage = 0x0094;
 inline constexpr uint32_t kPerfStallResult = 0x0098;
 inline constexpr uint32_t kPerfStallBeat = 0x009C;
 inline constexpr uint32_t kPerfLayerClocks = 0x00C0;  // NumLayers words
+inline constexpr uint32_t kProgramSet = 0x0200;
+inline constexpr uint32_t kProgramReset = 0x0204;
+inline constexpr uint32_t kProgramPulse = 0x0208;
+inline constexpr uint32_t kProgramClocks = 0x0210;
+inline constexpr uint32_t kProgramReads = 0x0214;
+inline constexpr uint32_t kProgramSets = 0x0218;
+inline constexpr uint32_t kProgramResets = 0x021C;
+inline constexpr uint32_t kProgramDone = 0x0220;
+inline constexpr uint32_t kProgramFailed = 0x0224;
+inline constexpr uint32_t kProgramRefused = 0x0228;
+inline constexpr uint32_t kProgramCount = 0x0240;  // NumPe words
 
 inline constexpr uint32_t kLayerTable = 0x1000;
 inline constexpr uint32_t kLayerStride = 64;
@@ -57,22 +69,27 @@ inline constexpr uint32_t kRecordTable = 0x2000;
 inline constexpr uint32_t kRecordStride = 32;
 inline constexpr uint32_t kBiasTable = 0x4000;
 inline constexpr uint32_t kBiasStride = 8;
+inline constexpr uint32_t kProgramTable = 0x8000;
+inline constexpr uint32_t kProgramStride = 8;
 inline constexpr uint32_t kFeatureMaps = 0x10000;
 
 // Values.
 inline constexpr uint32_t kIdValue = 0x4D434E4E;  // "MCNN"
 inline constexpr uint32_t kVersionMajor = 1;      // the host needs this major version
 inline constexpr int kNumBuffers = 3;
+inline constexpr int kAmplitudeBits = 6;  // of a programming pulse
 
 // CONTROL, MODE, STATUS, IRQ_STATUS.
 inline constexpr uint32_t kControlStart = 1u << 0;
 inline constexpr uint32_t kControlAbort = 1u << 1;
 inline constexpr uint32_t kControlResume = 1u << 2;
+inline constexpr uint32_t kControlProgram = 1u << 3;
 inline constexpr uint32_t kModeHalt = 1u << 0;
 inline constexpr uint32_t kModeSkip = 1u << 1;
 inline constexpr uint32_t kStatusBusy = 1u << 0;
 inline constexpr uint32_t kStatusHalted = 1u << 1;
 inline constexpr uint32_t kStatusImageWaits = 1u << 2;
+inline constexpr uint32_t kStatusProgramming = 1u << 3;
 inline constexpr BitField kStatusError{8, 8};
 inline constexpr BitField kStatusErrorRow{16, 8};
 inline constexpr BitField kStatusRow{24, 8};
@@ -83,12 +100,31 @@ inline constexpr BitField kBuffersInput{0, 2};
 inline constexpr BitField kBuffersOutput{2, 2};
 inline constexpr BitField kBuffersLoad{4, 2};
 
+// CAP_PROGRAM, PROGRAM_SET and PROGRAM_RESET, PROGRAM_PULSE, words of a programming entry.
+inline constexpr BitField kCapEntries{0, 8};
+inline constexpr BitField kCapAmplitudeBits{8, 8};
+inline constexpr BitField kAmplitudeStart{0, kAmplitudeBits};
+inline constexpr BitField kAmplitudeStep{8, kAmplitudeBits};
+inline constexpr BitField kAmplitudeLimit{16, kAmplitudeBits};
+inline constexpr BitField kMaxPulses{0, 8};
+inline constexpr BitField kPulseClocks{8, 8};
+inline constexpr BitField kVerifyRange{16, 3};
+inline constexpr BitField kEntryBitLine{0, 8};
+inline constexpr BitField kEntrySourceLine{8, 12};
+inline constexpr uint32_t kEntryNoDrive = 1u << 20;
+inline constexpr BitField kEntryStatus{28, 2};
+inline constexpr BitField kEntryTarget{0, 16};  // before the run
+inline constexpr BitField kEntryTolerance{16, 16};
+inline constexpr BitField kEntryCode{0, 16};  // after it
+inline constexpr BitField kEntryPulses{16, 16};
+
 // A register by name, for dumps and traces.
 struct Named {
   uint32_t address;
   std::string_view name;
 };
-// Every register, by address; PERF_LAYER_CLOCKS once, with its first address.
+// Every register, by address; the arrays PERF_LAYER_CLOCKS and PROGRAM_COUNT once, with their first
+// address.
 std::span<const Named> all();
 
 }  // namespace reg
@@ -104,6 +140,7 @@ enum class ChipError : uint8_t {
   kSetupInvalid = 7,
   kLayerInvalid = 8,
   kRecordInvalid = 9,
+  kEntryInvalid = 10,
 };
 
 std::string_view error_name(

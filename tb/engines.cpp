@@ -114,23 +114,12 @@ void add(const ChipCounters& part, ChipCounters& sum) {
   }
 }
 
-std::vector<Macro> make_macros(const Workload& workload) {
-  const ChipConfig& config = workload.config;
-  const MacroShape shape = {config.num_bl(), config.num_sl, config.num_adc, config.adc_bits};
-  std::vector<Macro> macros;
-  macros.reserve(static_cast<std::size_t>(config.num_pe));
-  for (int pe = 0; pe < config.num_pe; ++pe) {
-    macros.emplace_back(shape, workload.card, workload.options.seed, pe);
-    macros.back().program(workload.mapped.program.cells[static_cast<std::size_t>(pe)]);
-  }
-  return macros;
-}
-
 // A Verilated chip with its macros and driver, loaded with the workload's program.
 class RtlWorker {
  public:
-  RtlWorker(const Workload& workload, bool skip, const RtlOptions& options)
-      : macros_(make_macros(workload)),
+  RtlWorker(const Workload& workload, const std::vector<Macro>& macros, bool skip,
+            const RtlOptions& options)
+      : macros_(macros),
         chip_(RtlChip::make(workload.config.name, macros_, options)),
         driver_(*chip_, Driver::Options{.skip = skip}) {
     driver_.load(workload.mapped.program, workload.config);
@@ -236,7 +225,8 @@ EngineRun run_integer(const Workload& workload, unsigned jobs) {
   return run;
 }
 
-EngineRun run_model(const Workload& workload, unsigned jobs, bool skip) {
+EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
+                    bool skip) {
   EngineRun run;
   run.images.resize(workload.count);
   const std::size_t num_rows = workload.mapped.program.layers.size();
@@ -245,9 +235,8 @@ EngineRun run_model(const Workload& workload, unsigned jobs, bool skip) {
   Progress progress("chip model", workload.count);
   const ThreadTimes times =
       run_chunks(workload.count, chunk_size(workload.count, 1, 500), jobs, [&]() -> ChunkWork {
-        auto model = std::make_shared<ChipModel>(workload.config, workload.mapped.program,
-                                                 workload.card, workload.options.seed,
-                                                 ChipModel::Options{.skip = skip, .maps = false});
+        auto model = std::make_shared<ChipModel>(workload.config, workload.mapped.program, macros,
+                                                 ChipModel::Options{.skip = skip});
         return [&, model](std::uint32_t first, std::uint32_t count) {
           model->clear_counters();
           for (std::uint32_t i = first; i < first + count; ++i) {
@@ -270,7 +259,8 @@ EngineRun run_model(const Workload& workload, unsigned jobs, bool skip) {
   return run;
 }
 
-EngineRun run_rtl(const Workload& workload, unsigned jobs, bool skip, const TraceOptions& trace) {
+EngineRun run_rtl(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
+                  bool skip, const TraceOptions& trace) {
   EngineRun run;
   run.images.resize(workload.count);
   const std::size_t num_rows = workload.mapped.program.layers.size();
@@ -299,7 +289,7 @@ EngineRun run_rtl(const Workload& workload, unsigned jobs, bool skip, const Trac
     options.trace_path = trace.path;
     options.trace_first = trace.first;
     options.trace_last = trace.last;
-    auto worker = std::make_shared<RtlWorker>(workload, skip, options);
+    auto worker = std::make_shared<RtlWorker>(workload, macros, skip, options);
     auto counted = std::make_shared<std::vector<ReadCounts>>(num_rows);
     return [&, worker, counted](std::uint32_t first, std::uint32_t count) {
       std::vector<std::span<const std::uint8_t>> images;
@@ -358,8 +348,8 @@ EngineRun run_rtl(const Workload& workload, unsigned jobs, bool skip, const Trac
   return run;
 }
 
-Comparison compare_rtl_with_model(const Workload& workload, std::uint32_t count, unsigned jobs,
-                                  bool skip) {
+Comparison compare_rtl_with_model(const Workload& workload, const std::vector<Macro>& macros,
+                                  std::uint32_t count, unsigned jobs, bool skip) {
   Comparison comparison;
   comparison.images = std::min(count, workload.count);
   comparison.expected.resize(comparison.images);
@@ -370,9 +360,9 @@ Comparison compare_rtl_with_model(const Workload& workload, std::uint32_t count,
   run_chunks(comparison.images, 1, jobs, [&]() -> ChunkWork {
     RtlOptions options;
     options.seed = workload.options.seed + 1;  // other register contents than in the run
-    auto worker = std::make_shared<RtlWorker>(workload, skip, options);
+    auto worker = std::make_shared<RtlWorker>(workload, macros, skip, options);
     auto model =
-        std::make_shared<ChipModel>(workload.config, program, workload.card, workload.options.seed,
+        std::make_shared<ChipModel>(workload.config, program, macros,
                                     ChipModel::Options{.skip = skip, .maps = true});
     return [&, worker, model](std::uint32_t first, std::uint32_t /*count*/) {
       if (interrupt_requested()) throw Interrupted{};
@@ -406,8 +396,8 @@ Comparison compare_rtl_with_model(const Workload& workload, std::uint32_t count,
   return comparison;
 }
 
-Comparison compare_model_with_integer(const Workload& workload, std::uint32_t count,
-                                      unsigned jobs) {
+Comparison compare_model_with_integer(const Workload& workload, const std::vector<Macro>& macros,
+                                      std::uint32_t count, unsigned jobs) {
   Comparison comparison;
   comparison.images = std::min(count, workload.count);
   comparison.expected.resize(comparison.images);
@@ -418,7 +408,7 @@ Comparison compare_model_with_integer(const Workload& workload, std::uint32_t co
   run_chunks(comparison.images, 16, jobs, [&]() -> ChunkWork {
     auto network = std::make_shared<IntegerNetwork>(workload.network);
     auto model =
-        std::make_shared<ChipModel>(workload.config, program, workload.card, workload.options.seed,
+        std::make_shared<ChipModel>(workload.config, program, macros,
                                     ChipModel::Options{.skip = false, .maps = true});
     return [&, network, model](std::uint32_t first, std::uint32_t chunk) {
       for (std::uint32_t i = first; i < first + chunk; ++i) {

@@ -49,8 +49,11 @@ struct TraceOptions {
 };
 
 EngineRun run_integer(const Workload& workload, unsigned jobs);
-EngineRun run_model(const Workload& workload, unsigned jobs, bool skip);
-EngineRun run_rtl(const Workload& workload, unsigned jobs, bool skip, const TraceOptions& trace);
+// `macros`, one a PE: the programmed chip. Every thread works on copies of its own.
+EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
+                    bool skip);
+EngineRun run_rtl(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
+                  bool skip, const TraceOptions& trace);
 
 // The result of comparing images bit by bit.
 struct Comparison {
@@ -62,11 +65,12 @@ struct Comparison {
 
 // The first `count` images, each layer by layer: every hidden feature map, every logit, every
 // counter of the RTL against the chip model.
-Comparison compare_rtl_with_model(const Workload& workload, std::uint32_t count, unsigned jobs,
-                                  bool skip);
+Comparison compare_rtl_with_model(const Workload& workload, const std::vector<Macro>& macros,
+                                  std::uint32_t count, unsigned jobs, bool skip);
 // Every hidden feature map and every logit of the chip model against the integer network. Equal
 // with the ideal card.
-Comparison compare_model_with_integer(const Workload& workload, std::uint32_t count, unsigned jobs);
+Comparison compare_model_with_integer(const Workload& workload, const std::vector<Macro>& macros,
+                                      std::uint32_t count, unsigned jobs);
 // Adds what differs between the outcomes of a run and those that the comparison expects.
 void compare_outcomes(const Workload& workload, const EngineRun& run, Comparison& comparison);
 

@@ -11,8 +11,8 @@
 
 namespace mcnn::tb {
 
-Progress::Progress(std::string title, std::uint64_t total)
-    : title_(std::move(title)), total_(total) {
+Progress::Progress(std::string title, std::uint64_t total, std::string unit)
+    : title_(std::move(title)), total_(total), unit_(std::move(unit)) {
   if (total_ == 0 || isatty(STDERR_FILENO) == 0) return;
   display_ = std::thread([this] {
     std::unique_lock lock(mutex_);
@@ -45,10 +45,13 @@ void Progress::show() const {
   if (done > 0 && elapsed.count() > 0) {
     const double rate = static_cast<double>(done) / elapsed.count();
     const auto left = std::llround(static_cast<double>(total_ - done) / rate);
-    line += fmt::format("  {:.0f} images/s  {:.2f} % right  {}:{:02} left", rate,
-                        100.0 * static_cast<double>(correct_.load(std::memory_order_relaxed)) /
-                            static_cast<double>(done),
-                        left / 60, left % 60);
+    line += fmt::format("  {:.0f} {}/s", rate, unit_);
+    if (is_rated_.load(std::memory_order_relaxed)) {
+      line += fmt::format("  {:.2f} % right",
+                          100.0 * static_cast<double>(correct_.load(std::memory_order_relaxed)) /
+                              static_cast<double>(done));
+    }
+    line += fmt::format("  {}:{:02} left", left / 60, left % 60);
   }
   std::fputs(line.c_str(), stderr);
   std::fflush(stderr);

@@ -85,7 +85,23 @@ DeviceCard load_chosen_card(const WorkloadOptions& options) {
                             options.device, folder.string(),
                             fmt::join(names_in(folder, ".toml"), ", ")));
   }
-  return load_device_card(file.string());
+  DeviceCard card = load_device_card(file.string());
+  for (const std::string& text : options.set) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      throw Error(fmt::format("--set: found '{}', allowed is name=value, a field of the device card",
+                              text));
+    }
+    set_device_field(card, text.substr(0, equals), text.substr(equals + 1), "--set " + text);
+  }
+  if (options.age_s) {
+    set_device_field(card, "age_s", fmt::format("{}", *options.age_s),
+                     fmt::format("--age {}", *options.age_s));
+  }
+  if (!options.set.empty() || options.age_s) {
+    check_device_card(card, fmt::format("device card {} with --set", card.name));
+  }
+  return card;
 }
 
 MappedNetwork map_chosen(const WorkloadOptions& options, const Network& network,
@@ -104,7 +120,7 @@ MappedNetwork map_chosen(const WorkloadOptions& options, const Network& network,
   return map_network(network, config, mapping);
 }
 
-Workload load_workload(const WorkloadOptions& options) {
+Workload load_workload_without_images(const WorkloadOptions& options) {
   Workload workload;
   workload.options = options;
   workload.config = load_configuration(options);
@@ -112,7 +128,11 @@ Workload load_workload(const WorkloadOptions& options) {
   workload.network = load_network(workload.network_file);
   workload.card = load_chosen_card(options);
   workload.mapped = map_chosen(options, workload.network, workload.config, workload.card);
+  return workload;
+}
 
+Workload load_workload(const WorkloadOptions& options) {
+  Workload workload = load_workload_without_images(options);
   const fs::path mnist = fs::path(data_folder()) / "mnist";
   const std::string images =
       options.images.empty() ? (mnist / "t10k-images-idx3-ubyte.gz").string() : options.images;
@@ -151,6 +171,38 @@ Workload load_workload(const WorkloadOptions& options) {
   workload.first = static_cast<std::uint32_t>(options.first);
   workload.count = static_cast<std::uint32_t>(count);
   return workload;
+}
+
+std::string quoted(const std::string& argument) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+  if (!argument.empty() && argument.find_first_not_of(kPlain) == std::string::npos) return argument;
+  std::string text = "'";
+  for (const char c : argument) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+std::string command_line(const WorkloadOptions& options) {
+  const WorkloadOptions defaults;
+  std::string text = fmt::format("--config {} --device {} --seed {}", quoted(options.config),
+                                 quoted(options.device), options.seed);
+  const auto add = [&](std::string_view option, const std::string& value,
+                       const std::string& standard) {
+    if (value != standard) text += fmt::format(" {} {}", option, quoted(value));
+  };
+  for (const std::string& change : options.set) text += fmt::format(" --set {}", quoted(change));
+  if (options.age_s) text += fmt::format(" --age {}", *options.age_s);
+  add("--network", options.network, defaults.network);
+  add("--images", options.images, defaults.images);
+  add("--labels", options.labels, defaults.labels);
+  add("--mapping", options.mapping, defaults.mapping);
+  if (!options.replicas.empty()) {
+    text += fmt::format(" --replicas {}", fmt::join(options.replicas, ","));
+  }
+  add("--range", options.range, defaults.range);
+  if (options.first != defaults.first) text += fmt::format(" --first {}", options.first);
+  if (options.count) text += fmt::format(" --count {}", *options.count);
+  return text;
 }
 
 }  // namespace mcnn::tb

@@ -26,6 +26,8 @@ struct WorkloadOptions {
   std::string mapping = "default";
   std::vector<std::string> replicas;  // per network layer: a number or "auto"
   std::string range = "auto";         // converter range: a number or "auto"
+  std::vector<std::string> set;       // name=value: fields of the device card that are changed
+  std::optional<double> age_s;        // short for age_s=...
   std::uint64_t seed = 1;
   std::int64_t first = 0;
   std::optional<std::int64_t> count;  // none: all from `first` on
@@ -62,5 +64,13 @@ struct Workload {
 };
 
 Workload load_workload(const WorkloadOptions& options);
+// Without images: data is empty and count 0.
+Workload load_workload_without_images(const WorkloadOptions& options);
+
+// The options that choose a workload as a command line has them, those at their default left out:
+// with the command before it, what reproduces a run.
+std::string command_line(const WorkloadOptions& options);
+// An argument as a shell takes it.
+std::string quoted(const std::string& argument);
 
 }  // namespace mcnn::tb

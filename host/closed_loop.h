@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The closed loop: brings every cell that a chip program reads to the conductance of its level,
+// with the chip's programmer, through a ProgramPort.
+//
+//   target    = floor(2^range * (level + g_min/Gs) + 1/2)            [codes], Gs one level [uS]
+//   tolerance = floor(2^range * loop tolerance [uS] / Gs)      [codes]
+//
+// A verify read converts one cell at a fine range, on the ADC lane that serves its source line when
+// the chip infers too.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "behavioral_models/device_card.h"
+#include "host/chip_config.h"
+#include "host/chip_program.h"
+#include "host/programming.h"
+
+namespace mcnn {
+
+// Source lines that a step record reads, [PE][source line]: 1 or 0.
+std::vector<std::vector<uint8_t>> used_lines(const ChipProgram& program, const ChipConfig& config);
+
+// The card's pulses and verify range. Throws Error when no register holds them.
+ProgramSettings program_settings(const DeviceCard& card, int pulse_clocks = 1);
+
+// Code of an exact cell at a level, before rounding and without the converter's errors.
+double level_code(int level, const DeviceCard& card, int range);
+// The card's tolerance in codes of a range.
+int tolerance_codes(const DeviceCard& card, int range);
+
+// What the converter of each lane adds to a code, [PE][lane]; empty: nothing is known.
+using LaneOffsets = std::vector<std::vector<double>>;
+
+// One entry for every cell of every used source line, PE by PE, line by line. Known offsets of the
+// lanes are added to the targets, so that they do not end up in the conductances. Throws Error when
+// a target is outside the codes; it says which range would do.
+std::vector<ProgramEntry> cell_entries(const ChipProgram& program, const ChipConfig& config,
+                                       const DeviceCard& card, int range,
+                                       const LaneOffsets& offsets = {});
+// The finest range up to `range` at which cell_entries has no target outside the codes.
+int fitting_range(const ChipProgram& program, const ChipConfig& config, const DeviceCard& card,
+                  int range, const LaneOffsets& offsets);
+
+// One pass over all entries.
+struct LoopPass {
+  std::vector<EntryResult> results;  // in the order of the entries
+  ProgramCounters counters;
+  int64_t runs = 0;  // of the programmer
+  // The clocks that the same entries would take with one PE at a time (cycle model).
+  int64_t serial_clocks = 0;
+};
+
+struct LoopOptions {
+  // Wait and go over all cells again: those that are outside by then are written once more.
+  std::optional<double> second_pass_wait_s;
+  std::function<void(double seconds)> elapse;  // lets this time pass; needed for a second pass
+  // Called after each run of the programmer, with the entries that are behind it, of all passes.
+  std::function<void(size_t done, size_t total)> progress;
+};
+
+struct LoopResult {
+  std::vector<ProgramEntry> entries;
+  ProgramSettings settings;
+  std::vector<LoopPass> passes;  // one or two
+  std::vector<size_t> failed;    // entries that the last pass did not bring to their target
+
+  const std::vector<EntryResult>& results() const { return passes.back().results; }
+  ProgramCounters counters() const;  // of all passes
+  int64_t serial_clocks() const;
+  int pulses(size_t entry) const;  // of all passes
+};
+
+LoopResult run_closed_loop(ProgramPort& port, std::vector<ProgramEntry> entries,
+                           const ProgramSettings& settings, const ChipConfig& config,
+                           const LoopOptions& options = {});
+
+// "PE 3, source line 17, bit line 5: target 121, reached 96 after 255 pulses".
+std::string describe_failure(const LoopResult& result, size_t entry);
+
+}  // namespace mcnn

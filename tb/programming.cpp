@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tb/programming.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "common/error.h"
+#include "host/cells_file.h"
+#include "host/chip_model.h"
+#include "host/driver.h"
+#include "host/program_model.h"
+#include "tb/interrupt.h"
+#include "tb/progress.h"
+#include "tb/rtl_chip.h"
+
+namespace mcnn::tb {
+namespace {
+
+constexpr std::size_t kMaxMessages = 10;
+
+// Programs one set of macros through the RTL's AXI ports and another one by the program model, and
+// compares everything that comes back.
+class CheckedPort final : public ProgramPort {
+ public:
+  CheckedPort(const Workload& workload, std::vector<Macro>& rtl_macros,
+              std::vector<Macro>& model_macros, ProgramComparison& comparison)
+      : chip_(RtlChip::make(workload.config.name, rtl_macros, rtl_options(workload))),
+        driver_(*chip_),
+        model_(workload.config, model_macros),
+        comparison_(comparison) {
+    comparison_.checked = true;
+    const std::string different = differences(driver_.read_config(), workload.config);
+    if (!different.empty()) {
+      throw Error(fmt::format("the RTL is another chip than configuration {} ({})",
+                              workload.config.name, different));
+    }
+  }
+
+  ProgramRun program(std::span<const ProgramEntry> entries,
+                     const ProgramSettings& settings) override {
+    ProgramRun found = driver_.program(entries, settings);
+    const ProgramRun expected = model_.program(entries, settings);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (found.results[i] == expected.results[i]) continue;
+      const auto text = [](const EntryResult& result) {
+        return fmt::format("{}, code {}, {} pulses", status_name(result.status), result.code,
+                           result.pulses);
+      };
+      differ(fmt::format("programming PE {}, source line {}, bit line {}: {}; expected {}",
+                         entries[i].pe, entries[i].source_line, entries[i].bit_line,
+                         text(found.results[i]), text(expected.results[i])));
+    }
+    const auto counter = [&](std::string_view name, std::int64_t value, std::int64_t wanted) {
+      if (value != wanted) {
+        differ(fmt::format("programming, PROGRAM_{}: {}, expected {}", name, value, wanted));
+      }
+    };
+    counter("CLOCKS", found.counters.clocks, expected.counters.clocks);
+    counter("READS", found.counters.reads, expected.counters.reads);
+    counter("SETS", found.counters.sets, expected.counters.sets);
+    counter("RESETS", found.counters.resets, expected.counters.resets);
+    counter("DONE", found.counters.done, expected.counters.done);
+    counter("FAILED", found.counters.failed, expected.counters.failed);
+    counter("REFUSED", found.counters.refused, expected.counters.refused);
+    return found;
+  }
+
+  void differ(std::string message) {
+    ++comparison_.mismatches;
+    if (comparison_.messages.size() < kMaxMessages) {
+      comparison_.messages.push_back(std::move(message));
+    }
+  }
+
+ private:
+  static RtlOptions rtl_options(const Workload& workload) {
+    RtlOptions options;
+    options.seed = workload.options.seed;
+    return options;
+  }
+
+  std::unique_ptr<RtlChip> chip_;
+  Driver driver_;
+  ProgramModel model_;
+  ProgramComparison& comparison_;
+};
+
+std::vector<std::vector<float>> conductances(const std::vector<Macro>& macros) {
+  std::vector<std::vector<float>> all;
+  for (const Macro& macro : macros) {
+    const std::span<const float> cells = macro.conductances();
+    all.emplace_back(cells.begin(), cells.end());
+  }
+  return all;
+}
+
+// Images that the calibration counts bit planes of.
+struct CalibrationImages {
+  IdxImages own;  // of a set of their own
+  std::vector<std::span<const std::uint8_t>> images;
+  std::string note;
+};
+
+CalibrationImages calibration_images(const Workload& workload, const ProgrammingOptions& options) {
+  CalibrationImages chosen;
+  const IdxImages* set = &workload.data.images;
+  std::string name = "the run's images";
+  if (!options.calibration_images.empty()) {
+    chosen.own = read_idx_images(options.calibration_images);
+    set = &chosen.own;
+    name = options.calibration_images;
+    const MapShape& input = workload.network.input;
+    if (set->height != input.height || set->width != input.width) {
+      throw Error(fmt::format("{}: images of {} x {} pixels, but network '{}' takes {} x {}", name,
+                              set->height, set->width, workload.network.name, input.height,
+                              input.width));
+    }
+  }
+  const int count =
+      static_cast<int>(std::min<std::int64_t>(options.calibration_count, set->count));
+  for (int i = 0; i < count; ++i) chosen.images.push_back(set->image(i));
+  chosen.note = fmt::format("bit planes of the first {} of {}", count, name);
+  return chosen;
+}
+
+void save(const Workload& workload, const std::vector<Macro>& macros, const LaneOffsets& offsets,
+          ProgrammedChip& chip) {
+  CellsFile file;
+  file.config = workload.config.name;
+  file.seed = workload.options.seed;
+  file.card = cells_card_text(workload.card);
+  file.cells_digest = cells_digest(workload.mapped.program);
+  file.shape = macros.front().shape();
+  for (const Macro& macro : macros) file.states.push_back(macro.save_state());
+  file.lane_offsets = offsets;
+  chip.cells_file = to_text(file);
+}
+
+}  // namespace
+
+void ProgrammingOptions::check() const {
+  if (program != "loop" && program != "direct") {
+    throw Error(fmt::format("--program: found '{}', allowed are loop and direct", program));
+  }
+  if (second_pass_wait_s && (!std::isfinite(*second_pass_wait_s) || *second_pass_wait_s < 0.0)) {
+    throw Error(fmt::format("--second-pass: found {}, allowed are 0 or more seconds",
+                            *second_pass_wait_s));
+  }
+  if (calibration_count < 1) {
+    throw Error(fmt::format("--calibration-count: found {}, allowed is 1 or more",
+                            calibration_count));
+  }
+  const bool loops = program == "loop" && load_cells.empty();
+  const std::string_view instead = load_cells.empty() ? "--program direct" : "--load-cells";
+  if (!load_cells.empty() && program == "direct") {
+    throw Error("--load-cells: a chip is either loaded or programmed, give no --program with it");
+  }
+  if (second_pass_wait_s && !loops) {
+    throw Error(fmt::format("--second-pass: there is no closed loop with {}", instead));
+  }
+  if (calibrate && !loops) {
+    throw Error(fmt::format(
+        "--calibrate: belongs to the closed loop, there is none with {} (a chip that was saved "
+        "calibrated is loaded calibrated)",
+        instead));
+  }
+  if (!calibration_images.empty() && !calibrate && load_cells.empty()) {
+    throw Error("--calibration-images: needs --calibrate, or --load-cells of a calibrated chip");
+  }
+}
+
+std::string ProgrammingOptions::command_line() const {
+  const ProgrammingOptions defaults;
+  std::string text;
+  if (program != defaults.program) text += " --program " + quoted(program);
+  if (second_pass_wait_s) text += fmt::format(" --second-pass {}", *second_pass_wait_s);
+  if (!load_cells.empty()) text += " --load-cells " + quoted(load_cells);
+  if (calibrate) text += " --calibrate";
+  if (!calibration_images.empty()) text += " --calibration-images " + quoted(calibration_images);
+  if (calibration_count != defaults.calibration_count) {
+    text += fmt::format(" --calibration-count {}", calibration_count);
+  }
+  return text;
+}
+
+std::string_view way_name(ProgramWay way) {
+  switch (way) {
+    case ProgramWay::kLoop:
+      return "loop";
+    case ProgramWay::kDirect:
+      return "direct";
+    case ProgramWay::kLoaded:
+      return "loaded";
+  }
+  return "";
+}
+
+ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl) {
+  options.check();
+  ProgrammedChip chip;
+  ChipProgram& program = workload.mapped.program;
+  const auto start = std::chrono::steady_clock::now();
+  LaneOffsets offsets;
+  std::vector<Macro> macros = make_macros(workload.config, workload.card, workload.options.seed);
+
+  if (!options.load_cells.empty()) {
+    chip.way = ProgramWay::kLoaded;
+    const CellsFile file = load_cells_file(options.load_cells);
+    check_cells_file(file, options.load_cells, workload.config, workload.card,
+                     workload.options.seed, program);
+    for (std::size_t pe = 0; pe < macros.size(); ++pe) macros[pe].restore(file.states[pe]);
+    offsets = file.lane_offsets;
+  } else if (options.program == "direct") {
+    chip.way = ProgramWay::kDirect;
+    program_direct(macros, program);
+  } else {
+    chip.way = ProgramWay::kLoop;
+    std::vector<Macro> model_macros;
+    std::unique_ptr<CheckedPort> checked;
+    std::unique_ptr<ProgramModel> model;
+    if (use_rtl) {
+      model_macros = macros;
+      checked = std::make_unique<CheckedPort>(workload, macros, model_macros, chip.comparison);
+    } else {
+      model = std::make_unique<ProgramModel>(workload.config, macros);
+    }
+    ProgramPort& port = use_rtl ? static_cast<ProgramPort&>(*checked) : *model;
+
+    ProgramSettings settings = program_settings(workload.card);
+    if (options.calibrate) {
+      Progress progress("calibration", 0, "entries");
+      chip.calibration = measure_lanes(port, workload.config, workload.card, settings);
+      offsets = chip.calibration->offset;
+      settings.range =
+          fitting_range(program, workload.config, workload.card, settings.range, offsets);
+      if (settings.range < 0) settings.range = 0;  // cell_entries says what does not fit
+    }
+    std::vector<ProgramEntry> entries =
+        cell_entries(program, workload.config, workload.card, settings.range, offsets);
+    const std::size_t passes = options.second_pass_wait_s ? 2 : 1;
+    Progress progress("programming", passes * entries.size(), "cells");
+    LoopOptions loop;
+    loop.second_pass_wait_s = options.second_pass_wait_s;
+    loop.elapse = [&](double seconds) {
+      for (Macro& macro : macros) macro.elapse(seconds, 0.0);
+      for (Macro& macro : model_macros) macro.elapse(seconds, 0.0);
+    };
+    loop.progress = [&](std::size_t done, std::size_t /*total*/) {
+      if (interrupt_requested()) throw Interrupted{};
+      progress.set_done(done);
+    };
+    chip.loop = run_closed_loop(port, std::move(entries), settings, workload.config, loop);
+    for (std::size_t pe = 0; pe < model_macros.size(); ++pe) {
+      if (macros[pe].save_state() != model_macros[pe].save_state()) {
+        checked->differ(fmt::format(
+            "programming: the cells of PE {} are not those that the program model leaves", pe));
+      }
+    }
+    // The chip of the RTL points to the macros: it goes first.
+    checked.reset();
+  }
+  for (Macro& macro : macros) macro.clear_counts();
+  chip.written = conductances(macros);
+  if (!options.save_cells.empty()) save(workload, macros, offsets, chip);
+  // A workload without images does not infer, and needs no biases.
+  const bool infers = workload.count > 0 || !options.calibration_images.empty();
+  if (!offsets.empty() && infers) {
+    const CalibrationImages images = calibration_images(workload, options);
+    fold_offsets(program, workload.config, offsets, images.images);
+    chip.calibration_note = images.note;
+  }
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  chip.seconds = elapsed.count();
+  for (Macro& macro : macros) macro.elapse(workload.card.age_s, workload.card.read_disturb_pulses);
+  chip.macros = std::move(macros);
+  return chip;
+}
+
+double target_uS(const Workload& workload, int pe, int source_line, int bit_line) {
+  const int bit_lines = workload.config.num_bl();
+  const int level = workload.mapped.program.cells[static_cast<std::size_t>(
+      pe)][static_cast<std::size_t>((source_line * bit_lines) + bit_line)];
+  return workload.card.g_min_uS + (level * workload.card.level_step_uS());
+}
+
+CellStatistics cell_statistics(const Workload& workload, const ProgrammedChip& chip) {
+  CellStatistics statistics;
+  if (!chip.loop) return statistics;
+  const LoopResult& loop = *chip.loop;
+  const ProgramCounters counters = loop.counters();
+  statistics.sets = static_cast<std::uint64_t>(counters.sets);
+  statistics.resets = static_cast<std::uint64_t>(counters.resets);
+  statistics.cells = loop.entries.size();
+  statistics.done = loop.entries.size() - loop.failed.size();
+  for (std::size_t i = 0; i < loop.entries.size(); ++i) {
+    const ProgramEntry& entry = loop.entries[i];
+    const int pulses = loop.pulses(i);
+    statistics.pulses += static_cast<std::uint64_t>(pulses);
+    statistics.most_pulses = std::max(statistics.most_pulses, pulses);
+    const double target = target_uS(workload, entry.pe, entry.source_line, entry.bit_line);
+    const auto pe = static_cast<std::size_t>(entry.pe);
+    const auto cell = static_cast<std::size_t>((entry.source_line * workload.config.num_bl()) +
+                                               entry.bit_line);
+    const auto within = [&](float conductance) {
+      return std::abs(static_cast<double>(conductance) - target) <= statistics.limit_uS ? 1U : 0U;
+    };
+    statistics.written_within += within(chip.written[pe][cell]);
+    statistics.aged_within += within(chip.macros[pe].conductances()[cell]);
+  }
+  return statistics;
+}
+
+}  // namespace mcnn::tb

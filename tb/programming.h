@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The programmed chip of a workload: its macros as they are when the first image comes, and what it
+// took to get there. Programmed once; every worker, RTL or model, then has copies.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "behavioral_models/macro.h"
+#include "host/calibration.h"
+#include "host/closed_loop.h"
+#include "tb/workload.h"
+
+namespace mcnn::tb {
+
+// The options of the command line.
+struct ProgrammingOptions {
+  std::string program = "loop";              // loop or direct
+  std::optional<double> second_pass_wait_s;  // of the loop
+  std::string load_cells;                    // file: no programming at all
+  std::string save_cells;                    // file
+  bool calibrate = false;
+  std::string calibration_images;       // file; empty: the images of the run
+  std::int64_t calibration_count = 256;  // the first ones
+
+  // Checks each option and that they go together. Throws Error.
+  void check() const;
+  // As a command line has them, those at their default left out; begins with a blank.
+  std::string command_line() const;
+};
+
+enum class ProgramWay { kLoop, kDirect, kLoaded };
+std::string_view way_name(ProgramWay way);  // "loop"
+
+// What the chip programmed by the RTL has other than the program model.
+struct ProgramComparison {
+  bool checked = false;  // against the program model
+  std::uint64_t mismatches = 0;
+  std::vector<std::string> messages;  // the first few
+};
+
+struct ProgrammedChip {
+  ProgramWay way = ProgramWay::kDirect;
+  std::vector<Macro> macros;  // [PE] aged by the card's age and read disturb
+  // Conductances when programming ended, before that time passed [uS], [PE][cell].
+  std::vector<std::vector<float>> written;
+  std::optional<LoopResult> loop;
+  std::optional<CalibrationReport> calibration;
+  std::string calibration_note;  // which images it used
+  ProgramComparison comparison;
+  double seconds = 0.0;  // of programming, wall clock
+
+  // What --save-cells writes: the macros when programming ended.
+  std::string cells_file;
+};
+
+// Programs the chip of the workload: by RTL and model, compared with each other, or by the model
+// alone. With calibration the biases of the workload's program change. Throws Error.
+ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl);
+
+// How well the cells of a loop lie.
+struct CellStatistics {
+  std::uint64_t cells = 0;  // that the loop wrote
+  std::uint64_t done = 0;   // by the loop's own verify reads
+  std::uint64_t written_within = 0;  // true conductance within +-limit_uS when programming ended
+  std::uint64_t aged_within = 0;     // and when the first image comes
+  double limit_uS = 1.0;
+  std::uint64_t pulses = 0;
+  int most_pulses = 0;  // of a cell
+  std::uint64_t sets = 0;
+  std::uint64_t resets = 0;
+
+  double mean_pulses() const {
+    return cells == 0 ? 0.0 : static_cast<double>(pulses) / static_cast<double>(cells);
+  }
+};
+CellStatistics cell_statistics(const Workload& workload, const ProgrammedChip& chip);
+
+// Target conductance of a cell [uS].
+double target_uS(const Workload& workload, int pe, int source_line, int bit_line);
+
+}  // namespace mcnn::tb
