@@ -147,7 +147,7 @@ std::string conductance_svg(const Workload& workload, const ProgrammedChip& chip
   for (const ProgramEntry& entry : loop.entries) {
     const auto pe = static_cast<std::size_t>(entry.pe);
     const auto at = static_cast<std::size_t>((entry.source_line * bits) + entry.bit_line);
-    targets[pe][at] = target_uS(workload, entry.pe, entry.source_line, entry.bit_line);
+    targets[pe][at] = target_uS(workload, chip, entry.pe, entry.source_line, entry.bit_line);
     low = std::min(low, static_cast<double>(chip.written[pe][at]));
     high = std::max(high, static_cast<double>(chip.written[pe][at]));
   }

@@ -25,6 +25,8 @@
 #include "tb/engines.h"
 #include "tb/interrupt.h"
 #include "tb/output_file.h"
+#include "tb/program_command.h"
+#include "tb/programming.h"
 #include "tb/report.h"
 #include "tb/rtl_chip.h"
 #include "tb/workload.h"
@@ -38,6 +40,8 @@ constexpr int kExitInterrupted = 130;
 
 struct Options {
   WorkloadOptions workload;
+  ProgrammingOptions programming;
+  ProgramCommandOptions program;  // of mcnn program: without workload and programming
   std::int64_t jobs = 0;    // 0: all cores
   std::int64_t check = -1;  // -1: the engine's default
   bool skip = false;
@@ -82,9 +86,30 @@ TraceOptions trace_options(const Options& options, const Workload& workload) {
   return trace;
 }
 
+// The command that reproduces the figures of a run.
+std::string reproduce(Engine engine, const Options& options) {
+  std::string text = "mcnn ";
+  switch (engine) {
+    case Engine::kRtl:
+      text += "sim ";
+      break;
+    case Engine::kModel:
+      text += "model ";
+      break;
+    case Engine::kInteger:
+      text += "integer ";
+      break;
+  }
+  text += command_line(options.workload);
+  if (engine != Engine::kInteger) text += options.programming.command_line();
+  if (options.check >= 0) text += fmt::format(" --check {}", options.check);
+  return text + (options.skip ? " --skip" : "");
+}
+
 int run_engine(Engine engine, const Options& options) {
   const unsigned jobs = number_of_jobs(options);
-  const Workload workload = load_workload(options.workload);
+  options.programming.check();
+  Workload workload = load_workload(options.workload);
   if (options.check < -1) {
     throw Error(fmt::format("--check: found {}, allowed is 0 or more", options.check));
   }
@@ -96,6 +121,7 @@ int run_engine(Engine engine, const Options& options) {
   std::optional<OutputFile> logits_file;
   std::optional<OutputFile> result_file;
   std::optional<OutputFile> trace_file;
+  std::optional<OutputFile> cells_file;
   if (!options.logits.empty()) logits_file.emplace(options.logits, "--logits");
   if (!options.result.empty()) result_file.emplace(options.result, "--result");
   if (!options.trace.empty()) {
@@ -103,18 +129,26 @@ int run_engine(Engine engine, const Options& options) {
     trace.path = trace_file->temporary_path().string();
   }
 
+  if (!options.programming.save_cells.empty()) {
+    cells_file.emplace(options.programming.save_cells, "--save-cells");
+  }
+
   install_interrupt_handler();
   const EngineRun integer = run_integer(workload, jobs);
+  ProgrammedChip chip;
+  if (engine != Engine::kInteger) {
+    chip = program_chip(workload, options.programming, engine == Engine::kRtl);
+  }
   Comparison comparison;
   EngineRun run;
   switch (engine) {
     case Engine::kRtl:
-      comparison = compare_rtl_with_model(workload, checked, jobs, options.skip);
-      run = run_rtl(workload, jobs, options.skip, trace);
+      comparison = compare_rtl_with_model(workload, chip.macros, checked, jobs, options.skip);
+      run = run_rtl(workload, chip.macros, jobs, options.skip, trace);
       break;
     case Engine::kModel:
-      comparison = compare_model_with_integer(workload, checked, jobs);
-      run = run_model(workload, jobs, options.skip);
+      comparison = compare_model_with_integer(workload, chip.macros, checked, jobs);
+      run = run_model(workload, chip.macros, jobs, options.skip);
       break;
     case Engine::kInteger:
       run = integer;
@@ -122,12 +156,21 @@ int run_engine(Engine engine, const Options& options) {
   }
   compare_outcomes(workload, run, comparison);
 
-  const Report report = {engine, workload, run, integer, comparison, options.skip};
+  const Report report = {engine,
+                         workload,
+                         run,
+                         integer,
+                         comparison,
+                         options.skip,
+                         engine == Engine::kInteger ? nullptr : &chip,
+                         reproduce(engine, options)};
   if (logits_file) logits_file->commit(logits_csv(workload, run));
   if (result_file) result_file->commit(result_json(report));
   if (trace_file) trace_file->commit();
+  if (cells_file) cells_file->commit(chip.cells_file);
   fmt::print("{}", report_table(report));
-  for (const std::string& file : {options.result, options.logits, options.trace}) {
+  for (const std::string& file : {options.result, options.logits, options.trace,
+                                  options.programming.save_cells}) {
     if (!file.empty()) fmt::print("wrote {}\n", file);
   }
   if (report.mismatches() > 0) {
@@ -215,6 +258,12 @@ void add_choice_options(CLI::App& command, Options& options) {
                      "Network file (default: data/networks/<config>.json)");
   command.add_option("--device", workload.device, "Device card: a name of data/devices, or a file")
       ->capture_default_str();
+  command
+      .add_option("--set", workload.set,
+                  "name=value: another value of a field of the device card (repeatable)")
+      ->allow_extra_args(false);
+  command.add_option("--age", workload.age_s,
+                     "Seconds between programming and inference: short for --set age_s=...");
   command.add_option("--seed", workload.seed, "Seed of everything random")->capture_default_str();
   command.add_option("--mapping", workload.mapping, "default (fewest clocks) or paper")
       ->capture_default_str();
@@ -225,6 +274,20 @@ void add_choice_options(CLI::App& command, Options& options) {
   command
       .add_option("--range", workload.range,
                   "Converter range: auto, or 0..3 (2^range codes a weight level)")
+      ->capture_default_str();
+}
+
+// Of the closed loop.
+void add_loop_options(CLI::App& command, ProgrammingOptions& programming) {
+  command.add_option("--second-pass", programming.second_pass_wait_s,
+                     "Go over all cells again after so many seconds");
+  command.add_flag("--calibrate", programming.calibrate,
+                   "Measure the converters first, correct targets and biases");
+  command.add_option("--calibration-images", programming.calibration_images,
+                     "Images (IDX) that say how much offsets count (default: the run's)");
+  command
+      .add_option("--calibration-count", programming.calibration_count,
+                  "How many of them, from the first on")
       ->capture_default_str();
 }
 
@@ -259,6 +322,16 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
         "(default: 0)");
   }
   if (engine != Engine::kInteger) {
+    ProgrammingOptions& programming = options.programming;
+    command
+        .add_option("--program", programming.program,
+                    "How the cells get their levels: loop (by the chip's programmer) or direct")
+        ->capture_default_str();
+    command.add_option("--load-cells", programming.load_cells,
+                       "Take the cells of a file that --save-cells wrote instead");
+    command.add_option("--save-cells", programming.save_cells,
+                       "Write the programmed cells (JSON), before any time passes");
+    add_loop_options(command, programming);
     command.add_flag("--skip", options.skip,
                      "Leave out the leading bit planes that are zero in every PE (MODE.SKIP)");
   }
@@ -271,14 +344,25 @@ int run_command(int argc, char** argv) {
   app.set_version_flag("--version", std::string("mcnn ") + MCNN_VERSION);
   CLI::App& sim = *app.add_subcommand("sim", "Classify images on the RTL");
   CLI::App& model = *app.add_subcommand("model", "Classify images on the chip model");
+  CLI::App& program = *app.add_subcommand("program", "Program the cells of a network in the loop");
   CLI::App& integer = *app.add_subcommand("integer", "Classify images with the integer network");
   CLI::App& map = *app.add_subcommand("map", "Show how a network lies in the arrays");
   CLI::App& info = *app.add_subcommand("info", "Show configuration, device and network");
-  for (CLI::App* command : {&sim, &model, &integer, &map, &info})
+  for (CLI::App* command : {&sim, &model, &program, &integer, &map, &info})
     add_choice_options(*command, options);
   add_run_options(sim, options, Engine::kRtl);
   add_run_options(model, options, Engine::kModel);
   add_run_options(integer, options, Engine::kInteger);
+  add_loop_options(program, options.programming);
+  program
+      .add_option("--engine", options.program.engine,
+                  "rtl (checked against the program model) or model")
+      ->capture_default_str();
+  program.add_option("--svg", options.program.svg,
+                     "Write a picture: target, reached and error of each cell");
+  program.add_option("--csv", options.program.csv, "Write a row for each cell");
+  program.add_option("--cells", options.programming.save_cells,
+                     "Write the programmed cells for --load-cells (JSON)");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -287,6 +371,11 @@ int run_command(int argc, char** argv) {
   }
   if (sim.parsed()) return run_engine(Engine::kRtl, options);
   if (model.parsed()) return run_engine(Engine::kModel, options);
+  if (program.parsed()) {
+    options.program.workload = options.workload;
+    options.program.programming = options.programming;
+    return run_program(options.program);
+  }
   if (integer.parsed()) return run_engine(Engine::kInteger, options);
   if (map.parsed()) return show_map(options);
   return show_info(options);

@@ -51,6 +51,68 @@ struct LayerFigures {
   }
 };
 
+// The finest converter range of a layer row (0..3) at which the largest code of a layer would not
+// have been clipped, -1 when there is none.
+int unclipped_range(const LayerFigures& figures, int range, const ChipConfig& config) {
+  constexpr int kFinest = 3;
+  const double largest = static_cast<double>(1 << config.adc_bits) - 0.5;
+  for (int candidate = kFinest; candidate >= 0; --candidate) {
+    const double peak = figures.counts.peak * static_cast<double>(1 << candidate) /
+                        static_cast<double>(1 << range);
+    if (peak < largest) return candidate;
+  }
+  return -1;
+}
+
+std::string range_text(int range) { return range < 0 ? "none" : fmt::format("{}", range); }
+
+double percent(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+// How the chip was programmed.
+std::string programming_block(const Report& report) {
+  const ProgrammedChip& chip = *report.chip;
+  const DeviceCard& card = report.workload.card;
+  std::string text;
+  const auto out = std::back_inserter(text);
+  if (!chip.loop) {
+    fmt::format_to(out, "programming: {}\n",
+                   chip.way == ProgramWay::kDirect ? "direct, without the closed loop"
+                                                   : "loaded from a file");
+  } else {
+    const CellStatistics cells = cell_statistics(report.workload, chip);
+    const ProgramCounters counters = chip.loop->counters();
+    fmt::format_to(out,
+                   "programming: closed loop{}, {} cells, {:.3f} % inside the tolerance, {} failed\n",
+                   chip.loop->passes.size() > 1 ? " with a second pass" : "", cells.cells,
+                   percent(cells.done, cells.cells), chip.loop->failed.size());
+    fmt::format_to(out, "  within +-{:g} uS {:.3f} % when it ended", cells.limit_uS,
+                   percent(cells.written_within, cells.cells));
+    if (card.age_s > 0.0 || card.read_disturb_pulses > 0.0) {
+      fmt::format_to(out, ", {:.3f} % {:g} s and {:g} reads later",
+                     percent(cells.aged_within, cells.cells), card.age_s,
+                     card.read_disturb_pulses);
+    }
+    fmt::format_to(out, "\n  {:.2f} pulses a cell ({} at most), {} reads, {} clocks, {:.2f} s\n",
+                   cells.mean_pulses(), cells.most_pulses, counters.reads, counters.clocks,
+                   chip.seconds);
+  }
+  if (!chip.calibration_note.empty()) {
+    fmt::format_to(out, "  converter offsets taken out of cells and biases: {}\n", chip.calibration_note);
+  }
+  if (chip.comparison.checked) {
+    fmt::format_to(out, "  check: results, counters, clocks and cells against the program model: {}\n",
+                   chip.comparison.mismatches == 0
+                       ? "equal"
+                       : fmt::format("{} differences", chip.comparison.mismatches));
+    for (const std::string& message : chip.comparison.messages) {
+      fmt::format_to(out, "  {}\n", message);
+    }
+  }
+  return text;
+}
+
 LayerFigures layer_figures(const Report& report, const LayerMapping& layer,
                            const ImageCycles& cycles) {
   LayerFigures figures;
@@ -107,17 +169,21 @@ std::string report_table(const Report& report) {
 
   if (is_chip) {
     const ImageCycles cycles = image_cycles(workload.mapped.program, workload.config);
-    fmt::format_to(out, "\n{:<12} {:>8} {:>5} {:>10} {:>12} {:>12} {:>10}\n", "layer", "replicas",
-                   "range", "clocks", "cycle model", "conversions", "clipped");
+    fmt::format_to(out, "\n{:<12} {:>8} {:>5} {:>10} {:>12} {:>12} {:>10} {:>10} {:>8}\n", "layer",
+                   "replicas", "range", "clocks", "cycle model", "conversions", "clipped",
+                   "peak code", "no clip");
     for (const LayerMapping& layer : workload.mapped.layers) {
       const LayerFigures figures = layer_figures(report, layer, cycles);
-      fmt::format_to(out, "{:<12} {:>8} {:>5} {:>10.1f} {:>12} {:>12.1f} {:>8.4f} %\n", layer.name,
-                     layer.replicas, layer.range, figures.clocks, figures.model_clocks,
+      fmt::format_to(out, "{:<12} {:>8} {:>5} {:>10.1f} {:>12} {:>12.1f} {:>8.4f} % {:>10.1f} {:>8}\n",
+                     layer.name, layer.replicas, layer.range, figures.clocks, figures.model_clocks,
                      per_image(static_cast<std::int64_t>(figures.counts.conversions), workload),
-                     100.0 * figures.clip_rate());
+                     100.0 * figures.clip_rate(), figures.counts.peak,
+                     range_text(unclipped_range(figures, layer.range, workload.config)));
     }
     fmt::format_to(out, "{:<12} {:>8} {:>5} {:>10.1f} {:>12}\n", "image", "", "",
                    run.clocks_per_image, cycles.clocks);
+    fmt::format_to(out,
+                   "(no clip: the finest range at which the peak code would not be clipped)\n");
     if (report.skip) {
       fmt::format_to(out, "(zero bit planes left out; the cycle model's column is without that)\n");
     }
@@ -126,6 +192,7 @@ std::string report_table(const Report& report) {
         per_image(run.counters.reads, workload), per_image(run.counters.skipped, workload),
         per_image(run.counters.conversions, workload));
   }
+  if (report.chip != nullptr) text += programming_block(report);
   fmt::format_to(out, "speed: {:.0f} images/s on {} thread{}, {:.0f} images/s per core\n",
                  rate(workload.count, run.seconds), run.jobs, run.jobs == 1 ? "" : "s",
                  rate(workload.count, run.cpu_seconds));
@@ -157,9 +224,12 @@ std::string result_json(const Report& report) {
   json["network"] = workload.network.name;
   json["network_file"] = workload.network_file;
   json["device"] = workload.card.name;
+  json["device_set"] = workload.options.set;
+  json["age_s"] = workload.card.age_s;
   json["mapping"] = mapping_name(workload.mapped.kind);
   json["seed"] = workload.options.seed;
   json["skip"] = report.skip;
+  json["command"] = report.command;
   json["jobs"] = run.jobs;
   json["first"] = workload.first;
   json["images"] = workload.count;
@@ -174,6 +244,27 @@ std::string result_json(const Report& report) {
   json["seconds"] = run.seconds;
   json["checked_images"] = report.comparison.images;
   json["mismatches"] = report.mismatches();
+  if (report.chip != nullptr) {
+    const ProgrammedChip& chip = *report.chip;
+    json["programming"]["way"] = way_name(chip.way);
+    json["programming"]["calibrated"] = !chip.calibration_note.empty();
+    json["programming"]["seconds"] = chip.seconds;
+    if (chip.loop) {
+      const CellStatistics cells = cell_statistics(workload, chip);
+      const ProgramCounters counters = chip.loop->counters();
+      json["programming"].update({{"cells", cells.cells},
+                                  {"done", cells.done},
+                                  {"failed", chip.loop->failed.size()},
+                                  {"passes", chip.loop->passes.size()},
+                                  {"within_1uS_written", cells.written_within},
+                                  {"within_1uS_aged", cells.aged_within},
+                                  {"pulses_per_cell", cells.mean_pulses()},
+                                  {"sets", counters.sets},
+                                  {"resets", counters.resets},
+                                  {"reads", counters.reads},
+                                  {"clocks", counters.clocks}});
+    }
+  }
   if (report.engine != Engine::kInteger) {
     json["counters"] = {{"clocks", run.counters.clocks},
                         {"beats", run.counters.beats},
@@ -197,7 +288,10 @@ std::string result_json(const Report& report) {
                                 {"conversions", figures.counts.conversions},
                                 {"clipped_low", figures.counts.clipped_low},
                                 {"clipped_high", figures.counts.clipped_high},
-                                {"clip_rate", figures.clip_rate()}});
+                                {"clip_rate", figures.clip_rate()},
+                                {"peak_code", figures.counts.peak},
+                                {"unclipped_range",
+                                 unclipped_range(figures, layer.range, workload.config)}});
     }
   }
   return json.dump(2) + "\n";

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tb/engines.h"
+#include "tb/programming.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
@@ -18,8 +19,13 @@ struct Report {
   const EngineRun& integer;
   const Comparison& comparison;
   bool skip = false;
+  const ProgrammedChip* chip = nullptr;  // none with the integer network
+  std::string command;                   // that reproduces the run
 
-  std::uint64_t mismatches() const { return comparison.mismatches + run.timing_mismatches.size(); }
+  std::uint64_t mismatches() const {
+    return comparison.mismatches + run.timing_mismatches.size() +
+           (chip != nullptr ? chip->comparison.mismatches : 0);
+  }
 };
 
 std::string report_table(const Report& report);

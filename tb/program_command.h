@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// mcnn program: programs a chip and says how well its cells lie and what that took.
+#pragma once
+
+#include <string>
+
+#include "tb/programming.h"
+#include "tb/workload.h"
+
+namespace mcnn::tb {
+
+struct ProgramCommandOptions {
+  WorkloadOptions workload;
+  ProgrammingOptions programming;
+  std::string engine = "rtl";  // rtl or model
+  std::string svg;             // file: conductance picture
+  std::string csv;             // file: one row a cell
+};
+
+// Returns the exit status. Throws Error.
+int run_program(const ProgramCommandOptions& options);
+
+// One row a cell: place, target, what the loop says, conductances.
+std::string cells_csv(const Workload& workload, const ProgrammedChip& chip);
+// The table on the terminal.
+std::string program_table(const Workload& workload, const ProgrammedChip& chip, bool used_rtl);
+
+}  // namespace mcnn::tb
