@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "behavioral_models/portable_math.h"
+#include "behavioral_models/wire_network.h"
 #include "common/error.h"
 
 namespace mcnn {
@@ -329,38 +330,52 @@ const Macro::Window& Macro::window(int first_line, int count) {
   return *found;
 }
 
-// One line: bit line b reaches its cell through s + 1 segments R, which carry no other current, and
-// the source line runs from cell to cell and on to virtual ground through one segment R each. With
-// g_b the cell and its segments in series [1/R], u_b the potential beside it, and the bit line at
+void Macro::solve(Window& window) const {
+  const std::size_t pitch = whole_vectors(static_cast<std::size_t>(window.count));
+  const auto put = [&](std::size_t at, double value) {
+    window.cells[at] = static_cast<float>(value);
+    if (!window.variances.empty()) window.variances[at] = static_cast<float>(variance(value));
+  };
+  // Conductances in level steps ask for resistances in their inverse.
+  const double segment = card_.wire_resistance_ohm * step_;  // [1e6 / level step]
+  if (window.count == 1) {
+    solve_line(window.first_line, segment * 1e-6,
+               [&](std::size_t b, double v) { put(b * pitch, v); });
+    return;
+  }
+  const std::vector<double> effective =
+      effective_conductances(std::span<const double>(values_), shape_.bit_lines, segment,
+                             {window.first_line, window.count});
+  const auto count = static_cast<std::size_t>(window.count);
+  for (std::size_t i = 0; i < effective.size(); ++i)
+    put(i / count * pitch + i % count, effective[i]);
+}
+
+// One line: bit line b reaches its cell through s + 1 segments r, which carry no other current, and
+// the source line runs from cell to cell and on to virtual ground through one segment r each. With
+// g_b the cell and its segments in series [1/r], u_b the potential beside it, and the bit line at
 // v_b:
 //   (u_b - u_{b-1}) + (u_b - u_{b+1}) + g_b (u_b - v_b) = 0,   u_last+1 = 0,   no term b - 1 at b =
 //   0
-// The current out of the last segment is u_last / R. The matrix A of u is symmetric, so the current
-// for v_b = 1 is g_b w_b / R with A w = e_last: one tridiagonal system gives them all.
-void Macro::solve(Window& window) const {
+// The current out of the last segment is u_last / r. The matrix A of u is symmetric, so the current
+// for v_b = 1 is g_b w_b / r with A w = e_last: one tridiagonal system gives them all.
+template <typename Put>
+void Macro::solve_line(int line, double r, const Put& put) const {
   const auto bit_lines = static_cast<std::size_t>(shape_.bit_lines);
-  const std::size_t pitch = whole_vectors(static_cast<std::size_t>(window.count));
-  if (window.count != 1) throw Error("macro: wires of a window of several lines: not built in");
-  const double r = card_.wire_resistance_ohm * 1e-6 * step_;  // of one segment [1/level step]
-  const std::size_t first_cell = cell_of(window.first_line, 0);
-  std::array<double, kMaxBitLines> g;      // NOLINT(cppcoreguidelines-pro-type-member-init)
-  std::array<double, kMaxBitLines> pivot;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-  const double lead = r * (window.first_line + 1);
+  const std::size_t first_cell = cell_of(line, 0);
+  std::array<double, kMaxBitLines> g{};
+  std::array<double, kMaxBitLines> inverse{};  // of the pivots
+  const double lead = r * (line + 1);
   double before = 0.0;
   for (std::size_t b = 0; b < bit_lines; ++b) {
     const double v = values_[first_cell + b];
-    g[b] = r * v / (1.0 + (lead * v));
-    pivot[b] = (b == 0 ? 1.0 : 2.0) + g[b] - before;
-    before = 1.0 / pivot[b];
+    g[b] = v / (1.0 + (lead * v));
+    before = inverse[b] = 1.0 / ((b == 0 ? 1.0 : 2.0) + (r * g[b]) - before);
   }
   double w = 1.0;
   for (std::size_t b = bit_lines; b-- > 0;) {
-    w /= pivot[b];
-    const double value = g[b] * w / r;
-    window.cells[b * pitch] = static_cast<float>(value);
-    if (!window.variances.empty()) {
-      window.variances[b * pitch] = static_cast<float>(variance(value));
-    }
+    w *= inverse[b];
+    put(b, g[b] * w);
   }
 }
 

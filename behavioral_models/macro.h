@@ -164,6 +164,8 @@ class Macro {
   double variance(double value) const;
   const Window& window(int first_line, int count);
   void solve(Window& window) const;
+  template <typename Put>
+  void solve_line(int line, double r, const Put& put) const;  // r of a segment [1/level step]
   std::size_t cell_of(int source_line, int bit_line) const {
     return static_cast<std::size_t>(source_line) * static_cast<std::size_t>(shape_.bit_lines) +
            static_cast<std::size_t>(bit_line);

@@ -111,10 +111,9 @@ class Network {
     if (factors_.info() != Eigen::Success) {
       throw Error("wire network: has no unique solution in double precision");
     }
-    inverse_d_.resize(static_cast<std::size_t>(order_.nodes()));
-    for (std::size_t node = 0; node < inverse_d_.size(); ++node) {
-      inverse_d_[node] = 1.0 / factors_.vectorD()[static_cast<Eigen::Index>(node)];
-    }
+    const Eigen::VectorXd d = factors_.vectorD();
+    inverse_d_.reserve(static_cast<std::size_t>(order_.nodes()));
+    for (const double pivot : d) inverse_d_.push_back(1.0 / pivot);
   }
 
   int rows() const { return mesh_.cells.rows; }
@@ -154,11 +153,6 @@ class Network {
  private:
   using Matrix = Eigen::SparseMatrix<double, Eigen::ColMajor, int>;
 
-  struct Edge {
-    int node, other;
-    double conductance;
-  };
-
   // Calls `act` for each resistor between two nodes.
   template <typename Act>
   void each_resistor(const Act& act) const {
@@ -182,21 +176,18 @@ class Network {
       to_ground_[index(ground_node(column))] = 1.0;
     }
     std::vector<double> diagonal = to_ground_;
-    std::vector<int> sizes(nodes, 1);
+    std::vector<Eigen::Triplet<double>> entries;
+    entries.reserve(nodes + 3 * mesh_.cells.values.size());
     each_resistor([&](int a, int b, double conductance) {
       diagonal[index(a)] += conductance;
       diagonal[index(b)] += conductance;
-      ++sizes[index(std::max(a, b))];
-    });
-    matrix_.resize(order_.nodes(), order_.nodes());
-    matrix_.reserve(Eigen::Map<const Eigen::VectorXi>(sizes.data(), order_.nodes()));
-    each_resistor([&](int a, int b, double conductance) {
-      matrix_.insert(std::min(a, b), std::max(a, b)) = -conductance;
+      entries.emplace_back(std::min(a, b), std::max(a, b), -conductance);
     });
     for (int node = 0; node < order_.nodes(); ++node) {
-      matrix_.insert(node, node) = diagonal[index(node)];
+      entries.emplace_back(node, node, diagonal[index(node)]);
     }
-    matrix_.makeCompressed();
+    matrix_.resize(order_.nodes(), order_.nodes());
+    matrix_.setFromTriplets(entries.begin(), entries.end());
   }
 
   // What of the currents is left, from voltage differences, so that small differences along a line
