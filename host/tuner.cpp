@@ -95,7 +95,8 @@ void TuningSettings::check(int images) const {
 
 Tuner::Tuner(TuningChip& chip, const Network& network, const MappedNetwork& mapped,
              const ChipConfig& config, const DeviceCard& card, const Dataset& training,
-             const Dataset* test, const TuningSettings& settings, const LaneOffsets& offsets)
+             const Dataset* test, const TuningSettings& settings,
+             const TargetCorrection& correction)
     : chip_(chip),
       network_(network),
       mapped_(mapped),
@@ -105,13 +106,14 @@ Tuner::Tuner(TuningChip& chip, const Network& network, const MappedNetwork& mapp
       test_(test),
       settings_(settings),
       layer_(tuned_layer(network, mapped)),
-      writer_(chip.port(), config, card, program_settings(card), offsets),
+      writer_(chip.port(), config, card, program_settings(card), correction),
       image_clocks_(image_cycles(mapped.program, config).clocks) {
   settings_.check(training.images.count);
   if (network.layers.size() < 2) {
-    throw Error(fmt::format("tuning: network {}: found 1 layer, allowed: 2 or more, the inputs of "
-                            "the last one are read back from the feature maps",
-                            network.name));
+    throw Error(
+        fmt::format("tuning: network {}: found 1 layer, allowed: 2 or more, the inputs of "
+                    "the last one are read back from the feature maps",
+                    network.name));
   }
   const int first_validation = training.images.count - settings_.validation;
   training_ids_.resize(to_index(first_validation));
@@ -155,7 +157,7 @@ int Tuner::test_errors() {
   for (int i = 0; i < test_->images.count; ++i) {
     pixels.push_back(test_->images.image(i));
   }
-  for (const TuningChip::ImageOutput& output : chip_.forward(0, pixels, false)) {
+  for (const TuningChip::ImageOutput& output : chip_.forward(settings_.first_test, pixels, false)) {
     batch.logits.insert(batch.logits.end(), output.logits.begin(), output.logits.end());
   }
   return count_errors(batch);
@@ -180,9 +182,8 @@ Tuner::Measured Tuner::measure() {
 std::vector<int> Tuner::epoch_order(int epoch) const {
   std::vector<int> order = training_ids_;
   for (size_t i = order.size(); i > 1; --i) {
-    const uint64_t word =
-        word_number(settings_.seed, 0, Purpose::kTuningOrder, static_cast<uint32_t>(epoch),
-                    static_cast<uint32_t>(i));
+    const uint64_t word = word_number(settings_.seed, 0, Purpose::kTuningOrder,
+                                      static_cast<uint32_t>(epoch), static_cast<uint32_t>(i));
     std::swap(order[i - 1], order[word * i >> 32]);
   }
   return order;
@@ -349,8 +350,7 @@ void Tuner::tune_hidden_biases() {
   for (size_t layer = 0; layer < wanted.size(); ++layer) {
     for (int round = 0; round < kBiasRounds; ++round) {
       ChannelStatistics found;
-      for (const TuningChip::ImageOutput& output :
-           chip_.forward(state_.next_image, pixels, true)) {
+      for (const TuningChip::ImageOutput& output : chip_.forward(state_.next_image, pixels, true)) {
         found.add(mapped_.program.maps[layer].shape, output.maps[layer]);
       }
       state_.next_image += static_cast<uint32_t>(count);
@@ -508,8 +508,7 @@ std::string to_text(const Checkpoint& checkpoint) {
     state["bad_cells"].push_back({cell.pe, cell.line, cell.bit_line});
   }
   for (const BatchPoint& point : checkpoint.state.batches) {
-    state["batches"].push_back(
-        {point.step, point.errors, point.images, point.cells, point.pulses});
+    state["batches"].push_back({point.step, point.errors, point.images, point.cells, point.pulses});
   }
   for (const EvaluationPoint& point : checkpoint.state.evaluations) {
     state["evaluations"].push_back({point.step, point.what, point.validation_errors,
@@ -541,15 +540,15 @@ Checkpoint parse_checkpoint(std::string_view text, const std::string& source) {
                 [&](const char* name, auto& value) { state.at(name).get_to(value); });
     if (state.contains("bad_cells")) {
       for (const json& cell : state["bad_cells"]) {
-        checkpoint.state.bad_cells.push_back({cell.at(0).get<int>(), cell.at(1).get<int>(),
-                                              cell.at(2).get<int>()});
+        checkpoint.state.bad_cells.push_back(
+            {cell.at(0).get<int>(), cell.at(1).get<int>(), cell.at(2).get<int>()});
       }
     }
     if (state.contains("batches")) {
       for (const json& point : state["batches"]) {
-        checkpoint.state.batches.push_back(
-            {point.at(0).get<int64_t>(), point.at(1).get<int>(), point.at(2).get<int>(),
-             point.at(3).get<int64_t>(), point.at(4).get<int64_t>()});
+        checkpoint.state.batches.push_back({point.at(0).get<int64_t>(), point.at(1).get<int>(),
+                                            point.at(2).get<int>(), point.at(3).get<int64_t>(),
+                                            point.at(4).get<int64_t>()});
       }
     }
     if (state.contains("evaluations")) {
@@ -573,8 +572,8 @@ Checkpoint parse_checkpoint(std::string_view text, const std::string& source) {
       }
     }
   } catch (const json::exception& error) {
-    throw Error(fmt::format("{}: found what is not a checkpoint of tuning ({})", source,
-                            error.what()));
+    throw Error(
+        fmt::format("{}: found what is not a checkpoint of tuning ({})", source, error.what()));
   }
   return checkpoint;
 }

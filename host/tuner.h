@@ -56,19 +56,20 @@ std::string_view flow_name(TuningFlow flow);
 
 struct TuningSettings {
   TuningFlow flow = TuningFlow::kPaper;
-  uint64_t seed = 1;         // of the order of the images and of the refit
-  int validation = 1000;     // last images of the set, kept from training
-  int test_interval = 0;     // steps of validation between two looks at test images; 0: none
-  double wait_s = 1.0;       // time that passes after cells were written
+  uint64_t seed = 1;        // of the order of the images and of the refit
+  int validation = 1000;    // last images of the set, kept from training
+  int test_interval = 0;    // evaluations between two looks at the test images; 0: none
+  uint32_t first_test = 0;  // number of the first test image
+  double wait_s = 1.0;      // time that passes after cells were written
   // paper
   int max_epochs = 12;
   int batch = 100;
-  int patience = 3;  // epochs without a better validation error (or fewer than that: see README)
+  int patience = 3;  // epochs without a better validation loss
   HybridSettings hybrid;
   // best
-  int passes = 4;                     // over the cells of the hidden layers, and of the last one
-  double pass_threshold_uS = 0.8;     // a pair further off than this is rewritten
-  bool rewrite_hidden = true;         // each part can be left out
+  int passes = 4;                  // over the cells of the hidden layers, and of the last one
+  double pass_threshold_uS = 0.8;  // a pair further off than this is rewritten
+  bool rewrite_hidden = true;      // each part can be left out
   bool tune_hidden_biases = true;
   bool refit_last = true;
   bool rewrite_last = true;
@@ -83,8 +84,8 @@ struct TuningSettings {
 
 // One step of the learning curve.
 struct BatchPoint {
-  int64_t step = 0;   // mini-batches and passes, from 1
-  int errors = 0;     // of a mini-batch; -1: no images in this step
+  int64_t step = 0;  // mini-batches and passes, from 1
+  int errors = 0;    // of a mini-batch; -1: no images in this step
   int images = 0;
   int64_t cells = 0;  // rewritten so far
   int64_t pulses = 0;
@@ -118,8 +119,8 @@ struct TunerState {
   double train_loss = 0.0;
   double best_loss = 0.0;  // smallest validation loss so far
   int best_round = 0;
-  std::vector<double> accumulators;  // paper [level steps]
-  std::vector<double> wanted;        // best: weights of the last layer [level steps]
+  std::vector<double> accumulators;          // paper [level steps]
+  std::vector<double> wanted;                // best: weights of the last layer [level steps]
   std::vector<std::vector<int32_t>> biases;  // [layer][kernel] of the network
   RewriteCounters counters;
   ProgramCounters programming;
@@ -136,7 +137,8 @@ class Tuner {
   // for the curve only, never for a decision. All must outlive the tuner. Throws Error.
   Tuner(TuningChip& chip, const Network& network, const MappedNetwork& mapped,
         const ChipConfig& config, const DeviceCard& card, const Dataset& training,
-        const Dataset* test, const TuningSettings& settings, const LaneOffsets& offsets = {});
+        const Dataset* test, const TuningSettings& settings,
+        const TargetCorrection& correction = {});
 
   // One mini-batch, pass or evaluation. Returns false when there is nothing more to do.
   bool step();
@@ -146,7 +148,7 @@ class Tuner {
   // Continues from a saved state; the chip's macros are restored by the caller.
   void restore(TunerState state);
 
-  const Network& network() const { return network_; }        // with its tuned biases
+  const Network& network() const { return network_; }  // with its tuned biases
   const MappedNetwork& mapped() const { return mapped_; }
   const TuningSettings& settings() const { return settings_; }
   // Steps that there are at most, for progress.

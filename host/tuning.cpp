@@ -76,8 +76,8 @@ template <typename Put>
 void for_each_pair(const Network& network, const MappedNetwork& mapped, int layer_index,
                    const Put& put) {
   const Layer& layer = network.layers.at(to_index(layer_index));
-  const bool vector = layer_index > 0 && network.layers[to_index(layer_index - 1)].type ==
-                                             LayerType::kFullyConnected;
+  const bool vector = layer_index > 0 &&
+                      network.layers[to_index(layer_index - 1)].type == LayerType::kFullyConnected;
   const bool convolution = layer.type == LayerType::kConvolution;
   for (const Placement& place : mapped.placements) {
     if (place.layer != layer_index) {
@@ -98,9 +98,9 @@ void for_each_pair(const Network& network, const MappedNetwork& mapped, int laye
             continue;
           }
           const int kernel = place.first_kernel + k;
-          const int per_kernel = convolution ? layer.input.channels * layer.kernel_rows *
-                                                   layer.kernel_columns
-                                             : layer.input.size();
+          const int per_kernel =
+              convolution ? layer.input.channels * layer.kernel_rows * layer.kernel_columns
+                          : layer.input.size();
           put(kernel, weight, place.replica,
               CellPair{place.pe, place.first_line + 2 * k, 4 * column + row,
                        layer.weights[to_index(kernel * per_kernel + weight)]});
@@ -277,15 +277,27 @@ PairSplit split_change(double positive, double negative, double change, double l
 }
 
 CellWriter::CellWriter(ProgramPort& port, const ChipConfig& config, const DeviceCard& card,
-                       ProgramSettings settings, LaneOffsets offsets)
+                       ProgramSettings settings, TargetCorrection correction)
     : port_(port),
       config_(config),
       card_(card),
       settings_(settings),
-      offsets_(std::move(offsets)) {}
+      correction_(std::move(correction)) {}
 
-double CellWriter::offset(int pe, int line) const {
-  return offsets_.empty() ? 0.0 : offsets_.at(to_index(pe)).at(to_index(line % config_.num_adc));
+double CellWriter::code_of(double value, int range, int pe, int line) const {
+  double shift = 0.0;
+  double offset = 0.0;
+  if (!correction_.shift.empty()) {
+    shift = correction_.shift.at(to_index(pe)).at(to_index(line));
+  }
+  if (!correction_.offset.empty()) {
+    offset = correction_.offset.at(to_index(pe)).at(to_index(line % config_.num_adc));
+  }
+  return static_cast<double>(1 << range) * (value + shift) + offset;
+}
+
+double CellWriter::value_of(int code, int range, int pe, int line) const {
+  return std::max(0.0, (code - code_of(0.0, range, pe, line)) / static_cast<double>(1 << range));
 }
 
 std::vector<double> CellWriter::read_cells(std::span<const CellAddress> cells) {
@@ -313,17 +325,16 @@ std::vector<double> CellWriter::read_cells(std::span<const CellAddress> cells) {
     for (size_t n = 0; n < left.size(); ++n) {
       const CellAddress& cell = cells[left[n]];
       if (run.results[n].status != EntryStatus::kDone) {
-        throw Error(fmt::format("tuning: PE {}, source line {}, bit line {}: found a read that is "
-                                "{}, allowed: done",
-                                cell.pe, cell.line, cell.bit_line,
-                                status_name(run.results[n].status)));
+        throw Error(
+            fmt::format("tuning: PE {}, source line {}, bit line {}: found a read that is "
+                        "{}, allowed: done",
+                        cell.pe, cell.line, cell.bit_line, status_name(run.results[n].status)));
       }
       const int code = run.results[n].code;
       if (code == max_code && settings.range > 0) {
         clipped.push_back(left[n]);
       }
-      values[left[n]] = std::max(0.0, code - offset(cell.pe, cell.line)) /
-                        static_cast<double>(1 << settings.range);
+      values[left[n]] = value_of(code, settings.range, cell.pe, cell.line);
     }
     if (clipped.empty()) {
       return values;
@@ -353,20 +364,19 @@ std::vector<double> CellWriter::write(std::span<const CellPair> pairs,
                                       std::span<const double> changes) {
   const double low = card_.g_min_uS / card_.level_step_uS();
   const double high = low + 7.0;
-  const double scale = static_cast<double>(1 << settings_.range);
   const int max_code = (1 << config_.adc_bits) - 1;
   const int tolerance = tolerance_codes(card_, settings_.range);
   std::vector<ProgramEntry> entries;
   std::vector<size_t> owner;
   std::vector<PairSplit> splits;
   const auto add = [&](size_t i, int line, double value) {
-    const double code = std::floor(scale * value + offset(pairs[i].pe, line) + 0.5);
+    const double code = std::floor(code_of(value, settings_.range, pairs[i].pe, line) + 0.5);
     if (code > max_code) {
-      throw Error(fmt::format("tuning: PE {}, source line {}, bit line {}: target is code {} at "
-                              "converter range {}, allowed: 0..{} (programming_range of device "
-                              "card {})",
-                              pairs[i].pe, line, pairs[i].bit_line, code, settings_.range, max_code,
-                              card_.name));
+      throw Error(fmt::format(
+          "tuning: PE {}, source line {}, bit line {}: target is code {} at "
+          "converter range {}, allowed: 0..{} (programming_range of device "
+          "card {})",
+          pairs[i].pe, line, pairs[i].bit_line, code, settings_.range, max_code, card_.name));
     }
     entries.push_back({.pe = pairs[i].pe,
                        .source_line = line,
@@ -400,25 +410,23 @@ std::vector<double> CellWriter::write(std::span<const CellPair> pairs,
       const ProgramEntry& entry = entries[n];
       const EntryResult& result = run.results[n];
       if (result.status == EntryStatus::kRefused || result.status == EntryStatus::kPending) {
-        throw Error(fmt::format("tuning: PE {}, source line {}, bit line {}: found an entry that "
-                                "is {}, allowed: done or failed",
-                                entry.pe, entry.source_line, entry.bit_line,
-                                status_name(result.status)));
+        throw Error(
+            fmt::format("tuning: PE {}, source line {}, bit line {}: found an entry that "
+                        "is {}, allowed: done or failed",
+                        entry.pe, entry.source_line, entry.bit_line, status_name(result.status)));
       }
       if (result.status == EntryStatus::kFailed) {
         ++counters_.failed;
         bad_.insert({entry.pe, entry.source_line, entry.bit_line});
       }
       const CellPair& pair = pairs[owner[n]];
-      const double value =
-          std::max(0.0, result.code - offset(entry.pe, entry.source_line)) / scale;
+      const double value = value_of(result.code, settings_.range, entry.pe, entry.source_line);
       (entry.source_line == pair.line ? after[owner[n]].first : after[owner[n]].second) = value;
     }
   }
   std::vector<double> left(pairs.size());
   for (size_t i = 0; i < pairs.size(); ++i) {
-    const double done =
-        (after[i].first - after[i].second) - (present[i].first - present[i].second);
+    const double done = (after[i].first - after[i].second) - (present[i].first - present[i].second);
     left[i] = splits[i].saturated ? 0.0 : changes[i] - done;
   }
   return left;
@@ -520,7 +528,7 @@ LastLayer refit(const ForwardBatch& data, const LastLayer& start, double beta, i
     weights[inputs * outputs + k] = start.biases[k] / kBiasInput;
   }
   const std::vector<double> anchor = weights;
-  std::vector<double> first(parameters, 0.0);   // moments of Adam
+  std::vector<double> first(parameters, 0.0);  // moments of Adam
   std::vector<double> second(parameters, 0.0);
   std::vector<double> gradient(parameters);
   std::vector<double> noisy(parameters);
@@ -585,8 +593,8 @@ LastLayer refit(const ForwardBatch& data, const LastLayer& start, double beta, i
       decay1 *= kBeta1;
       decay2 *= kBeta2;
       const double scale = unit / static_cast<double>(end - begin);
-      const double rate = settings.learning_rate *
-                          (1.0 - (static_cast<double>(step) / static_cast<double>(steps)));
+      const double rate =
+          settings.learning_rate * (1.0 - (static_cast<double>(step) / static_cast<double>(steps)));
       for (size_t n = 0; n < parameters; ++n) {
         double g = gradient[n] * scale;
         if (n < inputs * outputs) g += settings.penalty * (weights[n] - anchor[n]);
@@ -639,7 +647,8 @@ std::vector<double> refit_biases(const ForwardBatch& data, double beta, int shif
       added[k] -= 0.5 * slope[k] / (beta * curvature[k]);
     }
   }
-  const double mean = std::accumulate(added.begin(), added.end(), 0.0) / static_cast<double>(outputs);
+  const double mean =
+      std::accumulate(added.begin(), added.end(), 0.0) / static_cast<double>(outputs);
   for (double& value : added) {
     value = (value - mean) * static_cast<double>(1 << shift);
   }

@@ -130,7 +130,7 @@ PairSplit split_change(double positive, double negative, double change, double l
 class CellWriter {
  public:
   CellWriter(ProgramPort& port, const ChipConfig& config, const DeviceCard& card,
-             ProgramSettings settings, LaneOffsets offsets);
+             ProgramSettings settings, TargetCorrection correction);
 
   // Verify reads: conductances of the cells of each pair, positive and negative [level steps]. A
   // cell that reads the largest code is read again at a coarser range.
@@ -153,7 +153,9 @@ class CellWriter {
                std::set<CellAddress> bad);
 
  private:
-  double offset(int pe, int line) const;
+  // What a verify read of a cell says about its conductance, and the code of a conductance.
+  double value_of(int code, int range, int pe, int line) const;
+  double code_of(double value, int range, int pe, int line) const;
   std::vector<double> read_cells(std::span<const CellAddress> cells);
   std::vector<double> write(std::span<const CellPair> pairs,
                             std::span<const std::pair<double, double>> present,
@@ -163,7 +165,7 @@ class CellWriter {
   ChipConfig config_;
   DeviceCard card_;
   ProgramSettings settings_;
-  LaneOffsets offsets_;
+  TargetCorrection correction_;
   RewriteCounters counters_;
   ProgramCounters programming_;
   std::set<CellAddress> bad_;

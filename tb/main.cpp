@@ -29,6 +29,7 @@
 #include "tb/programming.h"
 #include "tb/report.h"
 #include "tb/rtl_chip.h"
+#include "tb/tune_command.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
@@ -42,8 +43,9 @@ struct Options {
   WorkloadOptions workload;
   ProgrammingOptions programming;
   ProgramCommandOptions program;  // of mcnn program: without workload and programming
-  std::int64_t jobs = 0;    // 0: all cores
-  std::int64_t check = -1;  // -1: the engine's default
+  TuneOptions tune;               // of mcnn tune: without workload
+  std::int64_t jobs = 0;          // 0: all cores
+  std::int64_t check = -1;        // -1: the engine's default
   bool skip = false;
   std::string logits;
   std::string result;
@@ -169,8 +171,8 @@ int run_engine(Engine engine, const Options& options) {
   if (trace_file) trace_file->commit();
   if (cells_file) cells_file->commit(chip.cells_file);
   fmt::print("{}", report_table(report));
-  for (const std::string& file : {options.result, options.logits, options.trace,
-                                  options.programming.save_cells}) {
+  for (const std::string& file :
+       {options.result, options.logits, options.trace, options.programming.save_cells}) {
     if (!file.empty()) fmt::print("wrote {}\n", file);
   }
   if (report.mismatches() > 0) {
@@ -291,18 +293,25 @@ void add_loop_options(CLI::App& command, ProgrammingOptions& programming) {
       ->capture_default_str();
 }
 
-void add_run_options(CLI::App& command, Options& options, Engine engine) {
-  WorkloadOptions& workload = options.workload;
+void add_test_image_options(CLI::App& command, WorkloadOptions& workload) {
   command.add_option("--images", workload.images,
                      "Images, IDX, plain or gzip (default: the MNIST test set)");
   command.add_option("--labels", workload.labels, "Their labels, IDX");
   command.add_option("--first", workload.first, "First image")->capture_default_str();
   command.add_option("--count", workload.count,
                      "Number of images (default: all from the first on)");
+}
+
+void add_jobs_option(CLI::App& command, Options& options) {
   command
       .add_option("--jobs", options.jobs,
                   "Threads, 0 for all cores; the results do not depend on it")
       ->capture_default_str();
+}
+
+void add_run_options(CLI::App& command, Options& options, Engine engine) {
+  add_test_image_options(command, options.workload);
+  add_jobs_option(command, options);
   command.add_option("--logits", options.logits, "Write the logits of every image (CSV)");
   command.add_option("--result", options.result, "Write the figures of the run (JSON)");
   if (engine == Engine::kRtl) {
@@ -345,15 +354,20 @@ int run_command(int argc, char** argv) {
   CLI::App& sim = *app.add_subcommand("sim", "Classify images on the RTL");
   CLI::App& model = *app.add_subcommand("model", "Classify images on the chip model");
   CLI::App& program = *app.add_subcommand("program", "Program the cells of a network in the loop");
+  CLI::App& tune = *app.add_subcommand("tune", "Tune a programmed chip in place");
   CLI::App& integer = *app.add_subcommand("integer", "Classify images with the integer network");
   CLI::App& map = *app.add_subcommand("map", "Show how a network lies in the arrays");
   CLI::App& info = *app.add_subcommand("info", "Show configuration, device and network");
-  for (CLI::App* command : {&sim, &model, &program, &integer, &map, &info})
+  for (CLI::App* command : {&sim, &model, &program, &tune, &integer, &map, &info})
     add_choice_options(*command, options);
   add_run_options(sim, options, Engine::kRtl);
   add_run_options(model, options, Engine::kModel);
   add_run_options(integer, options, Engine::kInteger);
   add_loop_options(program, options.programming);
+  add_test_image_options(tune, options.workload);
+  add_jobs_option(tune, options);
+  add_loop_options(tune, options.tune.programming);
+  add_tune_options(tune, options.tune);
   program
       .add_option("--engine", options.program.engine,
                   "rtl (checked against the program model) or model")
@@ -375,6 +389,10 @@ int run_command(int argc, char** argv) {
     options.program.workload = options.workload;
     options.program.programming = options.programming;
     return run_program(options.program);
+  }
+  if (tune.parsed()) {
+    options.tune.workload = options.workload;
+    return run_tune(options.tune, number_of_jobs(options));
   }
   if (integer.parsed()) return run_engine(Engine::kInteger, options);
   if (map.parsed()) return show_map(options);
