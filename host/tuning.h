@@ -174,7 +174,7 @@ class CellWriter {
 // ---- hybrid training, as published
 
 struct HybridSettings {
-  double learning_rate = 1.0;  // of weights in units of 1 / (255 beta)
+  double learning_rate = 2.0;  // of weights in units of 1 / (255 beta)
   double threshold_uS = 1.5;
 };
 
