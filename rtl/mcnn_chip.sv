@@ -181,6 +181,7 @@ module mcnn_chip #(
     .program_entries_failed_i(entries_failed), .program_entries_refused_i(entries_refused)
   );
 
+  logic [AmplitudeBits-1:0] set_first, reset_first;
   logic [NumPe-1:0]    engine_busy, engine_read, engine_pulse, engine_set, engine_done, engine_failed, engine_refused;
   logic [2*NumPe-1:0]  list_we;
   logic [NumPe-1:0]    list_re;
@@ -189,8 +190,10 @@ module mcnn_chip #(
   mcnn_program_control #(
     .NumPe(NumPe), .NumEntries(NumEntries)
   ) u_program_control (
-    .clk_i, .rst_ni, .start_i(program_start), .abort_i(abort), .start_o(program_start_o), .busy_o(program_busy),
-    .done_event_o(program_done), .busy_i(engine_busy),
+    .clk_i, .rst_ni, .start_i(program_start), .abort_i(abort), .image_busy_i(busy),
+    .start_o(program_start_o), .busy_o(program_busy), .done_event_o(program_done), .busy_i(engine_busy),
+    .set_start_i(set_start), .set_limit_i(set_limit), .reset_start_i(reset_start), .reset_limit_i(reset_limit),
+    .set_first_o(set_first), .reset_first_o(reset_first),
     .read_i(engine_read), .pulse_i(engine_pulse), .set_i(engine_set), .done_i(engine_done), .failed_i(engine_failed),
     .refused_i(engine_refused), .refused_event_o(entry_refused),
     .clocks_o(program_clocks), .reads_o(program_reads), .sets_o(program_sets), .resets_o(program_resets),
@@ -371,6 +374,14 @@ module mcnn_chip #(
     .pass_last_o(column_pass_last), .walk_last_o(column_walk_last), .error_o(record_error)
   );
 
+  // The same for all PEs, and in place long before the first read of a pass or a programming run.
+  logic [CountBits-1:0] macro_count_q;
+  logic [2:0]           macro_range_q;
+  always_ff @(posedge clk_i) begin
+    macro_count_q <= program_busy ? CountBits'(1) : CountBits'({kernels, 1'b0});
+    macro_range_q <= program_busy ? program_range : {1'b0, range};
+  end
+
   logic [NumPe*2*SumBits-1:0] sums;
   for (genvar p = 0; p < NumPe; p++) begin : gen_pe
     logic [NumBl-1:0]         program_bit_line;
@@ -383,8 +394,8 @@ module mcnn_chip #(
     ) u_programmer (
       .clk_i, .rst_ni, .start_i(program_start_o), .abort_i(abort), .busy_o(engine_busy[p]),
       .count_i(program_count[p*EntryCountBits+:EntryCountBits]),
-      .set_start_i(set_start), .set_step_i(set_step), .set_limit_i(set_limit),
-      .reset_start_i(reset_start), .reset_step_i(reset_step), .reset_limit_i(reset_limit),
+      .set_first_i(set_first), .set_step_i(set_step), .set_limit_i(set_limit),
+      .reset_first_i(reset_first), .reset_step_i(reset_step), .reset_limit_i(reset_limit),
       .max_pulses_i(max_pulses), .pulse_clocks_i(pulse_clocks),
       .host_we_i(list_we[2*p+:2]), .host_re_i(list_re[p]),
       .host_waddr_i(table_wr_row[EntryBits-1:0]), .host_raddr_i(table_rd_row[EntryBits-1:0]),
@@ -414,8 +425,8 @@ module mcnn_chip #(
       .macro_line_o(macro_line_o[p*SlBits+:SlBits]), .macro_code_i(macro_code_i[p*NumAdc*AdcBits+:NumAdc*AdcBits]),
       .hold_i(hold), .group_valid_i(walk_valid), .group_i(walk_group), .sums_o(sums[p*2*SumBits+:2*SumBits])
     );
-    assign macro_count_o[p*CountBits+:CountBits] = program_busy ? CountBits'(1) : CountBits'({kernels, 1'b0});
-    assign macro_range_o[p*3+:3] = program_busy ? program_range : {1'b0, range};
+    assign macro_count_o[p*CountBits+:CountBits] = macro_count_q;
+    assign macro_range_o[p*3+:3]                 = macro_range_q;
   end
 
   // The token of a walk goes with its sums: clock 1 and 2 reduce, 3 and 4 activate, 5 (and 6) pool write.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <utility>
@@ -110,14 +111,20 @@ struct CalibrationImages {
 CalibrationImages calibration_images(const Workload& workload, const ProgrammingOptions& options) {
   CalibrationImages chosen;
   const IdxImages* set = &workload.data.images;
-  std::string name = "the run's images";
-  if (!options.calibration_images.empty()) {
-    chosen.own = read_idx_images(options.calibration_images);
+  std::string name = "images of the run itself";
+  const MapShape& input = workload.network.input;
+  // Images of their own for the network's own training set; other networks have none there.
+  const std::filesystem::path subset =
+      std::filesystem::path(data_folder()) / "mnist" / "train6k-images-idx3-ubyte.gz";
+  const bool is_mnist = workload.options.images.empty() && input == MapShape{1, 28, 28};
+  std::string file = options.calibration_images;
+  if (file.empty() && is_mnist && std::filesystem::exists(subset)) file = subset.string();
+  if (!file.empty()) {
+    chosen.own = read_idx_images(file);
     set = &chosen.own;
-    name = options.calibration_images;
-    const MapShape& input = workload.network.input;
+    name = std::filesystem::path(file).filename().string();
     if (set->height != input.height || set->width != input.width) {
-      throw Error(fmt::format("{}: images of {} x {} pixels, but network '{}' takes {} x {}", name,
+      throw Error(fmt::format("{}: images of {} x {} pixels, but network '{}' takes {} x {}", file,
                               set->height, set->width, workload.network.name, input.height,
                               input.width));
     }
@@ -125,7 +132,7 @@ CalibrationImages calibration_images(const Workload& workload, const Programming
   const int count =
       static_cast<int>(std::min<std::int64_t>(options.calibration_count, set->count));
   for (int i = 0; i < count; ++i) chosen.images.push_back(set->image(i));
-  chosen.note = fmt::format("bit planes of the first {} of {}", count, name);
+  chosen.note = fmt::format("by the first {} of {}", count, name);
   return chosen;
 }
 

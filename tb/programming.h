@@ -23,7 +23,7 @@ struct ProgrammingOptions {
   std::string load_cells;                    // file: no programming at all
   std::string save_cells;                    // file
   bool calibrate = false;
-  std::string calibration_images;       // file; empty: the images of the run
+  std::string calibration_images;       // file; empty: the training subset, or the images of the run
   std::int64_t calibration_count = 256;  // the first ones
 
   // Checks each option and that they go together. Throws Error.

@@ -8,7 +8,8 @@
 // row r. A plane without a pulse is not read. The code of the negative line is subtracted before the shift-add: the
 // sum is the same as with an accumulator for every line, with half the accumulators.
 //
-// The programmer's reads and pulses take the same way to the macro, one at a time with the planes of an image run.
+// The programmer's verify reads and pulses go to the macro through the same registers; it never asks for anything while an image
+// is computed.
 //
 // Timing: plane tick in clock t -> macro strobe in t+1 -> codes in t+1+ReadLatency -> accumulator from t+2+ReadLatency;
 // `hold_i` copies the accumulators, `group_valid_i` one clock or more later walks them: sums one clock after it.
@@ -58,7 +59,7 @@ module mcnn_pe #(
   // the programmer: only while no image is computed
   input logic                     program_read_i,   // verify read
   input logic                     program_pulse_i,  // SET or RESET pulse
-  input logic [NumBl-1:0]         program_bit_line_i,
+  input logic [NumBl-1:0]         program_bit_line_i,  // 0 in clocks without either
   input logic [SlBits-1:0]        program_line_i,
   input logic                     program_set_i,
   input logic [AmplitudeBits-1:0] program_amplitude_i,
@@ -148,12 +149,9 @@ module mcnn_pe #(
     end
   end
   always_ff @(posedge clk_i) begin
-    if (program_read_i || program_pulse_i) begin
-      macro_pulse_o <= program_bit_line_i;
-      macro_line_o  <= program_line_i;
-    end else if (tick_i && active_o) begin
-      macro_pulse_o <= pulse;
-      macro_line_o  <= {line, 2'b00};
+    if ((tick_i && active_o) || program_read_i || program_pulse_i) begin
+      macro_pulse_o <= pulse | program_bit_line_i;  // one of them is 0
+      macro_line_o  <= program_read_i || program_pulse_i ? program_line_i : {line, 2'b00};
     end
     if (program_pulse_i) begin
       macro_set_o       <= program_set_i;
@@ -161,9 +159,11 @@ module mcnn_pe #(
     end
   end
 
-  `MCNN_ASSERT(one_use_at_a_time, !((program_read_i || program_pulse_i) && tick_i),
-               "the programmer must not reach the macro while an image is computed")
-  `MCNN_ASSERT(read_or_pulse, !(program_read_i && program_pulse_i), "a cell is read or pulsed, not both")
+  `MCNN_ASSERT(planes_or_programmer, !((program_read_i || program_pulse_i) && tick_i),
+               "the programmer must not reach the macro while a plane is driven")
+  `MCNN_ASSERT(read_or_pulse, !(program_read_i && program_pulse_i), "the macro must not be read and pulsed at once")
+  `MCNN_ASSERT(bit_line_only_with_a_strobe, program_bit_line_i == '0 || program_read_i || program_pulse_i,
+               "the programmer must drive no bit line without a read or a pulse")
 
   // What travels with a plane until its codes are back, and with a beat until its sums are held:
   // {plane was read, PE takes part, group of its first source line}.
