@@ -80,6 +80,7 @@ TEST(Tuning, GradientsAreThoseOfFiniteDifferences) {
   for (size_t k = 0; k < biases.size(); ++k) {
     EXPECT_NEAR(biases[k], difference(sample.biases[k], 100), 2e-3 * kBeta) << k;
   }
+  sample.compute();
   // A shift divides both.
   EXPECT_DOUBLE_EQ(weight_gradient(sample.batch, kBeta, 3)[5], weights[5] / 8.0);
   EXPECT_DOUBLE_EQ(bias_gradient(sample.batch, kBeta, 3)[1], biases[1] / 8.0);
