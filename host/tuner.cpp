@@ -12,6 +12,7 @@
 #include "behavioral_models/gaussian_stream.h"
 #include "common/error.h"
 #include "host/cycle_model.h"
+#include "host/groups.h"
 #include "host/index.h"
 #include "host/integer_network.h"
 
@@ -62,6 +63,16 @@ TuningFlow tuning_flow(std::string_view name) {
   throw Error(fmt::format("--flow: found '{}', allowed are paper and best", name));
 }
 
+Sharing sharing(std::string_view name) {
+  if (name == "rows") {
+    return Sharing::kRows;
+  }
+  if (name == "images") {
+    return Sharing::kImages;
+  }
+  throw Error(fmt::format("--sharing: found '{}', allowed are rows and images", name));
+}
+
 std::string_view flow_name(TuningFlow flow) {
   return flow == TuningFlow::kPaper ? "paper" : "best";
 }
@@ -106,9 +117,9 @@ Tuner::Tuner(TuningChip& chip, const Network& network, const MappedNetwork& mapp
       test_(test),
       settings_(settings),
       layer_(tuned_layer(network, mapped)),
-      writer_(chip.port(), config, card, program_settings(card), correction),
-      image_clocks_(image_cycles(mapped.program, config).clocks) {
+      writer_(chip.port(), config, card, program_settings(card), correction) {
   settings_.check(training.images.count);
+  load_programs();
   if (network.layers.size() < 2) {
     throw Error(
         fmt::format("tuning: network {}: found 1 layer, allowed: 2 or more, the inputs of "
@@ -163,7 +174,19 @@ int Tuner::test_errors() {
   return count_errors(batch);
 }
 
-Tuner::Measured Tuner::measure() {
+void Tuner::load_programs() {
+  const std::vector<ChipProgram> programs = settings_.sharing == Sharing::kImages
+                                                ? group_programs(mapped_, config_)
+                                                : std::vector<ChipProgram>{mapped_.program};
+  int64_t clocks = 0;
+  for (const ChipProgram& program : programs) {
+    clocks += image_cycles(program, config_).clocks;
+  }
+  image_clocks_ = static_cast<double>(clocks) / static_cast<double>(programs.size());
+  chip_.load(programs);
+}
+
+Tuner::Measured Tuner::measure(bool by_group) {
   Measured measured;
   const uint32_t next_image = state_.next_image;
   const int64_t forward_images = state_.forward_images;
@@ -174,6 +197,13 @@ Tuner::Measured Tuner::measure() {
   if (test_ != nullptr) {
     measured.test_errors = test_errors();
     measured.test_images = test_->images.count;
+  }
+  if (by_group && test_ != nullptr) {
+    for (const ChipProgram& program : group_programs(mapped_, config_)) {
+      chip_.load(std::span(&program, 1));
+      measured.group_errors.push_back(test_errors());
+    }
+    load_programs();
   }
   return measured;
 }
@@ -426,7 +456,7 @@ void Tuner::tune_last_biases() {
 void Tuner::put_biases(int layer, std::span<const int32_t> biases) {
   set_biases(network_, mapped_, layer, biases);
   state_.biases[to_index(layer)] = network_.layers[to_index(layer)].biases;
-  chip_.load(mapped_.program);
+  load_programs();
 }
 
 void Tuner::restore(TunerState state) {
@@ -441,7 +471,7 @@ void Tuner::restore(TunerState state) {
   writer_.restore(state_.counters, state_.programming,
                   {state_.bad_cells.begin(), state_.bad_cells.end()});
   hybrid_.reset();
-  chip_.load(mapped_.program);
+  load_programs();
 }
 
 int64_t Tuner::most_steps() const {
@@ -454,7 +484,9 @@ int64_t Tuner::most_steps() const {
          (settings_.rewrite_last ? settings_.passes : 0) + 3;
 }
 
-int64_t Tuner::forward_clocks() const { return state_.forward_images * image_clocks_; }
+int64_t Tuner::forward_clocks() const {
+  return std::llround(static_cast<double>(state_.forward_images) * image_clocks_);
+}
 
 // ---- checkpoint
 

@@ -27,6 +27,13 @@
 
 namespace mcnn {
 
+// How the groups of PEs that hold copies of the kernels share the work.
+enum class Sharing {
+  kRows,    // neighbouring rows of one image
+  kImages,  // one image a group: image n goes to group n modulo their number
+};
+Sharing sharing(std::string_view name);  // "rows" or "images"; throws Error
+
 // What tuning needs of a chip.
 class TuningChip {
  public:
@@ -44,8 +51,9 @@ class TuningChip {
   virtual ProgramPort& port() = 0;
   // Time passes for every cell, and every cell sees so many read pulses.
   virtual void elapse(double seconds, double read_pulses) = 0;
-  // The chip runs this program from now on: the same cells and tables, other biases.
-  virtual void load(const ChipProgram& program) = 0;
+  // The chip runs these programs from now on, image n with number n modulo how many there are. All
+  // use the same cells.
+  virtual void load(std::span<const ChipProgram> programs) = 0;
   virtual std::vector<MacroState> states() const = 0;  // [PE]
   virtual void restore(std::span<const MacroState> states) = 0;
 };
@@ -56,8 +64,9 @@ std::string_view flow_name(TuningFlow flow);
 
 struct TuningSettings {
   TuningFlow flow = TuningFlow::kPaper;
-  uint64_t seed = 1;        // of the order of the images and of the refit
-  int validation = 1000;    // last images of the set, kept from training
+  uint64_t seed = 1;      // of the order of the images and of the refit
+  int validation = 1000;  // last images of the set, kept from training
+  Sharing sharing = Sharing::kRows;
   int test_interval = 0;    // evaluations between two looks at the test images; 0: none
   uint32_t first_test = 0;  // number of the first test image
   double wait_s = 1.0;      // time that passes after cells were written
@@ -160,14 +169,16 @@ class Tuner {
     int train_images = 0;
     int test_errors = -1;
     int test_images = 0;
+    std::vector<int> group_errors;  // on the test images, each group alone
   };
-  Measured measure();
+  Measured measure(bool by_group = false);
   // Forward passes and programming [clocks].
   int64_t forward_clocks() const;
 
  private:
   ForwardBatch forward(std::span<const int> images, bool features);
   int test_errors();
+  void load_programs();
   std::vector<int> epoch_order(int epoch) const;
   void evaluate(const std::string& what);
   void end_step(int errors, int images, bool wrote);
@@ -192,7 +203,7 @@ class Tuner {
   TunedLayer layer_;
   CellWriter writer_;
   std::optional<HybridTraining> hybrid_;
-  int64_t image_clocks_ = 0;
+  double image_clocks_ = 0.0;  // mean over the programs
   std::vector<int> training_ids_;
   std::vector<int> validation_ids_;
   TunerState state_;

@@ -22,6 +22,8 @@ struct TuneOptions {
   ProgrammingOptions programming;
   std::string engine = "model";  // rtl or model
   std::string flow = "paper";
+  std::string sharing = "rows";  // of the convolver groups: rows or images
+  bool by_group = false;
   std::vector<std::string> without;  // parts of the best flow to leave out
   std::string training_images;       // file; empty: the training subset
   std::string training_labels;

@@ -38,7 +38,7 @@ RtlOptions rtl_options(std::uint64_t seed, const ChipProgram& program, const Chi
 ModelTuningChip::ModelTuningChip(const ChipConfig& config, const ChipProgram& program,
                                  std::vector<Macro> macros, unsigned jobs)
     : config_(config),
-      program_(program),
+      programs_{program},
       macros_(std::move(macros)),
       port_(*this),
       workers_(std::max(1U, jobs)) {}
@@ -51,10 +51,15 @@ ProgramRun ModelTuningChip::Port::program(std::span<const ProgramEntry> entries,
 
 void ModelTuningChip::bring_up_to_date(Worker& worker) const {
   if (worker.program != program_changes_) {
-    worker.model = std::make_unique<ChipModel>(config_, program_, macros_, ChipModel::Options{});
+    worker.models.clear();
+    for (const ChipProgram& program : programs_) {
+      worker.models.emplace_back(config_, program, macros_, ChipModel::Options{});
+    }
   } else if (worker.cells != cell_changes_) {
-    for (int pe = 0; pe < config_.num_pe; ++pe) {
-      worker.model->macro(pe) = macros_[static_cast<std::size_t>(pe)];
+    for (ChipModel& model : worker.models) {
+      for (int pe = 0; pe < config_.num_pe; ++pe) {
+        model.macro(pe) = macros_[static_cast<std::size_t>(pe)];
+      }
     }
   }
   worker.program = program_changes_;
@@ -71,13 +76,14 @@ std::vector<TuningChip::ImageOutput> ModelTuningChip::forward(
   const auto work = [&](Worker& worker) {
     try {
       bring_up_to_date(worker);
-      worker.model->set_options({.skip = false, .maps = maps});
+      for (ChipModel& model : worker.models) model.set_options({.skip = false, .maps = maps});
       for (;;) {
         const std::size_t begin = next.fetch_add(kChunk);
         if (begin >= images.size()) break;
         for (std::size_t i = begin; i < std::min(begin + kChunk, images.size()); ++i) {
+          const std::uint32_t number = first + static_cast<std::uint32_t>(i);
           const ImageResult& result =
-              worker.model->run(first + static_cast<std::uint32_t>(i), images[i]);
+              worker.models[number % worker.models.size()].run(number, images[i]);
           outputs[i] = {result.logits, result.maps};
         }
       }
@@ -102,8 +108,8 @@ void ModelTuningChip::elapse(double seconds, double read_pulses) {
   ++cell_changes_;
 }
 
-void ModelTuningChip::load(const ChipProgram& program) {
-  program_ = program;
+void ModelTuningChip::load(std::span<const ChipProgram> programs) {
+  programs_.assign(programs.begin(), programs.end());
   ++program_changes_;
 }
 
@@ -120,13 +126,28 @@ RtlTuningChip::RtlTuningChip(const ChipConfig& config, const ChipProgram& progra
       macros_(std::move(macros)),
       chip_(RtlChip::make(config.name, macros_, rtl_options(seed, program, config))),
       driver_(*chip_) {
-  driver_.load(program, config_);
+  load(std::span(&program, 1));
 }
 
 std::vector<TuningChip::ImageOutput> RtlTuningChip::forward(
     std::uint32_t first, std::span<const std::span<const std::uint8_t>> images, bool maps) {
   std::vector<ImageOutput> outputs(images.size());
   chip_->set_next_image(first);
+  if (programs_.size() > 1) {
+    // Program by program, so that each is loaded once.
+    for (std::size_t index = 0; index < programs_.size(); ++index) {
+      load_program(index);
+      for (std::size_t i = 0; i < images.size(); ++i) {
+        const std::uint32_t number = first + static_cast<std::uint32_t>(i);
+        if (number % programs_.size() != index) continue;
+        chip_->set_next_image(number);
+        ChipTrace trace = driver_.run_halted(images[i]);
+        outputs[i] = {std::move(trace.result.logits), std::move(trace.maps)};
+        if (!maps) outputs[i].maps.clear();
+      }
+    }
+    return outputs;
+  }
   if (!maps) {
     // The chip's counters have 32 bits, and no counter grows faster than this.
     constexpr std::size_t kChunk = 500;
@@ -149,7 +170,17 @@ void RtlTuningChip::elapse(double seconds, double read_pulses) {
   for (Macro& macro : macros_) macro.elapse(seconds, read_pulses);
 }
 
-void RtlTuningChip::load(const ChipProgram& program) { driver_.load(program, config_); }
+void RtlTuningChip::load(std::span<const ChipProgram> programs) {
+  programs_.assign(programs.begin(), programs.end());
+  driver_.load(programs_.front(), config_);
+  loaded_ = 0;
+}
+
+void RtlTuningChip::load_program(std::size_t index) {
+  if (loaded_ == index) return;
+  driver_.load(programs_[index], config_);
+  loaded_ = index;
+}
 
 std::vector<MacroState> RtlTuningChip::states() const { return states_of(macros_); }
 

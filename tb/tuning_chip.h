@@ -28,7 +28,7 @@ class ModelTuningChip final : public TuningChip {
                                    bool maps) override;
   ProgramPort& port() override { return port_; }
   void elapse(double seconds, double read_pulses) override;
-  void load(const ChipProgram& program) override;
+  void load(std::span<const ChipProgram> programs) override;
   std::vector<MacroState> states() const override;
   void restore(std::span<const MacroState> states) override;
 
@@ -45,14 +45,14 @@ class ModelTuningChip final : public TuningChip {
     ProgramModel model_;
   };
   struct Worker {
-    std::unique_ptr<ChipModel> model;
-    std::uint64_t cells = 0;    // change of the cells that it has taken in
-    std::uint64_t program = 0;  // change of the program
+    std::vector<ChipModel> models;  // one a program
+    std::uint64_t cells = 0;        // change of the cells that it has taken in
+    std::uint64_t program = 0;      // change of the program
   };
   void bring_up_to_date(Worker& worker) const;
 
   ChipConfig config_;
-  ChipProgram program_;
+  std::vector<ChipProgram> programs_;
   std::vector<Macro> macros_;
   Port port_;
   std::vector<Worker> workers_;
@@ -71,15 +71,19 @@ class RtlTuningChip final : public TuningChip {
                                    bool maps) override;
   ProgramPort& port() override { return driver_; }
   void elapse(double seconds, double read_pulses) override;
-  void load(const ChipProgram& program) override;
+  void load(std::span<const ChipProgram> programs) override;
   std::vector<MacroState> states() const override;
   void restore(std::span<const MacroState> states) override;
 
  private:
+  void load_program(std::size_t index);
+
   ChipConfig config_;
   std::vector<Macro> macros_;
   std::unique_ptr<RtlChip> chip_;
   Driver driver_;
+  std::vector<ChipProgram> programs_;
+  std::size_t loaded_ = 0;  // the program that the chip has
 };
 
 }  // namespace mcnn::tb

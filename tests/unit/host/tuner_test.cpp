@@ -34,7 +34,7 @@ class ModelChip final : public TuningChip {
   void elapse(double seconds, double read_pulses) override {
     for (Macro& macro : macros_) macro.elapse(seconds, read_pulses);
   }
-  void load(const ChipProgram& program) override { program_ = program; }
+  void load(std::span<const ChipProgram> programs) override { program_ = programs.front(); }
   std::vector<MacroState> states() const override {
     std::vector<MacroState> states;
     for (const Macro& macro : macros_) states.push_back(macro.save_state());
@@ -173,8 +173,7 @@ TEST_P(TunerFlow, TestImagesDecideNothing) {
   EXPECT_EQ(chip_with->states(), chip_without->states());
 }
 
-INSTANTIATE_TEST_SUITE_P(Flows, TunerFlow,
-                         ::testing::Values(TuningFlow::kPaper, TuningFlow::kBest),
+INSTANTIATE_TEST_SUITE_P(Flows, TunerFlow, ::testing::Values(TuningFlow::kPaper, TuningFlow::kBest),
                          [](const auto& param) { return std::string(flow_name(param.param)); });
 
 TEST(Tuner, StopsWhenNothingIsGained) {

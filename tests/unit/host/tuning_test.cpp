@@ -36,8 +36,8 @@ struct Sample {
     for (int i = 0; i < images; ++i) {
       batch.labels.push_back(static_cast<uint8_t>(random() % static_cast<unsigned>(outputs)));
       for (int j = 0; j < inputs; ++j) {
-        batch.features.push_back(
-            random() % 3 == 0 ? uint8_t{0} : static_cast<uint8_t>(random() % 256));
+        batch.features.push_back(random() % 3 == 0 ? uint8_t{0}
+                                                   : static_cast<uint8_t>(random() % 256));
       }
     }
     compute();
@@ -91,8 +91,8 @@ TEST(Tuning, BetaIsWhereTheLossIsSmallest) {
   // Labels that the logits know something of.
   for (size_t i = 0; i < sample.batch.count(); i += 2) {
     const auto logits = sample.batch.logit(i);
-    sample.batch.labels[i] = static_cast<uint8_t>(
-        std::max_element(logits.begin(), logits.end()) - logits.begin());
+    sample.batch.labels[i] =
+        static_cast<uint8_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
   }
   const double beta = fit_beta(sample.batch);
   const double loss = cross_entropy(sample.batch, beta);
@@ -123,8 +123,8 @@ TEST(Tuning, RefitLearnsWithinItsBoundAndIsHeldByItsPenalty) {
   Sample sample(12, 4, 400, 4);
   for (size_t i = 0; i < sample.batch.count(); ++i) {
     const auto logits = sample.batch.logit(i);
-    sample.batch.labels[i] = static_cast<uint8_t>(
-        std::max_element(logits.begin(), logits.end()) - logits.begin());
+    sample.batch.labels[i] =
+        static_cast<uint8_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
   }
   const LastLayer zero = {std::vector<double>(48, 0.0), std::vector<double>(4, 0.0)};
   RefitSettings settings;
@@ -245,8 +245,8 @@ TEST(Tuning, PairsAreTheCellsOfTheirWeights) {
   }
 }
 
-// Inputs of the tuned layer are numbered as the maps are read back: what the ideal chip gives is the
-// sum over them.
+// Inputs of the tuned layer are numbered as the maps are read back: what the ideal chip gives is
+// the sum over them.
 TEST(Tuning, LogitsAreTheSumOverTheInputsThatAreReadBack) {
   for (const char* name : {"yao2020", "tiny"}) {
     const ChipConfig config = named_config(name);
@@ -322,8 +322,7 @@ struct Bench {
 
   double cell(const CellPair& pair, bool positive) const {  // [level steps]
     const auto at = to_index((pair.line + (positive ? 0 : 1)) * config.num_bl() + pair.bit_line);
-    return static_cast<double>(macros[to_index(pair.pe)].conductances()[at]) /
-           card.level_step_uS();
+    return static_cast<double>(macros[to_index(pair.pe)].conductances()[at]) / card.level_step_uS();
   }
   double difference(const CellPair& pair) const { return cell(pair, true) - cell(pair, false); }
 
@@ -390,8 +389,7 @@ TEST(Tuning, PassesBringPairsBackThatTheirErrorsMoved) {
   int64_t last = before;
   for (int pass = 0; pass < 4; ++pass) {
     // The verify read rounds to a code.
-    EXPECT_NEAR(static_cast<double>(
-                    bench.writer.bring(bench.layer.pairs, wanted, threshold)),
+    EXPECT_NEAR(static_cast<double>(bench.writer.bring(bench.layer.pairs, wanted, threshold)),
                 static_cast<double>(last), 0.05 * static_cast<double>(before));
     for (Macro& macro : bench.macros) macro.elapse(1.0, 0.0);
     const int64_t now = outside();
@@ -424,8 +422,8 @@ TEST(Tuning, TheOtherCellMakesUpForAStuckOne) {
     if (positive_bad == negative_bad) continue;
     // What the good cell would have to hold.
     const double low = card.g_min_uS / card.level_step_uS();
-    const double good = positive_bad ? bench.cell(pair, true) - wanted[i]
-                                     : bench.cell(pair, false) + wanted[i];
+    const double good =
+        positive_bad ? bench.cell(pair, true) - wanted[i] : bench.cell(pair, false) + wanted[i];
     if (good >= low && good <= low + 7.0) {
       ++made_up;
       EXPECT_NEAR(bench.difference(pair), wanted[i], threshold + 1.0 / 32.0) << i;
