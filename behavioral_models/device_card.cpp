@@ -278,9 +278,10 @@ std::pair<std::size_t, std::size_t> DeviceCard::measured_near(double g_uS) const
     const double below = (above - 1)->target_uS;
     if (g_uS - below <= std::abs(nearest - g_uS)) nearest = below;
   }
-  const auto rows = std::ranges::equal_range(measured, nearest, {}, &MeasuredState::target_uS);
-  return {static_cast<std::size_t>(rows.begin() - measured.begin()),
-          static_cast<std::size_t>(rows.end() - measured.begin())};
+  const auto first = std::ranges::lower_bound(measured, nearest, {}, &MeasuredState::target_uS);
+  const auto last = std::ranges::upper_bound(measured, nearest, {}, &MeasuredState::target_uS);
+  return {static_cast<std::size_t>(first - measured.begin()),
+          static_cast<std::size_t>(last - measured.begin())};
 }
 
 double DeviceCard::drift_factor(double exponent, double age_seconds) const {

@@ -16,10 +16,10 @@ constexpr int kMinSkipPlanes = 2;  // a beat drives at least as many planes with
 constexpr int kImageClocks = 1;    // to take the image
 
 // The programmer, rtl/README.md, "Programming".
-constexpr int64_t kProgramOverhead = 2;  // of a run
-constexpr int64_t kRefuseClocks = 2;     // of an entry that is refused
-constexpr int64_t kEntryOverhead = 3;    // of an entry that is worked on
-constexpr int64_t kVerifyOverhead = 1;   // of a read, with ReadClocks + ReadLatency
+constexpr int64_t kProgramOverhead = 0;  // of a run
+constexpr int64_t kRefuseClocks = 4;     // of an entry that is refused
+constexpr int64_t kEntryOverhead = 4;    // of an entry that is worked on
+constexpr int64_t kVerifyOverhead = 2;   // of a read, with ReadClocks + ReadLatency
 constexpr int64_t kPulseOverhead = 1;    // of a pulse, with PULSE_CLOCKS
 
 // Pooled columns whose window contains output column x.

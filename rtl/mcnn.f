@@ -10,6 +10,8 @@ rtl/control/mcnn_tables.sv
 rtl/control/mcnn_sequencer.sv
 rtl/control/mcnn_beat_control.sv
 rtl/control/mcnn_perf_counters.sv
+rtl/control/mcnn_programmer.sv
+rtl/control/mcnn_program_control.sv
 rtl/datapath/mcnn_window_fetch.sv
 rtl/datapath/mcnn_shift_add.sv
 rtl/datapath/mcnn_pe.sv

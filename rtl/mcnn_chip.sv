@@ -17,12 +17,14 @@ module mcnn_chip #(
   parameter int unsigned NumLogits   = 64,   // logits of a result
   parameter int unsigned ReadLatency = 1,    // clocks from a read strobe to its codes
   parameter int unsigned ReadClocks  = 1,    // clocks of a bit-plane read
+  parameter int unsigned NumEntries  = 64,   // entries of a PE's programming list
   localparam int unsigned KernelMax   = 4,
   localparam int unsigned NumBl       = KernelMax * KernelMax,  // bit lines (inputs) of an array
   localparam int unsigned AddressBits = mcnn_pkg::AddressBits,
   localparam int unsigned LayerBits   = $clog2(NumLayers),
   localparam int unsigned SlBits      = $clog2(NumSl),
-  localparam int unsigned CountBits   = $clog2(NumAdc + 1)
+  localparam int unsigned CountBits   = $clog2(NumAdc + 1),
+  localparam int unsigned AmplitudeBits = mcnn_pkg::AmplitudeBits
 ) (
   input logic clk_i,
   input logic rst_ni,
@@ -62,14 +64,18 @@ module mcnn_chip #(
   output logic                 irq_o,
   output logic                 frame_start_o,  // an image begins
   output logic [LayerBits-1:0] layer_o,        // layer row
+  output logic                 program_start_o,  // a programming run begins
 
   // the macros, one slice a PE
   output logic [NumPe-1:0]                macro_read_o,   // read strobe
-  output logic [NumPe*NumBl-1:0]          macro_pulse_o,  // pulses on the bit lines
-  output logic [NumPe*SlBits-1:0]         macro_line_o,   // first source line
-  output logic [NumPe*CountBits-1:0]      macro_count_o,  // source lines to convert
-  output logic [NumPe*2-1:0]              macro_range_o,  // one weight level is worth 2^range codes
-  input  logic [NumPe*NumAdc*AdcBits-1:0] macro_code_i    // lane i: the line that is i modulo NumAdc
+  output logic [NumPe-1:0]                macro_program_o,    // programming pulse strobe
+  output logic [NumPe*NumBl-1:0]          macro_pulse_o,      // pulses on the bit lines
+  output logic [NumPe*SlBits-1:0]         macro_line_o,       // first source line
+  output logic [NumPe*CountBits-1:0]      macro_count_o,      // source lines to convert
+  output logic [NumPe*3-1:0]              macro_range_o,      // one weight level is worth 2^range codes
+  output logic [NumPe-1:0]                macro_set_o,        // programming pulse: 1 SET, 0 RESET
+  output logic [NumPe*AmplitudeBits-1:0]  macro_amplitude_o,  // its amplitude code
+  input  logic [NumPe*NumAdc*AdcBits-1:0] macro_code_i        // lane i: the line that is i modulo NumAdc
 );
 
   localparam int unsigned AddrBits    = $clog2(BankDepth);
@@ -88,6 +94,9 @@ module mcnn_chip #(
   localparam int unsigned MapGroups   = RowBanks / 4;
   localparam int unsigned MapGroupBits = (MapGroups > 1) ? $clog2(MapGroups) : 1;
   localparam int unsigned PairBits    = $clog2(NumLogits / 2);
+  localparam int unsigned EntryBits   = $clog2(NumEntries);
+  localparam int unsigned PeBits      = (NumPe > 1) ? $clog2(NumPe) : 1;
+  localparam int unsigned EntryCountBits = mcnn_pkg::EntryCountBits;
 
   // ------------------------------------------------------------------------------------------------------ host side
   logic                   wr_valid, wr_whole, wr_ok, rd_request, rd_valid, rd_ok;
@@ -114,7 +123,7 @@ module mcnn_chip #(
   logic [1:0]  in_buffer, out_buffer, load_buffer;
   logic        table_we, table_re;
   logic [1:0]  table_wr, table_rd;
-  logic [8:0]  table_wr_row, table_rd_row;
+  logic [11:0] table_wr_row, table_rd_row;
   logic [3:0]  table_wr_word, table_rd_word;
   logic [31:0] table_data, map_data;
   logic        map_re, map_half;
@@ -125,12 +134,19 @@ module mcnn_chip #(
   logic [31:0] perf_stall_image, perf_stall_result, perf_stall_beat, perf_results;
   logic [31:0] perf_layer_clocks;
   logic [LayerBits-1:0] perf_layer;
+  logic        program_start, program_busy, program_done, entry_refused;
+  logic [NumPe*EntryCountBits-1:0] program_count;
+  logic [AmplitudeBits-1:0] set_start, set_step, set_limit, reset_start, reset_step, reset_limit;
+  logic [7:0]  max_pulses, pulse_clocks;
+  logic [2:0]  program_range;
+  logic [31:0] entry_data, program_clocks, program_reads, program_sets, program_resets;
+  logic [31:0] entries_done, entries_failed, entries_refused;
 
   mcnn_registers #(
     .NumPe(NumPe), .NumBl(NumBl), .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .ActBits(ActBits),
     .PsumBits(PsumBits), .KernelMax(KernelMax), .RowBanks(RowBanks), .BankDepth(BankDepth), .MaxDim(MaxDim),
     .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows), .NumLogits(NumLogits),
-    .ReadLatency(ReadLatency), .ReadClocks(ReadClocks)
+    .ReadLatency(ReadLatency), .ReadClocks(ReadClocks), .NumEntries(NumEntries)
   ) u_registers (
     .clk_i, .rst_ni,
     .wr_valid_i(wr_valid), .wr_addr_i(wr_addr), .wr_data_i(wr_data), .wr_whole_i(wr_whole), .wr_ok_o(wr_ok),
@@ -142,19 +158,51 @@ module mcnn_chip #(
     .image_pitch_o(image_pitch), .logit_count_o(logit_count),
     .busy_i(busy), .halted_i(halted), .image_ready_i(image_ready), .layer_i(layer_o),
     .buffers_i({load_buffer, out_buffer, in_buffer}),
+    .program_o(program_start), .program_busy_i(program_busy), .program_count_o(program_count),
+    .set_start_o(set_start), .set_step_o(set_step), .set_limit_o(set_limit),
+    .reset_start_o(reset_start), .reset_step_o(reset_step), .reset_limit_o(reset_limit),
+    .max_pulses_o(max_pulses), .pulse_clocks_o(pulse_clocks), .program_range_o(program_range),
+    .program_done_i(program_done), .entry_refused_i(entry_refused),
     .done_event_i(done_event), .halted_event_i(halted_event),
     .image_short_i(image_short), .image_long_i(image_long), .image_beyond_i(image_beyond),
     .layer_invalid_i(layer_invalid || write_error), .record_invalid_i(record_error), .irq_o,
     .table_we_o(table_we), .table_wr_o(table_wr), .table_wr_row_o(table_wr_row), .table_wr_word_o(table_wr_word),
     .table_re_o(table_re), .table_rd_o(table_rd), .table_rd_row_o(table_rd_row), .table_rd_word_o(table_rd_word),
-    .table_data_i(table_data),
+    .table_data_i(table_data), .entry_data_i(entry_data),
     .map_re_o(map_re), .map_buffer_o(map_buffer), .map_half_o(map_half), .map_group_o(map_group),
     .map_addr_o(map_addr), .map_data_i(map_data),
     .perf_clocks_i(perf_clocks), .perf_beats_i(perf_beats), .perf_reads_i(perf_reads),
     .perf_skipped_i(perf_skipped), .perf_conversions_i(perf_conversions),
     .perf_stall_image_i(perf_stall_image), .perf_stall_result_i(perf_stall_result),
     .perf_stall_beat_i(perf_stall_beat), .perf_results_i(perf_results), .perf_layer_o(perf_layer),
-    .perf_layer_clocks_i(perf_layer_clocks)
+    .perf_layer_clocks_i(perf_layer_clocks),
+    .program_clocks_i(program_clocks), .program_reads_i(program_reads), .program_sets_i(program_sets),
+    .program_resets_i(program_resets), .program_entries_done_i(entries_done),
+    .program_entries_failed_i(entries_failed), .program_entries_refused_i(entries_refused)
+  );
+
+  logic [AmplitudeBits-1:0] set_first, reset_first;
+  logic [NumPe-1:0]    engine_busy, engine_read, engine_pulse, engine_set, engine_done, engine_failed, engine_refused;
+  logic [2*NumPe-1:0]  list_we;
+  logic [NumPe-1:0]    list_re;
+  logic [64*NumPe-1:0] list_rdata;
+
+  mcnn_program_control #(
+    .NumPe(NumPe), .NumEntries(NumEntries)
+  ) u_program_control (
+    .clk_i, .rst_ni, .start_i(program_start), .abort_i(abort), .image_busy_i(busy),
+    .start_o(program_start_o), .busy_o(program_busy), .done_event_o(program_done), .busy_i(engine_busy),
+    .set_start_i(set_start), .set_limit_i(set_limit), .reset_start_i(reset_start), .reset_limit_i(reset_limit),
+    .set_first_o(set_first), .reset_first_o(reset_first),
+    .read_i(engine_read), .pulse_i(engine_pulse), .set_i(engine_set), .done_i(engine_done), .failed_i(engine_failed),
+    .refused_i(engine_refused), .refused_event_o(entry_refused),
+    .clocks_o(program_clocks), .reads_o(program_reads), .sets_o(program_sets), .resets_o(program_resets),
+    .done_o(entries_done), .failed_o(entries_failed), .refused_o(entries_refused),
+    .host_we_i(table_we && table_wr == 2'd3), .host_wr_row_i(table_wr_row[PeBits+EntryBits-1:0]),
+    .host_wr_word_i(table_wr_word[0]),
+    .host_re_i(table_re && table_rd == 2'd3), .host_rd_row_i(table_rd_row[PeBits+EntryBits-1:0]),
+    .host_rd_word_i(table_rd_word[0]), .host_rdata_o(entry_data),
+    .list_we_o(list_we), .list_re_o(list_re), .list_rdata_i(list_rdata)
   );
 
   // -------------------------------------------------------------------------------------------------------- control
@@ -326,8 +374,38 @@ module mcnn_chip #(
     .pass_last_o(column_pass_last), .walk_last_o(column_walk_last), .error_o(record_error)
   );
 
+  // The same for all PEs, and in place long before the first read of a pass or a programming run.
+  logic [CountBits-1:0] macro_count_q;
+  logic [2:0]           macro_range_q;
+  always_ff @(posedge clk_i) begin
+    macro_count_q <= program_busy ? CountBits'(1) : CountBits'({kernels, 1'b0});
+    macro_range_q <= program_busy ? program_range : {1'b0, range};
+  end
+
   logic [NumPe*2*SumBits-1:0] sums;
   for (genvar p = 0; p < NumPe; p++) begin : gen_pe
+    logic [NumBl-1:0]         program_bit_line;
+    logic [SlBits-1:0]        program_line;
+    logic [AmplitudeBits-1:0] program_amplitude;
+
+    mcnn_programmer #(
+      .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .NumEntries(NumEntries), .ReadLatency(ReadLatency),
+      .ReadClocks(ReadClocks)
+    ) u_programmer (
+      .clk_i, .rst_ni, .start_i(program_start_o), .abort_i(abort), .busy_o(engine_busy[p]),
+      .count_i(program_count[p*EntryCountBits+:EntryCountBits]),
+      .set_first_i(set_first), .set_step_i(set_step), .set_limit_i(set_limit),
+      .reset_first_i(reset_first), .reset_step_i(reset_step), .reset_limit_i(reset_limit),
+      .max_pulses_i(max_pulses), .pulse_clocks_i(pulse_clocks),
+      .host_we_i(list_we[2*p+:2]), .host_re_i(list_re[p]),
+      .host_waddr_i(table_wr_row[EntryBits-1:0]), .host_raddr_i(table_rd_row[EntryBits-1:0]),
+      .host_wdata_i(wr_data), .host_rdata_o(list_rdata[64*p+:64]),
+      .read_o(engine_read[p]), .pulse_o(engine_pulse[p]), .bit_line_o(program_bit_line), .line_o(program_line),
+      .set_o(engine_set[p]), .amplitude_o(program_amplitude),
+      .code_i(macro_code_i[p*NumAdc*AdcBits+:NumAdc*AdcBits]),
+      .done_o(engine_done[p]), .failed_o(engine_failed[p]), .refused_o(engine_refused[p])
+    );
+
     mcnn_pe #(
       .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .ActBits(ActBits), .RowBanks(RowBanks),
       .ReadLatency(ReadLatency)
@@ -339,12 +417,16 @@ module mcnn_chip #(
       .advance_i(advance), .plane_used_o(plane_used[p*ActBits+:ActBits]), .active_o(pe_active[p]),
       .survey_i(survey), .tick_i(tick), .plane_i(plane), .strobe_o(pe_strobe[p]),
       .code_tick_i(code_tick), .code_first_i(code_first),
+      .program_read_i(engine_read[p]), .program_pulse_i(engine_pulse[p]), .program_bit_line_i(program_bit_line),
+      .program_line_i(program_line), .program_set_i(engine_set[p]), .program_amplitude_i(program_amplitude),
+      .macro_program_o(macro_program_o[p]), .macro_set_o(macro_set_o[p]),
+      .macro_amplitude_o(macro_amplitude_o[p*AmplitudeBits+:AmplitudeBits]),
       .macro_read_o(macro_read_o[p]), .macro_pulse_o(macro_pulse_o[p*NumBl+:NumBl]),
       .macro_line_o(macro_line_o[p*SlBits+:SlBits]), .macro_code_i(macro_code_i[p*NumAdc*AdcBits+:NumAdc*AdcBits]),
       .hold_i(hold), .group_valid_i(walk_valid), .group_i(walk_group), .sums_o(sums[p*2*SumBits+:2*SumBits])
     );
-    assign macro_count_o[p*CountBits+:CountBits] = CountBits'({kernels, 1'b0});
-    assign macro_range_o[p*2+:2] = range;
+    assign macro_count_o[p*CountBits+:CountBits] = macro_count_q;
+    assign macro_range_o[p*3+:3]                 = macro_range_q;
   end
 
   // The token of a walk goes with its sums: clock 1 and 2 reduce, 3 and 4 activate, 5 (and 6) pool write.

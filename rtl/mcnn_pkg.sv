@@ -4,9 +4,11 @@
 package mcnn_pkg;
 
   localparam logic [31:0] Id      = 32'h4D43_4E4E;  // "MCNN"
-  localparam logic [31:0] Version = 32'h0001_0000;  // major 16 bits, minor 8, patch 8
+  localparam logic [31:0] Version = 32'h0001_0100;  // major 16 bits, minor 8, patch 8
 
   localparam int unsigned AddressBits = 17;  // AXI4-Lite byte address
+  localparam int unsigned AmplitudeBits = 6;  // amplitude code of a programming pulse
+  localparam int unsigned EntryCountBits = 8;  // entries in a programming list
   localparam int unsigned NumBuffers  = 3;   // feature-map buffers: image load, layer input, layer output
 
   // Error codes, STATUS[15:8].
@@ -20,6 +22,7 @@ package mcnn_pkg;
   localparam logic [3:0] ErrSetupInvalid   = 4'd7;
   localparam logic [3:0] ErrLayerInvalid   = 4'd8;
   localparam logic [3:0] ErrRecordInvalid  = 4'd9;
+  localparam logic [3:0] ErrEntryInvalid   = 4'd10;
 
   // Register addresses (bytes).
   localparam logic [11:0] RegId             = 12'h000;
@@ -30,6 +33,7 @@ package mcnn_pkg;
   localparam logic [11:0] RegCapMemory      = 12'h014;
   localparam logic [11:0] RegCapTables      = 12'h018;
   localparam logic [11:0] RegCapResult      = 12'h01C;
+  localparam logic [11:0] RegCapProgram     = 12'h020;
   localparam logic [11:0] RegControl        = 12'h040;
   localparam logic [11:0] RegMode           = 12'h044;
   localparam logic [11:0] RegStatus         = 12'h048;
@@ -51,5 +55,16 @@ package mcnn_pkg;
   localparam logic [11:0] RegPerfStallRes   = 12'h098;
   localparam logic [11:0] RegPerfStallBeat  = 12'h09C;
   localparam logic [11:0] RegPerfLayer      = 12'h0C0;  // array of NumLayers words
+  localparam logic [11:0] RegProgramSet     = 12'h200;
+  localparam logic [11:0] RegProgramReset   = 12'h204;
+  localparam logic [11:0] RegProgramPulse   = 12'h208;
+  localparam logic [11:0] RegProgramClocks  = 12'h210;
+  localparam logic [11:0] RegProgramReads   = 12'h214;
+  localparam logic [11:0] RegProgramSets    = 12'h218;
+  localparam logic [11:0] RegProgramResets  = 12'h21C;
+  localparam logic [11:0] RegProgramDone    = 12'h220;
+  localparam logic [11:0] RegProgramFailed  = 12'h224;
+  localparam logic [11:0] RegProgramRefused = 12'h228;
+  localparam logic [11:0] RegProgramCount   = 12'h240;  // array of NumPe words
 
 endpackage

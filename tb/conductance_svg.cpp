@@ -11,6 +11,7 @@
 #include <iterator>
 #include <limits>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mcnn::tb {
@@ -63,7 +64,7 @@ int bin_of(double value, double low, double high) {
 void add_panel(std::string& svg, const std::vector<int>& bins, int columns, int rows, int x, int y,
                int cell, const std::function<std::string(int)>& colour_of) {
   const auto out = std::back_inserter(svg);
-  fmt::format_to(out, "<rect class=\"ground\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n", x, y,
+  fmt::format_to(out, "<rect class=\"ground\" fill=\"#ececec\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n", x, y,
                  columns * cell, rows * cell);
   std::array<std::string, kBins> paths;
   for (int row = 0; row < rows; ++row) {
@@ -92,8 +93,8 @@ void add_panel(std::string& svg, const std::vector<int>& bins, int columns, int 
 
 void add_text(std::string& svg, double x, double y, std::string_view classes,
               std::string_view text) {
-  fmt::format_to(std::back_inserter(svg), "<text x=\"{:g}\" y=\"{:g}\" class=\"{}\">{}</text>\n", x, y,
-                 classes, text);
+  fmt::format_to(std::back_inserter(svg), "<text x=\"{:g}\" y=\"{:g}\" fill=\"#1a1a1a\" class=\"{}\">{}</text>\n", x,
+                 y, classes, text);
 }
 
 // A bar of the colours of a scale with its values at the ends and in the middle.
@@ -147,7 +148,7 @@ std::string conductance_svg(const Workload& workload, const ProgrammedChip& chip
   for (const ProgramEntry& entry : loop.entries) {
     const auto pe = static_cast<std::size_t>(entry.pe);
     const auto at = static_cast<std::size_t>((entry.source_line * bits) + entry.bit_line);
-    targets[pe][at] = target_uS(workload, entry.pe, entry.source_line, entry.bit_line);
+    targets[pe][at] = target_uS(workload, chip, entry.pe, entry.source_line, entry.bit_line);
     low = std::min(low, static_cast<double>(chip.written[pe][at]));
     high = std::max(high, static_cast<double>(chip.written[pe][at]));
   }
@@ -155,18 +156,17 @@ std::string conductance_svg(const Workload& workload, const ProgrammedChip& chip
   std::string svg;
   const auto out = std::back_inserter(svg);
   fmt::format_to(out,
-                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 "
+                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" stroke=\"none\" viewBox=\"0 "
                  "0 {0} {1}\">\n",
                  width, height);
   svg +=
       "<style>\n"
-      ".page{fill:#ffffff}.ground{fill:#ececec}.cross{stroke:#000000}\n"
-      "text{font:12px sans-serif;fill:#1a1a1a}.title{font-size:15px;font-weight:bold}\n"
+      "text{font:12px sans-serif}.title{font-size:15px;font-weight:bold}\n"
       ".middle,.tick{text-anchor:middle}.tick{font-size:11px}.end{text-anchor:end}\n"
       "@media (prefers-color-scheme:dark){.page{fill:#16181c}.ground{fill:#2a2d33}"
-      ".cross{stroke:#ffffff}text{fill:#e6e6e6}}\n"
+      "text{fill:#e6e6e6}}\n"
       "</style>\n";
-  fmt::format_to(out, "<rect class=\"page\" width=\"{}\" height=\"{}\"/>\n", width, height);
+  fmt::format_to(out, "<rect class=\"page\" fill=\"#ffffff\" width=\"{}\" height=\"{}\"/>\n", width, height);
   add_text(svg, kLeft, 24, "title",
            fmt::format("{} on {}, device {}, seed {}", escaped(workload.network.name),
                        escaped(workload.config.name), escaped(card.name), workload.options.seed));
@@ -214,8 +214,11 @@ std::string conductance_svg(const Workload& workload, const ProgrammedChip& chip
     }
   }
   if (!crosses.empty()) {
-    fmt::format_to(out, "<path class=\"cross\" fill=\"none\" stroke-width=\"1.2\" d=\"{}\"/>\n",
-                   crosses);
+    // Black on white, to be seen on every colour.
+    for (const auto& [stroke, thickness] : {std::pair("#ffffff", 2.2), std::pair("#000000", 0.9)}) {
+      fmt::format_to(out, "<path fill=\"none\" stroke=\"{}\" stroke-width=\"{}\" d=\"{}\"/>\n",
+                     stroke, thickness, crosses);
+    }
   }
   add_scale(svg, kLeft, scales, 220, low, high, "conductance [uS]", conductance_colour);
   add_scale(svg, kLeft + 290, scales, 220, -reach, reach, "error: reached - target [uS]",

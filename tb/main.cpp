@@ -285,7 +285,8 @@ void add_loop_options(CLI::App& command, ProgrammingOptions& programming) {
   command.add_flag("--calibrate", programming.calibrate,
                    "Measure the converters first, correct targets and biases");
   command.add_option("--calibration-images", programming.calibration_images,
-                     "Images (IDX) to fold offsets into biases with (default: the run's)");
+                     "Images (IDX) that say how much offsets count (default: the training subset for MNIST, "
+                     "otherwise the images of the run)");
   command
       .add_option("--calibration-count", programming.calibration_count,
                   "How many of them, from the first on")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stand-in for one memristor array with its converters: hands every read of a PE to the C++ model and gives the codes
-// back ReadLatency clocks after the strobe. Bench only.
+// back ReadLatency clocks after the strobe; hands it every programming pulse. Bench only.
 //
 //   clock    | strobe t | t+1 ...   | t+ReadLatency
 //   codes    |          |           | valid until the next ones
@@ -10,16 +10,20 @@ module mcnn_macro_dpi #(
   parameter  int unsigned NumAdc      = 32,   // ADC lanes; lane i serves the lines i modulo NumAdc
   parameter  int unsigned AdcBits     = 8,    // bits of a code
   parameter  int unsigned ReadLatency = 1,    // clocks from strobe to codes
-  localparam int unsigned NumBl       = 16    // bit lines
+  localparam int unsigned NumBl         = 16,  // bit lines
+  localparam int unsigned AmplitudeBits = mcnn_pkg::AmplitudeBits
 ) (
   input logic clk_i,
 
-  input  logic                          read_i,   // read strobe
-  input  logic [NumBl-1:0]              pulse_i,  // bit lines that get a pulse
-  input  logic [$clog2(NumSl)-1:0]      line_i,   // first source line
-  input  logic [$clog2(NumAdc+1)-1:0]   count_i,  // consecutive lines to convert
-  input  logic [1:0]                    range_i,  // converter range
-  output logic [NumAdc*AdcBits-1:0]     code_o
+  input  logic                         read_i,       // read strobe
+  input  logic                         program_i,    // programming pulse strobe
+  input  logic [NumBl-1:0]             pulse_i,      // bit lines that get a pulse
+  input  logic [$clog2(NumSl)-1:0]     line_i,       // first source line
+  input  logic [$clog2(NumAdc+1)-1:0]  count_i,      // consecutive lines to convert
+  input  logic [2:0]                   range_i,      // converter range
+  input  logic                         set_i,        // programming pulse: 1 SET, 0 RESET
+  input  logic [AmplitudeBits-1:0]     amplitude_i,  // its amplitude code
+  output logic [NumAdc*AdcBits-1:0]    code_o
 );
 
   import "DPI-C" context function chandle c_dpi_macro_open(input int unsigned pe);
@@ -30,6 +34,14 @@ module mcnn_macro_dpi #(
     input  int unsigned               count,
     input  int unsigned               range_code,
     output bit [NumAdc*AdcBits-1:0]   codes
+  );
+
+  import "DPI-C" function void c_dpi_macro_pulse(
+    input chandle      macro,
+    input int unsigned source_line,
+    input int unsigned pulses,
+    input bit          is_set,
+    input int unsigned amplitude
   );
 
   // The bench owns the model, so there is nothing to free at the end.
@@ -43,6 +55,7 @@ module mcnn_macro_dpi #(
       c_dpi_macro_read(macro, 32'(pulse_i), 32'(line_i), 32'(count_i), 32'(range_i), codes);
       code_q <= codes;
     end
+    if (program_i) c_dpi_macro_pulse(macro, 32'(line_i), 32'(pulse_i), set_i, 32'(amplitude_i));
   end
 
   if (ReadLatency == 1) begin : gen_direct

@@ -14,7 +14,8 @@ module mcnn_tb #(
   parameter int unsigned NumBiasRows = 64,
   parameter int unsigned NumLogits   = 64,
   parameter int unsigned ReadLatency = 1,
-  parameter int unsigned ReadClocks  = 1
+  parameter int unsigned ReadClocks  = 1,
+  parameter int unsigned NumEntries  = 64
 ) (
   input logic clk_i,
   input logic rst_ni,
@@ -55,19 +56,23 @@ module mcnn_tb #(
 
   import "DPI-C" context function chandle c_dpi_chip_open();
   import "DPI-C" function void c_dpi_chip_begin_image(input chandle chip);
+  import "DPI-C" function void c_dpi_chip_begin_program(input chandle chip);
   import "DPI-C" function void c_dpi_chip_set_layer(input chandle chip, input int unsigned layer);
 
   localparam int unsigned LineBits  = $clog2(NumSl);
   localparam int unsigned CountBits = $clog2(NumAdc + 1);
   localparam int unsigned CodeBits  = NumAdc * AdcBits;
+  localparam int unsigned AmplitudeBits = mcnn_pkg::AmplitudeBits;
 
   logic [NumPe-1:0]             macro_read;
   logic [NumPe*16-1:0]          macro_pulse;
   logic [NumPe*LineBits-1:0]    macro_line;
   logic [NumPe*CountBits-1:0]   macro_count;
-  logic [NumPe*2-1:0]           macro_range;
+  logic [NumPe*3-1:0]           macro_range;
   logic [NumPe*CodeBits-1:0]    macro_code;
-  logic                         frame_start;
+  logic [NumPe-1:0]             macro_program, macro_set;
+  logic [NumPe*AmplitudeBits-1:0] macro_amplitude;
+  logic                         frame_start, program_start;
   logic [$clog2(NumLayers)-1:0] layer;
 
   mcnn_chip #(
@@ -83,7 +88,8 @@ module mcnn_tb #(
     .NumBiasRows(NumBiasRows),
     .NumLogits  (NumLogits),
     .ReadLatency(ReadLatency),
-    .ReadClocks (ReadClocks)
+    .ReadClocks (ReadClocks),
+    .NumEntries (NumEntries)
   ) u_chip (
     .clk_i, .rst_ni,
     .s_axil_awaddr_i, .s_axil_awvalid_i, .s_axil_awready_o,
@@ -96,11 +102,15 @@ module mcnn_tb #(
     .irq_o,
     .frame_start_o   (frame_start),
     .layer_o         (layer),
+    .program_start_o (program_start),
     .macro_read_o    (macro_read),
+    .macro_program_o (macro_program),
     .macro_pulse_o   (macro_pulse),
     .macro_line_o    (macro_line),
     .macro_count_o   (macro_count),
     .macro_range_o   (macro_range),
+    .macro_set_o     (macro_set),
+    .macro_amplitude_o(macro_amplitude),
     .macro_code_i    (macro_code)
   );
 
@@ -112,13 +122,16 @@ module mcnn_tb #(
       .AdcBits    (AdcBits),
       .ReadLatency(ReadLatency)
     ) u_macro (
-      .clk_i  (clk_i),
-      .read_i (macro_read[p]),
-      .pulse_i(macro_pulse[p*16+:16]),
-      .line_i (macro_line[p*LineBits+:LineBits]),
-      .count_i(macro_count[p*CountBits+:CountBits]),
-      .range_i(macro_range[p*2+:2]),
-      .code_o (macro_code[p*CodeBits+:CodeBits])
+      .clk_i      (clk_i),
+      .read_i     (macro_read[p]),
+      .program_i  (macro_program[p]),
+      .pulse_i    (macro_pulse[p*16+:16]),
+      .line_i     (macro_line[p*LineBits+:LineBits]),
+      .count_i    (macro_count[p*CountBits+:CountBits]),
+      .range_i    (macro_range[p*3+:3]),
+      .set_i      (macro_set[p]),
+      .amplitude_i(macro_amplitude[p*AmplitudeBits+:AmplitudeBits]),
+      .code_o     (macro_code[p*CodeBits+:CodeBits])
     );
   end
 
@@ -129,6 +142,7 @@ module mcnn_tb #(
   always @(posedge clk_i) begin
     layer_q <= layer;
     if (frame_start) c_dpi_chip_begin_image(chip);
+    if (program_start) c_dpi_chip_begin_program(chip);
     if (frame_start || layer != layer_q) c_dpi_chip_set_layer(chip, 32'(layer));
   end
 

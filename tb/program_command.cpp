@@ -136,7 +136,7 @@ std::string cells_csv(const Workload& workload, const ProgrammedChip& chip) {
     const auto cell = static_cast<std::size_t>((entry.source_line * bits) + entry.bit_line);
     fmt::format_to(out, "{},{},{},{},{},{},{},{},{},{},{}\n", entry.pe, entry.source_line,
                    entry.bit_line, workload.mapped.program.cells[pe][cell],
-                   target_uS(workload, entry.pe, entry.source_line, entry.bit_line), entry.target,
+                   target_uS(workload, chip, entry.pe, entry.source_line, entry.bit_line), entry.target,
                    status_name(result.status), result.code, loop.pulses(i), chip.written[pe][cell],
                    chip.macros[pe].conductances()[cell]);
   }
@@ -148,7 +148,9 @@ int run_program(const ProgramCommandOptions& options) {
     throw Error(fmt::format("--engine: found '{}', allowed are rtl and model", options.engine));
   }
   options.programming.check();
-  Workload workload = load_workload_without_images(options.workload);
+  // Only a calibration looks at images.
+  Workload workload = options.programming.calibrate ? load_workload(options.workload)
+                                                    : load_workload_without_images(options.workload);
   std::optional<OutputFile> svg_file;
   std::optional<OutputFile> csv_file;
   std::optional<OutputFile> cells_file;

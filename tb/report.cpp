@@ -99,7 +99,7 @@ std::string programming_block(const Report& report) {
                    chip.seconds);
   }
   if (!chip.calibration_note.empty()) {
-    fmt::format_to(out, "  converter offsets folded into the biases, {}\n", chip.calibration_note);
+    fmt::format_to(out, "  converter offsets taken out of cells and biases: {}\n", chip.calibration_note);
   }
   if (chip.comparison.checked) {
     fmt::format_to(out, "  check: results, counters, clocks and cells against the program model: {}\n",

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "behavioral_models/dpi/dpi_chip.h"
 
+#include <fmt/format.h>
 #include <svdpi.h>
 
 #include <array>
 #include <bit>
 #include <cstring>
+
+#include "common/error.h"
 
 namespace mcnn {
 
@@ -26,6 +29,10 @@ DpiChip::Port* DpiChip::port(unsigned pe) { return pe < ports_.size() ? &ports_[
 void DpiChip::begin_image() {
   for (const Port& port : ports_) port.macro->begin_image(next_image_);
   ++next_image_;
+}
+
+void DpiChip::begin_program() {
+  for (const Port& port : ports_) port.macro->begin_programming();
 }
 
 void DpiChip::set_layer(std::uint32_t layer) {
@@ -60,6 +67,16 @@ void DpiChip::Port::read(std::uint32_t pulses, std::uint32_t first_line, std::ui
   }
 }
 
+void DpiChip::Port::pulse(std::uint32_t source_line, std::uint32_t pulses, bool set,
+                          std::uint32_t amplitude) const {
+  if (!std::has_single_bit(pulses)) {
+    throw Error(fmt::format(
+        "macro: bit lines of a programming pulse: found {:#x}, allowed: exactly one", pulses));
+  }
+  macro->pulse(static_cast<int>(source_line), std::countr_zero(pulses), set,
+               static_cast<int>(amplitude));
+}
+
 }  // namespace mcnn
 
 // The functions that tb/*.sv import.
@@ -69,6 +86,8 @@ void* c_dpi_chip_open() { return svGetUserData(svGetScope(), mcnn::DpiChip::user
 
 void c_dpi_chip_begin_image(void* chip) { static_cast<mcnn::DpiChip*>(chip)->begin_image(); }
 
+void c_dpi_chip_begin_program(void* chip) { static_cast<mcnn::DpiChip*>(chip)->begin_program(); }
+
 void c_dpi_chip_set_layer(void* chip, unsigned layer) {
   static_cast<mcnn::DpiChip*>(chip)->set_layer(layer);
 }
@@ -76,6 +95,11 @@ void c_dpi_chip_set_layer(void* chip, unsigned layer) {
 void* c_dpi_macro_open(unsigned pe) {
   return static_cast<mcnn::DpiChip*>(svGetUserData(svGetScope(), mcnn::DpiChip::user_key()))
       ->port(pe);
+}
+
+void c_dpi_macro_pulse(void* macro, unsigned source_line, unsigned pulses, svBit set,
+                       unsigned amplitude) {
+  static_cast<const mcnn::DpiChip::Port*>(macro)->pulse(source_line, pulses, set != 0, amplitude);
 }
 
 void c_dpi_macro_read(void* macro, unsigned pulses, unsigned first_line, unsigned count,

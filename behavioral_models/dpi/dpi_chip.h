@@ -36,10 +36,14 @@ class DpiChip {
     // chip that looks at them will be wrong.
     void read(std::uint32_t pulses, std::uint32_t first_line, std::uint32_t count,
               std::uint32_t range, std::uint32_t* codes) const;
+    // A programming pulse for the cell at source_line and the one bit line in `pulses`.
+    void pulse(std::uint32_t source_line, std::uint32_t pulses, bool set,
+               std::uint32_t amplitude) const;
   };
 
   Port* port(unsigned pe);  // null for a PE that does not exist
   void begin_image();
+  void begin_program();
   void set_layer(std::uint32_t layer);
 
  private:

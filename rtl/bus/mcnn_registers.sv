@@ -20,12 +20,17 @@ module mcnn_registers #(
   parameter  int unsigned NumLogits   = 64,
   parameter  int unsigned ReadLatency = 1,
   parameter  int unsigned ReadClocks  = 1,
+  parameter  int unsigned NumEntries  = 64,
   localparam int unsigned AddressBits = mcnn_pkg::AddressBits,
   localparam int unsigned LayerBits   = $clog2(NumLayers),
   localparam int unsigned AddrBits    = $clog2(BankDepth),
   localparam int unsigned Groups      = RowBanks / 4,
   localparam int unsigned GroupBits   = (Groups > 1) ? $clog2(Groups) : 1,
-  localparam int unsigned PeWords     = (NumPe + 3) / 4
+  localparam int unsigned PeWords     = (NumPe + 3) / 4,
+  localparam int unsigned EntryBits   = $clog2(NumEntries),
+  localparam int unsigned CountBits   = mcnn_pkg::EntryCountBits,
+  localparam int unsigned PeBits      = (NumPe > 1) ? $clog2(NumPe) : 1,
+  localparam int unsigned AmplitudeBits = mcnn_pkg::AmplitudeBits
 ) (
   input logic clk_i,
   input logic rst_ni,
@@ -61,7 +66,23 @@ module mcnn_registers #(
   input  logic [LayerBits-1:0] layer_i,
   input  logic [5:0]  buffers_i,
 
+  // programming
+  output logic                       program_o,        // a programming run begins
+  input  logic                       program_busy_i,
+  output logic [NumPe*CountBits-1:0] program_count_o,  // entries in each PE's list
+  output logic [AmplitudeBits-1:0]   set_start_o,
+  output logic [AmplitudeBits-1:0]   set_step_o,
+  output logic [AmplitudeBits-1:0]   set_limit_o,
+  output logic [AmplitudeBits-1:0]   reset_start_o,
+  output logic [AmplitudeBits-1:0]   reset_step_o,
+  output logic [AmplitudeBits-1:0]   reset_limit_o,
+  output logic [7:0]                 max_pulses_o,
+  output logic [7:0]                 pulse_clocks_o,
+  output logic [2:0]                 program_range_o,
+
   // events
+  input  logic program_done_i,
+  input  logic entry_refused_i,
   input  logic done_event_i,
   input  logic halted_event_i,
   input  logic image_short_i,
@@ -71,16 +92,17 @@ module mcnn_registers #(
   input  logic record_invalid_i,
   output logic irq_o,
 
-  // tables: 0 layer, 1 record, 2 bias
+  // tables: 0 layer, 1 record, 2 bias, 3 programming entries
   output logic        table_we_o,
   output logic [1:0]  table_wr_o,
-  output logic [8:0]  table_wr_row_o,
+  output logic [11:0] table_wr_row_o,
   output logic [3:0]  table_wr_word_o,
   output logic        table_re_o,
   output logic [1:0]  table_rd_o,
-  output logic [8:0]  table_rd_row_o,
+  output logic [11:0] table_rd_row_o,
   output logic [3:0]  table_rd_word_o,
-  input  logic [31:0] table_data_i,
+  input  logic [31:0] table_data_i,   // of tables 0 to 2
+  input  logic [31:0] entry_data_i,   // of table 3
 
   // feature maps
   output logic                 map_re_o,
@@ -101,11 +123,19 @@ module mcnn_registers #(
   input logic [31:0]             perf_stall_beat_i,
   input logic [31:0]             perf_results_i,
   output logic [LayerBits-1:0]   perf_layer_o,
-  input logic [31:0]             perf_layer_clocks_i
+  input logic [31:0]             perf_layer_clocks_i,
+  input logic [31:0]             program_clocks_i,
+  input logic [31:0]             program_reads_i,
+  input logic [31:0]             program_sets_i,
+  input logic [31:0]             program_resets_i,
+  input logic [31:0]             program_entries_done_i,
+  input logic [31:0]             program_entries_failed_i,
+  input logic [31:0]             program_entries_refused_i
 );
 
   // -------------------------------------------------------------------------------------------------------- decode
-  // Regions: 0x0000 registers, 0x1000 layer rows, 0x2000 records, 0x4000 biases, 0x10000 feature maps.
+  // Regions: 0x0000 registers, 0x1000 layer rows, 0x2000 records, 0x4000 biases, 0x8000 programming entries, 0x10000 feature
+  // maps.
   typedef enum logic [1:0] {
     RegionNone,
     RegionRegister,
@@ -113,32 +143,39 @@ module mcnn_registers #(
     RegionMap
   } region_e;
 
-  // Tables: by address bits [15:12] layer rows (1), records (2 and 3), biases (4).
-  function automatic logic [1:0] table_of(input logic [14:13] page);
-    table_of = page[14] ? 2'd2 : page[13] ? 2'd1 : 2'd0;
+  // Tables: by address bits [15:12] layer rows (1), records (2 and 3), biases (4), entries (8 and above).
+  function automatic logic [1:0] table_of(input logic [15:13] page);
+    table_of = page[15] ? 2'd3 : page[14] ? 2'd2 : page[13] ? 2'd1 : 2'd0;
   endfunction
-  function automatic logic [8:0] row_of(input logic [14:3] addr);
-    row_of = addr[14] ? addr[11:3] : addr[13] ? 9'(addr[12:5]) : 9'(addr[11:6]);
+  function automatic logic [11:0] row_of(input logic [15:3] addr);
+    row_of = addr[15] ? addr[14:3] : addr[14] ? 12'(addr[11:3]) : addr[13] ? 12'(addr[12:5]) : 12'(addr[11:6]);
   endfunction
-  function automatic logic [3:0] word_of(input logic [14:13] page, input logic [5:2] word);
-    word_of = page[14] ? 4'(word[2]) : page[13] ? 4'(word[4:2]) : word;
+  function automatic logic [3:0] word_of(input logic [15:13] page, input logic [5:2] word);
+    word_of = page[15] || page[14] ? 4'(word[2]) : page[13] ? 4'(word[4:2]) : word;
   endfunction
   function automatic logic table_there(input logic [15:2] addr);
     table_there = 1'b0;
     if (addr[15:12] == 4'h1)
-      table_there = 32'(row_of(addr[14:3])) < NumLayers && 32'(word_of(addr[14:13], addr[5:2])) < 8 + PeWords;
+      table_there = 32'(row_of(addr[15:3])) < NumLayers && 32'(word_of(addr[15:13], addr[5:2])) < 8 + PeWords;
     if (addr[15:13] == 3'b001)
-      table_there = 32'(row_of(addr[14:3])) < NumRecords && 32'(word_of(addr[14:13], addr[5:2])) < 2 + PeWords;
-    if (addr[15:12] == 4'h4) table_there = 32'(row_of(addr[14:3])) < NumBiasRows;
+      table_there = 32'(row_of(addr[15:3])) < NumRecords && 32'(word_of(addr[15:13], addr[5:2])) < 2 + PeWords;
+    if (addr[15:12] == 4'h4) table_there = 32'(row_of(addr[15:3])) < NumBiasRows;
+    if (addr[15]) table_there = 32'(row_of(addr[15:3])) < NumPe * NumEntries;
   endfunction
 
   // ---------------------------------------------------------------------------------------------------------- write
-  logic        wr_register, wr_table, wr_locked, wr_known, wr_setup;
+  logic        wr_register, wr_table, wr_locked, wr_known, wr_setup, wr_count, busy;
   logic [11:0] wr_reg;
   logic        wr_fire;
   assign wr_reg      = wr_addr_i[11:0];
   assign wr_register = wr_addr_i[AddressBits-1:12] == '0;
   assign wr_table    = !wr_addr_i[16] && table_there(wr_addr_i[15:2]) && wr_addr_i[1:0] == 2'b00;
+  assign busy        = busy_i || program_busy_i;
+
+  // PROGRAM_COUNT has a word for each PE.
+  logic [9:0] wr_pe, rd_pe;
+  assign wr_pe    = wr_reg[11:2] - 10'(mcnn_pkg::RegProgramCount >> 2);
+  assign wr_count = wr_register && wr_reg >= mcnn_pkg::RegProgramCount && 32'(wr_pe) < NumPe && wr_reg[1:0] == 2'b00;
 
   always_comb begin
     wr_setup = 1'b0;
@@ -147,15 +184,19 @@ module mcnn_registers #(
       unique case (wr_reg)
         mcnn_pkg::RegControl, mcnn_pkg::RegIrqStatus, mcnn_pkg::RegIrqEnable: wr_known = 1'b1;
         mcnn_pkg::RegMode, mcnn_pkg::RegImageCount, mcnn_pkg::RegLayerCount, mcnn_pkg::RegImageShape,
-        mcnn_pkg::RegImagePitch, mcnn_pkg::RegLogitCount: begin
+        mcnn_pkg::RegImagePitch, mcnn_pkg::RegLogitCount, mcnn_pkg::RegProgramSet, mcnn_pkg::RegProgramReset,
+        mcnn_pkg::RegProgramPulse: begin
           wr_known = 1'b1;
           wr_setup = 1'b1;
         end
-        default: wr_known = 1'b0;
+        default: begin
+          wr_known = wr_count;
+          wr_setup = wr_count;
+        end
       endcase
     end
   end
-  assign wr_locked = busy_i && (wr_setup || wr_table);
+  assign wr_locked = busy && (wr_setup || wr_table);
   assign wr_ok_o   = wr_whole_i && (wr_known || wr_table) && !wr_locked;
   assign wr_fire   = wr_valid_i && wr_ok_o;
 
@@ -164,7 +205,20 @@ module mcnn_registers #(
   assign start_request = control_write && wr_data_i[0];
   assign abort_o       = control_write && wr_data_i[1];
   assign resume_o      = control_write && wr_data_i[2];
-  assign start_o       = start_request && !busy_i && !abort_o && setup_valid;
+  assign start_o       = start_request && !busy && !abort_o && setup_valid;
+
+  // START and PROGRAM in one write: START, and PROGRAM finds the chip busy.
+  logic program_request, program_valid;
+  assign program_request = control_write && wr_data_i[3];
+  assign program_o       = program_request && !start_request && !busy && !abort_o && program_valid;
+  always_comb begin
+    program_valid = 1'b0;
+    if (program_request) begin
+      program_valid = program_count_o != '0 && pulse_clocks_o != '0;
+      for (int unsigned p = 0; p < NumPe; p++)
+        if (32'(program_count_o[p*CountBits+:CountBits]) > NumEntries) program_valid = 1'b0;
+    end
+  end
 
   assign setup_valid = image_count_o != 0 && layer_count_o != 0 && 32'(layer_count_o) <= NumLayers &&
                        logit_count_o != 0 && 32'(logit_count_o) <= NumLogits &&
@@ -205,6 +259,42 @@ module mcnn_registers #(
     end
   end
 
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      set_start_o     <= '0;
+      set_step_o      <= '0;
+      set_limit_o     <= '0;
+      reset_start_o   <= '0;
+      reset_step_o    <= '0;
+      reset_limit_o   <= '0;
+      max_pulses_o    <= '0;
+      pulse_clocks_o  <= '0;
+      program_range_o <= '0;
+      program_count_o <= '0;
+    end else if (wr_fire && wr_register) begin
+      unique case (wr_reg)
+        mcnn_pkg::RegProgramSet: begin
+          set_start_o <= wr_data_i[0+:AmplitudeBits];
+          set_step_o  <= wr_data_i[8+:AmplitudeBits];
+          set_limit_o <= wr_data_i[16+:AmplitudeBits];
+        end
+        mcnn_pkg::RegProgramReset: begin
+          reset_start_o <= wr_data_i[0+:AmplitudeBits];
+          reset_step_o  <= wr_data_i[8+:AmplitudeBits];
+          reset_limit_o <= wr_data_i[16+:AmplitudeBits];
+        end
+        mcnn_pkg::RegProgramPulse: begin
+          max_pulses_o    <= wr_data_i[7:0];
+          pulse_clocks_o  <= wr_data_i[15:8];
+          program_range_o <= wr_data_i[18:16];
+        end
+        default: ;
+      endcase
+      for (int unsigned p = 0; p < NumPe; p++)
+        if (wr_count && wr_pe == 10'(p)) program_count_o[p*CountBits+:CountBits] <= wr_data_i[0+:CountBits];
+    end
+  end
+
   // ---------------------------------------------------------------------------------------- errors and interrupt
   logic       rd_refused, rd_locked;
   logic [3:0] error, error_q;
@@ -218,9 +308,14 @@ module mcnn_registers #(
     if (rd_refused) error = mcnn_pkg::ErrBadAddress;
     if (wr_valid_i && !wr_ok_o) error = wr_locked ? mcnn_pkg::ErrWriteWhileBusy : mcnn_pkg::ErrBadAddress;
     if (start_request && !abort_o) begin
-      if (busy_i)            error = mcnn_pkg::ErrStartWhileBusy;
+      if (busy)              error = mcnn_pkg::ErrStartWhileBusy;
       else if (!setup_valid) error = mcnn_pkg::ErrSetupInvalid;
     end
+    if (program_request && !abort_o) begin
+      if (busy || start_request) error = mcnn_pkg::ErrStartWhileBusy;
+      else if (!program_valid)   error = mcnn_pkg::ErrSetupInvalid;
+    end
+    if (entry_refused_i) error = mcnn_pkg::ErrEntryInvalid;
     if (image_short_i) error = mcnn_pkg::ErrImageShort;
     if (image_long_i) error = mcnn_pkg::ErrImageLong;
     if (image_beyond_i) error = mcnn_pkg::ErrSetupInvalid;
@@ -235,7 +330,7 @@ module mcnn_registers #(
       irq_status_q  <= '0;
       irq_o         <= 1'b0;
     end else begin
-      irq_status_q <= (irq_status_q & ~irq_clear) | {halted_event_i, error != mcnn_pkg::ErrNone, done_event_i};
+      irq_status_q <= (irq_status_q & ~irq_clear) | {halted_event_i, error != mcnn_pkg::ErrNone, done_event_i || program_done_i};
       if (error_q == mcnn_pkg::ErrNone || irq_clear[1]) begin
         error_q       <= error;
         error_layer_q <= error == mcnn_pkg::ErrNone ? '0 : layer_i;
@@ -247,11 +342,11 @@ module mcnn_registers #(
   // ----------------------------------------------------------------------------------------------------------- read
   logic [1:0]  rd_region;
   logic [11:0] rd_reg;
-  logic        rd_known, at_rest, rd_memory_q, rd_map_q;
+  logic        rd_known, at_rest, rd_memory_q, rd_map_q, rd_entry_q;
   logic [9:0]  rd_layer;
-  logic        rd_array;
+  logic        rd_array, rd_count;
   assign rd_reg  = rd_addr_i[11:0];
-  assign at_rest = !busy_i || halted_i;
+  assign at_rest = !busy || halted_i;
 
   // Feature-map word: {buffer, half, group, word}.
   localparam int unsigned MapBits = AddressBits - 3;  // words behind address bit 16
@@ -285,6 +380,16 @@ module mcnn_registers #(
   assign rd_layer     = rd_reg[11:2] - 10'(mcnn_pkg::RegPerfLayer >> 2);
   assign perf_layer_o = LayerBits'(rd_layer);
   assign rd_array     = rd_reg >= mcnn_pkg::RegPerfLayer && 32'(rd_layer) < NumLayers;
+  assign rd_pe        = rd_reg[11:2] - 10'(mcnn_pkg::RegProgramCount >> 2);
+  assign rd_count     = rd_reg >= mcnn_pkg::RegProgramCount && 32'(rd_pe) < NumPe;
+  logic [CountBits-1:0] counted;
+  always_comb begin
+    counted = '0;
+    if (rd_valid_i && rd_count) begin
+      for (int unsigned p = 0; p < NumPe; p++)
+        if (rd_pe == 10'(p)) counted = counted | program_count_o[p*CountBits+:CountBits];
+    end
+  end
 
   // The value goes into a register; it is found only when it is asked for.
   logic        ok_q;
@@ -300,10 +405,11 @@ module mcnn_registers #(
         mcnn_pkg::RegCapMemory:      value_q <= {8'(mcnn_pkg::NumBuffers), 8'(MaxDim), 16'(BankDepth)};
         mcnn_pkg::RegCapTables:      value_q <= {12'(NumBiasRows), 12'(NumRecords), 8'(NumLayers)};
         mcnn_pkg::RegCapResult:      value_q <= 32'(NumLogits);
+        mcnn_pkg::RegCapProgram:     value_q <= {16'd0, 8'(AmplitudeBits), 8'(NumEntries)};
         mcnn_pkg::RegControl:        value_q <= '0;
         mcnn_pkg::RegMode:           value_q <= {30'd0, skip_mode_o, halt_mode_o};
         mcnn_pkg::RegStatus:
-          value_q <= {8'(layer_i), 8'(error_layer_q), 4'd0, error_q, 5'd0, image_ready_i, halted_i, busy_i};
+          value_q <= {8'(layer_i), 8'(error_layer_q), 4'd0, error_q, 4'd0, program_busy_i, image_ready_i, halted_i, busy};
         mcnn_pkg::RegIrqStatus:      value_q <= 32'(irq_status_q);
         mcnn_pkg::RegIrqEnable:      value_q <= 32'(irq_enable_q);
         mcnn_pkg::RegImageCount:     value_q <= image_count_o;
@@ -321,14 +427,28 @@ module mcnn_registers #(
         mcnn_pkg::RegPerfStallImage: value_q <= perf_stall_image_i;
         mcnn_pkg::RegPerfStallRes:   value_q <= perf_stall_result_i;
         mcnn_pkg::RegPerfStallBeat:  value_q <= perf_stall_beat_i;
-        default:                     value_q <= perf_layer_clocks_i;
+        mcnn_pkg::RegProgramSet:
+          value_q <= {8'd0, 8'(set_limit_o), 8'(set_step_o), 8'(set_start_o)};
+        mcnn_pkg::RegProgramReset:
+          value_q <= {8'd0, 8'(reset_limit_o), 8'(reset_step_o), 8'(reset_start_o)};
+        mcnn_pkg::RegProgramPulse:   value_q <= {13'd0, program_range_o, pulse_clocks_o, max_pulses_o};
+        mcnn_pkg::RegProgramClocks:  value_q <= program_clocks_i;
+        mcnn_pkg::RegProgramReads:   value_q <= program_reads_i;
+        mcnn_pkg::RegProgramSets:    value_q <= program_sets_i;
+        mcnn_pkg::RegProgramResets:  value_q <= program_resets_i;
+        mcnn_pkg::RegProgramDone:    value_q <= program_entries_done_i;
+        mcnn_pkg::RegProgramFailed:  value_q <= program_entries_failed_i;
+        mcnn_pkg::RegProgramRefused: value_q <= program_entries_refused_i;
+        default:                     value_q <= rd_count ? 32'(counted) : perf_layer_clocks_i;
       endcase
     end
   end
-  assign rd_known = rd_reg <= mcnn_pkg::RegCapResult ||
+  assign rd_known = rd_reg <= mcnn_pkg::RegCapProgram ||
                     (rd_reg >= mcnn_pkg::RegControl && rd_reg <= mcnn_pkg::RegStatus) ||
                     (rd_reg >= mcnn_pkg::RegIrqStatus && rd_reg <= mcnn_pkg::RegImagesDone) ||
-                    (rd_reg >= mcnn_pkg::RegPerfClocks && rd_reg <= mcnn_pkg::RegPerfStallBeat) || rd_array;
+                    (rd_reg >= mcnn_pkg::RegPerfClocks && rd_reg <= mcnn_pkg::RegPerfStallBeat) || rd_array ||
+                    (rd_reg >= mcnn_pkg::RegProgramSet && rd_reg <= mcnn_pkg::RegProgramPulse) ||
+                    (rd_reg >= mcnn_pkg::RegProgramClocks && rd_reg <= mcnn_pkg::RegProgramRefused) || rd_count;
 
   logic rd_memory;
   assign rd_memory  = rd_region == RegionTable || rd_region == RegionMap;
@@ -338,12 +458,12 @@ module mcnn_registers #(
   assign map_re_o   = rd_valid_i && rd_region == RegionMap && at_rest;
 
   assign table_we_o      = wr_fire && wr_table;
-  assign table_wr_o      = table_of(wr_addr_i[14:13]);
-  assign table_wr_row_o  = row_of(wr_addr_i[14:3]);
-  assign table_wr_word_o = word_of(wr_addr_i[14:13], wr_addr_i[5:2]);
-  assign table_rd_o      = table_of(rd_addr_i[14:13]);
-  assign table_rd_row_o  = row_of(rd_addr_i[14:3]);
-  assign table_rd_word_o = word_of(rd_addr_i[14:13], rd_addr_i[5:2]);
+  assign table_wr_o      = table_of(wr_addr_i[15:13]);
+  assign table_wr_row_o  = row_of(wr_addr_i[15:3]);
+  assign table_wr_word_o = word_of(wr_addr_i[15:13], wr_addr_i[5:2]);
+  assign table_rd_o      = table_of(rd_addr_i[15:13]);
+  assign table_rd_row_o  = row_of(rd_addr_i[15:3]);
+  assign table_rd_word_o = word_of(rd_addr_i[15:13], rd_addr_i[5:2]);
 
   logic answer_q, memory_wait_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -360,13 +480,16 @@ module mcnn_registers #(
       ok_q        <= !rd_refused && !rd_locked;
       rd_memory_q <= rd_memory;
       rd_map_q    <= rd_region == RegionMap;
+      rd_entry_q  <= rd_addr_i[15];
     end
   end
   assign rd_valid_o = answer_q;
   assign rd_ok_o    = ok_q;
-  assign rd_data_o  = !rd_memory_q ? value_q : rd_map_q ? map_data_i : table_data_i;
+  assign rd_data_o  = !rd_memory_q ? value_q : rd_map_q ? map_data_i : rd_entry_q ? entry_data_i : table_data_i;
 
   if (RowBanks != 4 * Groups) $error("RowBanks must be a multiple of 4");
+  if ((1 << PeBits) * NumEntries > 4096) $error("the programming entries do not fit the address space behind 0x8000");
+  if (NumEntries != (1 << EntryBits) || NumEntries > 128) $error("NumEntries must be a power of two, at most 128");
   if ((32'd1 << MapBits) < mcnn_pkg::NumBuffers * 2 * Groups * BankDepth)
     $error("the feature maps do not fit the address space behind 0x10000");
 

@@ -20,12 +20,12 @@ module mcnn_tables #(
   // host: table 0 layer, 1 record, 2 bias
   input  logic        host_we_i,
   input  logic [1:0]  host_wr_table_i,
-  input  logic [8:0]  host_wr_row_i,
+  input  logic [11:0] host_wr_row_i,
   input  logic [3:0]  host_wr_word_i,
   input  logic [31:0] host_wdata_i,
   input  logic        host_re_i,
   input  logic [1:0]  host_rd_table_i,
-  input  logic [8:0]  host_rd_row_i,
+  input  logic [11:0] host_rd_row_i,
   input  logic [3:0]  host_rd_word_i,
   output logic [31:0] host_rdata_o,
 

@@ -11,8 +11,10 @@
   always @(posedge clk_i) if (rst_ni) name: assert (expr);
 `elsif VERILATOR
 `define MCNN_ASSERT(name, expr, sentence) \
-  always_ff @(posedge clk_i) \
-    if (rst_ni) begin name: assert (expr) else $error("%m: %s", sentence); end
+  always_ff @(posedge clk_i or negedge rst_ni) begin \
+    if (!rst_ni) begin end \
+    else begin name: assert (expr) else $error("%m: %s", sentence); end \
+  end
 `else
 `define MCNN_ASSERT(name, expr, sentence)
 `endif

@@ -128,7 +128,8 @@ TEST(Pulses, DefaultStepsAreQuartersOfALevel) {
     pulse(macro, amplitude, true, amplitude);
     EXPECT_EQ(held(macro, amplitude), 0.25 * (amplitude + 1));
     pulse(macro, amplitude, false, amplitude / 2);
-    EXPECT_EQ(held(macro, amplitude), 0.25 * (amplitude - amplitude / 2));
+    const int down = amplitude / 2;
+    EXPECT_EQ(held(macro, amplitude), 0.25 * (amplitude - down));
   }
   // Only the cell that was pulsed moved; the ends are 0 and twice g_max.
   EXPECT_EQ(held(macro, 28), 0.0);
