@@ -22,6 +22,7 @@
 
 #include "common/error.h"
 #include "host/driver.h"
+#include "tb/crossbar_command.h"
 #include "tb/engines.h"
 #include "tb/interrupt.h"
 #include "tb/output_file.h"
@@ -370,6 +371,8 @@ int run_command(int argc, char** argv) {
   program.add_option("--csv", options.program.csv, "Write a row for each cell");
   program.add_option("--cells", options.programming.save_cells,
                      "Write the programmed cells for --load-cells (JSON)");
+  CrossbarOptions crossbar_options;
+  const CLI::App& crossbar = add_crossbar_command(app, crossbar_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -386,6 +389,7 @@ int run_command(int argc, char** argv) {
   if (integer.parsed()) return run_engine(Engine::kInteger, options);
   if (map.parsed()) return show_map(options);
   if (sweep.parsed()) return run_sweeps(sweep_options);
+  if (crossbar.parsed()) return run_crossbar(crossbar_options);
   return show_info(options);
 }
 
