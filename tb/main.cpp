@@ -351,7 +351,7 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
                        "Image numbers A:B to write waves of (default: the first)");
   }
   if (engine == Engine::kModel) {
-    command.add_option("--adc-bits", workload.adc_bits,
+    command.add_option("--adc-bits", options.workload.adc_bits,
                        "Bits of a converter (default: the configuration's)");
     command.add_option(
         "--check", options.check,
@@ -380,17 +380,8 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
 }
 
 void add_cost_options(CLI::App& command, Options& options) {
-  WorkloadOptions& workload = options.workload;
-  command.add_option("--images", workload.images,
-                     "Images, IDX, plain or gzip (default: the MNIST test set)");
-  command.add_option("--labels", workload.labels, "Their labels, IDX");
-  command.add_option("--first", workload.first, "First image")->capture_default_str();
-  command.add_option("--count", workload.count,
-                     "Number of images (default: all from the first on)");
-  command
-      .add_option("--jobs", options.jobs,
-                  "Threads, 0 for all cores; the results do not depend on it")
-      ->capture_default_str();
+  add_test_image_options(command, options.workload);
+  add_jobs_option(command, options);
   command
       .add_option("--program", options.programming.program,
                   "How the cells get their levels: loop (by the chip's programmer) or direct")

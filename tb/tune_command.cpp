@@ -20,7 +20,7 @@
 
 #include "common/error.h"
 #include "host/cells_file.h"
-#include "host/cycle_model.h"
+#include "host/groups.h"
 #include "tb/interrupt.h"
 #include "tb/output_file.h"
 #include "tb/progress.h"
@@ -414,6 +414,7 @@ int run_tune(TuneOptions options, unsigned jobs) {
   settings.check(training.images.count);
   settings.first_test = workload.first;
   const Dataset test = first_images(workload.data, workload.first, workload.count);
+  if (options.by_group || settings.sharing == Sharing::kImages) convolver_groups(workload.mapped);
   const std::string run = describe_run(options, settings, workload, training);
   std::optional<Checkpoint> checkpoint = load_checkpoint(options.checkpoint, run);
 
