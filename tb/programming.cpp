@@ -122,8 +122,7 @@ CalibrationImages calibration_images(const Workload& workload, const Programming
                               input.width));
     }
   }
-  const int count =
-      static_cast<int>(std::min<std::int64_t>(options.calibration_count, set->count));
+  const int count = static_cast<int>(std::min<std::int64_t>(options.calibration_count, set->count));
   for (int i = 0; i < count; ++i) chosen.images.push_back(set->image(i));
   chosen.note = fmt::format("bit planes of the first {} of {}", count, name);
   return chosen;
@@ -149,12 +148,12 @@ void ProgrammingOptions::check() const {
     throw Error(fmt::format("--program: found '{}', allowed are loop and direct", program));
   }
   if (second_pass_wait_s && (!std::isfinite(*second_pass_wait_s) || *second_pass_wait_s < 0.0)) {
-    throw Error(fmt::format("--second-pass: found {}, allowed are 0 or more seconds",
-                            *second_pass_wait_s));
+    throw Error(
+        fmt::format("--second-pass: found {}, allowed are 0 or more seconds", *second_pass_wait_s));
   }
   if (calibration_count < 1) {
-    throw Error(fmt::format("--calibration-count: found {}, allowed is 1 or more",
-                            calibration_count));
+    throw Error(
+        fmt::format("--calibration-count: found {}, allowed is 1 or more", calibration_count));
   }
   const bool loops = program == "loop" && load_cells.empty();
   const std::string_view instead = load_cells.empty() ? "--program direct" : "--load-cells";
@@ -261,6 +260,11 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
         checked->differ(fmt::format(
             "programming: the cells of PE {} are not those that the program model leaves", pe));
       }
+      if (macros[pe].programming_counts() != model_macros[pe].programming_counts()) {
+        checked->differ(fmt::format(
+            "programming: pulses and verify reads of PE {} are not those of the program model",
+            pe));
+      }
     }
     // The chip of the RTL points to the macros: it goes first.
     checked.reset();
@@ -284,8 +288,9 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
 
 double target_uS(const Workload& workload, int pe, int source_line, int bit_line) {
   const int bit_lines = workload.config.num_bl();
-  const int level = workload.mapped.program.cells[static_cast<std::size_t>(
-      pe)][static_cast<std::size_t>((source_line * bit_lines) + bit_line)];
+  const int level =
+      workload.mapped.program.cells[static_cast<std::size_t>(pe)]
+                                   [static_cast<std::size_t>((source_line * bit_lines) + bit_line)];
   return workload.card.g_min_uS + (level * workload.card.level_step_uS());
 }
 
@@ -305,8 +310,8 @@ CellStatistics cell_statistics(const Workload& workload, const ProgrammedChip& c
     statistics.most_pulses = std::max(statistics.most_pulses, pulses);
     const double target = target_uS(workload, entry.pe, entry.source_line, entry.bit_line);
     const auto pe = static_cast<std::size_t>(entry.pe);
-    const auto cell = static_cast<std::size_t>((entry.source_line * workload.config.num_bl()) +
-                                               entry.bit_line);
+    const auto cell =
+        static_cast<std::size_t>((entry.source_line * workload.config.num_bl()) + entry.bit_line);
     const auto within = [&](float conductance) {
       return std::abs(static_cast<double>(conductance) - target) <= statistics.limit_uS ? 1U : 0U;
     };
