@@ -57,7 +57,14 @@ ChipConfig load_configuration(const WorkloadOptions& options) {
     throw Error(fmt::format("--config: no configuration '{}'; there are: {}", options.config,
                             fmt::join(names_in(folder, ".params"), ", ")));
   }
-  return load_chip_config(file.string());
+  ChipConfig config = load_chip_config(file.string());
+  if (options.adc_bits) {
+    if (*options.adc_bits < 1 || *options.adc_bits > 12) {
+      throw Error(fmt::format("--adc-bits: found {}, allowed is 1..12", *options.adc_bits));
+    }
+    config.adc_bits = *options.adc_bits;
+  }
+  return config;
 }
 
 std::string network_path(const WorkloadOptions& options) {
