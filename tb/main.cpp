@@ -389,8 +389,14 @@ void add_cost_options(CLI::App& command, Options& options) {
   add_loop_options(command, options.programming);
   command.add_flag("--skip", options.skip,
                    "Leave out the leading bit planes that are zero in every PE (MODE.SKIP)");
-  command.add_option("--card", options.cost.card, "Energy card: a name of data/energy, or a file")
+  command
+      .add_option(
+          "--card", options.cost.card,
+          "Energy cards, names of data/energy or files: a figure is from the first that has "
+          "it; name@NM:RATIO scales one to a technology and a supply")
       ->capture_default_str();
+  command.add_option("--adc-bits", workload.adc_bits,
+                     "Bits of a converter instead of the configuration's (chip model only)");
   command.add_option("--json", options.cost.json, "Write the figures (JSON)");
 }
 
