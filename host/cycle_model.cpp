@@ -11,9 +11,8 @@
 namespace mcnn {
 namespace {
 
-constexpr int kOverhead = 10;      // LayerOverhead without the read latency
-constexpr int kMinSkipPlanes = 2;  // a beat drives at least as many planes with MODE.SKIP
-constexpr int kImageClocks = 1;    // to take the image
+constexpr int kOverhead = 10;    // LayerOverhead without the read latency
+constexpr int kImageClocks = 1;  // to take the image
 
 // The programmer, rtl/README.md, "Programming".
 constexpr int64_t kProgramOverhead = 0;  // of a run
