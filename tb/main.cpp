@@ -28,6 +28,7 @@
 #include "tb/program_command.h"
 #include "tb/programming.h"
 #include "tb/report.h"
+#include "tb/report_command.h"
 #include "tb/rtl_chip.h"
 #include "tb/workload.h"
 
@@ -42,6 +43,7 @@ struct Options {
   WorkloadOptions workload;
   ProgrammingOptions programming;
   ProgramCommandOptions program;  // of mcnn program: without workload and programming
+  ReportCommandOptions report;    // of mcnn report: without what other commands have
   std::int64_t jobs = 0;    // 0: all cores
   std::int64_t check = -1;  // -1: the engine's default
   bool skip = false;
@@ -345,15 +347,18 @@ int run_command(int argc, char** argv) {
   app.set_version_flag("--version", std::string("mcnn ") + MCNN_VERSION);
   CLI::App& sim = *app.add_subcommand("sim", "Classify images on the RTL");
   CLI::App& model = *app.add_subcommand("model", "Classify images on the chip model");
+  CLI::App& report = *app.add_subcommand("report", "Classify images and report on it as an HTML page");
   CLI::App& program = *app.add_subcommand("program", "Program the cells of a network in the loop");
   CLI::App& integer = *app.add_subcommand("integer", "Classify images with the integer network");
   CLI::App& map = *app.add_subcommand("map", "Show how a network lies in the arrays");
   CLI::App& info = *app.add_subcommand("info", "Show configuration, device and network");
-  for (CLI::App* command : {&sim, &model, &program, &integer, &map, &info})
+  for (CLI::App* command : {&sim, &model, &report, &program, &integer, &map, &info})
     add_choice_options(*command, options);
   add_run_options(sim, options, Engine::kRtl);
   add_run_options(model, options, Engine::kModel);
+  add_run_options(report, options, Engine::kModel);
   add_run_options(integer, options, Engine::kInteger);
+  add_report_options(report, options.report);
   add_loop_options(program, options.programming);
   program
       .add_option("--engine", options.program.engine,
@@ -372,6 +377,16 @@ int run_command(int argc, char** argv) {
   }
   if (sim.parsed()) return run_engine(Engine::kRtl, options);
   if (model.parsed()) return run_engine(Engine::kModel, options);
+  if (report.parsed()) {
+    ReportCommandOptions chosen = options.report;
+    chosen.workload = options.workload;
+    chosen.programming = options.programming;
+    chosen.skip = options.skip;
+    chosen.check = options.check;
+    chosen.result = options.result;
+    chosen.logits = options.logits;
+    return run_report(chosen, number_of_jobs(options));
+  }
   if (program.parsed()) {
     options.program.workload = options.workload;
     options.program.programming = options.programming;
