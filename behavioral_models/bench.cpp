@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Speed of the macro model on this machine: ns a Gaussian, ns a read one by one and plane by plane,
-// for each variant of the kernels; then, with every non-ideality, what programming and wires cost.
-// CPU time of this thread, best of several runs. mcnn_models_bench
+// for each variant of the kernels; with every non-ideality, what programming costs; ms to solve
+// wires. CPU time of this thread, best of several runs. mcnn_models_bench
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "behavioral_models/macro.h"
+#include "behavioral_models/wire_network.h"
 
 namespace {
 
@@ -111,6 +112,39 @@ void print_programming(std::span<const std::uint8_t> levels,
   }
 }
 
+// Cells of 2 to 40 uS, half of the inputs driven, 1 ohm a segment.
+void wires() {
+  std::uint64_t state = 1;
+  const auto next = [&state] {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    return static_cast<double>(state >> 33) / 2147483648.0;
+  };
+  mcnn::WireMatrix cells(128, 16);
+  mcnn::WireMatrix inputs(128, 24);
+  for (double& cell : cells.values) cell = 2e-6 + 38e-6 * next();
+  for (double& input : inputs.values) input = next() < 0.5 ? 0.0 : 0.2;
+  std::vector<double> array(std::size_t{128} * 16);
+  for (double& cell : array) cell = 2.0 + 38.0 * next();
+
+  fmt::print("\nwires: ms to solve\n");
+  for (const mcnn::WireTopology topology :
+       {mcnn::WireTopology::kCrossbar, mcnn::WireTopology::kGated}) {
+    fmt::print("  24 vectors on 128 x 16, {:32}{:8.3f}\n", mcnn::wire_topology_name(topology),
+               1e-6 * nanoseconds(1.0, [&] {
+                 mcnn::wire_currents(cells, inputs, 1.0, topology, {0, cells.columns});
+               }));
+  }
+  for (const int count : {1, 16, 20, 24, 32, 128}) {
+    fmt::print("  effective conductances of a window of 16 x {:<10}{:8.4f}\n", count,
+               1e-6 * nanoseconds(10.0, [&] {
+                 for (int run = 0; run < 10; ++run) {
+                   mcnn::effective_conductances(std::span<const double>(array), 16, 1.0,
+                                                {128 - count, count});
+                 }
+               }));
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -189,5 +223,6 @@ int main() {
     }
   }
   print_programming(levels, planes, reads);
+  wires();
   return 0;
 }

@@ -18,10 +18,14 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "common/error.h"
 #include "host/driver.h"
+#include "tb/cost_command.h"
+#include "tb/crossbar_command.h"
 #include "tb/engines.h"
 #include "tb/interrupt.h"
 #include "tb/output_file.h"
@@ -30,6 +34,8 @@
 #include "tb/report.h"
 #include "tb/report_command.h"
 #include "tb/rtl_chip.h"
+#include "tb/sweep_command.h"
+#include "tb/timeline_file.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
@@ -42,15 +48,18 @@ constexpr int kExitInterrupted = 130;
 struct Options {
   WorkloadOptions workload;
   ProgrammingOptions programming;
+  CostOptions cost;               // of mcnn cost: card and JSON
   ProgramCommandOptions program;  // of mcnn program: without workload and programming
   ReportCommandOptions report;    // of mcnn report: without what other commands have
-  std::int64_t jobs = 0;    // 0: all cores
-  std::int64_t check = -1;  // -1: the engine's default
+  std::int64_t jobs = 0;          // 0: all cores
+  std::int64_t check = -1;        // -1: the engine's default
   bool skip = false;
   std::string logits;
   std::string result;
   std::string trace;
   std::string trace_images;
+  std::string timeline;
+  std::string timeline_images;
 };
 
 unsigned number_of_jobs(const Options& options) {
@@ -63,17 +72,13 @@ unsigned number_of_jobs(const Options& options) {
 }
 
 // "A:B" or "A": image numbers. Without it the first image of the run.
-TraceOptions trace_options(const Options& options, const Workload& workload) {
-  TraceOptions trace;
-  trace.first = workload.first;
-  trace.last = workload.first;
-  if (options.trace_images.empty()) return trace;
-  if (options.trace.empty()) throw Error("--trace-images: needs --trace FILE");
-  const std::string_view text = options.trace_images;
+std::pair<std::uint32_t, std::uint32_t> image_range(std::string_view option, std::string_view text,
+                                                    const Workload& workload) {
+  if (text.empty()) return {workload.first, workload.first};
   const std::uint32_t last = workload.first + workload.count - 1;
   const auto fail = [&] {
-    throw Error(fmt::format("--trace-images: found '{}', allowed is A:B with {} <= A <= B <= {}",
-                            text, workload.first, last));
+    throw Error(fmt::format("{}: found '{}', allowed is A:B with {} <= A <= B <= {}", option, text,
+                            workload.first, last));
   };
   const auto number = [&](std::string_view part) {
     std::uint32_t value = 0;
@@ -82,9 +87,18 @@ TraceOptions trace_options(const Options& options, const Workload& workload) {
     return value;
   };
   const std::size_t colon = text.find(':');
-  trace.first = number(text.substr(0, colon));
-  trace.last = colon == std::string_view::npos ? trace.first : number(text.substr(colon + 1));
-  if (trace.first < workload.first || trace.first > trace.last || trace.last > last) fail();
+  const std::uint32_t from = number(text.substr(0, colon));
+  const std::uint32_t to = colon == std::string_view::npos ? from : number(text.substr(colon + 1));
+  if (from < workload.first || from > to || to > last) fail();
+  return {from, to};
+}
+
+TraceOptions trace_options(const Options& options, const Workload& workload) {
+  if (!options.trace_images.empty() && options.trace.empty()) {
+    throw Error("--trace-images: needs --trace FILE");
+  }
+  TraceOptions trace;
+  std::tie(trace.first, trace.last) = image_range("--trace-images", options.trace_images, workload);
   return trace;
 }
 
@@ -124,6 +138,11 @@ int run_engine(Engine engine, const Options& options) {
   std::optional<OutputFile> result_file;
   std::optional<OutputFile> trace_file;
   std::optional<OutputFile> cells_file;
+  std::optional<OutputFile> timeline_file;
+  if (!options.timeline_images.empty() && options.timeline.empty()) {
+    throw Error("--timeline-images: needs --timeline FILE");
+  }
+  const auto timeline_images = image_range("--timeline-images", options.timeline_images, workload);
   if (!options.logits.empty()) logits_file.emplace(options.logits, "--logits");
   if (!options.result.empty()) result_file.emplace(options.result, "--result");
   if (!options.trace.empty()) {
@@ -131,6 +150,7 @@ int run_engine(Engine engine, const Options& options) {
     trace.path = trace_file->temporary_path().string();
   }
 
+  if (!options.timeline.empty()) timeline_file.emplace(options.timeline, "--timeline");
   if (!options.programming.save_cells.empty()) {
     cells_file.emplace(options.programming.save_cells, "--save-cells");
   }
@@ -169,9 +189,13 @@ int run_engine(Engine engine, const Options& options) {
   if (logits_file) logits_file->commit(logits_csv(workload, run));
   if (result_file) result_file->commit(result_json(report));
   if (trace_file) trace_file->commit();
+  if (timeline_file) {
+    timeline_file->commit(timeline_json(workload, chip.macros, timeline_images.first,
+                                        timeline_images.second, options.skip));
+  }
   if (cells_file) cells_file->commit(chip.cells_file);
   fmt::print("{}", report_table(report));
-  for (const std::string& file : {options.result, options.logits, options.trace,
+  for (const std::string& file : {options.result, options.logits, options.trace, options.timeline,
                                   options.programming.save_cells}) {
     if (!file.empty()) fmt::print("wrote {}\n", file);
   }
@@ -294,6 +318,14 @@ void add_loop_options(CLI::App& command, ProgrammingOptions& programming) {
       ->capture_default_str();
 }
 
+void add_timeline_options(CLI::App& command, Options& options) {
+  command.add_option("--timeline", options.timeline,
+                     "Write what the chip does clock by clock (JSON of the Chrome trace format, "
+                     "opens in Perfetto)");
+  command.add_option("--timeline-images", options.timeline_images,
+                     "Image numbers A:B of the timeline (default: the first)");
+}
+
 void add_run_options(CLI::App& command, Options& options, Engine engine) {
   WorkloadOptions& workload = options.workload;
   command.add_option("--images", workload.images,
@@ -319,6 +351,8 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
                        "Image numbers A:B to write waves of (default: the first)");
   }
   if (engine == Engine::kModel) {
+    command.add_option("--adc-bits", workload.adc_bits,
+                       "Bits of a converter (default: the configuration's)");
     command.add_option(
         "--check", options.check,
         "Compare the first N images with the integer network: equal with the ideal card "
@@ -340,6 +374,30 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
   }
 }
 
+void add_cost_options(CLI::App& command, Options& options) {
+  WorkloadOptions& workload = options.workload;
+  command.add_option("--images", workload.images,
+                     "Images, IDX, plain or gzip (default: the MNIST test set)");
+  command.add_option("--labels", workload.labels, "Their labels, IDX");
+  command.add_option("--first", workload.first, "First image")->capture_default_str();
+  command.add_option("--count", workload.count,
+                     "Number of images (default: all from the first on)");
+  command
+      .add_option("--jobs", options.jobs,
+                  "Threads, 0 for all cores; the results do not depend on it")
+      ->capture_default_str();
+  command
+      .add_option("--program", options.programming.program,
+                  "How the cells get their levels: loop (by the chip's programmer) or direct")
+      ->capture_default_str();
+  add_loop_options(command, options.programming);
+  command.add_flag("--skip", options.skip,
+                   "Leave out the leading bit planes that are zero in every PE (MODE.SKIP)");
+  command.add_option("--card", options.cost.card, "Energy card: a name of data/energy, or a file")
+      ->capture_default_str();
+  command.add_option("--json", options.cost.json, "Write the figures (JSON)");
+}
+
 int run_command(int argc, char** argv) {
   Options options;
   CLI::App app("A memristor compute-in-memory CNN chip: simulate it, look into it.", "mcnn");
@@ -347,18 +405,25 @@ int run_command(int argc, char** argv) {
   app.set_version_flag("--version", std::string("mcnn ") + MCNN_VERSION);
   CLI::App& sim = *app.add_subcommand("sim", "Classify images on the RTL");
   CLI::App& model = *app.add_subcommand("model", "Classify images on the chip model");
-  CLI::App& report = *app.add_subcommand("report", "Classify images and report on it as an HTML page");
+  CLI::App& report = 
+      *app.add_subcommand("report", "Classify images and report on it as an HTML page");
   CLI::App& program = *app.add_subcommand("program", "Program the cells of a network in the loop");
+  CLI::App& cost = *app.add_subcommand("cost", "Energy, time and area of classifying images");
   CLI::App& integer = *app.add_subcommand("integer", "Classify images with the integer network");
   CLI::App& map = *app.add_subcommand("map", "Show how a network lies in the arrays");
   CLI::App& info = *app.add_subcommand("info", "Show configuration, device and network");
-  for (CLI::App* command : {&sim, &model, &report, &program, &integer, &map, &info})
+  SweepOptions sweep_options;
+  CLI::App& sweep = *app.add_subcommand("sweep", "Accuracy over many settings, on the chip model");
+  add_sweep_options(sweep, sweep_options);
+  for (CLI::App* command : {&sim, &model, &report, &program, &cost, &integer, &map, &info})
     add_choice_options(*command, options);
   add_run_options(sim, options, Engine::kRtl);
   add_run_options(model, options, Engine::kModel);
+  for (CLI::App* command : {&sim, &model}) add_timeline_options(*command, options);
   add_run_options(report, options, Engine::kModel);
   add_run_options(integer, options, Engine::kInteger);
   add_report_options(report, options.report);
+  add_cost_options(cost, options);
   add_loop_options(program, options.programming);
   program
       .add_option("--engine", options.program.engine,
@@ -369,6 +434,8 @@ int run_command(int argc, char** argv) {
   program.add_option("--csv", options.program.csv, "Write a row for each cell");
   program.add_option("--cells", options.programming.save_cells,
                      "Write the programmed cells for --load-cells (JSON)");
+  CrossbarOptions crossbar_options;
+  const CLI::App& crossbar = add_crossbar_command(app, crossbar_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -392,8 +459,17 @@ int run_command(int argc, char** argv) {
     options.program.programming = options.programming;
     return run_program(options.program);
   }
+  if (cost.parsed()) {
+    options.cost.workload = options.workload;
+    options.cost.programming = options.programming;
+    options.cost.jobs = number_of_jobs(options);
+    options.cost.skip = options.skip;
+    return run_cost(options.cost);
+  }
   if (integer.parsed()) return run_engine(Engine::kInteger, options);
   if (map.parsed()) return show_map(options);
+  if (crossbar.parsed()) return run_crossbar(crossbar_options);
+  if (sweep.parsed()) return run_sweeps(sweep_options);
   return show_info(options);
 }
 

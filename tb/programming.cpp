@@ -110,7 +110,7 @@ struct CalibrationImages {
 
 CalibrationImages calibration_images(const Workload& workload, const ProgrammingOptions& options) {
   CalibrationImages chosen;
-  const IdxImages* set = &workload.data.images;
+  const IdxImages* set = &workload.data->images;
   std::string name = "images of the run itself";
   const MapShape& input = workload.network.input;
   // Images of their own for the network's own training set; other networks have none there.
@@ -208,7 +208,8 @@ std::string_view way_name(ProgramWay way) {
   return "";
 }
 
-ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl) {
+ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl,
+                            bool quiet) {
   options.check();
   ProgrammedChip chip;
   ChipProgram& program = workload.mapped.program;
@@ -265,7 +266,7 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
     std::vector<ProgramEntry> entries =
         cell_entries(program, workload.config, workload.card, settings.range, chip.correction);
     const std::size_t passes = options.second_pass_wait_s ? 2 : 1;
-    Progress progress("programming", passes * entries.size(), "cells");
+    Progress progress("programming", quiet ? 0 : passes * entries.size(), "cells");
     LoopOptions loop;
     loop.second_pass_wait_s = options.second_pass_wait_s;
     loop.elapse = [&](double seconds) {

@@ -59,8 +59,10 @@ struct ProgrammedChip {
 };
 
 // Programs the chip of the workload: by RTL and model, compared with each other, or by the model
-// alone. With calibration the biases of the workload's program change. Throws Error.
-ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl);
+// alone. With calibration the biases of the workload's program change. `quiet`: without progress of
+// its own. Throws Error.
+ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl,
+                            bool quiet = false);
 
 // How well the cells of a loop lie.
 struct CellStatistics {

@@ -51,6 +51,9 @@ int run_report(const ReportCommandOptions& options, unsigned jobs) {
     throw Error(fmt::format("--engine: found '{}', allowed are model and rtl", options.engine));
   }
   const Engine engine = options.engine == "rtl" ? Engine::kRtl : Engine::kModel;
+  if (engine == Engine::kRtl && options.workload.adc_bits) {
+    throw Error("--adc-bits: the RTL has the converters of its configuration; give it with --engine model");
+  }
   options.programming.check();
   if (options.check < -1) {
     throw Error(fmt::format("--check: found {}, allowed is 0 or more", options.check));

@@ -251,6 +251,121 @@ std::string json_tables(const Json& json, const std::string& id, const std::stri
   return text + below;
 }
 
+// ---- energy: layers with parts, each a component with its energy in pJ or null
+
+std::string pj(const Json& value) {
+  if (!value.is_number()) return "<small>missing</small>";
+  const double energy = value.get<double>();
+  const auto tenths = static_cast<std::int64_t>(std::llround(energy * 10.0));
+  return fmt::format("{}.{}", grouped(tenths / 10), std::abs(tenths % 10));
+}
+
+bool has_parts(const Json& json) {
+  return json.contains("layers") && json["layers"].is_array() && !json["layers"].empty() &&
+         std::ranges::all_of(json["layers"], [](const Json& layer) {
+           return layer.is_object() && layer.contains("name") && layer["name"].is_string() &&
+                  layer.contains("pJ") && layer.contains("parts") && layer["parts"].is_array() &&
+                  std::ranges::all_of(layer["parts"], [](const Json& part) {
+                    return part.is_object() && part.contains("component") &&
+                           part["component"].is_string() && part.contains("pJ");
+                  });
+         });
+}
+
+std::string energy_by_layer(const Json& json) {
+  const Json& layers = json["layers"];
+  std::vector<std::string> components;
+  double largest = 0.0;
+  for (const Json& layer : layers) {
+    for (const Json& part : layer["parts"]) {
+      const auto name = part["component"].get<std::string>();
+      if (std::ranges::find(components, name) == components.end()) components.push_back(name);
+    }
+    if (layer["pJ"].is_number()) largest = std::max(largest, layer["pJ"].get<double>());
+  }
+  std::vector<Table::Column> columns = {{"component", Table::Align::kText},
+                                        {"part of", Table::Align::kText}};
+  for (const Json& layer : layers) columns.push_back({scalar(layer["name"])});
+  columns.push_back({"sum"});
+  Table table(std::move(columns));
+  const auto part_of = [](const Json& layer, const std::string& component) -> const Json* {
+    for (const Json& part : layer["parts"]) {
+      if (part["component"] == component) return &part;
+    }
+    return nullptr;
+  };
+  for (const std::string& component : components) {
+    std::string group;
+    double sum = 0.0;
+    bool known = true;
+    Row cells;
+    for (const Json& layer : layers) {
+      const Json* part = part_of(layer, component);
+      if (part == nullptr) {
+        cells.emplace_back("–");
+        continue;
+      }
+      if (part->contains("group")) group = scalar((*part)["group"]);
+      cells.push_back(pj((*part)["pJ"]));
+      if ((*part)["pJ"].is_number()) {
+        sum += (*part)["pJ"].get<double>();
+      } else {
+        known = false;
+      }
+    }
+    cells.insert(cells.begin(), {title_of(component), group});
+    cells.push_back(known ? pj(Json(sum)) : pj(Json()));
+    table.row(cells);
+  }
+  Row sums = {"known parts", ""};
+  double total = 0.0;
+  for (const Json& layer : layers) {
+    sums.push_back(pj(layer["pJ"]));
+    if (layer["pJ"].is_number()) total += layer["pJ"].get<double>();
+  }
+  sums.push_back(pj(Json(total)));
+  table.last_row(sums);
+  std::string text = table.str(
+      "energy-table", "Energy of an image by component and layer [pJ] <small>missing: the energy "
+                      "card has no figure for it; it is in no sum</small>");
+
+  // The components that have a figure anywhere, as bars.
+  constexpr std::size_t kColours = 6;
+  std::vector<std::string> shown;
+  for (const std::string& component : components) {
+    const bool has_figure = std::ranges::any_of(layers, [&](const Json& layer) {
+      const Json* part = part_of(layer, component);
+      return part != nullptr && (*part)["pJ"].is_number() && (*part)["pJ"].get<double>() > 0.0;
+    });
+    if (has_figure) shown.push_back(component);
+  }
+  if (shown.empty() || largest <= 0.0) return text;
+  std::string bars = "<div class=\"legend\">";
+  const auto out = std::back_inserter(bars);
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    fmt::format_to(out, "<span><i class=\"dot l{}{}\"></i>{}</span>", i % kColours,
+                   i < kColours ? "" : " alt", title_of(shown[i]));
+  }
+  bars += "</div><div class=\"bars\">";
+  for (const Json& layer : layers) {
+    fmt::format_to(out, "<span>{}</span><div class=\"share\">", scalar(layer["name"]));
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+      const Json* part = part_of(layer, shown[i]);
+      if (part == nullptr || !(*part)["pJ"].is_number()) continue;
+      fmt::format_to(out,
+                     "<span class=\"l{}{}\" style=\"width:{:.3f}%;min-width:0;padding:0\" title=\"{}, {}: {} "
+                     "pJ\"></span>",
+                     i % kColours, i < kColours ? "" : " alt",
+                     100.0 * (*part)["pJ"].get<double>() / largest, scalar(layer["name"]),
+                     title_of(shown[i]), pj((*part)["pJ"]));
+    }
+    fmt::format_to(out, "</div><span class=\"value\">{} pJ</span>", pj(layer["pJ"]));
+  }
+  return text + html::figure("energy-bars", bars + "</div>",
+                             "Energy of an image by layer, and what it goes to; parts without a "
+                             "figure are not in it.");
+}
+
 }  // namespace
 
 Section cost_section(const ReportPage& page) {
@@ -263,7 +378,13 @@ Section cost_section(const ReportPage& page) {
         escaped(file.string())));
     return section;
   }
-  section.html = json_tables(read_json(file), "cost", "Run", 0);
+  Json json = read_json(file);
+  if (has_parts(json)) {
+    section.html += energy_by_layer(json);
+    json.erase("layers");
+    json.erase("components");  // the sums of the same parts
+  }
+  section.html += json_tables(json, "cost", "Whole image", 0);
   section.html += pictures(files_in(page.runs / "cost", ".svg"), "cost-plot-", "Cost");
   return section;
 }

@@ -65,7 +65,7 @@ std::string commands(const ReportPage& page) {
   text += html::paragraph("Its figures as a table and as JSON (the same run):");
   text += fmt::format("<pre id=\"command-run\">{} --result result.json</pre>\n",
                       escaped(report.command));
-  if (report.engine == Engine::kModel && report.command.starts_with("mcnn model ")) {
+  if (report.engine == Engine::kModel && !report.workload.options.adc_bits) {
     text += html::paragraph(
         "The chip model executes the chip's tables on the macro models and gives the RTL's results "
         "bit for bit. The same run on the RTL itself, its first 100 images checked:");
@@ -84,7 +84,9 @@ std::string card_table(const Workload& workload) {
     if (equals == std::string::npos) continue;
     const std::string name = line.substr(0, equals);
     std::string value = line.substr(equals + 3);
-    if (value.size() > 1 && value.front() == '"') value = value.substr(1, value.size() - 2);
+    if (value.size() > 1 && (value.front() == '"' || value.front() == '\'')) {
+      value = value.substr(1, value.size() - 2);
+    }
     table.row({"<code>" + escaped(name) + "</code>", escaped(value), std::string(unit_of(name))});
   }
   return table.str("device-card",
@@ -170,8 +172,7 @@ std::string accuracy_table(const ReportPage& page) {
                      fmt::format("{:.2f}", 100.0 * run.accuracy())),
                fmt::format("{:.2f}", 100.0 * (1.0 - run.accuracy())),
                datum(fmt::format("{}-right", key), static_cast<std::int64_t>(run.correct),
-                     fmt::format("{} of {}", grouped(static_cast<std::int64_t>(run.correct)),
-                                 grouped(static_cast<std::int64_t>(run.images.size())))),
+                     grouped(static_cast<std::int64_t>(run.correct))),
                fmt::format("{:.2f} to {:.2f}", low, high), std::string(note)});
   };
   add("integer network", "integer", report.integer, "no device in it");
@@ -180,7 +181,11 @@ std::string accuracy_table(const ReportPage& page) {
     table.row({escaped(published.what), fmt::format("{:.2f}", published.percent),
                fmt::format("{:.2f}", 100.0 - published.percent), "", "", escaped(published.note)});
   }
-  return table.str("accuracy-table", "Accuracy, with the published figures");
+  return table.str("accuracy-table",
+                   fmt::format("Accuracy over {} images{}", grouped(report.workload.count),
+                               published_accuracies(report.workload.network).empty()
+                                   ? ""
+                                   : ", with the published figures"));
 }
 
 std::string confusion_matrix(const Report& report) {
@@ -229,7 +234,7 @@ std::string confusion_matrix(const Report& report) {
 }
 
 std::string image_png(const Workload& workload, std::uint32_t number) {
-  const IdxImages& set = workload.data.images;
+  const IdxImages& set = workload.data->images;
   return html::data_uri("image/png",
                         html::png_grey(set.width, set.height, workload.image(number)));
 }
@@ -411,7 +416,9 @@ Section run_section(const ReportPage& page) {
        {"images", fmt::format("{} to {} of {}", workload.first,
                               workload.first + workload.count - 1, images)},
        {"network", fmt::format("{} <small>({})</small>", escaped(workload.network.name),
-                               escaped(workload.network_file))},
+                               workload.options.network.empty()
+                                   ? "the one of the configuration"
+                                   : escaped(workload.options.network))},
        {"configuration", escaped(workload.config.name)},
        {"device card", escaped(workload.options.device)},
        {"cells", report.chip->way == ProgramWay::kLoop     ? "programmed by the closed loop"
@@ -461,7 +468,7 @@ Section followed_section(const ReportPage& page) {
       fmt::format("<img class=\"input\" src=\"{}\" alt=\"image {}\">",
                   image_png(workload, page.followed), page.followed),
       fmt::format("Image {}, label {}: {} × {} pixels.", page.followed, label,
-                  workload.data.images.height, workload.data.images.width));
+                  workload.data->images.height, workload.data->images.width));
   const std::vector<StoredMap>& maps = workload.mapped.program.maps;
   for (std::size_t i = 0; i < maps.size(); ++i) {
     text += layer_figure(maps[i], chip.maps[i], integer.maps[i]);

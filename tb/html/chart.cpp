@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 
 #include "tb/html/html.h"
@@ -44,18 +45,25 @@ std::string histogram_svg(const Histogram& histogram, std::string_view label) {
   const auto x_at = [&](double value) {
     return kLeft + ((value - histogram.low) / (histogram.high - histogram.low) * width);
   };
-  const auto y_at = [&](double count) { return kTop + (height * (1.0 - (count / largest))); };
+  // From just below 1 (nothing) to the next power of ten.
+  const double foot = std::log10(0.6);
+  const double decades = std::max(1.0, std::ceil(std::log10(largest) - 1e-9));
+  const auto y_at = [&](double count) {
+    const double place = count < 1.0 ? foot : std::log10(count);
+    return kTop + (height * (1.0 - ((place - foot) / (decades - foot))));
+  };
 
   std::string svg;
   const auto out = std::back_inserter(svg);
   fmt::format_to(out, "<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n",
                  kWidth, kHeight, escaped(label));
-  const double y_step = std::max(1.0, tick_step(largest, 5));
-  for (double tick = 0.0; tick <= largest; tick += y_step) {
+  for (double decade = 0.0; decade <= decades; decade += 1.0) {
+    const double tick = std::pow(10.0, decade);
     fmt::format_to(out,
                    "<path class=\"grid\" d=\"M{} {:.1f}H{}\"/><text class=\"end\" x=\"{}\" "
-                   "y=\"{:.1f}\">{:g}</text>\n",
-                   kLeft, y_at(tick), kWidth - kRight, kLeft - 5, y_at(tick) + 4, tick);
+                   "y=\"{:.1f}\">{}</text>\n",
+                   kLeft, y_at(tick), kWidth - kRight, kLeft - 5, y_at(tick) + 4,
+                   grouped(static_cast<std::int64_t>(tick)));
   }
   // Whole numbers stand in the middle of their bins.
   const double middle = histogram.whole ? 0.5 : 0.0;

@@ -8,7 +8,8 @@
 
 namespace mcnn::tb::html {
 
-// Counts in equal bins. The first series is drawn as bars, others as lines over them.
+// Counts in equal bins, on a logarithmic scale, so that a few cells are seen beside many. The first
+// series is drawn as bars, others as lines over them.
 struct Histogram {
   struct Series {
     std::string name;

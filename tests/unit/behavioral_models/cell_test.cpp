@@ -221,11 +221,11 @@ TEST(Pulses, CycleToCycleSpreadIsGaussianAndIndependent) {
 // mean. Frozen: every pulse of a cell has the same factor, and SET and RESET their own.
 TEST(Pulses, DeviceToDeviceSpreadIsFrozenInTheCell) {
   DeviceCard card = window();
-  card.set_step_uS = 0.5;
-  card.reset_step_uS = 0.5;
-  card.pulse_d2d = 0.3;
+  card.set_step_uS = 0.05;
+  card.reset_step_uS = 0.05;
+  card.pulse_d2d = 1.0;
   Macro macro({}, card, 8, 1);
-  const double variance = std::log(1.09);
+  const double variance = std::log(2.0);
   std::vector<double> up;
   std::vector<double> down;
   for (int cell = 0; cell < kCells; ++cell) {
@@ -237,8 +237,8 @@ TEST(Pulses, DeviceToDeviceSpreadIsFrozenInTheCell) {
     }
     ASSERT_NEAR(g[2] - g[1], g[1] - g[0], 1e-5);
     ASSERT_NEAR(g[3] - g[2], g[1] - g[0], 1e-5);
-    up.push_back(std::log((g[1] - g[0]) / 0.5));
-    if (g[4] > 0.0) down.push_back(std::log((g[3] - g[4]) / 0.5));
+    up.push_back(std::log((g[1] - g[0]) / 0.05));
+    if (g[4] > 0.0) down.push_back(std::log((g[3] - g[4]) / 0.05));
   }
   EXPECT_EQ(down.size(), up.size());
   expect_gaussian(up, -variance / 2, std::sqrt(variance));
@@ -421,6 +421,21 @@ TEST(Relaxation, WithoutGrowthIsTheSameAtEveryAge) {
   expect_gaussian(sample, 10.0, 0.7);
 }
 
+// Its Gaussians are its own: with the write error the variances add, which they would not if one
+// were the other.
+TEST(Relaxation, IsIndependentOfTheWriteError) {
+  DeviceCard card = window();
+  card.programming_sigma_uS = 0.6;
+  card.relaxation_conductance_uS = {10.0};
+  card.relaxation_sigma_uS = {0.8};
+  Macro macro({}, card, 26, 0);
+  macro.restore(written(macro, 12.0));
+  macro.elapse(1.0, 0.0);
+  std::vector<double> sample;
+  for (int cell = 0; cell < kCells; ++cell) sample.push_back(held(macro, cell));
+  expect_gaussian(sample, 12.0, 1.0);
+}
+
 // ---- drift and read disturb
 
 TEST(Drift, IsAPowerLaw) {
@@ -478,6 +493,20 @@ TEST(ReadDisturb, MovesACellTowardsTheCeiling) {
     macro.elapse(0.0, 1e9);
     EXPECT_NEAR(held(macro, 5), 30.0, 1e-5) << "above the ceiling reads do nothing";
   }
+}
+
+// A cell that reads have moved is pulsed from where it is.
+TEST(ReadDisturb, IsWhereTheNextPulseStarts) {
+  DeviceCard card = window();
+  card.read_disturb_per_pulse = 1e-3;
+  card.set_step_uS = 0.5;
+  Macro macro({}, card, 27, 0);
+  macro.elapse(0.0, 1000.0);
+  const double disturbed = held(macro, 3);
+  EXPECT_GT(disturbed, 10.0);
+  pulse(macro, 3, true, 0);
+  EXPECT_NEAR(held(macro, 3), disturbed + 0.5, 1e-5);
+  EXPECT_EQ(macro.save_state().cells[3].read_pulses, 0.0);
 }
 
 // ---- stuck and worn cells

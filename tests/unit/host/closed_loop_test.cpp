@@ -29,7 +29,7 @@ class ClosedLoopTest : public ::testing::Test {
  protected:
   ClosedLoopTest() {
     for (SuiteCase& test : network_suite("tiny")) {
-      if (test.name == "convolution_and_vector") {
+      if (test.name == "two_convolutions") {
         network_ = std::move(test.network);
       }
     }
@@ -103,8 +103,8 @@ TEST_F(ClosedLoopTest, TargetsAndToleranceInCodesOfTheRange) {
 
 TEST_F(ClosedLoopTest, SaysWhichRangeWouldDo) {
   const DeviceCard card = window_card();
-  expect_parts(error_of([&] { cell_entries(program_, config_, card, 6); }), "level 7", "498",
-               "range 6", "0..255", "range 5 would do", "window");
+  expect_parts(error_of([&] { cell_entries(program_, config_, card, 6); }), "PE 0", "level 4",
+               "code 306 at converter range 6", "0..255", "range 5 would do", "window");
   TargetCorrection correction;
   correction.offset.assign(2, std::vector<double>(8, 300.0));
   expect_parts(error_of([&] { cell_entries(program_, config_, card, 5, correction); }),
@@ -321,8 +321,8 @@ TEST_F(CellsFileTest, BadFilesAreRefused) {
   expect_parts(error_with("\"bias_changes\": []", "\"bias_changes\": [[1]]"), "bias_changes[0]");
   expect_parts(error_with("\"next_programming_run\": ", "\"next_programming_run\": -"),
                "next_programming_run");
-  expect_parts(error_with("    [", "    [1,"), "macros[0].cells[0]", "list of 6");
-  expect_parts(error_with("   [", "   [\"a\"],["), "macros[0].cells");
+  expect_parts(error_with("[\n   [", "[\n   [1,"), "macros[0].cells[0]", "list of 6");
+  expect_parts(error_with("[\n   [", "[\n   [1],["), "macros[0].cells");
 }
 
 TEST_F(CellsFileTest, MissingFile) {
