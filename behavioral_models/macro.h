@@ -171,7 +171,7 @@ class Macro {
 
   ReadCounts counts(int layer) const;  // zero for a layer that was never read
   ReadCounts total() const;
-  void clear_counts();
+  void clear_counts();  // of inference; what programming did stays
 
   // Energy: a read pulse of voltage V and length t puts V^2 G t through every cell that conducts,
   // that is each cell of a driven bit line on a source line of the window; the other source lines

@@ -27,9 +27,7 @@ constexpr int kGap = 20;        // between panels
 constexpr int kPanelHead = 18;  // above a PE's panels
 constexpr int kUnused = -1;
 
-Rgb conductance_bin(int bin) {
-  return conductance_colour(static_cast<double>(bin) / (kBins - 1));
-}
+Rgb conductance_bin(int bin) { return conductance_colour(static_cast<double>(bin) / (kBins - 1)); }
 Rgb error_bin(int bin) { return error_colour(static_cast<double>(bin) / (kBins - 1)); }
 
 int bin_of(double value, double low, double high) {
@@ -41,8 +39,10 @@ int bin_of(double value, double low, double high) {
 void add_panel(std::string& svg, const std::vector<int>& bins, int columns, int rows, int x, int y,
                int cell, const std::function<Rgb(int)>& colour_of) {
   const auto out = std::back_inserter(svg);
-  fmt::format_to(out, "<rect class=\"ground\" fill=\"#ececec\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n", x, y,
-                 columns * cell, rows * cell);
+  fmt::format_to(
+      out,
+      "<rect class=\"ground\" fill=\"#ececec\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n", x,
+      y, columns * cell, rows * cell);
   std::array<std::string, kBins> paths;
   for (int row = 0; row < rows; ++row) {
     for (int column = 0; column < columns;) {
@@ -54,8 +54,8 @@ void add_panel(std::string& svg, const std::vector<int>& bins, int columns, int 
       while (end < columns && bin_at(end) == bin) ++end;
       if (bin != kUnused) {
         const int length = end - column;
-        fmt::format_to(std::back_inserter(paths[static_cast<std::size_t>(bin)]),
-                       "M{} {}h{}v1h-{}z", column, row, length, length);
+        fmt::format_to(std::back_inserter(paths[static_cast<std::size_t>(bin)]), "M{} {}h{}v1h-{}z",
+                       column, row, length, length);
       }
       column = end;
     }
@@ -63,15 +63,17 @@ void add_panel(std::string& svg, const std::vector<int>& bins, int columns, int 
   fmt::format_to(out, "<g transform=\"translate({} {}) scale({})\">\n", x, y, cell);
   for (int bin = 0; bin < kBins; ++bin) {
     const std::string& path = paths[static_cast<std::size_t>(bin)];
-    if (!path.empty()) fmt::format_to(out, "<path fill=\"{}\" d=\"{}\"/>\n", hex(colour_of(bin)), path);
+    if (!path.empty())
+      fmt::format_to(out, "<path fill=\"{}\" d=\"{}\"/>\n", hex(colour_of(bin)), path);
   }
   svg += "</g>\n";
 }
 
 void add_text(std::string& svg, double x, double y, std::string_view classes,
               std::string_view text) {
-  fmt::format_to(std::back_inserter(svg), "<text x=\"{:g}\" y=\"{:g}\" fill=\"#1a1a1a\" class=\"{}\">{}</text>\n", x,
-                 y, classes, text);
+  fmt::format_to(std::back_inserter(svg),
+                 "<text x=\"{:g}\" y=\"{:g}\" fill=\"#1a1a1a\" class=\"{}\">{}</text>\n", x, y,
+                 classes, text);
 }
 
 // A bar of the colours of a scale with its values at the ends and in the middle.
@@ -80,12 +82,14 @@ void add_scale(std::string& svg, int x, int y, int width, double low, double hig
   const auto out = std::back_inserter(svg);
   const double step = static_cast<double>(width) / kBins;
   for (int bin = 0; bin < kBins; ++bin) {
-    fmt::format_to(out, "<rect x=\"{:.2f}\" y=\"{}\" width=\"{:.2f}\" height=\"12\" fill=\"{}\"/>\n",
+    fmt::format_to(out,
+                   "<rect x=\"{:.2f}\" y=\"{}\" width=\"{:.2f}\" height=\"12\" fill=\"{}\"/>\n",
                    x + (bin * step), y, step + 0.3, hex(colour_of(bin)));
   }
   for (int tick = 0; tick <= 2; ++tick) {
     const double part = tick / 2.0;
-    add_text(svg, x + (part * width), y + 26.0, "tick", fmt::format("{:.3g}", low + (part * (high - low))));
+    add_text(svg, x + (part * width), y + 26.0, "tick",
+             fmt::format("{:.3g}", low + (part * (high - low))));
   }
   add_text(svg, x + (width / 2.0), y - 6.0, "middle", title);
 }
@@ -113,7 +117,8 @@ std::string conductance_svg(const Workload& workload, const ProgrammedChip& chip
   std::string svg;
   const auto out = std::back_inserter(svg);
   fmt::format_to(out,
-                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" stroke=\"none\" viewBox=\"0 "
+                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" "
+                 "stroke=\"none\" viewBox=\"0 "
                  "0 {0} {1}\">\n",
                  width, height);
   svg +=
@@ -123,10 +128,12 @@ std::string conductance_svg(const Workload& workload, const ProgrammedChip& chip
       "@media (prefers-color-scheme:dark){.page{fill:#16181c}.ground{fill:#2a2d33}"
       "text{fill:#e6e6e6}}\n"
       "</style>\n";
-  fmt::format_to(out, "<rect class=\"page\" fill=\"#ffffff\" width=\"{}\" height=\"{}\"/>\n", width, height);
+  fmt::format_to(out, "<rect class=\"page\" fill=\"#ffffff\" width=\"{}\" height=\"{}\"/>\n", width,
+                 height);
   add_text(svg, kLeft, 24, "title",
            fmt::format("{} on {}, device {}, seed {}", html::escaped(workload.network.name),
-                       html::escaped(workload.config.name), html::escaped(workload.card.name), workload.options.seed));
+                       html::escaped(workload.config.name), html::escaped(workload.card.name),
+                       workload.options.seed));
   add_text(svg, kLeft, 42, "",
            fmt::format("{} cells programmed, {} failed (crossed); source lines to the right, bit "
                        "lines down; grey ground: not used",

@@ -123,7 +123,8 @@ std::string marks(const ConductanceView& view, std::size_t pe) {
 
 std::string blocks_strip(const Workload& workload, int pe) {
   std::string text = fmt::format(
-      "<svg class=\"blocks\" viewBox=\"0 0 {} 1\" preserveAspectRatio=\"none\" aria-hidden=\"true\">",
+      "<svg class=\"blocks\" viewBox=\"0 0 {} 1\" preserveAspectRatio=\"none\" "
+      "aria-hidden=\"true\">",
       workload.config.num_sl);
   bool other = false;
   for (const Placement& place : workload.mapped.placements) {
@@ -203,8 +204,8 @@ std::string cell_data(const ReportPage& page, const ConductanceView& view) {
     for (const CellView& cell : view.pes[pe]) {
       const std::array<double, 3> conductances = {cell.target_uS, cell.written_uS, cell.aged_uS};
       for (std::size_t i = 0; i < values.size(); ++i) {
-        const auto steps = static_cast<unsigned>(
-            std::lround(std::max(0.0, conductances[i]) / scale));
+        const auto steps =
+            static_cast<unsigned>(std::lround(std::max(0.0, conductances[i]) / scale));
         values[i] += static_cast<char>(steps & 0xFFU);
         values[i] += static_cast<char>(steps >> 8U);
       }
@@ -356,7 +357,8 @@ class Timeline {
     std::string text = fmt::format(
         "<div class=\"timeline\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><div "
         "class=\"grid\"><div class=\"names\">{}</div>\n<div class=\"px\" data-px=\"clocks\" "
-        "data-columns=\"{}\" data-rows=\"{}\" data-first=\"{}\" data-tracks=\"{}\"><svg viewBox=\"0 0 "
+        "data-columns=\"{}\" data-rows=\"{}\" data-first=\"{}\" data-tracks=\"{}\"><svg "
+        "viewBox=\"0 0 "
         "{} {}\" preserveAspectRatio=\"none\" style=\"height:{}px\" role=\"img\" "
         "aria-label=\"{}\">\n",
         escaped(label), shown_names, clocks, names.size(), first,
@@ -372,8 +374,8 @@ class Timeline {
       }
     }
     text += "</svg></div><div class=\"ticks\">";
-    const auto step = static_cast<std::int64_t>(
-        std::max(1.0, html::tick_step(static_cast<double>(clocks), 10)));
+    const auto step =
+        static_cast<std::int64_t>(std::max(1.0, html::tick_step(static_cast<double>(clocks), 10)));
     for (std::int64_t tick = (first + step - 1) / step * step; tick <= last; tick += step) {
       fmt::format_to(out, "<span style=\"left:{:.2f}%\">{}</span>",
                      100.0 * static_cast<double>(tick - first) / static_cast<double>(clocks),
@@ -415,7 +417,8 @@ Section arrays_section(const ReportPage& page, const ConductanceView& view) {
         name,
         lines,
         grouped(of.cells),
-        fmt::format("{:.2f}", percent_of(static_cast<double>(of.within), static_cast<double>(of.cells))),
+        fmt::format("{:.2f}",
+                    percent_of(static_cast<double>(of.within), static_cast<double>(of.cells))),
         chip.loop ? grouped(of.failed) : std::string("–"),
         grouped(of.fixed),
         fmt::format("{:+.4f}", of.per_cell(of.sum)),
@@ -430,25 +433,28 @@ Section arrays_section(const ReportPage& page, const ConductanceView& view) {
       figures.add(cell, tolerance);
       sum.add(cell, tolerance);
     }
-    table.row(row(fmt::format("{}", pe), fmt::format("{}", workload.mapped.lines_used[pe]), figures));
+    table.row(
+        row(fmt::format("{}", pe), fmt::format("{}", workload.mapped.lines_used[pe]), figures));
     panels += pe_panels(page, view, pe, figures, has_data);
   }
   table.last_row(row("all", "", sum));
 
-  std::string content = layer_legend(workload) + "<div class=\"scales\">" +
-                        scale_bar("conductance [µS]", view.low, view.high, conductance_colour) +
-                        scale_bar("error: reached − target [µS]", -view.reach, view.reach,
-                                  error_colour) +
-                        "</div>\n" + panels;
+  std::string content =
+      layer_legend(workload) + "<div class=\"scales\">" +
+      scale_bar("conductance [µS]", view.low, view.high, conductance_colour) +
+      scale_bar("error: reached − target [µS]", -view.reach, view.reach, error_colour) +
+      "</div>\n" + panels;
   std::string text = html::figure(
       "conductances", content,
       fmt::format("Every array when programming ended: {} source lines to the right, {} bit lines "
-                  "down, neighbouring source lines a pair. The strip above each panel shows the layer that a source line "
+                  "down, neighbouring source lines a pair. The strip above each panel shows the "
+                  "layer that a source line "
                   "belongs to. Crosses: failed in the closed loop; frames: stuck. "
                   "Source lines that the network does not use are left blank.{}",
                   view.source_lines, view.bit_lines,
-                  has_data ? " Point at a cell, or move over it with the arrow keys, for its values."
-                           : ""));
+                  has_data
+                      ? " Point at a cell, or move over it with the arrow keys, for its values."
+                      : ""));
   text += table.str("array-table", "Cells by array");
   if (has_data) text += cell_data(page, view);
   return {"arrays", "The arrays", std::move(text)};
@@ -546,8 +552,9 @@ Section programming_section(const ReportPage& page, const ConductanceView& view)
   text += html::figure(
       "error-histogram", html::histogram_svg(errors, "Histogram of the cells' errors"),
       fmt::format("Errors of the {} cells that the network uses{}.", grouped(cells),
-                  outside == 0 ? std::string()
-                               : fmt::format("; {} values lie outside the picture", grouped(outside))));
+                  outside == 0
+                      ? std::string()
+                      : fmt::format("; {} values lie outside the picture", grouped(outside))));
   if (chip.loop) {
     html::Histogram histogram{"pulses", "cells", 0.0, static_cast<double>(pulses.size()), true, {}};
     // So many bars that each can be seen.
@@ -561,10 +568,9 @@ Section programming_section(const ReportPage& page, const ConductanceView& view)
       pulses = std::move(merged);
     }
     histogram.series = {{"cells", pulses}};
-    text += html::figure("pulse-histogram",
-                         html::histogram_svg(histogram, "Histogram of pulses a cell"),
-                         fmt::format("Pulses that a cell took, SET and RESET together; {} at most.",
-                                     most_pulses));
+    text += html::figure(
+        "pulse-histogram", html::histogram_svg(histogram, "Histogram of pulses a cell"),
+        fmt::format("Pulses that a cell took, SET and RESET together; {} at most.", most_pulses));
   }
   text += "</div>\n";
   if (chip.loop && !chip.loop->failed.empty()) {
@@ -573,9 +579,10 @@ Section programming_section(const ReportPage& page, const ConductanceView& view)
     for (std::size_t i = 0; i < shown; ++i) {
       table.row({escaped(describe_failure(*chip.loop, chip.loop->failed[i]))});
     }
-    text += table.str("failed-cells",
-                      fmt::format("Cells that failed <small>{} of {}, codes of the verify range</small>", shown,
-                                  chip.loop->failed.size()));
+    text += table.str(
+        "failed-cells",
+        fmt::format("Cells that failed <small>{} of {}, codes of the verify range</small>", shown,
+                    chip.loop->failed.size()));
   }
   return {"programming", "Programming", std::move(text)};
 }
@@ -599,23 +606,24 @@ Section clipping_section(const ReportPage& page) {
   for (const LayerMapping& layer : workload.mapped.layers) {
     const LayerFigures figures = layer_figures(report, layer, cycles);
     const int range = unclipped_range(figures, layer.range, workload.config);
-    table.row({escaped(layer.name), fmt::format("{}", layer.range), an_image(figures.counts.reads),
-               datum("conversions-" + layer.name,
-                     static_cast<std::int64_t>(figures.counts.conversions),
-                     an_image(figures.counts.conversions)),
-               grouped(static_cast<std::int64_t>(figures.counts.clipped_low)),
-               grouped(static_cast<std::int64_t>(figures.counts.clipped_high)),
-               datum("clip_rate-" + layer.name, figures.clip_rate(),
-                     fmt::format("{:.4f}", 100.0 * figures.clip_rate())),
-               fmt::format("{:.1f}", figures.counts.peak),
-               range < 0 ? std::string("none") : fmt::format("{}", range)});
+    table.row(
+        {escaped(layer.name), fmt::format("{}", layer.range), an_image(figures.counts.reads),
+         datum("conversions-" + layer.name, static_cast<std::int64_t>(figures.counts.conversions),
+               an_image(figures.counts.conversions)),
+         grouped(static_cast<std::int64_t>(figures.counts.clipped_low)),
+         grouped(static_cast<std::int64_t>(figures.counts.clipped_high)),
+         datum("clip_rate-" + layer.name, figures.clip_rate(),
+               fmt::format("{:.4f}", 100.0 * figures.clip_rate())),
+         fmt::format("{:.1f}", figures.counts.peak),
+         range < 0 ? std::string("none") : fmt::format("{}", range)});
   }
   std::string text = table.str(
       "clip-table", fmt::format("What the {}-bit converters saw <small>over {} images</small>",
                                 workload.config.adc_bits, grouped(workload.count)));
   text += html::paragraph(fmt::format(
       "A code below 0 or above {} is clipped. At a range one finer every code is twice as large; "
-      "the last column is the finest at which the peak code, the largest value that a converter saw, "
+      "the last column is the finest at which the peak code, the largest value that a converter "
+      "saw, "
       "stays inside. Ranges of inference go from 0 to 3.",
       (1 << workload.config.adc_bits) - 1));
   return {"converters", "Converters and clipping", std::move(text)};
@@ -648,24 +656,31 @@ Section clocks_section(const ReportPage& page) {
                fmt::format("{}", layer.rows), fmt::format("{}", layer.steps), grouped(layer.beats),
                datum("clocks-" + layer.name, figures.clocks, fmt::format("{:.1f}", figures.clocks)),
                fmt::format("{:.1f}", share), grouped(figures.model_clocks)});
-    fmt::format_to(std::back_inserter(bar),
-                   "<span class=\"{}\" style=\"width:{:.3f}%\" title=\"{}: {:.1f} clocks\">{}</span>",
-                   layer_class(i), share, escaped(layer.name), figures.clocks,
-                   share > 6.0 ? escaped(layer.name) : "");
+    fmt::format_to(
+        std::back_inserter(bar),
+        "<span class=\"{}\" style=\"width:{:.3f}%\" title=\"{}: {:.1f} clocks\">{}</span>",
+        layer_class(i), share, escaped(layer.name), figures.clocks,
+        share > 6.0 ? escaped(layer.name) : "");
   }
   table.last_row({"image", "", "", "", grouped(beats),
                   fmt::format("{:.1f}", report.run.clocks_per_image), "", grouped(cycles.clocks)});
-  std::string text = table.str("clock-table", "Clocks by layer <small>mean of the run; the image itself takes one more</small>");
+  std::string text =
+      table.str("clock-table",
+                "Clocks by layer <small>mean of the run; the image itself takes one more</small>");
   text += html::figure("clock-share", bar + "</div>" + layer_legend(workload),
                        fmt::format("Clocks of an image by layer, {:.1f} in all.", sum));
   const double images = static_cast<double>(workload.count);
   text += html::pairs(
       "counter-table", "Counters <small>per image</small>",
-      {{"array reads", fmt::format("{:.1f}", static_cast<double>(report.run.counters.reads) / images)},
-       {"zero planes not read", fmt::format("{:.1f}", static_cast<double>(report.run.counters.skipped) / images)},
-       {"conversions", fmt::format("{:.1f}", static_cast<double>(report.run.counters.conversions) / images)},
+      {{"array reads",
+        fmt::format("{:.1f}", static_cast<double>(report.run.counters.reads) / images)},
+       {"zero planes not read",
+        fmt::format("{:.1f}", static_cast<double>(report.run.counters.skipped) / images)},
+       {"conversions",
+        fmt::format("{:.1f}", static_cast<double>(report.run.counters.conversions) / images)},
        {"beats", fmt::format("{:.1f}", static_cast<double>(report.run.counters.beats) / images)},
-       {"clocks that a beat waited", fmt::format("{:.1f}", static_cast<double>(report.run.counters.stall_beat) / images)}});
+       {"clocks that a beat waited",
+        fmt::format("{:.1f}", static_cast<double>(report.run.counters.stall_beat) / images)}});
   return {"clocks", "Clocks", std::move(text)};
 }
 
@@ -673,20 +688,24 @@ Section timeline_section(const ReportPage& page) {
   const Workload& workload = page.report.workload;
   ChipModel model(workload.config, workload.mapped.program, page.report.chip->macros,
                   ChipModel::Options{.skip = page.skip, .reads = true});
-  const std::vector<ImageReads> reads = {model.run(page.followed, workload.image(page.followed)).reads};
+  const std::vector<ImageReads> reads = {
+      model.run(page.followed, workload.image(page.followed)).reads};
   const Timeline timeline(
       workload, make_timeline(workload.mapped.program, workload.config, reads, page.skip));
   std::string text = html::figure(
       "timeline-image",
       layer_legend(workload) + timeline.picture(0, timeline.end(), "Timeline of one image"),
       fmt::format(
-          "Image {} in clocks, from its first pixel to its last logit: {} in all. While it is computed the "
-          "next one loads, so images follow each other faster than that. A PE's track is light while its "
+          "Image {} in clocks, from its first pixel to its last logit: {} in all. While it is "
+          "computed the "
+          "next one loads, so images follow each other faster than that. A PE's track is light "
+          "while its "
           "window is driven, full where a bit plane is read; planes without a pulse are not read.",
           page.followed, grouped(timeline.end())));
   constexpr std::int64_t kDetail = 120;  // clocks
   constexpr std::size_t kMostDetails = 4;
-  for (std::size_t layer = 0; layer < std::min(workload.mapped.layers.size(), kMostDetails); ++layer) {
+  for (std::size_t layer = 0; layer < std::min(workload.mapped.layers.size(), kMostDetails);
+       ++layer) {
     const std::int64_t first = timeline.start_of(layer);
     if (first < 0) continue;
     const std::string name = escaped(workload.mapped.layers[layer].name);

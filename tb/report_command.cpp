@@ -42,8 +42,9 @@ void add_report_options(CLI::App& command, ReportCommandOptions& options) {
       .add_option("--runs", options.runs,
                   "Folder with what other commands left (sim, cost, sweep, tune)")
       ->capture_default_str();
-  command.add_option("--image", options.image,
-                     "Number of the image that is followed through the layers (default: the first)");
+  command.add_option(
+      "--image", options.image,
+      "Number of the image that is followed through the layers (default: the first)");
 }
 
 int run_report(const ReportCommandOptions& options, unsigned jobs) {
@@ -52,7 +53,8 @@ int run_report(const ReportCommandOptions& options, unsigned jobs) {
   }
   const Engine engine = options.engine == "rtl" ? Engine::kRtl : Engine::kModel;
   if (engine == Engine::kRtl && options.workload.adc_bits) {
-    throw Error("--adc-bits: the RTL has the converters of its configuration; give it with --engine model");
+    throw Error(
+        "--adc-bits: the RTL has the converters of its configuration; give it with --engine model");
   }
   options.programming.check();
   if (options.check < -1) {
@@ -97,14 +99,11 @@ int run_report(const ReportCommandOptions& options, unsigned jobs) {
   std::string choice = command_line(options.workload) + options.programming.command_line();
   if (options.check >= 0) choice += fmt::format(" --check {}", options.check);
   if (options.skip) choice += " --skip";
-  const Report report = {engine,
-                         workload,
-                         run,
-                         integer,
-                         comparison,
-                         options.skip,
-                         &chip,
-                         (engine == Engine::kRtl ? "mcnn sim " : "mcnn model ") + choice};
+  const Report report = {
+      engine,     workload,
+      run,        integer,
+      comparison, options.skip,
+      &chip,      (engine == Engine::kRtl ? "mcnn sim " : "mcnn model ") + choice};
   const ReportCommandOptions defaults;
   std::string command = "mcnn report " + choice;
   if (options.engine != defaults.engine) command += " --engine " + options.engine;
@@ -117,9 +116,10 @@ int run_report(const ReportCommandOptions& options, unsigned jobs) {
                                         .command = command,
                                         .skip = options.skip});
   if (page.size() > kMostBytes) {
-    throw Error(fmt::format("the report would have {} bytes, allowed: {}; fewer wrong images, "
-                            "sweeps or a smaller chip make it smaller",
-                            page.size(), kMostBytes));
+    throw Error(
+        fmt::format("the report would have {} bytes, allowed: {}; fewer wrong images, "
+                    "sweeps or a smaller chip make it smaller",
+                    page.size(), kMostBytes));
   }
   if (result_file) result_file->commit(result_json(report));
   if (logits_file) logits_file->commit(logits_csv(workload, run));
@@ -128,8 +128,7 @@ int run_report(const ReportCommandOptions& options, unsigned jobs) {
   fmt::print("{}: {:.2f} %, integer network {:.2f} %, {} images, {:.1f} clocks an image\n",
              engine_title(engine), 100.0 * run.accuracy(), 100.0 * integer.accuracy(),
              workload.count, run.clocks_per_image);
-  for (const std::string& file :
-       {options.result, options.logits, options.programming.save_cells}) {
+  for (const std::string& file : {options.result, options.logits, options.programming.save_cells}) {
     if (!file.empty()) fmt::print("wrote {}\n", file);
   }
   fmt::print("wrote {} ({:.2f} MB)\n", out.string(), static_cast<double>(page.size()) * 1e-6);

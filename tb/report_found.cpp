@@ -57,7 +57,8 @@ std::vector<fs::path> files_in(const fs::path& folder, std::string_view suffix) 
   std::vector<fs::path> files;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    if (entry.is_regular_file() && entry.path().extension() == suffix) files.push_back(entry.path());
+    if (entry.is_regular_file() && entry.path().extension() == suffix)
+      files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -137,11 +138,10 @@ std::string pictures(const std::vector<fs::path>& files, std::string_view prefix
     }
     bytes += svg.size();
     const std::string name = escaped(file.stem().string());
-    text += html::figure(
-        file_id(prefix, file),
-        fmt::format("<div class=\"plot\"><img src=\"{}\" alt=\"{}: {}\"></div>",
-                    html::data_uri("image/svg+xml", svg), caption, name),
-        fmt::format("{}: {}.", caption, name));
+    text += html::figure(file_id(prefix, file),
+                         fmt::format("<div class=\"plot\"><img src=\"{}\" alt=\"{}: {}\"></div>",
+                                     html::data_uri("image/svg+xml", svg), caption, name),
+                         fmt::format("{}: {}.", caption, name));
   }
   if (!left.empty()) text += absent("Too large for this page: " + left + ".");
   return text;
@@ -151,15 +151,22 @@ std::string pictures(const std::vector<fs::path>& files, std::string_view prefix
 
 // "energy_per_image_pJ" as "energy per image [pJ]".
 std::string title_of(std::string_view key) {
-  static constexpr std::string_view kUnits[] = {
-      "pJ", "nJ", "uJ", "mJ", "J", "fJ", "mW", "uW", "W", "um2", "mm2", "ns", "us", "ms", "s", "V", "GHz", "MHz", "percent"};
+  static constexpr std::string_view kUnits[] = {"pJ", "nJ", "uJ",  "mJ",  "J",      "fJ", "mW",
+                                                "uW", "W",  "um2", "mm2", "ns",     "us", "ms",
+                                                "s",  "V",  "GHz", "MHz", "percent"};
   std::string text(key);
   std::string unit;
   const std::size_t last = text.rfind('_');
   if (last != std::string::npos) {
     const std::string end = text.substr(last + 1);
     if (std::ranges::find(kUnits, end) != std::end(kUnits)) {
-      unit = fmt::format(" [{}]", end == "um2" ? "µm²" : end == "mm2" ? "mm²" : end == "uJ" ? "µJ" : end == "uW" ? "µW" : end == "us" ? "µs" : end == "percent" ? "%" : end);
+      unit = fmt::format(" [{}]", end == "um2"       ? "µm²"
+                                  : end == "mm2"     ? "mm²"
+                                  : end == "uJ"      ? "µJ"
+                                  : end == "uW"      ? "µW"
+                                  : end == "us"      ? "µs"
+                                  : end == "percent" ? "%"
+                                                     : end);
       text.resize(last);
     }
   }
@@ -208,7 +215,8 @@ std::string object_rows(const std::vector<std::pair<std::string, const Json*>>& 
   return table.str(id, caption);
 }
 
-std::string json_tables(const Json& json, const std::string& id, const std::string& title, int depth) {
+std::string json_tables(const Json& json, const std::string& id, const std::string& title,
+                        int depth) {
   std::string text;
   std::vector<std::pair<std::string, std::string>> values;
   std::string below;
@@ -325,9 +333,10 @@ std::string energy_by_layer(const Json& json) {
   }
   sums.push_back(pj(Json(total)));
   table.last_row(sums);
-  std::string text = table.str(
-      "energy-table", "Energy of an image by component and layer [pJ] <small>missing: the energy "
-                      "card has no figure for it; it is in no sum</small>");
+  std::string text =
+      table.str("energy-table",
+                "Energy of an image by component and layer [pJ] <small>missing: the energy "
+                "card has no figure for it; it is in no sum</small>");
 
   // The components that have a figure anywhere, as bars.
   constexpr std::size_t kColours = 6;
@@ -352,12 +361,12 @@ std::string energy_by_layer(const Json& json) {
     for (std::size_t i = 0; i < shown.size(); ++i) {
       const Json* part = part_of(layer, shown[i]);
       if (part == nullptr || !(*part)["pJ"].is_number()) continue;
-      fmt::format_to(out,
-                     "<span class=\"l{}{}\" style=\"width:{:.3f}%;min-width:0;padding:0\" title=\"{}, {}: {} "
-                     "pJ\"></span>",
-                     i % kColours, i < kColours ? "" : " alt",
-                     100.0 * (*part)["pJ"].get<double>() / largest, scalar(layer["name"]),
-                     title_of(shown[i]), pj((*part)["pJ"]));
+      fmt::format_to(
+          out,
+          "<span class=\"l{}{}\" style=\"width:{:.3f}%;min-width:0;padding:0\" title=\"{}, {}: {} "
+          "pJ\"></span>",
+          i % kColours, i < kColours ? "" : " alt", 100.0 * (*part)["pJ"].get<double>() / largest,
+          scalar(layer["name"]), title_of(shown[i]), pj((*part)["pJ"]));
     }
     fmt::format_to(out, "</div><span class=\"value\">{} pJ</span>", pj(layer["pJ"]));
   }
@@ -395,9 +404,10 @@ Section sweeps_section(const ReportPage& page) {
   const std::vector<fs::path> tables = files_in(folder, ".csv");
   const std::vector<fs::path> plots = files_in(folder, ".svg");
   if (tables.empty() && plots.empty()) {
-    section.html = absent(fmt::format(
-        "None has been run: <code>make sweep</code> leaves its tables and plots in <code>{}</code>.",
-        escaped(folder.string())));
+    section.html =
+        absent(fmt::format("None has been run: <code>make sweep</code> leaves its tables and plots "
+                           "in <code>{}</code>.",
+                           escaped(folder.string())));
     return section;
   }
   Table table({{"sweep", Table::Align::kText},
@@ -456,10 +466,10 @@ Section tuning_section(const ReportPage& page) {
   const std::vector<fs::path> plots = files_in(folder, ".svg");
   const std::vector<fs::path> results = files_in(folder, ".json");
   if (tables.empty() && plots.empty()) {
-    section.html = absent(fmt::format(
-        "The chip has not been tuned: <code>mcnn tune --curve {0}/curve.svg --csv "
-        "{0}/curve.csv</code> leaves its learning curve there.",
-        escaped(folder.string())));
+    section.html = absent(
+        fmt::format("The chip has not been tuned: <code>mcnn tune --curve {0}/curve.svg --csv "
+                    "{0}/curve.csv</code> leaves its learning curve there.",
+                    escaped(folder.string())));
     return section;
   }
   section.html = pictures(plots, "tune-", "Learning curve");
@@ -470,9 +480,10 @@ Section tuning_section(const ReportPage& page) {
     for (std::size_t column = 0; column < rows.front().size(); ++column) {
       last.emplace_back(title_of(rows.front()[column]), escaped(rows.back()[column]));
     }
-    section.html += html::pairs(
-        file_id("tune-table-", file),
-        fmt::format("{} <small>last of {} rows</small>", escaped(file.stem().string()), rows.size() - 1), last);
+    section.html += html::pairs(file_id("tune-table-", file),
+                                fmt::format("{} <small>last of {} rows</small>",
+                                            escaped(file.stem().string()), rows.size() - 1),
+                                last);
   }
   return section;
 }
@@ -496,9 +507,8 @@ Section rtl_section(const ReportPage& page) {
   }
   const Json json = read_json(file);
   std::vector<std::pair<std::string, std::string>> rows;
-  for (const std::string_view key :
-       {"command", "network", "device", "seed", "images", "accuracy", "clocks_per_image",
-        "checked_images", "mismatches"}) {
+  for (const std::string_view key : {"command", "network", "device", "seed", "images", "accuracy",
+                                     "clocks_per_image", "checked_images", "mismatches"}) {
     const auto found = json.find(key);
     if (found == json.end()) continue;
     std::string value = key == "accuracy" && found->is_number()
@@ -524,7 +534,8 @@ Section rtl_section(const ReportPage& page) {
   const bool same = json.contains("command") && json["command"].is_string() &&
                     choice(json["command"].get<std::string>()) == choice(page.report.command);
   if (!same) {
-    section.html += absent("It is another run than the one of this page, so their logits are not compared.");
+    section.html +=
+        absent("It is another run than the one of this page, so their logits are not compared.");
   } else if (!fs::exists(logits)) {
     section.html += absent(fmt::format("It left no logits (<code>{}</code>) to compare with.",
                                        escaped(logits.string())));

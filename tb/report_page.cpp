@@ -20,9 +20,13 @@ namespace {
 std::string style() {
   std::string text(html::kStyle);
   const std::string dark(html::kDark);
-  const std::string rules = "@media screen and (prefers-color-scheme: dark) {\n"
-                            ":root:not([data-theme=light]) {\n" + dark + "}\n}\n"
-                            "@media screen { :root[data-theme=dark] {\n" + dark + "} }\n";
+  const std::string rules =
+      "@media screen and (prefers-color-scheme: dark) {\n"
+      ":root:not([data-theme=light]) {\n" +
+      dark +
+      "}\n}\n"
+      "@media screen { :root[data-theme=dark] {\n" +
+      dark + "} }\n";
   constexpr std::string_view kPlace = "DARK_RULES";
   text.replace(text.find(kPlace), kPlace.size(), rules);
   return text;
@@ -52,8 +56,8 @@ std::string key_figures(const ReportPage& page) {
     conversions += row.conversions;
   }
   figure("conversions clipped",
-         fmt::format("{:.4f} %", percent_of(static_cast<double>(clipped),
-                                            static_cast<double>(conversions))));
+         fmt::format("{:.4f} %",
+                     percent_of(static_cast<double>(clipped), static_cast<double>(conversions))));
   if (report.chip->loop) {
     const CellStatistics cells = cell_statistics(report.workload, *report.chip);
     figure("cells programmed within tolerance",
@@ -74,13 +78,18 @@ std::string absent(const std::string& html) {
 std::string report_page(const ReportPage& page) {
   const Workload& workload = page.report.workload;
   const ConductanceView view = conductance_view(workload, *page.report.chip);
-  const std::array<Section, 12> sections = {
-      run_section(page),         accuracy_section(page),
-      followed_section(page),    arrays_section(page, view),
-      programming_section(page, view), clipping_section(page),
-      clocks_section(page),      timeline_section(page),
-      cost_section(page),        sweeps_section(page),
-      tuning_section(page),      rtl_section(page)};
+  const std::array<Section, 12> sections = {run_section(page),
+                                            accuracy_section(page),
+                                            followed_section(page),
+                                            arrays_section(page, view),
+                                            programming_section(page, view),
+                                            clipping_section(page),
+                                            clocks_section(page),
+                                            timeline_section(page),
+                                            cost_section(page),
+                                            sweeps_section(page),
+                                            tuning_section(page),
+                                            rtl_section(page)};
 
   const std::string title =
       fmt::format("{} on {}, device {}, seed {}", workload.network.name, workload.config.name,
@@ -94,16 +103,17 @@ std::string report_page(const ReportPage& page) {
                  "<style>\n{}</style>\n</head>\n<body>\n"
                  "<a class=\"skip\" href=\"#run\">Skip to the report</a>\n<div class=\"sheet\">\n",
                  html::escaped(title), style());
-  fmt::format_to(out,
-                 "<header><div><h1>{}</h1>\n<p class=\"what\">Images {} to {} on the {}: {}.</p></div>\n"
-                 "<fieldset class=\"theme\"><legend>Theme</legend>"
-                 "<label><input type=\"radio\" name=\"theme\" value=\"auto\" checked>Auto</label>"
-                 "<label><input type=\"radio\" name=\"theme\" value=\"light\">Light</label>"
-                 "<label><input type=\"radio\" name=\"theme\" value=\"dark\">Dark</label>"
-                 "</fieldset></header>\n",
-                 html::escaped(title), html::grouped(workload.first),
-                 html::grouped(workload.first + workload.count - 1),
-                 engine_title(page.report.engine), html::escaped(describe(workload.config)));
+  fmt::format_to(
+      out,
+      "<header><div><h1>{}</h1>\n<p class=\"what\">Images {} to {} on the {}: {}.</p></div>\n"
+      "<fieldset class=\"theme\"><legend>Theme</legend>"
+      "<label><input type=\"radio\" name=\"theme\" value=\"auto\" checked>Auto</label>"
+      "<label><input type=\"radio\" name=\"theme\" value=\"light\">Light</label>"
+      "<label><input type=\"radio\" name=\"theme\" value=\"dark\">Dark</label>"
+      "</fieldset></header>\n",
+      html::escaped(title), html::grouped(workload.first),
+      html::grouped(workload.first + workload.count - 1), engine_title(page.report.engine),
+      html::escaped(describe(workload.config)));
   text += key_figures(page);
   text += "<div class=\"body\">\n<nav aria-label=\"Contents\"><h2>Contents</h2><ol>\n";
   for (const Section& section : sections) {

@@ -11,11 +11,11 @@
 namespace mcnn::tb {
 
 struct ReportPage {
-  const Report& report;             // of the chip, on RTL or chip model
-  std::uint32_t followed = 0;       // number of the image that is followed through the layers
-  std::filesystem::path runs;       // folder with what other commands left: sim, cost, sweep, tune
-  std::string command;              // that makes the page
-  bool skip = false;                // MODE.SKIP
+  const Report& report;        // of the chip, on RTL or chip model
+  std::uint32_t followed = 0;  // number of the image that is followed through the layers
+  std::filesystem::path runs;  // folder with what other commands left: sim, cost, sweep, tune
+  std::string command;         // that makes the page
+  bool skip = false;           // MODE.SKIP
 };
 
 // The page. What depends on wall-clock time is left out: the same command gives the same bytes as

@@ -76,7 +76,8 @@ std::string commands(const ReportPage& page) {
 }
 
 std::string card_table(const Workload& workload) {
-  Table table({{"field", Table::Align::kText}, {"value", Table::Align::kNumber},
+  Table table({{"field", Table::Align::kText},
+               {"value", Table::Align::kNumber},
                {"unit", Table::Align::kText}});
   std::istringstream lines(device_card_toml(workload.card));
   for (std::string line; std::getline(lines, line);) {
@@ -100,8 +101,8 @@ std::string config_table(const Workload& workload) {
   for (std::string line; std::getline(lines, line);) {
     const std::size_t equals = line.find('=');
     if (equals == std::string::npos || line.front() == '#') continue;
-    table.row({"<code>" + escaped(line.substr(0, equals)) + "</code>",
-               escaped(line.substr(equals + 1))});
+    table.row(
+        {"<code>" + escaped(line.substr(0, equals)) + "</code>", escaped(line.substr(equals + 1))});
   }
   return table.str("configuration", fmt::format("Configuration {}", escaped(workload.config.name)));
 }
@@ -126,8 +127,8 @@ std::string network_table(const Workload& workload) {
     const LayerMapping& mapping = workload.mapped.layers[i];
     std::string kind = "fully connected";
     if (layer.type == LayerType::kConvolution) {
-      kind = fmt::format("{} kernels {} × {}", layer.kernels, layer.kernel_rows,
-                         layer.kernel_columns);
+      kind =
+          fmt::format("{} kernels {} × {}", layer.kernels, layer.kernel_rows, layer.kernel_columns);
       if (layer.pool) {
         kind += fmt::format(", max pool {} × {}", layer.pool->rows, layer.pool->columns);
       }
@@ -226,7 +227,8 @@ std::string confusion_matrix(const Report& report) {
                        count, label, found, grouped(count));
       }
     }
-    const double right = percent_of(static_cast<double>(counts[label][label]), static_cast<double>(images));
+    const double right =
+        percent_of(static_cast<double>(counts[label][label]), static_cast<double>(images));
     fmt::format_to(out, "<td>{}</td><td>{}</td></tr>\n", grouped(images),
                    images == 0 ? std::string("–") : fmt::format("{:.2f}", right));
   }
@@ -235,8 +237,7 @@ std::string confusion_matrix(const Report& report) {
 
 std::string image_png(const Workload& workload, std::uint32_t number) {
   const IdxImages& set = workload.data->images;
-  return html::data_uri("image/png",
-                        html::png_grey(set.width, set.height, workload.image(number)));
+  return html::data_uri("image/png", html::png_grey(set.width, set.height, workload.image(number)));
 }
 
 std::string logits_text(const std::vector<std::int32_t>& logits) {
@@ -276,12 +277,15 @@ std::string wrong_images(const ReportPage& page) {
                          fmt::format("image {}, label {}, chip {}; {}", number, label, image.digit,
                                      logits_text(image.logits))),
         number, label, image.digit,
-        report.integer.images[i].digit == label ? "" : fmt::format(" <small>({})</small>", report.integer.images[i].digit));
+        report.integer.images[i].digit == label
+            ? ""
+            : fmt::format(" <small>({})</small>", report.integer.images[i].digit));
   }
   text += "</ul>";
   std::string caption = fmt::format(
       "The {} of {} images that the chip classified wrong{}, with their logits as bars from zero: "
-      "<span class=\"dot right\"></span>the label's, <span class=\"dot chosen\"></span>the largest. "
+      "<span class=\"dot right\"></span>the label's, <span class=\"dot chosen\"></span>the "
+      "largest. "
       "In brackets what the integer network says where it is wrong as well.",
       grouped(static_cast<std::int64_t>(wrong.size())), grouped(workload.count),
       shown < wrong.size() ? fmt::format(" (the first {} of them)", shown) : "");
@@ -353,8 +357,9 @@ std::string layer_figure(const StoredMap& map, std::span<const std::uint8_t> chi
     const double strength = 0.25 + (0.75 * std::abs(i) / kSteps);
     palette.push_back(error_colour(0.5 + (i < 0 ? -0.5 : 0.5) * strength));
   }
-  std::string text = "<p class=\"order\">In each channel, from above: chip, integer network, difference.</p>"
-                     "<div class=\"maps flow\">\n";
+  std::string text =
+      "<p class=\"order\">In each channel, from above: chip, integer network, difference.</p>"
+      "<div class=\"maps flow\">\n";
   const auto out = std::back_inserter(text);
   for (std::size_t channel = 0; channel < planes.size(); ++channel) {
     const Plane& plane = planes[channel];
@@ -389,13 +394,13 @@ std::string layer_figure(const StoredMap& map, std::span<const std::uint8_t> chi
   const std::string verdict =
       different == 0
           ? std::string("equal in every pixel")
-          : fmt::format("{} of {} pixels differ, by {} at most; red: the chip is higher, blue: lower",
-                        grouped(different), grouped(static_cast<std::int64_t>(chip.size())),
-                        furthest);
-  return html::figure(
-      fmt::format("map-{}", escaped(map.name)), text,
-      fmt::format("Output of {}, {} after activation and pooling; white is {}. Chip and integer network: {}.",
-                  escaped(map.name), shape_text(map.shape), brightest, verdict));
+          : fmt::format(
+                "{} of {} pixels differ, by {} at most; red: the chip is higher, blue: lower",
+                grouped(different), grouped(static_cast<std::int64_t>(chip.size())), furthest);
+  return html::figure(fmt::format("map-{}", escaped(map.name)), text,
+                      fmt::format("Output of {}, {} after activation and pooling; white is {}. "
+                                  "Chip and integer network: {}.",
+                                  escaped(map.name), shape_text(map.shape), brightest, verdict));
 }
 
 }  // namespace
@@ -413,12 +418,12 @@ Section run_section(const ReportPage& page) {
                                 ? ", bit for bit equal to the RTL"
                                 : fmt::format(", {} images checked against the chip model",
                                               report.comparison.images))},
-       {"images", fmt::format("{} to {} of {}", workload.first,
-                              workload.first + workload.count - 1, images)},
-       {"network", fmt::format("{} <small>({})</small>", escaped(workload.network.name),
-                               workload.options.network.empty()
-                                   ? "the one of the configuration"
-                                   : escaped(workload.options.network))},
+       {"images",
+        fmt::format("{} to {} of {}", workload.first, workload.first + workload.count - 1, images)},
+       {"network",
+        fmt::format("{} <small>({})</small>", escaped(workload.network.name),
+                    workload.options.network.empty() ? "the one of the configuration"
+                                                     : escaped(workload.options.network))},
        {"configuration", escaped(workload.config.name)},
        {"device card", escaped(workload.options.device)},
        {"cells", report.chip->way == ProgramWay::kLoop     ? "programmed by the closed loop"
@@ -463,12 +468,12 @@ Section followed_section(const ReportPage& page) {
   const IntegerResult integer = IntegerNetwork(workload.network).run(pixels);
   const int label = workload.label(page.followed);
 
-  std::string text = html::figure(
-      "followed-input",
-      fmt::format("<img class=\"input\" src=\"{}\" alt=\"image {}\">",
-                  image_png(workload, page.followed), page.followed),
-      fmt::format("Image {}, label {}: {} × {} pixels.", page.followed, label,
-                  workload.data->images.height, workload.data->images.width));
+  std::string text =
+      html::figure("followed-input",
+                   fmt::format("<img class=\"input\" src=\"{}\" alt=\"image {}\">",
+                               image_png(workload, page.followed), page.followed),
+                   fmt::format("Image {}, label {}: {} × {} pixels.", page.followed, label,
+                               workload.data->images.height, workload.data->images.width));
   const std::vector<StoredMap>& maps = workload.mapped.program.maps;
   for (std::size_t i = 0; i < maps.size(); ++i) {
     text += layer_figure(maps[i], chip.maps[i], integer.maps[i]);
@@ -483,8 +488,9 @@ Section followed_section(const ReportPage& page) {
                marked(chip.logits[i], chip.digit), marked(integer.logits[i], integer.digit),
                fmt::format("{:+}", chip.logits[i] - integer.logits[i])});
   }
-  text += table.str("followed-logits",
-                    fmt::format("Logits of image {} <small>largest in bold</small>", page.followed));
+  text +=
+      table.str("followed-logits",
+                fmt::format("Logits of image {} <small>largest in bold</small>", page.followed));
   return {"layers", "One image through the layers", std::move(text)};
 }
 

@@ -55,7 +55,8 @@ std::string histogram_svg(const Histogram& histogram, std::string_view label) {
 
   std::string svg;
   const auto out = std::back_inserter(svg);
-  fmt::format_to(out, "<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n",
+  fmt::format_to(out,
+                 "<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n",
                  kWidth, kHeight, escaped(label));
   for (double decade = 0.0; decade <= decades; decade += 1.0) {
     const double tick = std::pow(10.0, decade);
@@ -81,14 +82,15 @@ std::string histogram_svg(const Histogram& histogram, std::string_view label) {
       for (std::size_t bin = 0; bin < bins; ++bin) {
         const double count = series.counts[bin];
         const double from = histogram.low + (static_cast<double>(bin) * bin_value);
-        const std::string place =
-            histogram.whole ? fmt::format("{:g}", from)
-                            : fmt::format("{:.3g} to {:.3g}", from, from + bin_value);
+        const std::string place = histogram.whole
+                                      ? fmt::format("{:g}", from)
+                                      : fmt::format("{:.3g} to {:.3g}", from, from + bin_value);
         if (count <= 0.0) continue;
         fmt::format_to(out,
                        "<rect class=\"s0\" x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" "
                        "height=\"{:.2f}\"><title>{}: {:g}</title></rect>\n",
-                       x_at(from) + 0.3, y_at(count), std::max(0.5, (width / static_cast<double>(bins)) - 0.6),
+                       x_at(from) + 0.3, y_at(count),
+                       std::max(0.5, (width / static_cast<double>(bins)) - 0.6),
                        std::max(0.5, y_at(0.0) - y_at(count)), place, count);
       }
     } else {

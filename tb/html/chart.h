@@ -17,8 +17,8 @@ struct Histogram {
   };
   std::string x_title;
   std::string y_title;
-  double low = 0.0;   // left edge of the first bin
-  double high = 1.0;  // right edge of the last bin
+  double low = 0.0;    // left edge of the first bin
+  double high = 1.0;   // right edge of the last bin
   bool whole = false;  // bins are whole numbers: low, low + 1, ...
   std::vector<Series> series;
 };

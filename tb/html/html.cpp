@@ -30,8 +30,7 @@ std::string png(int width, int height, std::span<const std::uint8_t> pixels, cha
                 std::string_view palette) {
   const auto columns = static_cast<std::size_t>(width);
   if (width < 1 || height < 1 || pixels.size() != columns * static_cast<std::size_t>(height)) {
-    throw Error(
-        fmt::format("picture: {} pixels for {} x {}", pixels.size(), width, height));
+    throw Error(fmt::format("picture: {} pixels for {} x {}", pixels.size(), width, height));
   }
   std::string rows;  // each begins with its filter: none
   for (std::size_t at = 0; at < pixels.size(); at += columns) {
@@ -136,8 +135,8 @@ std::string Table::line(const std::vector<std::string>& cells) const {
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const bool number = columns_[i].align == Align::kNumber;
     const std::string_view tag = i == 0 ? "th" : "td";
-    fmt::format_to(std::back_inserter(text), "<{}{}{}>{}</{}>", tag,
-                   i == 0 ? " scope=\"row\"" : "", number ? " class=\"n\"" : "", cells[i], tag);
+    fmt::format_to(std::back_inserter(text), "<{}{}{}>{}</{}>", tag, i == 0 ? " scope=\"row\"" : "",
+                   number ? " class=\"n\"" : "", cells[i], tag);
   }
   return text + "</tr>\n";
 }

@@ -242,7 +242,8 @@ TEST_F(Cli, ConfigurationsMappingsAndRanges) {
 
 TEST_F(Cli, DeviceFieldsThatAreSet) {
   expect_error({"model", "--count", "1", "--set", "surprise=1"}, {"--set", "surprise"});
-  expect_error({"model", "--count", "1", "--set", "read_noise"}, {"--set", "read_noise", "name=value"});
+  expect_error({"model", "--count", "1", "--set", "read_noise"},
+               {"--set", "read_noise", "name=value"});
   expect_error({"model", "--count", "1", "--set", "read_noise=much"}, {"read_noise", "much"});
   expect_error({"model", "--count", "1", "--set", "read_noise=-1"}, {"read_noise", "-1"});
   expect_error({"model", "--count", "1", "--age", "-5"}, {"age_s", "-5"});
@@ -355,9 +356,19 @@ class CliRuns : public Cli {
 // whether its cells were on a disk in between.
 TEST_F(CliRuns, ProgrammedChipIsTheSameEverywhere) {
   const std::string cells = path("cells.json").string();
-  const std::vector<std::string> chip = {"--count", "24", "--second-pass", "30", "--calibrate",
-                                         "--age", "100", "--set", "adc_offset_sigma_codes=1",
-                                         "--set", "pulse_c2c=0.2", "--set", "stuck_low_rate=0.001"};
+  const std::vector<std::string> chip = {"--count",
+                                         "24",
+                                         "--second-pass",
+                                         "30",
+                                         "--calibrate",
+                                         "--age",
+                                         "100",
+                                         "--set",
+                                         "adc_offset_sigma_codes=1",
+                                         "--set",
+                                         "pulse_c2c=0.2",
+                                         "--set",
+                                         "stuck_low_rate=0.001"};
   const auto run = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), chip.begin(), chip.end());
     return logits(arguments);
@@ -376,9 +387,12 @@ TEST_F(CliRuns, ProgrammedChipIsTheSameEverywhere) {
   EXPECT_EQ(result_["programming"]["clocks"], programming["clocks"]);
   EXPECT_EQ(result_["programming"]["within_1uS_aged"], programming["within_1uS_aged"]);
 
-  const std::vector<std::string> load = {
-      "--count", "24", "--load-cells", cells, "--age", "100", "--set",
-      "adc_offset_sigma_codes=1", "--set", "pulse_c2c=0.2", "--set", "stuck_low_rate=0.001"};
+  const std::vector<std::string> load = {"--count",      "24",
+                                         "--load-cells", cells,
+                                         "--age",        "100",
+                                         "--set",        "adc_offset_sigma_codes=1",
+                                         "--set",        "pulse_c2c=0.2",
+                                         "--set",        "stuck_low_rate=0.001"};
   const auto loaded = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), load.begin(), load.end());
     return logits(arguments);
@@ -436,9 +450,8 @@ TEST_F(CliRuns, ProgramTellsPicturesAndRows) {
   EXPECT_EQ(json::parse(read_file(out("p.json")))["format"], "mcnn-cells-1");
 
   // The program model tells the same but for who programmed.
-  const CommandResult model =
-      run_mcnn({"program", "--engine", "model", "--set", "stuck_high_rate=0.002", "--csv",
-                out("m.csv").string()});
+  const CommandResult model = run_mcnn({"program", "--engine", "model", "--set",
+                                        "stuck_high_rate=0.002", "--csv", out("m.csv").string()});
   EXPECT_EQ(model.status, 0) << model.err;
   EXPECT_EQ(read_file(out("m.csv")), rows);
 }

@@ -27,6 +27,7 @@ struct Small : Tiny {
 struct Register {
   std::uint32_t address;
   std::string name, access, reset, bits;
+  std::string words;  // parameter that says how many words it has; empty: one
 };
 struct ErrorCode {
   int code;
@@ -59,7 +60,7 @@ Document ReadDocument() {
   std::ifstream file(MCNN_REGISTERS_MD);
   Document document;
   std::string line, section;
-  const std::regex hex("0x[0-9A-Fa-f]+"), number("[0-9]+");
+  const std::regex hex("0x[0-9A-Fa-f]+"), number("[0-9]+"), array("^array of (\\w+) words");
   const std::regex bits(R"((?:byte p%4 of word [^:]*: )?\[([0-9A-Za-z-]+)(?::([0-9]+))?\])");
   while (std::getline(file, line)) {
     if (line.rfind("##", 0) == 0) section = Trim(line.substr(line.find_first_not_of('#')));
@@ -69,7 +70,13 @@ Document ReadDocument() {
     for (std::string cell; std::getline(stream, cell, '|');) cells.push_back(Trim(cell));
     if (section == "Registers" && cells.size() >= 5 && std::regex_match(cells[0], hex)) {
       document.registers[cells[1]] = {static_cast<std::uint32_t>(std::stoul(cells[0], nullptr, 16)),
-                                      cells[1], cells[2], cells[3], cells[4]};
+                                      cells[1],
+                                      cells[2],
+                                      cells[3],
+                                      cells[4],
+                                      {}};
+      std::smatch match;
+      if (std::regex_search(cells[4], match, array)) document.registers[cells[1]].words = match[1];
     } else if (section.rfind("Error codes", 0) == 0 && cells.size() >= 4 &&
                std::regex_match(cells[0], number)) {
       document.errors[cells[1]] = {std::stoi(cells[0]), cells[1], cells[2] == "yes"};
@@ -115,13 +122,9 @@ int Parameter(const std::string& name) {
   return values.at(name);
 }
 
-// Words of a register: more than one if its description begins with "array of <parameter> words".
 template <class C>
 int WordsOf(const Register& r) {
-  std::smatch match;
-  return std::regex_search(r.bits, match, std::regex(R"(^array of (\w+) words)"))
-             ? Parameter<C>(match[1])
-             : 1;
+  return r.words.empty() ? 1 : Parameter<C>(r.words);
 }
 
 // Every bit that a register's description names; all of them if it names none.
