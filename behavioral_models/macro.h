@@ -191,6 +191,12 @@ class Macro {
   // Present conductances [uS], [source_line * bit_lines + bit_line].
   std::span<const float> conductances() const { return conductances_; }
 
+  // Whether pulses move a cell no more: stuck, or worn by the pulses that it has seen.
+  bool is_fixed(int source_line, int bit_line) const {
+    const std::size_t cell = cell_of(source_line, bit_line);
+    return (!stuck_.empty() && stuck_[cell] != Stuck::kNo) || worn(cell);
+  }
+
   const MacroShape& shape() const { return shape_; }
   const DeviceCard& card() const { return card_; }
 

@@ -32,6 +32,7 @@
 #include "tb/program_command.h"
 #include "tb/programming.h"
 #include "tb/report.h"
+#include "tb/report_command.h"
 #include "tb/rtl_chip.h"
 #include "tb/sweep_command.h"
 #include "tb/timeline_file.h"
@@ -50,6 +51,7 @@ struct Options {
   ProgrammingOptions programming;
   CostOptions cost;               // of mcnn cost: card and JSON
   ProgramCommandOptions program;  // of mcnn program: without workload and programming
+  ReportCommandOptions report;    // of mcnn report: without what other commands have
   TuneOptions tune;               // of mcnn tune: without workload
   std::int64_t jobs = 0;          // 0: all cores
   std::int64_t check = -1;        // -1: the engine's default
@@ -319,6 +321,14 @@ void add_loop_options(CLI::App& command, ProgrammingOptions& programming) {
       ->capture_default_str();
 }
 
+void add_timeline_options(CLI::App& command, Options& options) {
+  command.add_option("--timeline", options.timeline,
+                     "Write what the chip does clock by clock (JSON of the Chrome trace format, "
+                     "opens in Perfetto)");
+  command.add_option("--timeline-images", options.timeline_images,
+                     "Image numbers A:B of the timeline (default: the first)");
+}
+
 void add_test_image_options(CLI::App& command, WorkloadOptions& workload) {
   command.add_option("--images", workload.images,
                      "Images, IDX, plain or gzip (default: the MNIST test set)");
@@ -359,11 +369,6 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
         "(default: 0)");
   }
   if (engine != Engine::kInteger) {
-    command.add_option("--timeline", options.timeline,
-                       "Write what the chip does clock by clock (JSON of the Chrome trace format, "
-                       "opens in Perfetto)");
-    command.add_option("--timeline-images", options.timeline_images,
-                       "Image numbers A:B of the timeline (default: the first)");
     ProgrammingOptions& programming = options.programming;
     command
         .add_option("--program", programming.program,
@@ -407,6 +412,8 @@ int run_command(int argc, char** argv) {
   app.set_version_flag("--version", std::string("mcnn ") + MCNN_VERSION);
   CLI::App& sim = *app.add_subcommand("sim", "Classify images on the RTL");
   CLI::App& model = *app.add_subcommand("model", "Classify images on the chip model");
+  CLI::App& report =
+      *app.add_subcommand("report", "Classify images and report on it as an HTML page");
   CLI::App& program = *app.add_subcommand("program", "Program the cells of a network in the loop");
   CLI::App& tune = *app.add_subcommand("tune", "Tune a programmed chip in place");
   CLI::App& cost = *app.add_subcommand("cost", "Energy, time and area of classifying images");
@@ -416,11 +423,14 @@ int run_command(int argc, char** argv) {
   SweepOptions sweep_options;
   CLI::App& sweep = *app.add_subcommand("sweep", "Accuracy over many settings, on the chip model");
   add_sweep_options(sweep, sweep_options);
-  for (CLI::App* command : {&sim, &model, &program, &tune, &cost, &integer, &map, &info})
+  for (CLI::App* command : {&sim, &model, &report, &program, &tune, &cost, &integer, &map, &info})
     add_choice_options(*command, options);
   add_run_options(sim, options, Engine::kRtl);
   add_run_options(model, options, Engine::kModel);
+  for (CLI::App* command : {&sim, &model}) add_timeline_options(*command, options);
+  add_run_options(report, options, Engine::kModel);
   add_run_options(integer, options, Engine::kInteger);
+  add_report_options(report, options.report);
   add_cost_options(cost, options);
   add_loop_options(program, options.programming);
   add_test_image_options(tune, options.workload);
@@ -446,6 +456,16 @@ int run_command(int argc, char** argv) {
   }
   if (sim.parsed()) return run_engine(Engine::kRtl, options);
   if (model.parsed()) return run_engine(Engine::kModel, options);
+  if (report.parsed()) {
+    ReportCommandOptions chosen = options.report;
+    chosen.workload = options.workload;
+    chosen.programming = options.programming;
+    chosen.skip = options.skip;
+    chosen.check = options.check;
+    chosen.result = options.result;
+    chosen.logits = options.logits;
+    return run_report(chosen, number_of_jobs(options));
+  }
   if (program.parsed()) {
     options.program.workload = options.workload;
     options.program.programming = options.programming;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -24,44 +25,6 @@ std::string_view engine_name(Engine engine) {
       return "integer";
   }
   return "";
-}
-
-std::string_view engine_title(Engine engine) {
-  switch (engine) {
-    case Engine::kRtl:
-      return "chip (RTL)";
-    case Engine::kModel:
-      return "chip (chip model)";
-    case Engine::kInteger:
-      return "integer network";
-  }
-  return "";
-}
-
-// A network layer's share of the counters: the sum over its rows of the layer table.
-struct LayerFigures {
-  double clocks = 0.0;  // per image
-  std::int64_t model_clocks = 0;
-  ReadCounts counts;
-
-  double clip_rate() const {
-    return counts.conversions == 0 ? 0.0
-                                   : static_cast<double>(counts.clipped_low + counts.clipped_high) /
-                                         static_cast<double>(counts.conversions);
-  }
-};
-
-// The finest converter range of a layer row (0..3) at which the largest code of a layer would not
-// have been clipped, -1 when there is none.
-int unclipped_range(const LayerFigures& figures, int range, const ChipConfig& config) {
-  constexpr int kFinest = 3;
-  const double largest = static_cast<double>(1 << config.adc_bits) - 0.5;
-  for (int candidate = kFinest; candidate >= 0; --candidate) {
-    const double peak =
-        figures.counts.peak * static_cast<double>(1 << candidate) / static_cast<double>(1 << range);
-    if (peak < largest) return candidate;
-  }
-  return -1;
 }
 
 std::string range_text(int range) { return range < 0 ? "none" : fmt::format("{}", range); }
@@ -114,6 +77,39 @@ std::string programming_block(const Report& report) {
   return text;
 }
 
+double per_image(std::int64_t sum, const Workload& workload) {
+  return static_cast<double>(sum) / static_cast<double>(workload.count);
+}
+
+double rate(std::uint32_t images, double seconds) {
+  return seconds > 0.0 ? static_cast<double>(images) / seconds : 0.0;
+}
+
+}  // namespace
+
+std::string_view engine_title(Engine engine) {
+  switch (engine) {
+    case Engine::kRtl:
+      return "chip (RTL)";
+    case Engine::kModel:
+      return "chip (chip model)";
+    case Engine::kInteger:
+      return "integer network";
+  }
+  return "";
+}
+
+int unclipped_range(const LayerFigures& figures, int range, const ChipConfig& config) {
+  constexpr int kFinest = 3;
+  const double largest = static_cast<double>(1 << config.adc_bits) - 0.5;
+  for (int candidate = kFinest; candidate >= 0; --candidate) {
+    const double peak =
+        figures.counts.peak * static_cast<double>(1 << candidate) / static_cast<double>(1 << range);
+    if (peak < largest) return candidate;
+  }
+  return -1;
+}
+
 LayerFigures layer_figures(const Report& report, const LayerMapping& layer,
                            const ImageCycles& cycles) {
   LayerFigures figures;
@@ -127,21 +123,18 @@ LayerFigures layer_figures(const Report& report, const LayerMapping& layer,
   return figures;
 }
 
-double per_image(std::int64_t sum, const Workload& workload) {
-  return static_cast<double>(sum) / static_cast<double>(workload.count);
+std::span<const PublishedAccuracy> published_accuracies(const Network& network) {
+  // Yao et al. classified the MNIST test images with this shape of network; other networks have
+  // nothing to be compared with.
+  static constexpr std::array<PublishedAccuracy, 3> kYao2020 = {
+      {{"Yao et al. 2020, software", 97.99, "compare with the integer network"},
+       {"Yao et al. 2020, chip, weights transferred", 95.07,
+        "compare with the chip here: no training in situ"},
+       {"Yao et al. 2020, chip, trained in situ", 96.19, "after hybrid training"}}};
+  const bool is_like_the_paper = network.input == MapShape{1, 28, 28} && network.num_logits() == 10;
+  return is_like_the_paper ? std::span<const PublishedAccuracy>(kYao2020)
+                           : std::span<const PublishedAccuracy>();
 }
-
-double rate(std::uint32_t images, double seconds) {
-  return seconds > 0.0 ? static_cast<double>(images) / seconds : 0.0;
-}
-
-// Yao et al. classified the MNIST test images with this shape of network; other networks have
-// nothing to be compared with.
-bool is_like_the_paper(const Network& network) {
-  return network.input == MapShape{1, 28, 28} && network.num_logits() == 10;
-}
-
-}  // namespace
 
 std::string report_table(const Report& report) {
   const Workload& workload = report.workload;
@@ -161,11 +154,8 @@ std::string report_table(const Report& report) {
   };
   accuracy("integer network (no device in it)", 100.0 * report.integer.accuracy(), "");
   if (is_chip) accuracy(engine_title(report.engine), 100.0 * run.accuracy(), "");
-  if (is_like_the_paper(workload.network)) {
-    accuracy("Yao et al. 2020, software", 97.99, "  compare with the integer network");
-    accuracy("Yao et al. 2020, chip, weights transferred", 95.07,
-             "  compare with the chip here: no training in situ");
-    accuracy("Yao et al. 2020, chip, trained in situ", 96.19, "  after hybrid training");
+  for (const PublishedAccuracy& published : published_accuracies(workload.network)) {
+    accuracy(published.what, published.percent, fmt::format("  {}", published.note));
   }
 
   if (is_chip) {
