@@ -400,7 +400,7 @@ void add_cost_options(CLI::App& command, Options& options) {
           "Energy cards, names of data/energy or files: a figure is from the first that has "
           "it; name@NM:RATIO scales one to a technology and a supply")
       ->capture_default_str();
-  command.add_option("--adc-bits", workload.adc_bits,
+  command.add_option("--adc-bits", options.workload.adc_bits,
                      "Bits of a converter instead of the configuration's (chip model only)");
   command.add_option("--json", options.cost.json, "Write the figures (JSON)");
 }
