@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
+#include <tuple>
 
 #include "behavioral_models/portable_math.h"
 #include "behavioral_models/wire_network.h"
@@ -14,8 +16,21 @@
 namespace mcnn {
 namespace {
 
-constexpr int kMaxLayers = 1 << 16;   // bounds the table of counts against a wild layer number
-constexpr double kHardCeiling = 2.0;  // of a linear SET pulse, in g_max
+constexpr int kMaxLayers = 1 << 16;       // bounds the table of counts against a wild layer number
+constexpr std::size_t kBytePlanes = 255;  // that bytes can count
+constexpr double kHardCeiling = 2.0;      // of a linear SET pulse, in g_max
+
+// Byte b of entry v is bit b of v.
+constexpr std::array<std::uint64_t, 256> make_spread() {
+  std::array<std::uint64_t, 256> spread{};
+  for (std::size_t value = 0; value < spread.size(); ++value) {
+    for (std::size_t bit = 0; bit < 8; ++bit) {
+      spread[value] |= static_cast<std::uint64_t>(value >> bit & 1U) << (8 * bit);
+    }
+  }
+  return spread;
+}
+constexpr std::array<std::uint64_t, 256> kSpread = make_spread();
 
 std::size_t whole_vectors(std::size_t lanes) {
   return (lanes + kLanePadding - 1) / kLanePadding * kLanePadding;
@@ -35,6 +50,12 @@ void check_shape(const MacroShape& shape) {
 }
 
 }  // namespace
+
+std::uint64_t WindowReads::total_pulses() const {
+  std::uint64_t sum = 0;
+  for (const std::uint64_t n : pulses) sum += n;
+  return sum;
+}
 
 ReadCounts& ReadCounts::operator+=(const ReadCounts& other) {
   reads += other.reads;
@@ -216,6 +237,7 @@ double Macro::variance(double value) const {
 }
 
 void Macro::hold(std::size_t cell, double value) {
+  if (pending_) fold();
   const auto bit_lines = static_cast<std::size_t>(shape_.bit_lines);
   const std::size_t line = cell / bit_lines;
   const std::size_t at = (cell % bit_lines * pitch_) + line;
@@ -226,7 +248,10 @@ void Macro::hold(std::size_t cell, double value) {
   line_changed_[line] = ++changes_;
 }
 
-void Macro::begin_programming() { noise_.restart(Purpose::kVerifyNoise, next_run_++); }
+void Macro::begin_programming() {
+  programming_ = true;
+  noise_.restart(Purpose::kVerifyNoise, next_run_++);
+}
 
 void Macro::pulse(int source_line, int bit_line, bool set, int amplitude) {
   if (source_line < 0 || source_line >= shape_.source_lines || bit_line < 0 ||
@@ -240,6 +265,10 @@ void Macro::pulse(int source_line, int bit_line, bool set, int amplitude) {
                             kAmplitudes - 1));
   }
   const std::size_t cell = cell_of(source_line, bit_line);
+  ProgrammingCounts::Pulses& given_pulses =
+      (set ? programmed_.set : programmed_.reset)[static_cast<std::size_t>(amplitude)];
+  ++given_pulses.count;
+  given_pulses.conductance_uS += values_[cell] * step_;
   CellState& state = states_[cell];
   const std::uint32_t number = state.pulses;
   const bool moves = !worn(cell) && (stuck_.empty() || stuck_[cell] == Stuck::kNo);
@@ -379,7 +408,10 @@ void Macro::solve_line(int line, double r, const Put& put) const {
   }
 }
 
-void Macro::begin_image(std::uint32_t image) { noise_.restart(Purpose::kReadNoise, image); }
+void Macro::begin_image(std::uint32_t image) {
+  programming_ = false;
+  noise_.restart(Purpose::kReadNoise, image);
+}
 
 void Macro::set_layer(int layer) {
   if (layer < 0 || layer >= kMaxLayers) {
@@ -388,6 +420,7 @@ void Macro::set_layer(int layer) {
   layer_ = static_cast<std::size_t>(layer);
   if (counts_.size() <= layer_) {
     counts_.resize(layer_ + 1);
+    counted_.resize(layer_ + 1);
     peaks_.resize(counts_.size() * sums_.size(), 0.0F);
   }
 }
@@ -449,6 +482,151 @@ void Macro::convert(std::span<const std::uint32_t> planes, int first_line, int c
   counts.conversions += conversions;
   counts.clipped_low += clips.low;
   counts.clipped_high += clips.high;
+  count_pulses(planes, first_line, count, range, reads);
+}
+
+void Macro::Counted::flush() {
+  // Byte by byte, so that it does not depend on the order of bytes in a word.
+  for (std::size_t word = 0; word < bytes.size(); ++word) {
+    std::uint64_t rest = bytes[word];
+    if (rest == 0) continue;
+    for (std::size_t b = 8 * word; b < 8 * word + 8; ++b, rest >>= 8) {
+      window.pulses[b] += rest & 0xFFU;
+    }
+  }
+  bytes = {};
+  planes = 0;
+}
+
+void Macro::count_pulses(std::span<const std::uint32_t> planes, int first_line, int count,
+                         int range, std::size_t reads) {
+  if (programming_) {
+    for (const std::uint32_t plane : planes) {
+      for (std::uint32_t pulses = plane; pulses != 0; pulses &= pulses - 1) {
+        ++programmed_.read_pulses;
+        const float* cells =
+            job_.cells + static_cast<std::size_t>(std::countr_zero(pulses)) * job_.pitch;
+        for (std::size_t line = 0; line < static_cast<std::size_t>(count); ++line) {
+          programmed_.read_conductance_uS += static_cast<double>(cells[line]) * step_;
+        }
+      }
+    }
+    programmed_.reads += reads;
+    programmed_.conversions += reads * static_cast<std::size_t>(count);
+    return;
+  }
+  CountedLayer& layer = counted_[layer_];
+  const auto is = [&](const Counted& counted) {
+    return counted.window.first_line == first_line && counted.window.count == count &&
+           counted.window.range == range;
+  };
+  if (layer.last >= layer.windows.size() || !is(layer.windows[layer.last])) {
+    auto found = std::ranges::find_if(layer.windows, is);
+    if (found == layer.windows.end()) {
+      layer.windows.push_back(
+          {.window = {.first_line = first_line, .count = count, .range = range}});
+      found = layer.windows.end() - 1;
+    }
+    layer.last = static_cast<std::size_t>(found - layer.windows.begin());
+  }
+  Counted& counted = layer.windows[layer.last];
+  pending_ = true;
+  counted.window.reads += reads;
+  if (counted.planes + planes.size() > kBytePlanes) counted.flush();
+  counted.planes += planes.size();
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+  if (planes.size() == 8) {
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < 8; ++i) {
+      low += kSpread[planes[i] & 0xFFU];
+      high += kSpread[planes[i] >> 8 & 0xFFU];
+    }
+  } else {
+    for (const std::uint32_t pulses : planes) {
+      low += kSpread[pulses & 0xFFU];
+      high += kSpread[pulses >> 8 & 0xFFU];
+    }
+  }
+  counted.bytes[0] += low;
+  counted.bytes[1] += high;
+  if (shape_.bit_lines > 16) {
+    for (const std::uint32_t pulses : planes) {
+      counted.bytes[2] += kSpread[pulses >> 16 & 0xFFU];
+      counted.bytes[3] += kSpread[pulses >> 24];
+    }
+  }
+}
+
+std::vector<double> Macro::window_conductances(int first_line, int count) const {
+  if (first_line < 0 || count < 1 || first_line > shape_.source_lines - count) {
+    throw Error(fmt::format("macro: window: found {} lines from line {}, allowed: 1 to {} lines",
+                            count, first_line, shape_.source_lines));
+  }
+  const auto bit_lines = static_cast<std::size_t>(shape_.bit_lines);
+  const auto lines = static_cast<std::size_t>(count);
+  std::vector<double> driven(bit_lines, 0.0);
+  const float* cells = cells_.data() + first_line;
+  std::size_t pitch = pitch_;
+  Window wired{.first_line = first_line, .count = count};
+  if (card_.wire_resistance_ohm != 0.0) {
+    pitch = whole_vectors(lines);
+    wired.cells.assign(pitch * bit_lines, 0.0F);
+    solve(wired);
+    cells = wired.cells.data();
+  }
+  for (std::size_t b = 0; b < bit_lines; ++b) {
+    for (std::size_t line = 0; line < lines; ++line) {
+      driven[b] += static_cast<double>(cells[b * pitch + line]) * step_;
+    }
+  }
+  return driven;
+}
+
+double Macro::pending_conductance(const Counted& counted) const {
+  const std::vector<double> driven =
+      window_conductances(counted.window.first_line, counted.window.count);
+  double sum = 0.0;
+  for (std::size_t b = 0; b < driven.size(); ++b) {
+    sum += driven[b] * static_cast<double>(counted.window.pulses[b] - counted.folded[b]);
+  }
+  return sum;
+}
+
+void Macro::fold() {
+  for (CountedLayer& layer : counted_) {
+    for (Counted& counted : layer.windows) {
+      counted.flush();
+      counted.conductance += pending_conductance(counted);
+      counted.folded = counted.window.pulses;
+    }
+  }
+  pending_ = false;
+}
+
+double Macro::driven_conductance(int layer) const {
+  const auto index = static_cast<std::size_t>(layer);
+  double sum = 0.0;
+  if (layer < 0 || index >= counted_.size()) return sum;
+  for (Counted counted : counted_[index].windows) {
+    counted.flush();
+    sum += counted.conductance + pending_conductance(counted);
+  }
+  return sum;
+}
+
+std::vector<WindowReads> Macro::window_reads(int layer) const {
+  const auto index = static_cast<std::size_t>(layer);
+  std::vector<WindowReads> reads;
+  if (layer < 0 || index >= counted_.size()) return reads;
+  for (Counted counted : counted_[index].windows) {
+    counted.flush();
+    reads.push_back(counted.window);
+  }
+  std::ranges::sort(reads, {}, [](const WindowReads& window) {
+    return std::tuple(window.first_line, window.count, window.range);
+  });
+  return reads;
 }
 
 void Macro::read(std::uint32_t pulses, int first_line, int count, int range,
@@ -501,6 +679,8 @@ ReadCounts Macro::total() const {
 void Macro::clear_counts() {
   std::ranges::fill(counts_, ReadCounts{});
   std::ranges::fill(peaks_, 0.0F);
+  std::ranges::fill(counted_, CountedLayer{});
+  pending_ = false;
 }
 
 }  // namespace mcnn

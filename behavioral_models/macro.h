@@ -28,6 +28,7 @@
 // width and machine.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -58,6 +59,38 @@ struct ReadCounts {
   ReadCounts& operator+=(const ReadCounts& other);
   friend ReadCounts operator+(ReadCounts a, const ReadCounts& b) { return a += b; }
   bool operator==(const ReadCounts&) const = default;
+};
+
+// The reads of one window of source lines at one converter range, for energy. All numbers are
+// whole, so sums over images do not depend on their order.
+struct WindowReads {
+  int first_line = 0;
+  int count = 0;  // source lines sampled and converted by each read
+  int range = 0;
+  std::uint64_t reads = 0;
+  std::array<std::uint64_t, 32> pulses{};  // [bit line] reads that drove it
+
+  std::uint64_t total_pulses() const;
+  std::uint64_t conversions() const { return reads * static_cast<std::uint64_t>(count); }
+  bool operator==(const WindowReads&) const = default;
+};
+
+// Programming pulses and verify reads of a macro, for energy.
+struct ProgrammingCounts {
+  struct Pulses {
+    std::uint64_t count = 0;
+    double conductance_uS = 0.0;  // sum over the pulses of the cell's conductance before the pulse
+
+    bool operator==(const Pulses&) const = default;
+  };
+  std::array<Pulses, 64> set{};  // [amplitude]
+  std::array<Pulses, 64> reset{};
+  std::uint64_t reads = 0;
+  std::uint64_t conversions = 0;
+  std::uint64_t read_pulses = 0;     // on bit lines
+  double read_conductance_uS = 0.0;  // sum over the reads of the driven cells' conductances
+
+  bool operator==(const ProgrammingCounts&) const = default;
 };
 
 // What programming and time did to a cell.
@@ -138,10 +171,31 @@ class Macro {
 
   ReadCounts counts(int layer) const;  // zero for a layer that was never read
   ReadCounts total() const;
-  void clear_counts();
+  void clear_counts();  // of inference; what programming did stays
+
+  // Energy: a read pulse of voltage V and length t puts V^2 G t through every cell that conducts,
+  // that is each cell of a driven bit line on a source line of the window; the other source lines
+  // are off. With wires G is the cell's effective conductance.
+  //
+  // The windows that inference read for a layer row, by first line, count and range. Programming
+  // runs are counted apart: reads from begin_programming() to the next begin_image().
+  std::vector<WindowReads> window_reads(int layer) const;
+  const ProgrammingCounts& programming_counts() const { return programmed_; }
+  // What one pulse on each bit line drives: the present conductances of its cells in the window,
+  // summed [uS].
+  std::vector<double> window_conductances(int first_line, int count) const;
+  // Sum over the reads of a layer row of the conductances that they drove, as the cells were at
+  // the time of each read [uS].
+  double driven_conductance(int layer) const;
 
   // Present conductances [uS], [source_line * bit_lines + bit_line].
   std::span<const float> conductances() const { return conductances_; }
+
+  // Whether pulses move a cell no more: stuck, or worn by the pulses that it has seen.
+  bool is_fixed(int source_line, int bit_line) const {
+    const std::size_t cell = cell_of(source_line, bit_line);
+    return (!stuck_.empty() && stuck_[cell] != Stuck::kNo) || worn(cell);
+  }
 
   const MacroShape& shape() const { return shape_; }
   const DeviceCard& card() const { return card_; }
@@ -156,6 +210,25 @@ class Macro {
     std::vector<float> variances{};  // [level steps^2]
   };
 
+  // Reads of one window in one layer row. Pulses are counted in a byte a bit line first.
+  struct Counted {
+    WindowReads window;
+    std::array<std::uint64_t, 4> bytes{};
+    std::size_t planes = 0;                  // in the bytes
+    std::array<std::uint64_t, 32> folded{};  // pulses that `conductance` holds already
+    double conductance = 0.0;                // [uS]
+
+    void flush();
+  };
+  struct CountedLayer {
+    std::vector<Counted> windows;
+    std::size_t last = 0;  // the window that was read last
+  };
+
+  void count_pulses(std::span<const std::uint32_t> planes, int first_line, int count, int range,
+                    std::size_t reads);
+  double pending_conductance(const Counted& counted) const;
+  void fold();  // before a conductance changes: takes in what was read with the old ones
   // Sums over the planes, of each lane, into sums_; planes without a pulse are not read if
   // `skip_empty`.
   void convert(std::span<const std::uint32_t> planes, int first_line, int count, int range,
@@ -218,6 +291,11 @@ class Macro {
   std::vector<ReadCounts> counts_;  // of each layer row, without the peak
   std::vector<float> peaks_;        // of each layer row and lane of a read, [layer * pitch + lane]
   std::size_t layer_ = 0;
+
+  std::vector<CountedLayer> counted_;  // of each layer row
+  ProgrammingCounts programmed_;
+  bool programming_ = false;
+  bool pending_ = false;  // reads that are not folded
 };
 
 }  // namespace mcnn

@@ -161,6 +161,7 @@ class ChipModel::Impl {
     counters.beats = counters.reads = counters.skipped = counters.conversions =
         counters.stall_beat = 0;
     result_.maps.clear();
+    result_.reads.resize(options_.reads ? passes_.size() : 0);
     for (size_t i = 0; i < passes_.size(); ++i) {
       for (Macro& macro : macros_) {
         macro.set_layer(static_cast<int>(i));
@@ -192,6 +193,10 @@ class ChipModel::Impl {
     for (Macro& macro : macros_) {
       macro.clear_counts();
     }
+    driven_planes_.clear();
+    for (const CompiledPass& pass : passes_) {
+      driven_planes_.emplace_back(pass.steps.size(), 0);
+    }
   }
 
   std::span<const WindowUse> window_uses(int layer_row) const {
@@ -203,6 +208,7 @@ class ChipModel::Impl {
   Options options_;
   std::vector<Macro> macros_;
   ChipCounters totals_;
+  std::vector<std::vector<int64_t>> driven_planes_;  // [layer row][step]
 
  private:
   size_t address(int half, int bank, int word) const {
@@ -360,6 +366,7 @@ class ChipModel::Impl {
     std::array<uint32_t, kPlanes> pulses{};  // most significant plane first
     int reads = 0;
     int bits = 0;
+    planes_read_ = 0;
     for (int plane = 0; plane < kPlanes; ++plane) {
       const size_t b = to_index(plane);
       const uint32_t pulse = static_cast<uint32_t>(quads[0][b] | quads[1][b] << 4 |
@@ -369,6 +376,7 @@ class ChipModel::Impl {
       if (pulse != 0) {
         ++reads;
         bits = plane + 1;
+        planes_read_ |= 1u << plane;
       }
     }
     counters.reads += reads;
@@ -413,6 +421,11 @@ class ChipModel::Impl {
     pooled_.assign(std::max(pooled_.size(), pooled_size), 0);
     planes_.clear();
     ChipCounters& counters = result_.counters;
+    size_t beat = 0;
+    if (options_.reads) {
+      result_.reads[index].assign(to_index(static_cast<int>(pass.cycles.beats) * config_.num_pe),
+                                  0);
+    }
     for (int y0 = 0, top = 0; y0 < row.out_height; y0 += row.group_rows, top += row.row_step) {
       for (int x = 0; x < row.out_width; ++x) {
         for (size_t s = 0; s < pass.segment_rows.size(); ++s) {
@@ -426,11 +439,16 @@ class ChipModel::Impl {
             const Planes* quads =
                 &quads_[to_index(read.quads + top * channel.columns() + x * row.stride)];
             bits = std::max(bits, read_window(pass, read, quads, counters));
+            if (options_.reads) {
+              result_.reads[index][beat * to_index(config_.num_pe) + to_index(read.pe)] =
+                  static_cast<uint8_t>(planes_read_);
+            }
             if (options_.uses && y0 + pass.segment_rows[to_index(read.segment)] < row.out_height) {
               count_use(read, quads, uses_[index][window]);
             }
             ++window;
           }
+          ++beat;
           if (options_.skip) {
             planes_.push_back(static_cast<uint8_t>(bits));
           }
@@ -442,6 +460,16 @@ class ChipModel::Impl {
     }
     if (row.final == 0) {
       store(row);
+    }
+    std::vector<int64_t>& driven = driven_planes_[index];
+    if (options_.skip) {
+      for (size_t i = 0; i < planes_.size(); ++i) {
+        driven[i % driven.size()] += std::max<int>(kMinSkipPlanes, planes_[i]);
+      }
+    } else {
+      for (int64_t& planes : driven) {
+        planes += kPlanes * (pass.cycles.beats / static_cast<int64_t>(driven.size()));
+      }
     }
     const PassCycles cycles =
         options_.skip ? pass_cycles(pass.timing, config_, planes_) : pass.cycles;
@@ -542,6 +570,7 @@ class ChipModel::Impl {
   std::vector<Planes> quads_;    // of the running pass
   std::vector<uint8_t> pooled_;  // [pooled row][pooled column][kernel] of the running pass
   std::vector<uint8_t> planes_;  // of each beat of the running pass, with MODE.SKIP
+  uint32_t planes_read_ = 0;     // by the last window, a bit a plane
   std::vector<std::array<uint32_t, kMaxKernels>> sums_;  // [segment][kernel], modulo 2^32
   std::array<int32_t, kMaxKernels> pair_sums_{};         // of the running read
   std::array<int32_t, kMaxKernels> values_{};            // [kernel] of the running activation
@@ -574,6 +603,9 @@ ReadCounts ChipModel::read_counts() const {
     sum += macro.total();
   }
   return sum;
+}
+std::span<const int64_t> ChipModel::driven_planes(int layer_row) const {
+  return impl_->driven_planes_.at(to_index(layer_row));
 }
 std::span<const WindowUse> ChipModel::window_uses(int layer_row) const {
   return impl_->window_uses(layer_row);

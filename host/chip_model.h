@@ -29,12 +29,17 @@ struct ChipCounters {
   bool operator==(const ChipCounters&) const = default;
 };
 
+// The planes that each PE read in each beat of an image: of every row of the layer table,
+// [beat * NumPe + pe], bit b set: plane b was read.
+using ImageReads = std::vector<std::vector<uint8_t>>;
+
 struct ImageResult {
   int digit = 0;  // index of the largest logit, the lowest of equal ones
   std::vector<int32_t> logits;
   ChipCounters counters;  // of this image
   std::vector<std::vector<uint8_t>>
-      maps;  // per ChipProgram::maps, [channel][row][column]; empty unless asked for
+      maps;          // per ChipProgram::maps, [channel][row][column]; empty unless asked for
+  ImageReads reads;  // empty unless asked for
 };
 
 // How one window of a layer row was driven, over images and output positions. With P the sum of 2^b
@@ -43,10 +48,10 @@ struct ImageResult {
 struct WindowUse {
   int pe = 0;
   int first_line = 0;
-  int segment = 0;        // the segments of a row are its replicas
-  int64_t positions = 0;  // output positions of the segment that exist
-  double planes = 0.0;    // sum of P
-  double pixels = 0.0;    // sum of X
+  int segment = 0;             // the segments of a row are its replicas
+  int64_t positions = 0;       // output positions of the segment that exist
+  double planes = 0.0;         // sum of P
+  double pixels = 0.0;         // sum of X
   double planes_pixels = 0.0;  // sum of P X
   double pixels_pixels = 0.0;  // sum of X X
 
@@ -61,9 +66,10 @@ void program_direct(std::span<Macro> macros, const ChipProgram& program);
 class ChipModel {
  public:
   struct Options {
-    bool skip = false;  // MODE.SKIP: changes clocks only
-    bool maps = false;  // return every hidden layer's feature map
-    bool uses = false;  // keep window_uses()
+    bool skip = false;   // MODE.SKIP: changes clocks only
+    bool maps = false;   // return every hidden layer's feature map
+    bool uses = false;   // keep window_uses()
+    bool reads = false;  // return what each PE read
   };
 
   // Validates the program; the macros (one a PE) hold what they hold. Throws Error.
@@ -91,6 +97,9 @@ class ChipModel {
   ReadCounts row_counts(
       int layer_row) const;        // reads, conversions and clipped codes of a layer row, all PEs
   ReadCounts read_counts() const;  // of all layer rows
+  // Planes driven in each step of a layer row, summed over its positions and over all images since
+  // construction or clear_counters: 8 a beat, fewer with MODE.SKIP.
+  std::span<const int64_t> driven_planes(int layer_row) const;
   void clear_counters();
 
   // Windows of a layer row, in the order of steps and PEs, with Options::uses; empty without.

@@ -11,9 +11,8 @@
 namespace mcnn {
 namespace {
 
-constexpr int kOverhead = 10;      // LayerOverhead without the read latency
-constexpr int kMinSkipPlanes = 2;  // a beat drives at least as many planes with MODE.SKIP
-constexpr int kImageClocks = 1;    // to take the image
+constexpr int kOverhead = 10;    // LayerOverhead without the read latency
+constexpr int kImageClocks = 1;  // to take the image
 
 // The programmer, rtl/README.md, "Programming".
 constexpr int64_t kProgramOverhead = 0;  // of a run
@@ -114,7 +113,8 @@ int64_t entry_clocks(const EntryWork& work, const ChipConfig& config, int pulse_
   if (work.refused) {
     return kRefuseClocks;
   }
-  return kEntryOverhead + work.reads * (config.read_clocks + config.read_latency + kVerifyOverhead) +
+  return kEntryOverhead +
+         work.reads * (config.read_clocks + config.read_latency + kVerifyOverhead) +
          work.pulses * (pulse_clocks + kPulseOverhead);
 }
 

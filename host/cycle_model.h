@@ -12,6 +12,8 @@
 
 namespace mcnn {
 
+inline constexpr int kMinSkipPlanes = 2;  // a beat drives at least as many planes with MODE.SKIP
+
 struct PassCycles {
   int64_t beats = 0;
   int64_t clocks = 0;  // what PERF_LAYER_CLOCKS counts for one image

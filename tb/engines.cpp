@@ -22,6 +22,7 @@
 #include "host/cycle_model.h"
 #include "host/driver.h"
 #include "host/integer_network.h"
+#include "tb/event_monitor.h"
 #include "tb/interrupt.h"
 #include "tb/progress.h"
 #include "tb/rtl_chip.h"
@@ -128,6 +129,7 @@ class RtlWorker {
 
   RtlChip& chip() { return *chip_; }
   Driver& driver() { return driver_; }
+  std::span<const Macro> macros() const { return macros_; }
   ReadCounts row_counts(int row) const {
     ReadCounts sum;
     for (const Macro& macro : macros_) sum += macro.counts(row);
@@ -227,7 +229,7 @@ EngineRun run_integer(const Workload& workload, unsigned jobs) {
 }
 
 EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
-                     bool skip, Progress* progress) {
+                    bool skip, Progress* progress) {
   EngineRun run;
   run.images.resize(workload.count);
   const std::size_t num_rows = workload.mapped.program.layers.size();
@@ -250,6 +252,8 @@ EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, 
           }
           const std::scoped_lock lock(mutex);
           add(model->totals(), run.counters);
+          run.events += chip_events(*model, count);
+          add(macro_reads(*model), run.reads);
           for (std::size_t row = 0; row < num_rows; ++row) {
             run.rows[row] += model->row_counts(static_cast<int>(row));
           }
@@ -362,14 +366,19 @@ Comparison compare_rtl_with_model(const Workload& workload, const std::vector<Ma
   run_chunks(comparison.images, 1, jobs, [&]() -> ChunkWork {
     RtlOptions options;
     options.seed = workload.options.seed + 1;  // other register contents than in the run
+    auto monitor = std::make_shared<EventMonitor>(program, workload.config);
+    options.monitor = monitor.get();
     auto worker = std::make_shared<RtlWorker>(workload, macros, skip, options);
-    auto model =
-        std::make_shared<ChipModel>(workload.config, program, macros,
-                                    ChipModel::Options{.skip = skip, .maps = true});
-    return [&, worker, model](std::uint32_t first, std::uint32_t /*count*/) {
+    auto model = std::make_shared<ChipModel>(workload.config, program, macros,
+                                             ChipModel::Options{.skip = skip, .maps = true});
+    return [&, monitor, worker, model](std::uint32_t first, std::uint32_t /*count*/) {
       if (interrupt_requested()) throw Interrupted{};
       const std::uint32_t number = workload.first + first;
       worker->chip().set_next_image(number);
+      monitor->clear();
+      const auto rows = static_cast<int>(program.layers.size());
+      const MacroReads reads_before = macro_reads(worker->macros(), rows);
+      model->clear_counters();
       const ChipTrace chip = worker->driver().run_halted(workload.image(number));
       const PerfCounters counters = worker->driver().read_counters();
       const ImageResult& expected = model->run(number, workload.image(number));
@@ -392,6 +401,16 @@ Comparison compare_rtl_with_model(const Workload& workload, const std::vector<Ma
         collector.counter(number, fmt::format("PERF_LAYER_CLOCKS of layer row {}", row),
                           counters.layer_clocks[row], model_counters.layer_clocks[row]);
       }
+      for (const std::string& line :
+           differences(monitor->events(), chip_events(*model, 1, /*halted=*/true))) {
+        collector.differ(fmt::format("image {:5}, events, {}", number, line));
+      }
+      if (since(macro_reads(worker->macros(), rows), reads_before) != macro_reads(*model)) {
+        collector.differ(
+            fmt::format("image {:5}, events: pulses, reads and conversions of the "
+                        "macros are not those of the chip model's",
+                        number));
+      }
       progress.add(expected.digit == workload.label(number));
     };
   });
@@ -409,9 +428,8 @@ Comparison compare_model_with_integer(const Workload& workload, const std::vecto
   Progress progress("check", comparison.images);
   run_chunks(comparison.images, 16, jobs, [&]() -> ChunkWork {
     auto network = std::make_shared<IntegerNetwork>(workload.network);
-    auto model =
-        std::make_shared<ChipModel>(workload.config, program, macros,
-                                    ChipModel::Options{.skip = false, .maps = true});
+    auto model = std::make_shared<ChipModel>(workload.config, program, macros,
+                                             ChipModel::Options{.skip = false, .maps = true});
     return [&, network, model](std::uint32_t first, std::uint32_t chunk) {
       for (std::uint32_t i = first; i < first + chunk; ++i) {
         if (interrupt_requested()) throw Interrupted{};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/chip_model.h"
+#include "host/events.h"
 #include "tb/progress.h"
 #include "tb/workload.h"
 
@@ -34,6 +35,8 @@ struct EngineRun {
       0;  // RTL: clocks that waited for an image, the first load of every chunk included
   std::int64_t stall_result = 0;  // RTL: clocks that waited for the host
   std::vector<ReadCounts> rows;   // per layer row, all PEs
+  ChipEvents events;              // chip model only
+  MacroReads reads;               // chip model only
   double clocks_per_image = 0.0;  // sustained: from result to result
   std::vector<std::string>
       timing_mismatches;  // layer rows whose clocks are not those of the cycle model
@@ -50,8 +53,8 @@ struct TraceOptions {
 };
 
 EngineRun run_integer(const Workload& workload, unsigned jobs);
-// `macros`, one a PE: the programmed chip. Every thread works on copies of its own. `progress`: of a
-// longer piece of work that this run is part of; null: one of its own.
+// `macros`, one a PE: the programmed chip. Every thread works on copies of its own. `progress`: of
+// a longer piece of work that this run is part of; null: one of its own.
 EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
                     bool skip, Progress* progress = nullptr);
 EngineRun run_rtl(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,

@@ -18,10 +18,13 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "common/error.h"
 #include "host/driver.h"
+#include "tb/cost_command.h"
 #include "tb/crossbar_command.h"
 #include "tb/engines.h"
 #include "tb/interrupt.h"
@@ -29,8 +32,11 @@
 #include "tb/program_command.h"
 #include "tb/programming.h"
 #include "tb/report.h"
+#include "tb/report_command.h"
 #include "tb/rtl_chip.h"
 #include "tb/sweep_command.h"
+#include "tb/timeline_file.h"
+#include "tb/tune_command.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
@@ -43,14 +49,19 @@ constexpr int kExitInterrupted = 130;
 struct Options {
   WorkloadOptions workload;
   ProgrammingOptions programming;
+  CostOptions cost;               // of mcnn cost: card and JSON
   ProgramCommandOptions program;  // of mcnn program: without workload and programming
-  std::int64_t jobs = 0;    // 0: all cores
-  std::int64_t check = -1;  // -1: the engine's default
+  ReportCommandOptions report;    // of mcnn report: without what other commands have
+  TuneOptions tune;               // of mcnn tune: without workload
+  std::int64_t jobs = 0;          // 0: all cores
+  std::int64_t check = -1;        // -1: the engine's default
   bool skip = false;
   std::string logits;
   std::string result;
   std::string trace;
   std::string trace_images;
+  std::string timeline;
+  std::string timeline_images;
 };
 
 unsigned number_of_jobs(const Options& options) {
@@ -63,17 +74,13 @@ unsigned number_of_jobs(const Options& options) {
 }
 
 // "A:B" or "A": image numbers. Without it the first image of the run.
-TraceOptions trace_options(const Options& options, const Workload& workload) {
-  TraceOptions trace;
-  trace.first = workload.first;
-  trace.last = workload.first;
-  if (options.trace_images.empty()) return trace;
-  if (options.trace.empty()) throw Error("--trace-images: needs --trace FILE");
-  const std::string_view text = options.trace_images;
+std::pair<std::uint32_t, std::uint32_t> image_range(std::string_view option, std::string_view text,
+                                                    const Workload& workload) {
+  if (text.empty()) return {workload.first, workload.first};
   const std::uint32_t last = workload.first + workload.count - 1;
   const auto fail = [&] {
-    throw Error(fmt::format("--trace-images: found '{}', allowed is A:B with {} <= A <= B <= {}",
-                            text, workload.first, last));
+    throw Error(fmt::format("{}: found '{}', allowed is A:B with {} <= A <= B <= {}", option, text,
+                            workload.first, last));
   };
   const auto number = [&](std::string_view part) {
     std::uint32_t value = 0;
@@ -82,9 +89,18 @@ TraceOptions trace_options(const Options& options, const Workload& workload) {
     return value;
   };
   const std::size_t colon = text.find(':');
-  trace.first = number(text.substr(0, colon));
-  trace.last = colon == std::string_view::npos ? trace.first : number(text.substr(colon + 1));
-  if (trace.first < workload.first || trace.first > trace.last || trace.last > last) fail();
+  const std::uint32_t from = number(text.substr(0, colon));
+  const std::uint32_t to = colon == std::string_view::npos ? from : number(text.substr(colon + 1));
+  if (from < workload.first || from > to || to > last) fail();
+  return {from, to};
+}
+
+TraceOptions trace_options(const Options& options, const Workload& workload) {
+  if (!options.trace_images.empty() && options.trace.empty()) {
+    throw Error("--trace-images: needs --trace FILE");
+  }
+  TraceOptions trace;
+  std::tie(trace.first, trace.last) = image_range("--trace-images", options.trace_images, workload);
   return trace;
 }
 
@@ -124,6 +140,11 @@ int run_engine(Engine engine, const Options& options) {
   std::optional<OutputFile> result_file;
   std::optional<OutputFile> trace_file;
   std::optional<OutputFile> cells_file;
+  std::optional<OutputFile> timeline_file;
+  if (!options.timeline_images.empty() && options.timeline.empty()) {
+    throw Error("--timeline-images: needs --timeline FILE");
+  }
+  const auto timeline_images = image_range("--timeline-images", options.timeline_images, workload);
   if (!options.logits.empty()) logits_file.emplace(options.logits, "--logits");
   if (!options.result.empty()) result_file.emplace(options.result, "--result");
   if (!options.trace.empty()) {
@@ -131,6 +152,7 @@ int run_engine(Engine engine, const Options& options) {
     trace.path = trace_file->temporary_path().string();
   }
 
+  if (!options.timeline.empty()) timeline_file.emplace(options.timeline, "--timeline");
   if (!options.programming.save_cells.empty()) {
     cells_file.emplace(options.programming.save_cells, "--save-cells");
   }
@@ -169,9 +191,13 @@ int run_engine(Engine engine, const Options& options) {
   if (logits_file) logits_file->commit(logits_csv(workload, run));
   if (result_file) result_file->commit(result_json(report));
   if (trace_file) trace_file->commit();
+  if (timeline_file) {
+    timeline_file->commit(timeline_json(workload, chip.macros, timeline_images.first,
+                                        timeline_images.second, options.skip));
+  }
   if (cells_file) cells_file->commit(chip.cells_file);
   fmt::print("{}", report_table(report));
-  for (const std::string& file : {options.result, options.logits, options.trace,
+  for (const std::string& file : {options.result, options.logits, options.trace, options.timeline,
                                   options.programming.save_cells}) {
     if (!file.empty()) fmt::print("wrote {}\n", file);
   }
@@ -285,27 +311,43 @@ void add_loop_options(CLI::App& command, ProgrammingOptions& programming) {
                      "Go over all cells again after so many seconds");
   command.add_flag("--calibrate", programming.calibrate,
                    "Measure the converters first, correct targets and biases");
-  command.add_option("--calibration-images", programming.calibration_images,
-                     "Images (IDX) that say how much offsets count (default: the training subset for MNIST, "
-                     "otherwise the images of the run)");
+  command.add_option(
+      "--calibration-images", programming.calibration_images,
+      "Images (IDX) that say how much offsets count (default: the training subset for MNIST, "
+      "otherwise the images of the run)");
   command
       .add_option("--calibration-count", programming.calibration_count,
                   "How many of them, from the first on")
       ->capture_default_str();
 }
 
-void add_run_options(CLI::App& command, Options& options, Engine engine) {
-  WorkloadOptions& workload = options.workload;
+void add_timeline_options(CLI::App& command, Options& options) {
+  command.add_option("--timeline", options.timeline,
+                     "Write what the chip does clock by clock (JSON of the Chrome trace format, "
+                     "opens in Perfetto)");
+  command.add_option("--timeline-images", options.timeline_images,
+                     "Image numbers A:B of the timeline (default: the first)");
+}
+
+void add_test_image_options(CLI::App& command, WorkloadOptions& workload) {
   command.add_option("--images", workload.images,
                      "Images, IDX, plain or gzip (default: the MNIST test set)");
   command.add_option("--labels", workload.labels, "Their labels, IDX");
   command.add_option("--first", workload.first, "First image")->capture_default_str();
   command.add_option("--count", workload.count,
                      "Number of images (default: all from the first on)");
+}
+
+void add_jobs_option(CLI::App& command, Options& options) {
   command
       .add_option("--jobs", options.jobs,
                   "Threads, 0 for all cores; the results do not depend on it")
       ->capture_default_str();
+}
+
+void add_run_options(CLI::App& command, Options& options, Engine engine) {
+  add_test_image_options(command, options.workload);
+  add_jobs_option(command, options);
   command.add_option("--logits", options.logits, "Write the logits of every image (CSV)");
   command.add_option("--result", options.result, "Write the figures of the run (JSON)");
   if (engine == Engine::kRtl) {
@@ -319,7 +361,7 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
                        "Image numbers A:B to write waves of (default: the first)");
   }
   if (engine == Engine::kModel) {
-    command.add_option("--adc-bits", workload.adc_bits,
+    command.add_option("--adc-bits", options.workload.adc_bits,
                        "Bits of a converter (default: the configuration's)");
     command.add_option(
         "--check", options.check,
@@ -342,6 +384,27 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
   }
 }
 
+void add_cost_options(CLI::App& command, Options& options) {
+  add_test_image_options(command, options.workload);
+  add_jobs_option(command, options);
+  command
+      .add_option("--program", options.programming.program,
+                  "How the cells get their levels: loop (by the chip's programmer) or direct")
+      ->capture_default_str();
+  add_loop_options(command, options.programming);
+  command.add_flag("--skip", options.skip,
+                   "Leave out the leading bit planes that are zero in every PE (MODE.SKIP)");
+  command
+      .add_option(
+          "--card", options.cost.card,
+          "Energy cards, names of data/energy or files: a figure is from the first that has "
+          "it; name@NM:RATIO scales one to a technology and a supply")
+      ->capture_default_str();
+  command.add_option("--adc-bits", workload.adc_bits,
+                     "Bits of a converter instead of the configuration's (chip model only)");
+  command.add_option("--json", options.cost.json, "Write the figures (JSON)");
+}
+
 int run_command(int argc, char** argv) {
   Options options;
   CLI::App app("A memristor compute-in-memory CNN chip: simulate it, look into it.", "mcnn");
@@ -349,19 +412,31 @@ int run_command(int argc, char** argv) {
   app.set_version_flag("--version", std::string("mcnn ") + MCNN_VERSION);
   CLI::App& sim = *app.add_subcommand("sim", "Classify images on the RTL");
   CLI::App& model = *app.add_subcommand("model", "Classify images on the chip model");
+  CLI::App& report =
+      *app.add_subcommand("report", "Classify images and report on it as an HTML page");
   CLI::App& program = *app.add_subcommand("program", "Program the cells of a network in the loop");
+  CLI::App& tune = *app.add_subcommand("tune", "Tune a programmed chip in place");
+  CLI::App& cost = *app.add_subcommand("cost", "Energy, time and area of classifying images");
   CLI::App& integer = *app.add_subcommand("integer", "Classify images with the integer network");
   CLI::App& map = *app.add_subcommand("map", "Show how a network lies in the arrays");
   CLI::App& info = *app.add_subcommand("info", "Show configuration, device and network");
   SweepOptions sweep_options;
   CLI::App& sweep = *app.add_subcommand("sweep", "Accuracy over many settings, on the chip model");
   add_sweep_options(sweep, sweep_options);
-  for (CLI::App* command : {&sim, &model, &program, &integer, &map, &info})
+  for (CLI::App* command : {&sim, &model, &report, &program, &tune, &cost, &integer, &map, &info})
     add_choice_options(*command, options);
   add_run_options(sim, options, Engine::kRtl);
   add_run_options(model, options, Engine::kModel);
+  for (CLI::App* command : {&sim, &model}) add_timeline_options(*command, options);
+  add_run_options(report, options, Engine::kModel);
   add_run_options(integer, options, Engine::kInteger);
+  add_report_options(report, options.report);
+  add_cost_options(cost, options);
   add_loop_options(program, options.programming);
+  add_test_image_options(tune, options.workload);
+  add_jobs_option(tune, options);
+  add_loop_options(tune, options.tune.programming);
+  add_tune_options(tune, options.tune);
   program
       .add_option("--engine", options.program.engine,
                   "rtl (checked against the program model) or model")
@@ -381,15 +456,36 @@ int run_command(int argc, char** argv) {
   }
   if (sim.parsed()) return run_engine(Engine::kRtl, options);
   if (model.parsed()) return run_engine(Engine::kModel, options);
+  if (report.parsed()) {
+    ReportCommandOptions chosen = options.report;
+    chosen.workload = options.workload;
+    chosen.programming = options.programming;
+    chosen.skip = options.skip;
+    chosen.check = options.check;
+    chosen.result = options.result;
+    chosen.logits = options.logits;
+    return run_report(chosen, number_of_jobs(options));
+  }
   if (program.parsed()) {
     options.program.workload = options.workload;
     options.program.programming = options.programming;
     return run_program(options.program);
   }
+  if (tune.parsed()) {
+    options.tune.workload = options.workload;
+    return run_tune(options.tune, number_of_jobs(options));
+  }
+  if (cost.parsed()) {
+    options.cost.workload = options.workload;
+    options.cost.programming = options.programming;
+    options.cost.jobs = number_of_jobs(options);
+    options.cost.skip = options.skip;
+    return run_cost(options.cost);
+  }
   if (integer.parsed()) return run_engine(Engine::kInteger, options);
   if (map.parsed()) return show_map(options);
-  if (sweep.parsed()) return run_sweeps(sweep_options);
   if (crossbar.parsed()) return run_crossbar(crossbar_options);
+  if (sweep.parsed()) return run_sweeps(sweep_options);
   return show_info(options);
 }
 

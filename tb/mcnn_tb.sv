@@ -2,6 +2,7 @@
 // Top of the simulation: the chip, a macro model at each of its PEs, and the chip's buses as ports for the bus models in C++.
 // The chip's trigger outputs tell the models which image and layer the reads that follow belong to.
 module mcnn_tb #(
+  parameter int unsigned Monitor     = 0,    // 1: hand the chip's events to C++, clock by clock
   parameter int unsigned NumPe       = 8,    // as mcnn_chip
   parameter int unsigned NumSl       = 128,
   parameter int unsigned NumAdc      = 32,
@@ -144,6 +145,52 @@ module mcnn_tb #(
     if (frame_start) c_dpi_chip_begin_image(chip);
     if (program_start) c_dpi_chip_begin_program(chip);
     if (frame_start || layer != layer_q) c_dpi_chip_set_layer(chip, 32'(layer));
+  end
+
+  // Signals inside the chip, for counting and for the times of a timeline. Bits of `events` as in tb/event_monitor.cpp.
+  if (Monitor == 1) begin : gen_monitor
+    import "DPI-C" function void c_dpi_chip_clock(
+      input chandle chip, input int unsigned layer, input int unsigned events, input int unsigned columns,
+      input int unsigned active, input int unsigned strobes, input int unsigned segments,
+      input int unsigned pool_reads, input int unsigned pool_writes, input int unsigned image_write
+    );
+
+    localparam int unsigned RowBanks = 8;  // as mcnn_chip
+    logic [18:0]           events;
+    logic [2*RowBanks-1:0] image_write;
+    assign events = {
+      s_axis_tvalid_i && s_axis_tready_o,                    // 18 a pixel is taken
+      m_axis_tvalid_o && m_axis_tready_i,                    // 17 a result word leaves
+      u_chip.u_result.u_logits.re_i,                         // 16 a pair of logits is read
+      u_chip.u_result.u_logits.we_i[0],                      // 15 a pair of logits is written
+      u_chip.bias_re,                                        // 14 partial sums are given out, a bias row is read
+      u_chip.walk_valid && u_chip.walk_add,                  // 13 pair sums are added
+      u_chip.walk_valid,                                     // 12 the reduce walk goes on
+      u_chip.code_tick,                                      // 11 the codes of a plane are here
+      u_chip.tick,                                           // 10 a plane is driven
+      u_chip.beat,                                           // 9 a beat begins with the next clock
+      u_chip.stall_beat,                                     // 8 the PEs wait
+      u_chip.column_valid,                                   // 7 a column enters the windows
+      u_chip.fetch_re,                                       // 6 a column is read from memory
+      u_chip.record_re,                                      // 5 a step record is read
+      u_chip.row_re && !u_chip.stall_image,                  // 4 a layer row is read
+      u_chip.stall_result,                                   // 3 a result holds the run up
+      u_chip.stall_image,                                    // 2 the run waits for an image
+      u_chip.count_layer_clock,                              // 1 a clock of a layer row
+      u_chip.image_take                                      // 0 an image is taken
+    };
+    always_comb begin
+      image_write = '0;
+      for (int unsigned b = 0; b < RowBanks; b++) begin
+        image_write[b]          = u_chip.load_we && 32'(u_chip.load_bank) == b && !u_chip.load_half;
+        image_write[RowBanks+b] = u_chip.load_we && 32'(u_chip.load_bank) == b && u_chip.load_half;
+      end
+    end
+    logic [NumPe-1:0] columns;
+    assign columns = u_chip.column_valid ? u_chip.column_active : '0;
+    always @(posedge clk_i)
+      c_dpi_chip_clock(chip, 32'(layer), 32'(events), 32'(columns), 32'(u_chip.pe_active), 32'(macro_read),
+                       32'(u_chip.segment_end), 32'(u_chip.pool_re), 32'(u_chip.pool_we), 32'(image_write));
   end
 
 endmodule

@@ -21,7 +21,8 @@ std::unique_ptr<RtlChip> RtlChip::make(std::string_view configuration, std::span
                                        const RtlOptions& options) {
   for (const RtlConfiguration& known : rtl_configurations()) {
     if (known.name != configuration) continue;
-    return (options.trace_path.empty() ? known.make : known.make_traced)(macros, options);
+    const bool looks_inside = !options.trace_path.empty() || options.monitor != nullptr;
+    return (looks_inside ? known.make_traced : known.make)(macros, options);
   }
   throw Error(fmt::format("no RTL of the configuration '{}' in this program; there are: {}",
                           configuration, fmt::join(configurations(), ", ")));

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "behavioral_models/dpi/dpi_chip.h"
 #include "behavioral_models/macro.h"
 #include "host/chip_bus.h"
 #include "host/chip_config.h"
@@ -26,6 +27,9 @@ struct RtlOptions {
   std::string trace_path;
   std::uint32_t trace_first = 0;
   std::uint32_t trace_last = 0;
+
+  // Sees every clock of the chip; must outlive it. Null: none.
+  ChipMonitor* monitor = nullptr;
 };
 
 // The answer to an AXI4-Lite access.

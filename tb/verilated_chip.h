@@ -45,13 +45,9 @@ class VerilatedChip final : public RtlChip {
     for (const auto& [name, scope] : *context_->scopeNameMap()) {
       svPutUserData(const_cast<VerilatedScope*>(scope), DpiChip::user_key(), &models_);
     }
+    models_.set_monitor(options_.monitor);
     if constexpr (kTraces) {
-      trace_ = std::make_unique<VerilatedFstC>();
-      trace_->set_time_unit("1ps");
-      trace_->set_time_resolution("1ps");
-      model_->trace(trace_.get(), 99);
-      trace_->open(options_.trace_path.c_str());
-      if (!trace_->isOpen()) throw Error(fmt::format("cannot write '{}'", options_.trace_path));
+      if (!options_.trace_path.empty()) open_trace();
     }
     reset();
   }
@@ -245,6 +241,15 @@ class VerilatedChip final : public RtlChip {
     bool last = true;
   };
 
+  void open_trace() {
+    trace_ = std::make_unique<VerilatedFstC>();
+    trace_->set_time_unit("1ps");
+    trace_->set_time_resolution("1ps");
+    model_->trace(trace_.get(), 99);
+    trace_->open(options_.trace_path.c_str());
+    if (!trace_->isOpen()) throw Error(fmt::format("cannot write '{}'", options_.trace_path));
+  }
+
   // Verilator keeps its context per thread: say which before anything that may look at it.
   void enter() const { Verilated::threadContextp(context_.get()); }
 
@@ -283,7 +288,7 @@ class VerilatedChip final : public RtlChip {
     if (stall_image_.next()) return;
     const Packet& packet = packets_.front();
     if (next_pixel_ == 0) {
-      if constexpr (kTraces) tracing_ |= sent_image_ == options_.trace_first;
+      if constexpr (kTraces) tracing_ |= trace_ && sent_image_ == options_.trace_first;
     }
     model_->s_axis_tvalid_i = 1;
     model_->s_axis_tdata_i = packet.pixels[next_pixel_];
@@ -303,7 +308,7 @@ class VerilatedChip final : public RtlChip {
     results_.push_back(std::exchange(result_, {}));
     result_clocks_.push_back(clocks_);
     if constexpr (kTraces) {
-      if (received_image_ == options_.trace_last) {
+      if (trace_ && received_image_ == options_.trace_last) {
         tracing_ = false;
         trace_->flush();
       }

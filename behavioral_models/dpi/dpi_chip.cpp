@@ -92,6 +92,13 @@ void c_dpi_chip_set_layer(void* chip, unsigned layer) {
   static_cast<mcnn::DpiChip*>(chip)->set_layer(layer);
 }
 
+void c_dpi_chip_clock(void* chip, unsigned layer, unsigned events, unsigned columns,
+                      unsigned active, unsigned strobes, unsigned segments, unsigned pool_reads,
+                      unsigned pool_writes, unsigned image_write) {
+  static_cast<mcnn::DpiChip*>(chip)->clock(
+      {layer, events, columns, active, strobes, segments, pool_reads, pool_writes, image_write});
+}
+
 void* c_dpi_macro_open(unsigned pe) {
   return static_cast<mcnn::DpiChip*>(svGetUserData(svGetScope(), mcnn::DpiChip::user_key()))
       ->port(pe);

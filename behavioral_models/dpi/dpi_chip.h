@@ -13,6 +13,26 @@
 
 namespace mcnn {
 
+// What the chip does in one clock, from signals inside it (tb/mcnn_tb.sv has the bits).
+struct ChipClock {
+  std::uint32_t layer = 0;        // layer row
+  std::uint32_t events = 0;       // one bit an event
+  std::uint32_t columns = 0;      // PEs that take a column
+  std::uint32_t active = 0;       // PEs whose window is driven
+  std::uint32_t strobes = 0;      // PEs with a read strobe at their macro
+  std::uint32_t segments = 0;     // PEs that end a replica
+  std::uint32_t pool_reads = 0;   // banks
+  std::uint32_t pool_writes = 0;  // halves of banks: [half][bank]
+  std::uint32_t image_write = 0;  // half of a bank that takes a pixel: [half][bank]
+};
+
+// Sees every clock of a chip whose bench has the monitor.
+class ChipMonitor {
+ public:
+  virtual ~ChipMonitor() = default;
+  virtual void clock(const ChipClock& now) = 0;
+};
+
 class DpiChip {
  public:
   // One macro a PE; they must outlive the adapter.
@@ -41,6 +61,12 @@ class DpiChip {
                std::uint32_t amplitude) const;
   };
 
+  // Null: nobody looks.
+  void set_monitor(ChipMonitor* monitor) { monitor_ = monitor; }
+  void clock(const ChipClock& now) {
+    if (monitor_ != nullptr) monitor_->clock(now);
+  }
+
   Port* port(unsigned pe);  // null for a PE that does not exist
   void begin_image();
   void begin_program();
@@ -49,6 +75,7 @@ class DpiChip {
  private:
   std::vector<Port> ports_;
   std::uint32_t next_image_ = 0;
+  ChipMonitor* monitor_ = nullptr;
 };
 
 }  // namespace mcnn

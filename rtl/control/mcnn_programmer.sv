@@ -19,7 +19,6 @@
 //   word 0  [7:0] bit line, [19:8] source line, [20] NO_DRIVE, [29:28] status
 //   word 1  [15:0] target code, [31:16] tolerance; after the run [15:0] last code, [31:16] pulses given
 // The memory keeps the word that was read, so what is written back of word 0 needs no register.
-`include "mcnn_assert.svh"
 
 module mcnn_programmer #(
   parameter  int unsigned NumSl         = 128,  // source lines of the array
@@ -35,34 +34,37 @@ module mcnn_programmer #(
   localparam int unsigned LaneBits      = $clog2(NumAdc),
   localparam int unsigned EntryBits     = $clog2(NumEntries),
   localparam int unsigned CountBits     = mcnn_pkg::EntryCountBits,
-  localparam int unsigned AmplitudeBits = mcnn_pkg::AmplitudeBits
+  localparam int unsigned AmplitudeBits = mcnn_pkg::AmplitudeBits,
+  localparam int unsigned Events        = mcnn_pkg::ProgramEvents
 ) (
   input logic clk_i,
   input logic rst_ni,
 
-  // the run; settings are constant while it goes on
-  input  logic                     start_i,  // one clock: work through `count_i` entries
-  input  logic                     abort_i,
-  output logic                     busy_o,
-  input  logic [CountBits-1:0]     count_i,
-  input  logic [AmplitudeBits-1:0] set_first_i,    // amplitude of a first pulse: START, LIMIT at most
-  input  logic [AmplitudeBits-1:0] set_step_i,
-  input  logic [AmplitudeBits-1:0] set_limit_i,
-  input  logic [AmplitudeBits-1:0] reset_first_i,
-  input  logic [AmplitudeBits-1:0] reset_step_i,
-  input  logic [AmplitudeBits-1:0] reset_limit_i,
-  input  logic [7:0]               max_pulses_i,
-  input  logic [7:0]               pulse_clocks_i,  // at least 1
+  // the run; its settings are constant while it goes on
+  input logic                     run_i,    // a run goes on: nothing here moves at other times
+  input logic                     start_i,  // its first clock: work through `count_i` entries
+  input logic                     abort_i,  // since an earlier clock of the run: begin nothing new
+  input logic [CountBits-1:0]     count_i,
+  input logic [AmplitudeBits-1:0] set_first_i,    // amplitude of a first pulse: START, LIMIT at most
+  input logic [AmplitudeBits-1:0] set_step_i,
+  input logic [AmplitudeBits-1:0] set_limit_i,
+  input logic [AmplitudeBits-1:0] reset_first_i,
+  input logic [AmplitudeBits-1:0] reset_step_i,
+  input logic [AmplitudeBits-1:0] reset_limit_i,
+  input logic [7:0]               max_pulses_i,
+  input logic [7:0]               pulse_clocks_i,  // at least 1
 
-  // the host at the list, only while the engine is idle
-  input  logic [1:0]           host_we_i,  // {word 1, word 0}
+  // the host at the list, only while there is no run
+  input  logic                 host_access_i,  // to the list of any PE
+  input  logic [1:0]           host_we_i,      // {word 1, word 0} of this list
   input  logic                 host_re_i,
   input  logic [EntryBits-1:0] host_waddr_i,
   input  logic [EntryBits-1:0] host_raddr_i,
   input  logic [31:0]          host_wdata_i,
   output logic [63:0]          host_rdata_o,
 
-  // to the macro, through the PE's registers
+  // to the macro: strobes, bit line and line through the PE's registers; polarity and amplitude as they are, they
+  // keep their values from the clock of the pulse on until the next one
   output logic                      read_o,      // verify read
   output logic                      pulse_o,     // programming pulse
   output logic [NumBl-1:0]          bit_line_o,  // with either of them: the bit line, one-hot; 0 in all other clocks
@@ -71,10 +73,8 @@ module mcnn_programmer #(
   output logic [AmplitudeBits-1:0]  amplitude_o,
   input  logic [NumAdc*AdcBits-1:0] code_i,
 
-  // an entry ends, one clock
-  output logic done_o,
-  output logic failed_o,
-  output logic refused_o
+  // what happens in this clock, for the counters
+  output logic [Events-1:0] event_o  // {works, refused, failed, done, RESET, SET, read}
 );
 
   typedef enum logic [3:0] {
@@ -95,29 +95,37 @@ module mcnn_programmer #(
   state_e               state_q, state_d;
   logic [CountBits-1:0] entry_q;  // number of the entry
   logic [7:0]           wait_q;   // clocks that a read or pulse still takes, this one too
-  logic                 abort_q;
-  logic                 wait_last, entry_last, good, last_pulse;
   logic [1:0]           status_q;
   logic [7:0]           pulses_q;  // given to the entry
   logic [AdcBits-1:0]   code_q;    // of the last verify read
 
   // ---------------------------------------------------------------------------------------------------------- list
-  logic [63:0] row;
-  logic [1:0]  list_we;
-  logic [63:0] list_wdata;
+  logic [63:0]          row;
+  logic                 list_re;
+  logic [1:0]           list_we;
+  logic [EntryBits-1:0] list_raddr, list_waddr;
+  logic [63:0]          list_wdata;
   mcnn_ram #(.LaneBits(32), .Lanes(2), .Depth(NumEntries)) u_list (
-    .clk_i,
-    .re_i   (state_q == Fetch || host_re_i),
-    .raddr_i(state_q == Fetch ? EntryBits'(entry_q) : host_raddr_i),
-    .rdata_o(row),
-    .we_i   (list_we),
-    .waddr_i(state_q == WriteBack ? EntryBits'(entry_q) : host_waddr_i),
-    .wdata_i(list_wdata)
+    .clk_i, .re_i(list_re), .raddr_i(list_raddr), .rdata_o(row), .we_i(list_we), .waddr_i(list_waddr), .wdata_i(list_wdata)
   );
   assign host_rdata_o = row;
-  assign list_we      = state_q == WriteBack ? {status_q != StatusRefused, 1'b1} : host_we_i;
-  assign list_wdata   = state_q == WriteBack ? {8'd0, pulses_q, 16'(code_q), 2'b00, status_q, row[27:0]}
-                                             : {2{host_wdata_i}};
+  always_comb begin
+    list_re    = 1'b0;
+    list_we    = '0;
+    list_raddr = host_raddr_i;
+    list_waddr = host_waddr_i;
+    list_wdata = {2{host_wdata_i}};
+    if (run_i) begin
+      list_re    = state_q == Fetch;
+      list_we    = state_q == WriteBack ? {status_q != StatusRefused, 1'b1} : 2'b00;
+      list_raddr = EntryBits'(entry_q);
+      list_waddr = EntryBits'(entry_q);
+      list_wdata = {8'd0, pulses_q, 16'(code_q), 2'b00, status_q, row[27:0]};
+    end else if (host_access_i) begin
+      list_re = host_re_i;
+      list_we = host_we_i;
+    end
+  end
 
   // --------------------------------------------------------------------------------------------------------- entry
   // Target and tolerance, and one clock later the lowest and the highest good code. Any tolerance beyond the codes is as good
@@ -126,115 +134,125 @@ module mcnn_programmer #(
   logic [SlBits-1:0]  line_q;
   logic               no_drive_q, outside_q;
   logic [AdcBits-1:0] low_q, high_q;
-  logic [AdcBits:0]   lowest, highest;
-  assign lowest  = {1'b0, low_q} - {1'b0, high_q};
-  assign highest = {1'b0, low_q} + {1'b0, high_q};
+  function automatic logic [AdcBits-1:0] difference(input logic [AdcBits-1:0] a, input logic [AdcBits-1:0] b);
+    difference = a < b ? '0 : a - b;
+  endfunction
+  function automatic logic [AdcBits-1:0] sum(input logic [AdcBits-1:0] a, input logic [AdcBits-1:0] b);
+    logic [AdcBits:0] whole;
+    whole = {1'b0, a} + {1'b0, b};
+    sum   = whole[AdcBits] ? '1 : whole[AdcBits-1:0];
+  endfunction
   always_ff @(posedge clk_i) begin
-    if (state_q == Load) begin
-      bit_line_q <= row[0+:BlBits];
-      line_q     <= row[8+:SlBits];
-      no_drive_q <= row[20];
-      outside_q  <= 32'(row[7:0]) >= NumBl || 32'(row[19:8]) >= NumSl || 32'(row[47:32]) >> AdcBits != 0;
-      low_q      <= row[32+:AdcBits];
-      high_q     <= 32'(row[63:48]) >> AdcBits != 0 ? '1 : row[48+:AdcBits];
-    end
-    if (state_q == Check) begin
-      low_q  <= lowest[AdcBits] ? '0 : lowest[AdcBits-1:0];
-      high_q <= highest[AdcBits] ? '1 : highest[AdcBits-1:0];
+    if (run_i) begin
+      if (state_q == Load) begin
+        bit_line_q <= row[0+:BlBits];
+        line_q     <= row[8+:SlBits];
+        no_drive_q <= row[20];
+        outside_q  <= 32'(row[7:0]) >= NumBl || 32'(row[19:8]) >= NumSl || 32'(row[47:32]) >> AdcBits != 0;
+      end
+      if (state_q == Load || state_q == Check) begin
+        low_q  <= state_q == Load ? row[32+:AdcBits] : difference(low_q, high_q);
+        high_q <= state_q == Check ? sum(low_q, high_q) : 32'(row[63:48]) >> AdcBits != 0 ? '1 : row[48+:AdcBits];
+      end
     end
   end
 
   // ---------------------------------------------------------------------------------------------------------- code
-  always_ff @(posedge clk_i) begin
-    if (state_q == ReadWait && 32'(wait_q) == ReadClocks) code_q <= code_of_lane(code_i, line_q[LaneBits-1:0]);
+  logic [AdcBits-1:0] code;
+  always_comb begin
+    code = '0;
+    if (run_i) begin
+      for (int unsigned i = 0; i < NumAdc; i++)
+        code = code | (code_i[i*AdcBits+:AdcBits] & {AdcBits{line_q[LaneBits-1:0] == LaneBits'(i)}});
+    end
   end
-  function automatic logic [AdcBits-1:0] code_of_lane(
-      input logic [NumAdc*AdcBits-1:0] codes, input logic [LaneBits-1:0] lane);
-    code_of_lane = '0;
-    for (int unsigned i = 0; i < NumAdc; i++)
-      code_of_lane = code_of_lane | (codes[i*AdcBits+:AdcBits] & {AdcBits{lane == LaneBits'(i)}});
-  endfunction
+  always_ff @(posedge clk_i) begin
+    if (run_i) begin
+      if (state_q == ReadWait && 32'(wait_q) == ReadClocks) code_q <= code;
+    end
+  end
 
   // -------------------------------------------------------------------------------------------------------- decide
   // The amplitude of one more pulse of the polarity of the last one is ready before its code is.
-  logic                     below;
+  logic                     below, good, last_pulse;
   logic [AmplitudeBits-1:0] next_q;
-  logic [AmplitudeBits:0]   wanted;
-  logic [AmplitudeBits-1:0] step, limit;
-  assign below      = code_q < low_q;
-  assign good       = !below && code_q <= high_q;
-  assign last_pulse = no_drive_q || pulses_q == max_pulses_i;
-  assign step       = set_o ? set_step_i : reset_step_i;
-  assign limit      = set_o ? set_limit_i : reset_limit_i;
-  assign wanted     = {1'b0, amplitude_o} + {1'b0, step};
-  always_ff @(posedge clk_i) begin
-    if (state_q == Read) next_q <= wanted > {1'b0, limit} ? limit : wanted[AmplitudeBits-1:0];
-    if (state_q == Load) pulses_q <= '0;
-    if (state_q == Check) status_q <= StatusRefused;
-    if (state_q == Decide) begin
-      status_q    <= good ? StatusDone : StatusFailed;
-      set_o       <= below;
-      amplitude_o <= pulses_q != '0 && below == set_o ? next_q : below ? set_first_i : reset_first_i;
+  function automatic logic [AmplitudeBits-1:0] stepped(
+      input logic [AmplitudeBits-1:0] amplitude, input logic [AmplitudeBits-1:0] step,
+      input logic [AmplitudeBits-1:0] limit);
+    logic [AmplitudeBits:0] whole;
+    whole   = {1'b0, amplitude} + {1'b0, step};
+    stepped = whole > {1'b0, limit} ? limit : whole[AmplitudeBits-1:0];
+  endfunction
+  always_comb begin
+    below      = 1'b0;
+    good       = 1'b0;
+    last_pulse = 1'b0;
+    if (run_i) begin
+      below      = code_q < low_q;
+      good       = !below && code_q <= high_q;
+      last_pulse = no_drive_q || pulses_q == max_pulses_i;
     end
-    if (state_q == Pulse) pulses_q <= pulses_q + 8'd1;
+  end
+  always_ff @(posedge clk_i) begin
+    if (run_i) begin
+      if (state_q == Load || state_q == Pulse) pulses_q <= state_q == Load ? '0 : pulses_q + 8'd1;
+      if (state_q == Check || state_q == Decide)
+        status_q <= state_q == Check ? StatusRefused : good ? StatusDone : StatusFailed;
+      if (state_q == Read)
+        next_q <= stepped(amplitude_o, set_o ? set_step_i : reset_step_i, set_o ? set_limit_i : reset_limit_i);
+      if (state_q == Decide) begin
+        set_o       <= below;
+        amplitude_o <= pulses_q != '0 && below == set_o ? next_q : below ? set_first_i : reset_first_i;
+      end
+    end
   end
 
   // --------------------------------------------------------------------------------------------------------- states
-  assign wait_last  = wait_q == 8'd1;
-  assign entry_last = entry_q + CountBits'(1) == count_i;
   always_comb begin
     state_d = state_q;
-    unique case (state_q)
-      Idle:      if (start_i && count_i != '0) state_d = Fetch;
-      Fetch:     state_d = abort_q ? Idle : Load;
-      Load:      state_d = abort_q ? Idle : Check;
-      Check:     state_d = abort_q ? Idle : outside_q ? WriteBack : Read;
-      Read:      state_d = ReadWait;
-      ReadWait:  if (wait_last) state_d = abort_q ? Idle : Decide;
-      Decide:    state_d = abort_q ? Idle : good || last_pulse ? WriteBack : Pulse;
-      Pulse:     state_d = PulseWait;
-      PulseWait: if (wait_last) state_d = abort_q ? Idle : Read;
-      WriteBack: state_d = abort_q || entry_last ? Idle : Fetch;
-      default:   state_d = Idle;
-    endcase
+    if (run_i) begin
+      unique case (state_q)
+        Idle:      if (start_i && count_i != '0) state_d = Fetch;
+        Fetch:     state_d = abort_i ? Idle : Load;
+        Load:      state_d = abort_i ? Idle : Check;
+        Check:     state_d = abort_i ? Idle : outside_q ? WriteBack : Read;
+        Read:      state_d = ReadWait;
+        ReadWait:  if (wait_q == 8'd1) state_d = abort_i ? Idle : Decide;
+        Decide:    state_d = abort_i ? Idle : good || last_pulse ? WriteBack : Pulse;
+        Pulse:     state_d = PulseWait;
+        PulseWait: if (wait_q == 8'd1) state_d = abort_i ? Idle : Read;
+        WriteBack: state_d = abort_i || entry_q + CountBits'(1) == count_i ? Idle : Fetch;
+        default:   state_d = Idle;
+      endcase
+    end
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      state_q <= Idle;
-      abort_q <= 1'b0;
-    end else begin
-      state_q <= state_d;
-      abort_q <= state_d != Idle && (abort_q || abort_i);
-    end
+    if (!rst_ni)    state_q <= Idle;
+    else if (run_i) state_q <= state_d;
   end
   always_ff @(posedge clk_i) begin
-    if (state_q == Idle && start_i) entry_q <= '0;
-    if (state_q == WriteBack) entry_q <= entry_q + CountBits'(1);
-    if (state_q == Read) wait_q <= 8'(ReadClocks + ReadLatency);
-    if (state_q == Pulse) wait_q <= pulse_clocks_i;
-    if (state_q == ReadWait || state_q == PulseWait) wait_q <= wait_q - 8'd1;
-  end
-
-  assign busy_o    = state_q != Idle;
-  assign read_o    = state_q == Read;
-  assign pulse_o   = state_q == Pulse;
-  assign line_o    = line_q;
-  assign done_o    = state_q == WriteBack && status_q == StatusDone;
-  assign failed_o  = state_q == WriteBack && status_q == StatusFailed;
-  assign refused_o = state_q == WriteBack && status_q == StatusRefused;
-  always_comb begin
-    bit_line_o = '0;
-    if ((read_o || pulse_o) && !no_drive_q) begin
-      for (int unsigned b = 0; b < NumBl; b++) bit_line_o[b] = bit_line_q == BlBits'(b);
+    if (run_i) begin
+      if (start_i || state_q == WriteBack) entry_q <= start_i ? '0 : entry_q + CountBits'(1);
+      wait_q <= state_q == Read ? 8'(ReadClocks + ReadLatency) : state_q == Pulse ? pulse_clocks_i : wait_q - 8'd1;
     end
   end
 
-  `MCNN_ASSERT(pulse_hits_a_cell, !pulse_o || (bit_line_o != '0 && (bit_line_o & (bit_line_o - NumBl'(1))) == '0),
-               "a programming pulse must drive exactly one bit line")
-  `MCNN_ASSERT(pulses_are_counted, !pulse_o || pulses_q != max_pulses_i, "an entry got more than MAX_PULSES pulses")
-  `MCNN_ASSERT(amplitude_is_limited, !pulse_o || amplitude_o <= limit, "the amplitude of a pulse is beyond its LIMIT")
-  `MCNN_ASSERT(host_keeps_off, !busy_o || (host_we_i == '0 && !host_re_i),
-               "the host must not reach the list of an engine that works")
+  assign line_o = line_q;
+  always_comb begin
+    read_o     = 1'b0;
+    pulse_o    = 1'b0;
+    bit_line_o = '0;
+    event_o    = '0;
+    if (run_i) begin
+      read_o  = state_q == Read;
+      pulse_o = state_q == Pulse;
+      if ((read_o || pulse_o) && !no_drive_q)
+        for (int unsigned b = 0; b < NumBl; b++) bit_line_o[b] = bit_line_q == BlBits'(b);
+      event_o = {state_q != Idle, state_q == WriteBack && status_q == StatusRefused,
+                 state_q == WriteBack && status_q == StatusFailed, state_q == WriteBack && status_q == StatusDone,
+                 pulse_o && !set_o, pulse_o && set_o, read_o};
+    end
+  end
 
   if (AdcBits > 16) $error("an entry has 16 bits for a code");
   if (NumSl > 4096) $error("an entry has 12 bits for a source line");

@@ -13,8 +13,6 @@
 //
 // Timing: plane tick in clock t -> macro strobe in t+1 -> codes in t+1+ReadLatency -> accumulator from t+2+ReadLatency;
 // `hold_i` copies the accumulators, `group_valid_i` one clock or more later walks them: sums one clock after it.
-`include "mcnn_assert.svh"
-
 module mcnn_pe #(
   parameter  int unsigned NumSl       = 128,  // source lines of the array
   parameter  int unsigned NumAdc      = 32,   // ADC lanes; lane i serves the lines i modulo NumAdc
@@ -30,8 +28,7 @@ module mcnn_pe #(
   localparam int unsigned PlaneBits   = $clog2(ActBits),
   localparam int unsigned NumGroups   = NumAdc / 4,  // groups of two pairs
   localparam int unsigned GroupBits   = (NumGroups > 1) ? $clog2(NumGroups) : 1,
-  localparam int unsigned SumBits     = AdcBits + ActBits + 1,  // signed: cannot overflow
-  localparam int unsigned AmplitudeBits = mcnn_pkg::AmplitudeBits
+  localparam int unsigned SumBits     = AdcBits + ActBits + 1  // signed: cannot overflow
 ) (
   input logic clk_i,
   input logic rst_ni,
@@ -57,20 +54,16 @@ module mcnn_pe #(
   input  logic                 code_first_i,  // it was the first plane of the beat
 
   // the programmer: only while no image is computed
-  input logic                     program_read_i,   // verify read
-  input logic                     program_pulse_i,  // SET or RESET pulse
-  input logic [NumBl-1:0]         program_bit_line_i,  // 0 in clocks without either
-  input logic [SlBits-1:0]        program_line_i,
-  input logic                     program_set_i,
-  input logic [AmplitudeBits-1:0] program_amplitude_i,
+  input logic              program_read_i,      // verify read
+  input logic              program_pulse_i,     // SET or RESET pulse
+  input logic [NumBl-1:0]  program_bit_line_i,  // 0 in clocks without either
+  input logic [SlBits-1:0] program_line_i,
 
   // the macro
   output logic                      macro_read_o,
   output logic                      macro_program_o,
   output logic [NumBl-1:0]          macro_pulse_o,
   output logic [SlBits-1:0]         macro_line_o,
-  output logic                      macro_set_o,
-  output logic [AmplitudeBits-1:0]  macro_amplitude_o,
   input  logic [NumAdc*AdcBits-1:0] macro_code_i,
 
   // reduce
@@ -153,17 +146,7 @@ module mcnn_pe #(
       macro_pulse_o <= pulse | program_bit_line_i;  // one of them is 0
       macro_line_o  <= program_read_i || program_pulse_i ? program_line_i : {line, 2'b00};
     end
-    if (program_pulse_i) begin
-      macro_set_o       <= program_set_i;
-      macro_amplitude_o <= program_amplitude_i;
-    end
   end
-
-  `MCNN_ASSERT(planes_or_programmer, !((program_read_i || program_pulse_i) && tick_i),
-               "the programmer must not reach the macro while a plane is driven")
-  `MCNN_ASSERT(read_or_pulse, !(program_read_i && program_pulse_i), "the macro must not be read and pulsed at once")
-  `MCNN_ASSERT(bit_line_only_with_a_strobe, program_bit_line_i == '0 || program_read_i || program_pulse_i,
-               "the programmer must drive no bit line without a read or a pulse")
 
   // What travels with a plane until its codes are back, and with a beat until its sums are held:
   // {plane was read, PE takes part, group of its first source line}.

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "behavioral_models/macro.h"
@@ -25,6 +26,7 @@ class RtlBench {
 
   tb::RtlChip& chip() { return *chip_; }
   Driver& driver() { return driver_; }
+  std::span<Macro> macros() { return macros_; }
 
  private:
   static std::vector<Macro> make_macros(const ChipConfig& config, const ChipProgram& program,

@@ -173,8 +173,7 @@ TEST_F(CrossbarCommand, Options) {
   expect_error(with("1e9", "crossbar"), {"wire resistance", "4e+09 times", "1e+08"});
   expect_error(with("1", "mesh"), {"--topology", "'mesh'", "crossbar", "gated", "chip"});
   expect_error(with("1", "crossbar", {"--window", "0:1"}), {"--window", "chip"});
-  for (const std::string window : {"1:2", "2:1", "0:0", "-1:1", "1", "a:b", "0:1:1", ""}) {
-    if (window.empty()) continue;
+  for (const std::string window : {"1:2", "2:1", "0:0", "-1:1", "1", "a:b", "0:1:1"}) {
     expect_error(with("1", "chip", {"--window", window}), {"--window", window, "FIRST:COUNT"});
   }
   expect_error({"crossbar"}, {"--conductance"});

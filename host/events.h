@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens in the digital part of the chip, counted: a closed count over the chip program
+// (rtl/README.md), with the planes that MODE.SKIP leaves out and the reads of the arrays from the
+// chip model. A monitor in the bench counts the same on the RTL's own signals; both must be equal.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/chip_config.h"
+#include "host/chip_model.h"
+#include "host/chip_program.h"
+
+namespace mcnn {
+
+// Of one row of the layer table, summed over images.
+struct RowEvents {
+  int64_t clocks = 0;         // PERF_LAYER_CLOCKS
+  int64_t beats = 0;          // PERF_BEATS
+  int64_t planes = 0;         // planes driven, whether a PE has a pulse in it or not
+  int64_t record_reads = 0;   // step records read
+  int64_t columns = 0;        // columns that enter windows
+  int64_t column_reads = 0;   // of them inside the map: every bank of the input buffer is read
+  int64_t reduce_groups = 0;  // pair sums of two kernels added over the PEs
+  int64_t psum_groups = 0;    // partial sums of two kernels given out, with a bias read each
+  int64_t activations = 0;    // sums biased, shifted and clamped
+  int64_t logit_writes = 0;   // pairs of logits
+  // Feature-map memory, output side. Half h of bank b: [h * RowBanks + b].
+  std::vector<int64_t> pool_reads;      // [bank] words, both halves at once
+  std::vector<int64_t> pool_writes;     // [half][bank]
+  std::vector<int64_t> window_columns;  // [PE] columns taken into its window
+  std::vector<int64_t> active_planes;   // [PE] planes that its accumulators step through
+  std::vector<int64_t> reads;           // [PE] planes read: strobes to its macro
+
+  RowEvents& operator+=(const RowEvents& other);
+  bool operator==(const RowEvents&) const = default;
+};
+
+struct ChipEvents {
+  std::vector<RowEvents> rows;        // [layer row]
+  int64_t images = 0;                 // taken
+  std::vector<int64_t> image_writes;  // [half][bank] pixels loaded
+  int64_t row_reads = 0;  // layer rows read, those in clocks that wait for an image left out
+  int64_t result_words = 0;
+  int64_t result_reads = 0;  // pairs of logits read
+
+  ChipEvents& operator+=(const ChipEvents& other);
+  bool operator==(const ChipEvents&) const = default;
+};
+
+// All zero, with the sizes of a program and configuration.
+ChipEvents no_events(const ChipProgram& program, const ChipConfig& config);
+
+// What the RTL does for the images that a chip model has run since its counters were cleared.
+// `halted`: with MODE.HALT, which reads each layer row behind a halt once more.
+ChipEvents chip_events(const ChipModel& model, int64_t images, bool halted = false);
+
+// One line for each number that differs: "layer row 1, pool_reads[3]: 7, expected 8".
+std::vector<std::string> differences(const ChipEvents& found, const ChipEvents& expected);
+
+// The inference reads of all macros: [layer row][PE], by window.
+using MacroReads = std::vector<std::vector<std::vector<WindowReads>>>;
+void add(const MacroReads& part, MacroReads& sum);
+// Of macros, one a PE.
+MacroReads macro_reads(std::span<const Macro> macros, int num_rows);
+MacroReads macro_reads(const ChipModel& model);
+// `later` less `earlier`, both of the same macros.
+MacroReads since(const MacroReads& later, const MacroReads& earlier);
+
+}  // namespace mcnn

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tb/cost_command.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <sstream>
+
+#include "common/error.h"
+#include "host/cost.h"
+#include "host/energy_card.h"
+#include "tb/engines.h"
+#include "tb/interrupt.h"
+#include "tb/output_file.h"
+
+namespace mcnn::tb {
+namespace {
+
+EnergyCard load_chosen_energy_card(const std::string& name) {
+  const std::filesystem::path folder = std::filesystem::path(data_folder()) / "energy";
+  const std::filesystem::path named = folder / (name + ".toml");
+  const bool is_name =
+      !name.empty() && name.find('/') == std::string::npos && std::filesystem::exists(named);
+  const std::filesystem::path file = is_name ? named : std::filesystem::path(name);
+  if (name.empty() || !std::filesystem::is_regular_file(file)) {
+    throw Error(fmt::format("--card: '{}' is neither an energy card of {} nor a file", name,
+                            folder.string()));
+  }
+  return load_energy_card(file.string());
+}
+
+double number(const std::string& text, const std::string& option) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !(value > 0.0)) {
+    throw Error(fmt::format(
+        "--card: {}: found '{}', allowed is name@NM:RATIO with two numbers above 0", option, text));
+  }
+  return value;
+}
+
+EnergyCard load_chosen_energy_cards(const std::string& list) {
+  std::optional<EnergyCard> cards;
+  std::istringstream names(list);
+  for (std::string name; std::getline(names, name, ',');) {
+    const std::size_t at = name.find('@');
+    EnergyCard card = load_chosen_energy_card(name.substr(0, at));
+    if (at != std::string::npos) {
+      const std::size_t colon = name.find(':', at);
+      const std::string ratio = colon == std::string::npos ? "" : name.substr(colon + 1);
+      card = scaled(card, number(name.substr(at + 1, colon - at - 1), name), number(ratio, name));
+    }
+    cards = cards ? merged(*cards, card) : card;
+  }
+  if (!cards) throw Error("--card: found nothing, allowed are names of data/energy and files");
+  return *cards;
+}
+
+double mean_conductance(const std::vector<Macro>& macros) {
+  double sum = 0.0;
+  double cells = 0.0;
+  for (const Macro& macro : macros) {
+    for (const float g : macro.conductances()) sum += static_cast<double>(g);
+    cells += static_cast<double>(macro.conductances().size());
+  }
+  return sum / cells;
+}
+
+}  // namespace
+
+int run_cost(const CostOptions& options) {
+  const EnergyCard card = load_chosen_energy_cards(options.card);
+  options.programming.check();
+  Workload workload = load_workload(options.workload);
+  std::optional<OutputFile> file;
+  if (!options.json.empty()) file.emplace(options.json, "--json");
+  install_interrupt_handler();
+  const ProgrammedChip chip = program_chip(workload, options.programming, /*use_rtl=*/false);
+  const EngineRun run = run_model(workload, chip.macros, options.jobs, options.skip);
+  const Cost cost = make_cost(workload.network, workload.mapped, workload.config, run.events,
+                              run.reads, chip.macros, card);
+  const MacroPeak peak = macro_peak(card, mean_conductance(chip.macros));
+  const std::vector<LayerGap> gaps =
+      layer_gaps(cost, workload.network, workload.mapped, peak, workload.config);
+  if (file) file->commit(cost_json(cost, peak, gaps, card, workload.config));
+  fmt::print("network {} on {}, device {}, {} mapping{}, seed {}: {:.2f} % right\n\n{}",
+             workload.network.name, workload.config.name, workload.card.name,
+             mapping_name(workload.mapped.kind),
+             options.skip ? ", leading zero planes left out" : "", workload.options.seed,
+             100.0 * run.accuracy(), cost_table(cost, peak, gaps, card, workload.config));
+  if (file) fmt::print("wrote {}\n", options.json);
+  return 0;
+}
+
+}  // namespace mcnn::tb

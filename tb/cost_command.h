@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// mcnn cost: what the images of a workload cost in energy, time and area.
+#pragma once
+
+#include <string>
+
+#include "tb/programming.h"
+#include "tb/workload.h"
+
+namespace mcnn::tb {
+
+struct CostOptions {
+  WorkloadOptions workload;
+  ProgrammingOptions programming;
+  unsigned jobs = 1;
+  bool skip = false;
+  // Names of data/energy or files, with commas: a figure is from the first one that has it.
+  // "name@65:0.6" scales a card to 65 nm and a supply of 0.6 times its own.
+  std::string card = "paper65,osu018";
+  std::string json;  // file; empty: none
+};
+
+// Exit status.
+int run_cost(const CostOptions& options);
+
+}  // namespace mcnn::tb
