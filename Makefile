@@ -11,16 +11,20 @@ SEED    ?=
 MAPPING ?=
 JOBS    ?=
 CHECK   ?=
+PROGRAM ?=
 ARGS    ?=
+PLAN    ?= sweeps/default.toml
 BUILD_JOBS ?= $(shell nproc)
 
 # Options of the mcnn command that were given as variables.
 options = --config $(CONFIG) --device $(DEVICE) \
   $(if $(NETWORK),--network $(NETWORK)) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED)) \
   $(if $(MAPPING),--mapping $(MAPPING)) $(ARGS)
+# How the cells get their levels: loop (the chip's programmer, the default) or direct.
+programming = $(if $(PROGRAM),--program $(PROGRAM))
 
 .DEFAULT_GOAL := help
-.PHONY: help build sim test lint cost power waves synth sta bench train data format clean
+.PHONY: help build sim program sweep test lint cost power waves synth sta bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -29,7 +33,8 @@ help: ## This list
 	@echo
 	@echo "Variables: CONFIG ($(patsubst constraints/%.params,%,$(wildcard constraints/*.params))), NETWORK (file),"
 	@echo "DEVICE ($(patsubst data/devices/%.toml,%,$(wildcard data/devices/*.toml)), or a file), COUNT, FIRST, SEED,"
-	@echo "MAPPING (default, paper), JOBS, CHECK, ARGS (any other option of the mcnn command)."
+	@echo "MAPPING (default, paper), PROGRAM (loop, direct), JOBS, CHECK, PLAN (file), ARGS (any other option of the"
+	@echo "mcnn command)."
 
 $(BUILD)/build.ninja: CMakeLists.txt
 	@scripts/install_dependencies.sh build
@@ -43,8 +48,17 @@ build: $(BUILD)/build.ninja ## Build the mcnn command (build/mcnn)
 
 sim: build ## Classify the MNIST test images on the RTL, checked against the chip model
 	@mkdir -p $(BUILD)/sim
-	@$(BUILD)/mcnn sim $(options) $(if $(COUNT),--count $(COUNT)) $(if $(JOBS),--jobs $(JOBS)) \
+	@$(BUILD)/mcnn sim $(options) $(programming) $(if $(COUNT),--count $(COUNT)) $(if $(JOBS),--jobs $(JOBS)) \
 	  $(if $(CHECK),--check $(CHECK)) --result $(BUILD)/sim/result.json --logits $(BUILD)/sim/logits.csv
+
+program: build ## Program the cells in the closed loop on the RTL: success, pulses, clocks, a picture
+	@mkdir -p $(BUILD)/program
+	@$(BUILD)/mcnn program $(options) --svg $(BUILD)/program/conductance.svg --csv $(BUILD)/program/cells.csv
+
+sweep: build ## Accuracy against device errors, converters, wires, mapping (PLAN=file): build/sweep
+	@scripts/install_dependencies.sh sweep
+	@$(BUILD)/mcnn sweep --plan $(PLAN) --out $(BUILD)/sweep --plot $(BUILD)/sweep \
+	  $(if $(COUNT),--count $(COUNT)) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 test: $(BUILD)/build.ninja ## Build and run every test
 	@scripts/install_dependencies.sh build
@@ -66,7 +80,7 @@ power: build ## Power of the synthesised logic with the activity of a real run (
 
 waves: build ## Waves of one image (FIRST=n chooses it): build/waves/image.fst
 	@mkdir -p $(BUILD)/waves
-	@$(BUILD)/mcnn sim $(options) --count 1 --check 1 --trace $(BUILD)/waves/image.fst
+	@$(BUILD)/mcnn sim $(options) $(programming) --count 1 --check 1 --trace $(BUILD)/waves/image.fst
 	@echo
 	@echo "Open them with the saved view (apt-get install gtkwave):"
 	@echo "  gtkwave $(BUILD)/waves/image.fst tb/waves/mcnn.gtkw"

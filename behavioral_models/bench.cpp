@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Speed of the macro model on this machine: ns a Gaussian, ns a read one by one and plane by plane,
-// for each variant of the kernels. CPU time of this thread, best of several runs. mcnn_models_bench
+// for each variant of the kernels; with every non-ideality, what programming costs; ms to solve
+// wires. CPU time of this thread, best of several runs. mcnn_models_bench
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,9 +9,11 @@
 #include <cstdint>
 #include <ctime>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "behavioral_models/macro.h"
+#include "behavioral_models/wire_network.h"
 
 namespace {
 
@@ -40,6 +43,106 @@ mcnn::DeviceCard noisy_card() {
   card.read_noise = 0.01;
   card.adc_sigma_codes = 0.4;
   return card;
+}
+
+mcnn::DeviceCard everything() {
+  mcnn::DeviceCard card = noisy_card();
+  card.set_step_uS = 1.5;
+  card.reset_step_uS = 1.5;
+  card.pulse_floor_uS = 1.0;
+  card.pulse_ceiling_uS = 26.0;
+  card.pulse_c2c = 0.3;
+  card.pulse_d2d = 0.2;
+  card.relaxation_conductance_uS = {2.0, 11.0, 20.0};
+  card.relaxation_sigma_uS = {0.5, 1.0, 0.7};
+  card.relaxation_growth_uS_per_decade = {0.1, 0.1, 0.1};
+  card.drift_exponent = 0.01;
+  card.drift_exponent_sigma = 0.005;
+  card.read_disturb_per_pulse = 1e-9;
+  card.stuck_high_rate = 0.001;
+  card.stuck_low_rate = 0.001;
+  card.endurance_pulses = 1e9;
+  card.endurance_sigma_decades = 0.5;
+  card.adc_gain_sigma = 0.01;
+  card.adc_offset_sigma_codes = 0.5;
+  card.adc_inl_codes = 0.5;
+  card.wire_resistance_ohm = 1.0;
+  return card;
+}
+
+// Programming, time and wires, with every non-ideality on.
+void print_programming(std::span<const std::uint8_t> levels,
+                       std::span<const std::array<std::uint32_t, 8>> planes, double reads) {
+  mcnn::DeviceCard card = everything();
+  mcnn::Macro macro({}, card, 1, 0);
+  macro.program(levels);
+  std::array<std::uint16_t, 32> codes{};
+  const auto each_cell = [&](const auto& act) {
+    macro.begin_programming();
+    for (int line = 0; line < 128; ++line) {
+      for (int bit = 0; bit < 16; ++bit) act(line, bit);
+    }
+  };
+  const double pulse = nanoseconds(2048, [&] {
+    each_cell([&](int line, int bit) { macro.pulse(line, bit, bit % 2 == 0, 3); });
+  });
+  const double pulse_and_read = nanoseconds(2048, [&] {
+    each_cell([&](int line, int bit) {
+      macro.pulse(line, bit, bit % 2 == 0, 3);
+      macro.read(1U << bit, line, 1, 5, codes);
+    });
+  });
+  const double elapse = nanoseconds(1, [&] { macro.elapse(1.0, 1.0); });
+  fmt::print(
+      "\nevery non-ideality on: {:.0f} ns a pulse, {:.0f} ns a pulse and a verify read, "
+      "{:.2f} ms for time to pass\n",
+      pulse, pulse_and_read, elapse * 1e-6);
+  for (const int count : {16, 24, 32}) {
+    const double solve = nanoseconds(1, [&] {
+      macro.pulse(100, 0, true, 0);
+      macro.read(1, 96, count, 1, codes);
+    });
+    std::array<std::int32_t, 16> sums{};
+    const double read = nanoseconds(reads, [&] {
+      macro.begin_image(0);
+      for (const auto& vector : planes) macro.read_planes(vector, 96, count, 1, sums);
+    });
+    fmt::print("{} lines: {:.2f} ms to solve the wires of a window, {:.1f} ns a read in planes\n",
+               count, solve * 1e-6, read);
+  }
+}
+
+// Cells of 2 to 40 uS, half of the inputs driven, 1 ohm a segment.
+void wires() {
+  std::uint64_t state = 1;
+  const auto next = [&state] {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    return static_cast<double>(state >> 33) / 2147483648.0;
+  };
+  mcnn::WireMatrix cells(128, 16);
+  mcnn::WireMatrix inputs(128, 24);
+  for (double& cell : cells.values) cell = 2e-6 + 38e-6 * next();
+  for (double& input : inputs.values) input = next() < 0.5 ? 0.0 : 0.2;
+  std::vector<double> array(std::size_t{128} * 16);
+  for (double& cell : array) cell = 2.0 + 38.0 * next();
+
+  fmt::print("\nwires: ms to solve\n");
+  for (const mcnn::WireTopology topology :
+       {mcnn::WireTopology::kCrossbar, mcnn::WireTopology::kGated}) {
+    fmt::print("  24 vectors on 128 x 16, {:32}{:8.3f}\n", mcnn::wire_topology_name(topology),
+               1e-6 * nanoseconds(1.0, [&] {
+                 mcnn::wire_currents(cells, inputs, 1.0, topology, {0, cells.columns});
+               }));
+  }
+  for (const int count : {1, 16, 20, 24, 32, 128}) {
+    fmt::print("  effective conductances of a window of 16 x {:<10}{:8.4f}\n", count,
+               1e-6 * nanoseconds(10.0, [&] {
+                 for (int run = 0; run < 10; ++run) {
+                   mcnn::effective_conductances(std::span<const double>(array), 16, 1.0,
+                                                {128 - count, count});
+                 }
+               }));
+  }
 }
 
 }  // namespace
@@ -119,5 +222,7 @@ int main() {
                  single, batched, quiet);
     }
   }
+  print_programming(levels, planes, reads);
+  wires();
   return 0;
 }

@@ -155,16 +155,17 @@ void set_field(DeviceCard& card, const Field& field, const toml::node& node,
   };
   if (const auto* number = std::get_if<double DeviceCard::*>(&field.member)) {
     if (!node.is_number()) throw wrong();
-    card.** number = *node.value<double>();
-    check_value(field, card.**number, where);
+    const double value = *node.value<double>();
+    check_value(field, value, where);
+    card.*(*number) = value;
   } else if (const auto* whole = std::get_if<int DeviceCard::*>(&field.member)) {
     const auto value = node.value_exact<std::int64_t>();
     if (!value || !in_range(field, static_cast<double>(*value))) throw wrong();
-    card.** whole = static_cast<int>(*value);
+    card.*(*whole) = static_cast<int>(*value);
   } else if (const auto* text = std::get_if<std::string DeviceCard::*>(&field.member)) {
     const auto value = node.value_exact<std::string>();
     if (!value || value->empty()) throw wrong();
-    card.** text = *value;
+    card.*(*text) = *value;
   } else {
     const toml::array* array = node.as_array();
     if (array == nullptr) throw wrong();
@@ -277,9 +278,10 @@ std::pair<std::size_t, std::size_t> DeviceCard::measured_near(double g_uS) const
     const double below = (above - 1)->target_uS;
     if (g_uS - below <= std::abs(nearest - g_uS)) nearest = below;
   }
-  const auto rows = std::ranges::equal_range(measured, nearest, {}, &MeasuredState::target_uS);
-  return {static_cast<std::size_t>(rows.begin() - measured.begin()),
-          static_cast<std::size_t>(rows.end() - measured.begin())};
+  const auto first = std::ranges::lower_bound(measured, nearest, {}, &MeasuredState::target_uS);
+  const auto last = std::ranges::upper_bound(measured, nearest, {}, &MeasuredState::target_uS);
+  return {static_cast<std::size_t>(first - measured.begin()),
+          static_cast<std::size_t>(last - measured.begin())};
 }
 
 double DeviceCard::drift_factor(double exponent, double age_seconds) const {

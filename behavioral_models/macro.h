@@ -3,25 +3,29 @@
 // (rtl/README.md, "The analogue boundary"). A read drives bit lines with unit pulses and returns
 // one code for each source line of a window.
 //
-// Units: conductances are in uS outside; inside, a cell is held in level steps Gs = (g_max - g_min)
-// / 7,
+// Cells answer to programming pulses, to time and to reads as the device card says (README.md has
+// the equations). Units: conductances are in uS outside; inside, a cell is held in level steps
+// Gs = (g_max - g_min) / 7,
 //
-//   v = level + g_min/Gs + error/Gs    (never below 0)
+//   v = G / Gs,   g_min / Gs + level for a cell at its target   (never below 0)
 //
 // so that the ideal card (g_min 0, no error) gives integers. A read of source line s at converter
 // range r gives
 //
 //   x     = 2^r * sum over the driven bit lines b of v[s][b]                             [codes]
+//   y     = (1 + gain) x + offset + 4 bow u (1 - u),  u = x / (2^adc_bits - 1) within 0..1  [codes]
 //   sigma = sqrt(4^r * sum over the driven b of sigma_cell[s][b]^2 + adc_sigma^2)        [codes]
-//   code  = clamp(floor(x + sigma * z + 1/2), 0, 2^adc_bits - 1)
-//   sigma_cell^2 = (read_noise * v)^2 + (read_noise_uS / Gs)^2                           [level
-//   steps^2]
+//   code  = clamp(floor(y + sigma * z + 1/2), 0, 2^adc_bits - 1)
+//   sigma_cell^2 = (read_noise * v)^2 + (read_noise_uS / Gs)^2                     [level steps^2]
 //
-// with z the Gaussian of this conversion: conversions are numbered from 0 within an image, in the
-// order of the reads and, within a read, of the source lines (gaussian_stream.h). The sum of
-// independent Gaussian cell noises is one Gaussian, so one draw a conversion is exact. All
-// arithmetic is IEEE single precision in a fixed order (bit lines ascending) without fused
-// operations: the same bits at every optimisation level, SIMD width and machine.
+// with gain, offset and bow of converter lane s mod adc_lanes, and z the Gaussian of this
+// conversion: conversions are numbered from 0 within an image or a programming run, in the order of
+// the reads and, within a read, of the source lines (gaussian_stream.h). The sum of independent
+// Gaussian cell noises is one Gaussian, so one draw a conversion is exact. With wires, v is the
+// effective conductance of the window that is read. All arithmetic of a read is IEEE single
+// precision in a fixed order (bit lines ascending), that of the cells and wires double precision,
+// without fused operations or library functions: the same bits at every optimisation level, SIMD
+// width and machine.
 #pragma once
 
 #include <array>
@@ -186,6 +190,12 @@ class Macro {
 
   // Present conductances [uS], [source_line * bit_lines + bit_line].
   std::span<const float> conductances() const { return conductances_; }
+
+  // Whether pulses move a cell no more: stuck, or worn by the pulses that it has seen.
+  bool is_fixed(int source_line, int bit_line) const {
+    const std::size_t cell = cell_of(source_line, bit_line);
+    return (!stuck_.empty() && stuck_[cell] != Stuck::kNo) || worn(cell);
+  }
 
   const MacroShape& shape() const { return shape_; }
   const DeviceCard& card() const { return card_; }

@@ -21,6 +21,13 @@ constexpr std::array<std::string_view, 3> kTopologyNames = {"crossbar", "gated",
 constexpr double kGoodCorrection = 1e-13;
 constexpr double kWorstCorrection = 1e-11;
 constexpr int kMostCorrections = 8;
+// A voltage this small, of 1 V somewhere, is not resolved: it is close to the smallest double.
+constexpr double kSmallestVoltage = 1e-290;
+// Largest resistance of a segment, relative to that of a cell: beyond the first, a cell's voltage
+// is lost in those of its ends; the second, of ladders that are eliminated without differences,
+// keeps products finite.
+constexpr double kMostSegmentPerCell = 1e8;
+constexpr double kMostSegmentPerCellOfLadder = 1e100;
 
 // Conductances times the resistance of a segment, so dimensionless: a row for each input line, a
 // column for each selected output line; `lead` is the number of segments between the driver of an
@@ -109,12 +116,11 @@ class Network {
     if (progress) progress("factorising", 0, 0);
     factors_.compute(matrix_);
     if (factors_.info() != Eigen::Success) {
-      throw Error("wire network: has no unique solution in double precision");
+      throw Error("wire network: a pivot is 0 in double precision");
     }
-    inverse_d_.resize(static_cast<std::size_t>(order_.nodes()));
-    for (std::size_t node = 0; node < inverse_d_.size(); ++node) {
-      inverse_d_[node] = 1.0 / factors_.vectorD()[static_cast<Eigen::Index>(node)];
-    }
+    const Eigen::VectorXd d = factors_.vectorD();
+    inverse_d_.reserve(static_cast<std::size_t>(order_.nodes()));
+    for (const double pivot : d) inverse_d_.push_back(1.0 / pivot);
   }
 
   int rows() const { return mesh_.cells.rows; }
@@ -143,21 +149,16 @@ class Network {
       if (correction <= kGoodCorrection) return x;
     }
     if (!(correction <= kWorstCorrection)) {
-      throw Error(
-          fmt::format("wire network: wire resistance times conductance is too large for double "
-                      "precision: the last correction is {:.2g} of a current, allowed: {:.2g}",
-                      correction, kWorstCorrection));
+      throw Error(fmt::format(
+          "wire network: cannot be solved well: the last correction is {:.2g} of a current, "
+          "allowed: {:.2g}",
+          correction, kWorstCorrection));
     }
     return x;
   }
 
  private:
   using Matrix = Eigen::SparseMatrix<double, Eigen::ColMajor, int>;
-
-  struct Edge {
-    int node, other;
-    double conductance;
-  };
 
   // Calls `act` for each resistor between two nodes.
   template <typename Act>
@@ -182,21 +183,18 @@ class Network {
       to_ground_[index(ground_node(column))] = 1.0;
     }
     std::vector<double> diagonal = to_ground_;
-    std::vector<int> sizes(nodes, 1);
+    std::vector<Eigen::Triplet<double>> entries;
+    entries.reserve(nodes + 3 * mesh_.cells.values.size());
     each_resistor([&](int a, int b, double conductance) {
       diagonal[index(a)] += conductance;
       diagonal[index(b)] += conductance;
-      ++sizes[index(std::max(a, b))];
-    });
-    matrix_.resize(order_.nodes(), order_.nodes());
-    matrix_.reserve(Eigen::Map<const Eigen::VectorXi>(sizes.data(), order_.nodes()));
-    each_resistor([&](int a, int b, double conductance) {
-      matrix_.insert(std::min(a, b), std::max(a, b)) = -conductance;
+      entries.emplace_back(std::min(a, b), std::max(a, b), -conductance);
     });
     for (int node = 0; node < order_.nodes(); ++node) {
-      matrix_.insert(node, node) = diagonal[index(node)];
+      entries.emplace_back(node, node, diagonal[index(node)]);
     }
-    matrix_.makeCompressed();
+    matrix_.resize(order_.nodes(), order_.nodes());
+    matrix_.setFromTriplets(entries.begin(), entries.end());
   }
 
   // What of the currents is left, from voltage differences, so that small differences along a line
@@ -260,7 +258,8 @@ class Network {
       for (const int node : seen) {
         const double change = std::abs(dx[index(node)][s]);
         if (change == 0.0) continue;
-        const double ratio = change / (one_sign ? std::abs(x[index(node)][s]) : scale);
+        const double size = one_sign ? std::abs(x[index(node)][s]) : scale;
+        const double ratio = change / std::max(size, kSmallestVoltage);
         if (!(ratio <= largest)) largest = ratio;  // takes a NaN as well
         if (std::isnan(largest)) return largest;
       }
@@ -430,6 +429,15 @@ void check_window(LineWindow window, int lines) {
   }
 }
 
+void check_segment_per_cell(double segment_per_cell, double most) {
+  if (!(segment_per_cell <= most)) {
+    throw Error(
+        fmt::format("wire network: wire resistance: found {:.3g} times the resistance of a cell, "
+                    "allowed: up to {:.0e} times",
+                    segment_per_cell, most));
+  }
+}
+
 // The wires take less than a rounding error from any current: then the ideal sums are exact, and
 // products of tiny numbers need not be thought of.
 bool wires_are_ideal(double segment_ohm, double largest_conductance, int rows, int columns,
@@ -463,27 +471,29 @@ std::vector<double> effective(std::span<const Number> conductance_uS, int bit_li
   }
   std::vector<double> result(cells.size());
   const int lead = window.first + 1;
-  const double siemens = 1e-6 * segment_ohm;  // times a conductance in uS: relative to a segment
-  if (wires_are_ideal(1e-6 * segment_ohm, largest, bit_lines, window.count, lead)) {
+  const double megohm = 1e-6 * segment_ohm;  // times a conductance in uS: relative to a segment
+  if (wires_are_ideal(megohm, largest, bit_lines, window.count, lead)) {
     for (std::size_t cell = 0; cell < cells.size(); ++cell) {
       result[cell % rows * count + cell / rows] = cells[cell];
     }
   } else if (window.count == 1) {
+    check_segment_per_cell(megohm * largest, kMostSegmentPerCellOfLadder);
     std::vector<double> pass(rows);
     for (std::size_t row = 0; row < rows; ++row) {
-      const double cell = siemens * static_cast<double>(cells[row]);
+      const double cell = megohm * static_cast<double>(cells[row]);
       result[row] = cell / (1.0 + cell * lead);
     }
     solve_line(result, pass);
-    for (double& value : result) value /= siemens;
+    for (double& value : result) value /= megohm;
   } else {
+    check_segment_per_cell(megohm * largest, kMostSegmentPerCell);
     Mesh mesh = {WireMatrix(bit_lines, window.count), lead};
     for (std::size_t cell = 0; cell < cells.size(); ++cell) {
       mesh.cells.values[cell % rows * count + cell / rows] =
-          siemens * static_cast<double>(cells[cell]);
+          megohm * static_cast<double>(cells[cell]);
     }
     result = mesh_transfer(std::move(mesh), {}).values;
-    for (double& value : result) value /= siemens;
+    for (double& value : result) value /= megohm;
   }
   return result;
 }
@@ -599,6 +609,9 @@ WireMatrix wire_currents(const WireMatrix& conductance_S, const WireMatrix& inpu
   if (wires_are_ideal(segment_ohm, largest, rows, window.count, mesh.lead)) {
     return products(mesh.cells, inputs_V);
   }
+  check_segment_per_cell(segment_ohm * largest, topology == WireTopology::kGated
+                                                    ? kMostSegmentPerCellOfLadder
+                                                    : kMostSegmentPerCell);
   for (double& cell : mesh.cells.values) cell *= segment_ohm;
   WireMatrix currents;
   if (topology == WireTopology::kGated) {

@@ -21,7 +21,7 @@ set bus_inputs  [get_ports {s_axil_awaddr_i* s_axil_awvalid_i s_axil_wdata_i* s_
 set bus_outputs [get_ports {s_axil_awready_o s_axil_wready_o s_axil_bresp_o* s_axil_bvalid_o
                             s_axil_arready_o s_axil_rdata_o* s_axil_rresp_o* s_axil_rvalid_o
                             s_axis_tready_o m_axis_tdata_o* m_axis_tvalid_o m_axis_tlast_o
-                            irq_o frame_start_o layer_o*}]
+                            irq_o frame_start_o layer_o* program_start_o}]
 set_input_delay  -max 1.0 -clock clk $bus_inputs
 set_input_delay  -min 0.2 -clock clk $bus_inputs
 set_output_delay -max 1.0 -clock clk $bus_outputs
@@ -31,8 +31,10 @@ set_output_delay -min 0.0 -clock clk $bus_outputs
 # what goes with it must be there 1 ns before the edge that samples it.
 set_input_delay  -max 1.5 -clock clk [get_ports macro_code_i*]
 set_input_delay  -min 0.2 -clock clk [get_ports macro_code_i*]
-set_output_delay -max 1.0 -clock clk [get_ports {macro_read_o* macro_pulse_o* macro_line_o* macro_count_o* macro_range_o*}]
-set_output_delay -min 0.0 -clock clk [get_ports {macro_read_o* macro_pulse_o* macro_line_o* macro_count_o* macro_range_o*}]
+set macro_outputs [get_ports {macro_read_o* macro_pulse_o* macro_line_o* macro_count_o* macro_range_o*
+                              macro_program_o* macro_set_o* macro_amplitude_o*}]
+set_output_delay -max 1.0 -clock clk $macro_outputs
+set_output_delay -min 0.0 -clock clk $macro_outputs
 
 set_driving_cell -lib_cell BUFX2 $bus_inputs
 set_driving_cell -lib_cell BUFX2 [get_ports macro_code_i*]

@@ -18,7 +18,7 @@ constexpr int kOffsetRepeats = 8;   // reads of each cell at each range for offs
 constexpr int kGainRepeats = 2;     // and for gains
 constexpr int kReferenceLevel = 5;  // of the cells that offsets are measured with
 constexpr int kFinestRange = 7;
-constexpr int kAnyCode = 0xFFFF;   // a tolerance that every code is within: a read, no more
+constexpr int kAnyCode = 0xFFFF;    // a tolerance that every code is within: a read, no more
 constexpr double kLeastCode = 8.0;  // slope below which nothing can be said about the gain [codes]
 
 using Means = std::vector<std::vector<double>>;  // [PE][lane]
@@ -72,12 +72,12 @@ class Lanes {
     for (int pe = 0; pe < config_.num_pe; ++pe) {
       for (int line = 0; line < config_.num_adc; ++line) {
         for (int bit = 0; bit < config_.num_bl(); ++bit) {
-          entries.push_back(
-              {.pe = pe,
-               .source_line = line,
-               .bit_line = bit,
-               .target = static_cast<int>(level_code(level, card, settings.range) + 0.5),
-               .tolerance = tolerance_codes(card, settings.range)});
+          entries.push_back({.pe = pe,
+                             .source_line = line,
+                             .bit_line = bit,
+                             .target = static_cast<int>(
+                                 std::floor(level_code(level, card, settings.range) + 0.5)),
+                             .tolerance = tolerance_codes(card, settings.range)});
         }
       }
     }
@@ -89,6 +89,13 @@ class Lanes {
   const ChipConfig& config_;
   CalibrationReport& report_;
 };
+
+// Slope of the line through P over X that leaves the least variance.
+double regression(const WindowUse& use) {
+  const auto n = static_cast<double>(use.positions);
+  const double variance = n * use.pixels_pixels - use.pixels * use.pixels;
+  return variance > 0.0 ? (n * use.planes_pixels - use.planes * use.pixels) / variance : 0.0;
+}
 
 }  // namespace
 
@@ -128,8 +135,9 @@ CalibrationReport measure_lanes(ProgramPort& port, const ChipConfig& config, con
   return report;
 }
 
-int64_t fold_offsets(ChipProgram& program, const ChipConfig& config, const LaneOffsets& offsets,
-                     std::span<const std::span<const uint8_t>> images) {
+Compensation compensate_offsets(const ChipProgram& program, const ChipConfig& config,
+                                const DeviceCard& card, const LaneOffsets& offsets,
+                                std::span<const std::span<const uint8_t>> images) {
   if (images.empty()) {
     throw Error("calibration: found no images, allowed: 1 or more");
   }
@@ -138,43 +146,54 @@ int64_t fold_offsets(ChipProgram& program, const ChipConfig& config, const LaneO
   for (size_t i = 0; i < images.size(); ++i) {
     chip.run(static_cast<uint32_t>(i), images[i]);
   }
+  Compensation result;
+  result.biases = program.biases;
+  result.shift.assign(to_index(config.num_pe), std::vector<double>(to_index(config.num_sl), 0.0));
+  const double lowest = card.g_min_uS / card.level_step_uS();  // level 0
   const int64_t limit = int64_t{1} << (config.psum_bits - 1);
-  int64_t most = 0;
   for (size_t index = 0; index < program.layers.size(); ++index) {
     const LayerRow& row = program.layers[index];
+    const std::span<const WindowUse> uses = chip.window_uses(static_cast<int>(index));
     // A segment has as many positions as any of its windows.
     std::vector<int64_t> positions(to_index(config.num_pe), 0);
-    for (const WindowUse& use : chip.window_uses(static_cast<int>(index))) {
+    for (const WindowUse& use : uses) {
       positions[to_index(use.segment)] = use.positions;
     }
-    int64_t all_positions = 0;
+    double all_positions = 0.0;
     for (const int64_t count : positions) {
-      all_positions += count;
+      all_positions += static_cast<double>(count);
     }
     for (int kernel = 0; kernel < row.kernels; ++kernel) {
       double sum = 0.0;
-      for (const WindowUse& use : chip.window_uses(static_cast<int>(index))) {
+      for (const WindowUse& use : uses) {
         const std::vector<double>& lanes = offsets.at(to_index(use.pe));
         const int line = use.first_line + 2 * kernel;
-        sum += (lanes.at(to_index(line % config.num_adc)) -
-                lanes.at(to_index((line + 1) % config.num_adc))) *
-               static_cast<double>(use.plane_sum);
+        const double difference = lanes.at(to_index(line % config.num_adc)) -
+                                  lanes.at(to_index((line + 1) % config.num_adc));
+        const double slope = -std::max(0.0, regression(use));
+        // Half on each line; cells do not go below zero, so what one line cannot give up the other
+        // gets.
+        const double half = slope * difference / 2.0 / static_cast<double>(1 << row.range);
+        const double raise = std::max(0.0, std::abs(half) - lowest);
+        std::vector<double>& shifts = result.shift[to_index(use.pe)];
+        shifts[to_index(line)] = half + raise;
+        shifts[to_index(line + 1)] = -half + raise;
+        sum += difference * (use.planes + slope * use.pixels);
       }
-      const auto change =
-          static_cast<int64_t>(std::floor(0.5 - sum / static_cast<double>(all_positions)));
-      BiasRow& bias = program.biases.at(to_index(row.bias_base + kernel / 2));
+      const auto change = static_cast<int64_t>(std::floor(0.5 - sum / all_positions));
+      BiasRow& bias = result.biases.at(to_index(row.bias_base + kernel / 2));
       int32_t& value = kernel % 2 == 0 ? bias.even : bias.odd;
       const int64_t folded = value + change;
       if (folded < -limit || folded >= limit) {
-        throw Error(fmt::format(
-            "calibration: layer row {}, kernel {}: bias with the offsets: found {}, allowed: {}..{}",
-            index, kernel, folded, -limit, limit - 1));
+        throw Error(
+            fmt::format("calibration: layer row {}, kernel {}: bias with the offsets: found {}, "
+                        "allowed: {}..{}",
+                        index, kernel, folded, -limit, limit - 1));
       }
       value = static_cast<int32_t>(folded);
-      most = std::max(most, std::abs(change));
     }
   }
-  return most;
+  return result;
 }
 
 }  // namespace mcnn

@@ -26,8 +26,8 @@ struct CalibrationReport {
   LaneOffsets offset;  // [codes]
   // Mean code of reads without input [codes]: the offset where it is above 0, a check of it.
   std::vector<std::vector<double>> zero_input;
-  // Gain relative to the mean of all lanes, from cells that nothing was written to yet; 1 where they
-  // conduct too little to tell. Not used: see above.
+  // Gain relative to the mean of all lanes, from cells that nothing was written to yet; 1 where
+  // they conduct too little to tell. Not used: see above.
   std::vector<std::vector<double>> gain;
   ProgramCounters counters;  // of all runs
 };
@@ -39,12 +39,20 @@ struct CalibrationReport {
 CalibrationReport measure_lanes(ProgramPort& port, const ChipConfig& config, const DeviceCard& card,
                                 const ProgramSettings& settings);
 
-// Adds to the bias of every kernel
-//   - mean over replicas, output positions and images of the sum over its windows of
-//       (offset(positive line) - offset(negative line)) * sum of 2^b over the planes b that are read
-// The planes come from the ideal chip on `images`. Returns the largest change of a bias [partial
-// sum]. Throws Error when a bias does not fit.
-int64_t fold_offsets(ChipProgram& program, const ChipConfig& config, const LaneOffsets& offsets,
-                     std::span<const std::span<const uint8_t>> images);
+// What takes the offsets out of the kernels, [codes] being those of inference.
+//
+// A window reads P = sum of 2^b over the planes b that have a pulse, so a pair of lines with
+// offsets o+ and o- adds (o+ - o-) P to the partial sum. P follows the sum X of the window's pixels
+// closely, and X is what a change of all cells of a line counts for: the cells of the pair take
+// -(o+ - o-) slope X, with the slope of the straight line through P over X, and the bias takes the
+// mean of what is left. P and X come from the ideal chip on `images`.
+struct Compensation {
+  std::vector<std::vector<double>> shift;  // [PE][source line] for cell_entries [levels]
+  std::vector<BiasRow> biases;             // of the chip program
+};
+// Throws Error when a bias does not fit.
+Compensation compensate_offsets(const ChipProgram& program, const ChipConfig& config,
+                                const DeviceCard& card, const LaneOffsets& offsets,
+                                std::span<const std::span<const uint8_t>> images);
 
 }  // namespace mcnn

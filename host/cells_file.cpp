@@ -64,6 +64,18 @@ uint64_t count_of(const json& value, uint64_t largest, const std::string& source
   return value.get<uint64_t>();
 }
 
+int32_t integer_of(const json& value, const std::string& source, const std::string& where) {
+  constexpr int64_t kLow = std::numeric_limits<int32_t>::min();
+  constexpr int64_t kHigh = std::numeric_limits<int32_t>::max();
+  const bool small = value.is_number_unsigned()
+                         ? value.get<uint64_t>() <= uint64_t{kHigh}
+                         : value.is_number_integer() && value.get<int64_t>() >= kLow;
+  if (!small) {
+    fail(source, where, shown(value), fmt::format("an integer {}..{}", kLow, kHigh));
+  }
+  return value.get<int32_t>();
+}
+
 double number_of(const json& value, const std::string& source, const std::string& where) {
   if (!value.is_number() || !std::isfinite(value.get<double>())) {
     fail(source, where, shown(value), "a number");
@@ -74,8 +86,7 @@ double number_of(const json& value, const std::string& source, const std::string
 const json& list_of(const json& value, size_t size, const std::string& source,
                     const std::string& where) {
   if (!value.is_array() || value.size() != size) {
-    fail(source, where,
-         value.is_array() ? fmt::format("a list of {}", value.size()) : shown(value),
+    fail(source, where, value.is_array() ? fmt::format("a list of {}", value.size()) : shown(value),
          fmt::format("a list of {}", size));
   }
   return value;
@@ -141,7 +152,10 @@ std::string to_text(const CellsFile& file) {
                   {"adc_bits", file.shape.adc_bits}};
   top["card"] = file.card;
   top["cells_digest"] = file.cells_digest;
-  top["lane_offsets"] = file.lane_offsets;
+  top["bias_changes"] = nlohmann::ordered_json::array();
+  for (const BiasRow& row : file.bias_changes) {
+    top["bias_changes"].push_back({row.even, row.odd});
+  }
   // One line a cell would be long; one line a macro is hard on editors: a line a PE and cell row.
   std::string text = top.dump(1);
   text.resize(text.rfind('}'));
@@ -182,7 +196,7 @@ CellsFile parse_cells_file(std::string_view text, const std::string& source) {
   }
   for (const auto& [name, value] : top.items()) {
     constexpr std::array<std::string_view, 8> kFields = {
-        "format", "config", "seed", "shape", "card", "cells_digest", "lane_offsets", "macros"};
+        "format", "config", "seed", "shape", "card", "cells_digest", "bias_changes", "macros"};
     if (std::find(kFields.begin(), kFields.end(), name) == kFields.end()) {
       fail(source, name, "an unknown field", fmt::format("{}", fmt::join(kFields, ", ")));
     }
@@ -208,15 +222,15 @@ CellsFile parse_cells_file(std::string_view text, const std::string& source) {
   if (!macros.is_array() || macros.empty()) {
     fail(source, "macros", shown(macros), "a list, one a PE");
   }
-  const json& offsets = member(top, "lane_offsets", source, "");
-  if (!offsets.is_array() || !offsets.empty()) {
-    for (const json& lanes : list_of(offsets, macros.size(), source, "lane_offsets")) {
-      std::vector<double>& row = file.lane_offsets.emplace_back();
-      const std::string where = fmt::format("lane_offsets[{}]", file.lane_offsets.size() - 1);
-      for (const json& lane : list_of(lanes, to_index(file.shape.adc_lanes), source, where)) {
-        row.push_back(number_of(lane, source, where));
-      }
-    }
+  const json& changes = member(top, "bias_changes", source, "");
+  if (!changes.is_array()) {
+    fail(source, "bias_changes", shown(changes), "a list");
+  }
+  for (const json& row : changes) {
+    const std::string where = fmt::format("bias_changes[{}]", file.bias_changes.size());
+    list_of(row, 2, source, where);
+    file.bias_changes.push_back(
+        {integer_of(row[0], source, where), integer_of(row[1], source, where)});
   }
   const size_t cells = to_index(file.shape.bit_lines) * to_index(file.shape.source_lines);
   for (size_t pe = 0; pe < macros.size(); ++pe) {
@@ -238,7 +252,8 @@ CellsFile parse_cells_file(std::string_view text, const std::string& source) {
 CellsFile load_cells_file(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   if (!stream) {
-    throw Error(fmt::format("{}: cannot be opened; a file that --save-cells wrote is needed", path));
+    throw Error(
+        fmt::format("{}: cannot be opened; a file that --save-cells wrote is needed", path));
   }
   std::ostringstream text;
   text << stream.rdbuf();
@@ -277,6 +292,10 @@ void check_cells_file(const CellsFile& file, const std::string& source, const Ch
   if (file.cells_digest != digest) {
     fail(source, "cells_digest", file.cells_digest,
          fmt::format("{}, the cells of network and mapping chosen now", digest));
+  }
+  if (!file.bias_changes.empty() && file.bias_changes.size() != program.biases.size()) {
+    fail(source, "bias_changes", fmt::format("{} rows", file.bias_changes.size()),
+         fmt::format("{} of the chip program, or none", program.biases.size()));
   }
 }
 

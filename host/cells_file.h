@@ -2,8 +2,9 @@
 // A programmed chip as a file: what programming did to every cell, and what it belongs to. JSON,
 // doubles in as many digits as it takes to read the same bits back.
 //
-//   {"format": "mcnn-cells-1", "config": "yao2020", "seed": 1, "shape": {...}, "card": "name = ...",
-//    "cells_digest": "...", "lane_offsets": [[...], ...],
+//   {"format": "mcnn-cells-1", "config": "yao2020", "seed": 1, "shape": {...}, "card": "name =
+//   ...",
+//    "cells_digest": "...", "bias_changes": [[even, odd], ...],
 //    "macros": [{"next_programming_run": 30, "cells": [[base, age_s, read_pulses, generation,
 //                                                       pulses, settled], ...]}, ...]}
 #pragma once
@@ -17,7 +18,6 @@
 #include "behavioral_models/macro.h"
 #include "host/chip_config.h"
 #include "host/chip_program.h"
-#include "host/closed_loop.h"
 
 namespace mcnn {
 
@@ -27,7 +27,8 @@ struct CellsFile {
   MacroShape shape;
   std::string card;          // cells_card_text
   std::string cells_digest;  // of the levels that were programmed
-  LaneOffsets lane_offsets;  // of a calibrated chip, otherwise empty
+  // What a calibration added to the biases, one for each bias row; empty: not calibrated.
+  std::vector<BiasRow> bias_changes;
   std::vector<MacroState> states;  // [PE]
 };
 

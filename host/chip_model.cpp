@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <utility>
 
 #include "common/error.h"
@@ -397,12 +398,20 @@ class ChipModel::Impl {
 
   // Counts how much a window is driven: the planes that have a pulse are the bits of its pixels.
   static void count_use(const Read& read, const Planes* quads, WindowUse& use) {
-    ++use.positions;
+    int planes = 0;
+    int pixels = 0;
     for (size_t plane = 0; plane < kPlanes; ++plane) {
-      const unsigned pulses =
-          quads[0][plane] | quads[1][plane] << 4u | quads[2][plane] << 8u | quads[3][plane] << 12u;
-      use.plane_sum += (pulses & read.mask) != 0 ? int64_t{1} << plane : 0;
+      const unsigned pulses = (quads[0][plane] | quads[1][plane] << 4u | quads[2][plane] << 8u |
+                               quads[3][plane] << 12u) &
+                              read.mask;
+      planes += (pulses != 0 ? 1 : 0) << plane;
+      pixels += std::popcount(pulses) << plane;
     }
+    ++use.positions;
+    use.planes += planes;
+    use.pixels += pixels;
+    use.planes_pixels += static_cast<double>(planes) * pixels;
+    use.pixels_pixels += static_cast<double>(pixels) * pixels;
   }
 
   void run_pass(const CompiledPass& pass, size_t index) {

@@ -42,15 +42,18 @@ struct ImageResult {
   ImageReads reads;  // empty unless asked for
 };
 
-// How much one window of a layer row was driven: the sum, over images and output positions, of 2^b
-// over the bit planes b that were read. Per position that is what a constant error of a code counts
-// for.
+// How one window of a layer row was driven, over images and output positions. With P the sum of 2^b
+// over the bit planes b that are read, and X the sum of the pixels: P is what a constant error of a
+// code counts for, X a constant error of the cells.
 struct WindowUse {
   int pe = 0;
   int first_line = 0;
-  int segment = 0;        // the segments of a row are its replicas
-  int64_t positions = 0;  // output positions of the segment that exist
-  int64_t plane_sum = 0;
+  int segment = 0;             // the segments of a row are its replicas
+  int64_t positions = 0;       // output positions of the segment that exist
+  double planes = 0.0;         // sum of P
+  double pixels = 0.0;         // sum of X
+  double planes_pixels = 0.0;  // sum of P X
+  double pixels_pixels = 0.0;  // sum of X X
 
   bool operator==(const WindowUse&) const = default;
 };

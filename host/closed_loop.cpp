@@ -27,7 +27,7 @@ double scale(int range) { return static_cast<double>(1 << range); }
 
 // A lane whose offset takes a target below 0 reads 0 there: the best that it can verify.
 std::vector<Target> targets(const ChipProgram& program, const ChipConfig& config,
-                            const DeviceCard& card, int range, const LaneOffsets& offsets) {
+                            const DeviceCard& card, int range, const TargetCorrection& correction) {
   const std::vector<std::vector<uint8_t>> used = used_lines(program, config);
   std::vector<Target> all;
   for (int pe = 0; pe < config.num_pe; ++pe) {
@@ -36,10 +36,15 @@ std::vector<Target> targets(const ChipProgram& program, const ChipConfig& config
         continue;
       }
       const double offset =
-          offsets.empty() ? 0.0 : offsets.at(to_index(pe)).at(to_index(line % config.num_adc));
+          correction.offset.empty()
+              ? 0.0
+              : correction.offset.at(to_index(pe)).at(to_index(line % config.num_adc));
+      const double shift =
+          correction.shift.empty() ? 0.0 : correction.shift.at(to_index(pe)).at(to_index(line));
       for (int bit = 0; bit < config.num_bl(); ++bit) {
         const int level = program.cells[to_index(pe)][to_index(line * config.num_bl() + bit)];
-        const double code = std::floor(level_code(level, card, range) + offset + 0.5);
+        const double code =
+            std::floor(level_code(level, card, range) + (scale(range) * shift) + offset + 0.5);
         all.push_back({pe, line, bit, level, std::max(0.0, code)});
       }
     }
@@ -107,13 +112,13 @@ int tolerance_codes(const DeviceCard& card, int range) {
 
 std::vector<ProgramEntry> cell_entries(const ChipProgram& program, const ChipConfig& config,
                                        const DeviceCard& card, int range,
-                                       const LaneOffsets& offsets) {
+                                       const TargetCorrection& correction) {
   const int max_code = (1 << config.adc_bits) - 1;
   const int tolerance = tolerance_codes(card, range);
   std::vector<ProgramEntry> entries;
-  for (const Target& target : targets(program, config, card, range, offsets)) {
+  for (const Target& target : targets(program, config, card, range, correction)) {
     if (target.code > max_code) {
-      const int fits = fitting_range(program, config, card, range, offsets);
+      const int fits = fitting_range(program, config, card, range, correction);
       throw Error(fmt::format(
           "programming: PE {}, source line {}, bit line {}: level {} is code {} at converter range "
           "{}, allowed: 0..{}; {}",
@@ -133,8 +138,8 @@ std::vector<ProgramEntry> cell_entries(const ChipProgram& program, const ChipCon
 }
 
 int fitting_range(const ChipProgram& program, const ChipConfig& config, const DeviceCard& card,
-                  int range, const LaneOffsets& offsets) {
-  while (range >= 0 && largest(targets(program, config, card, range, offsets)) >
+                  int range, const TargetCorrection& correction) {
+  while (range >= 0 && largest(targets(program, config, card, range, correction)) >
                            static_cast<double>((1 << config.adc_bits) - 1)) {
     --range;
   }

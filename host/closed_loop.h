@@ -35,18 +35,24 @@ double level_code(int level, const DeviceCard& card, int range);
 // The card's tolerance in codes of a range.
 int tolerance_codes(const DeviceCard& card, int range);
 
-// What the converter of each lane adds to a code, [PE][lane]; empty: nothing is known.
+// What the converter of each lane adds to a code, [PE][lane].
 using LaneOffsets = std::vector<std::vector<double>>;
 
-// One entry for every cell of every used source line, PE by PE, line by line. Known offsets of the
-// lanes are added to the targets, so that they do not end up in the conductances. Throws Error when
-// a target is outside the codes; it says which range would do.
+// What a calibration says about targets; empty: nothing.
+struct TargetCorrection {
+  LaneOffsets offset;                      // [PE][lane] of the verify reads [codes]
+  std::vector<std::vector<double>> shift;  // [PE][source line] more in each cell [levels]
+};
+
+// One entry for every cell of every used source line, PE by PE, line by line:
+//   target = floor(2^range * (level + g_min/Gs + shift) + offset + 1/2), at least 0
+// Throws Error when a target is above the largest code; it says which range would do.
 std::vector<ProgramEntry> cell_entries(const ChipProgram& program, const ChipConfig& config,
                                        const DeviceCard& card, int range,
-                                       const LaneOffsets& offsets = {});
-// The finest range up to `range` at which cell_entries has no target outside the codes.
+                                       const TargetCorrection& correction = {});
+// The finest range up to `range` at which no target is above the largest code, -1: none.
 int fitting_range(const ChipProgram& program, const ChipConfig& config, const DeviceCard& card,
-                  int range, const LaneOffsets& offsets);
+                  int range, const TargetCorrection& correction);
 
 // One pass over all entries.
 struct LoopPass {

@@ -249,14 +249,15 @@ class Mapper {
             for (size_t line = 0; line < 2; ++line) {
               const int level = positive_part(line == 0 ? weight : -weight);
               const double sigma = limits.sigma[to_index(level)];
-              sum[line] += level + limits.offset;
+              sum[line] += level + limits.offset + limits.shift[to_index(level)];
               variance[line] += sigma * sigma;
             }
           }
         }
         const double scale = static_cast<double>(1 << range);
         for (size_t line = 0; line < 2; ++line) {
-          const double noise = std::sqrt(scale * scale * variance[line] +
+          const double gain = limits.converter_gain * sum[line];
+          const double noise = std::sqrt(scale * scale * (variance[line] + gain * gain) +
                                          limits.converter_sigma * limits.converter_sigma);
           largest = std::max(largest, scale * sum[line] + limits.margin * noise);
         }
@@ -950,13 +951,33 @@ DeviceLimits device_limits(const DeviceCard& card) {
   DeviceLimits limits;
   const double step = card.level_step_uS();
   limits.offset = card.g_min_uS / step;
-  limits.converter_sigma = card.adc_sigma_codes;
+  limits.converter_sigma = std::sqrt(card.adc_sigma_codes * card.adc_sigma_codes +
+                                     card.adc_offset_sigma_codes * card.adc_offset_sigma_codes +
+                                     card.adc_inl_codes * card.adc_inl_codes);
+  limits.converter_gain = card.adc_gain_sigma;
   for (size_t level = 0; level < limits.sigma.size(); ++level) {
-    const double conductance = card.g_min_uS + static_cast<double>(level) * step;
-    const double programming = card.programming_sigma_at(conductance) / step;
-    const double read = card.read_noise * conductance / step;
-    const double driven = card.read_noise_uS / step;
-    limits.sigma[level] = std::sqrt(programming * programming + read * read + driven * driven);
+    const double written = card.level_uS(static_cast<int>(level));
+    double mean = 0.0;
+    double square = 0.0;
+    const auto [first, last] = card.measured_near(written);
+    for (size_t i = first; i < last; ++i) {
+      const double error = card.measured[i].measured_uS - card.measured[i].target_uS;
+      mean += error / static_cast<double>(last - first);
+      square += error * error / static_cast<double>(last - first);
+    }
+    const double factor =
+        card.age_s > 0.0 ? card.drift_factor(card.drift_exponent, card.age_s) : 1.0;
+    const double conductance =
+        card.disturbed(std::max(0.0, written + mean) * factor, card.read_disturb_pulses);
+    const double programming = card.programming_sigma_at(written);
+    const double relaxation = card.relaxation_sigma_at(written, card.age_s);
+    const double cell = std::sqrt(programming * programming + relaxation * relaxation +
+                                  std::max(0.0, square - mean * mean)) *
+                        factor;
+    const double read = card.read_noise * conductance;
+    limits.shift[level] = (conductance - written) / step;
+    limits.sigma[level] =
+        std::sqrt(cell * cell + read * read + card.read_noise_uS * card.read_noise_uS) / step;
   }
   return limits;
 }

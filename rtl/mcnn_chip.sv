@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The chip: everything digital of a memristor compute-in-memory CNN processor. The crossbar arrays with their converters are
 // behind the macro ports. README.md beside this file says what is computed and when, REGISTERS.md how the host asks for it.
+`include "mcnn_assert.svh"
+
 module mcnn_chip #(
   parameter int unsigned NumPe       = 8,    // processing elements, one crossbar array each
   parameter int unsigned NumSl       = 128,  // source lines (outputs) of an array
@@ -181,25 +183,43 @@ module mcnn_chip #(
     .program_entries_failed_i(entries_failed), .program_entries_refused_i(entries_refused)
   );
 
-  logic [NumPe-1:0]    engine_busy, engine_read, engine_pulse, engine_set, engine_done, engine_failed, engine_refused;
-  logic [2*NumPe-1:0]  list_we;
-  logic [NumPe-1:0]    list_re;
-  logic [64*NumPe-1:0] list_rdata;
+  // What the engines say is gathered only when it is needed: it costs a simulation nothing at other times.
+  localparam int unsigned Events = mcnn_pkg::ProgramEvents;
+  logic [AmplitudeBits-1:0] set_first, reset_first;
+  logic [Events-1:0]        engine_event[NumPe];
+  logic [Events*NumPe-1:0]  engine_events;
+  logic                     program_abort, list_access;
+  logic [2*NumPe-1:0]       list_we;
+  logic [NumPe-1:0]         list_re, list_taken;
+  logic [63:0]              engine_row[NumPe];
+  logic [63:0]              list_row;
+  always_comb begin
+    engine_events = '0;
+    if (program_busy) begin
+      for (int unsigned p = 0; p < NumPe; p++) engine_events[p*Events+:Events] = engine_event[p];
+    end
+    list_row = '0;
+    if (list_taken != '0) begin
+      for (int unsigned p = 0; p < NumPe; p++) list_row = list_row | (engine_row[p] & {64{list_taken[p]}});
+    end
+  end
 
   mcnn_program_control #(
     .NumPe(NumPe), .NumEntries(NumEntries)
   ) u_program_control (
-    .clk_i, .rst_ni, .start_i(program_start), .abort_i(abort), .start_o(program_start_o), .busy_o(program_busy),
-    .done_event_o(program_done), .busy_i(engine_busy),
-    .read_i(engine_read), .pulse_i(engine_pulse), .set_i(engine_set), .done_i(engine_done), .failed_i(engine_failed),
-    .refused_i(engine_refused), .refused_event_o(entry_refused),
+    .clk_i, .rst_ni, .start_i(program_start), .abort_i(abort),
+    .start_o(program_start_o), .busy_o(program_busy), .abort_o(program_abort), .done_event_o(program_done),
+    .set_start_i(set_start), .set_limit_i(set_limit), .reset_start_i(reset_start), .reset_limit_i(reset_limit),
+    .set_first_o(set_first), .reset_first_o(reset_first),
+    .event_i(engine_events), .refused_event_o(entry_refused),
     .clocks_o(program_clocks), .reads_o(program_reads), .sets_o(program_sets), .resets_o(program_resets),
     .done_o(entries_done), .failed_o(entries_failed), .refused_o(entries_refused),
     .host_we_i(table_we && table_wr == 2'd3), .host_wr_row_i(table_wr_row[PeBits+EntryBits-1:0]),
     .host_wr_word_i(table_wr_word[0]),
     .host_re_i(table_re && table_rd == 2'd3), .host_rd_row_i(table_rd_row[PeBits+EntryBits-1:0]),
     .host_rd_word_i(table_rd_word[0]), .host_rdata_o(entry_data),
-    .list_we_o(list_we), .list_re_o(list_re), .list_rdata_i(list_rdata)
+    .list_access_o(list_access), .list_we_o(list_we), .list_re_o(list_re), .list_taken_o(list_taken),
+    .list_row_i(list_row)
   );
 
   // -------------------------------------------------------------------------------------------------------- control
@@ -371,28 +391,35 @@ module mcnn_chip #(
     .pass_last_o(column_pass_last), .walk_last_o(column_walk_last), .error_o(record_error)
   );
 
+  // The same for all PEs, and in place long before the first read of a pass or a programming run.
+  logic [CountBits-1:0] macro_count_q;
+  logic [2:0]           macro_range_q;
+  always_ff @(posedge clk_i) begin
+    macro_count_q <= program_busy ? CountBits'(1) : CountBits'({kernels, 1'b0});
+    macro_range_q <= program_busy ? program_range : {1'b0, range};
+  end
+
   logic [NumPe*2*SumBits-1:0] sums;
   for (genvar p = 0; p < NumPe; p++) begin : gen_pe
-    logic [NumBl-1:0]         program_bit_line;
-    logic [SlBits-1:0]        program_line;
-    logic [AmplitudeBits-1:0] program_amplitude;
+    logic              program_read, program_pulse;
+    logic [NumBl-1:0]  program_bit_line;
+    logic [SlBits-1:0] program_line;
 
     mcnn_programmer #(
       .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .NumEntries(NumEntries), .ReadLatency(ReadLatency),
       .ReadClocks(ReadClocks)
     ) u_programmer (
-      .clk_i, .rst_ni, .start_i(program_start_o), .abort_i(abort), .busy_o(engine_busy[p]),
+      .clk_i, .rst_ni, .run_i(program_busy), .start_i(program_start_o), .abort_i(program_abort),
       .count_i(program_count[p*EntryCountBits+:EntryCountBits]),
-      .set_start_i(set_start), .set_step_i(set_step), .set_limit_i(set_limit),
-      .reset_start_i(reset_start), .reset_step_i(reset_step), .reset_limit_i(reset_limit),
+      .set_first_i(set_first), .set_step_i(set_step), .set_limit_i(set_limit),
+      .reset_first_i(reset_first), .reset_step_i(reset_step), .reset_limit_i(reset_limit),
       .max_pulses_i(max_pulses), .pulse_clocks_i(pulse_clocks),
-      .host_we_i(list_we[2*p+:2]), .host_re_i(list_re[p]),
+      .host_access_i(list_access), .host_we_i(list_we[2*p+:2]), .host_re_i(list_re[p]),
       .host_waddr_i(table_wr_row[EntryBits-1:0]), .host_raddr_i(table_rd_row[EntryBits-1:0]),
-      .host_wdata_i(wr_data), .host_rdata_o(list_rdata[64*p+:64]),
-      .read_o(engine_read[p]), .pulse_o(engine_pulse[p]), .bit_line_o(program_bit_line), .line_o(program_line),
-      .set_o(engine_set[p]), .amplitude_o(program_amplitude),
-      .code_i(macro_code_i[p*NumAdc*AdcBits+:NumAdc*AdcBits]),
-      .done_o(engine_done[p]), .failed_o(engine_failed[p]), .refused_o(engine_refused[p])
+      .host_wdata_i(wr_data), .host_rdata_o(engine_row[p]),
+      .read_o(program_read), .pulse_o(program_pulse), .bit_line_o(program_bit_line), .line_o(program_line),
+      .set_o(macro_set_o[p]), .amplitude_o(macro_amplitude_o[p*AmplitudeBits+:AmplitudeBits]),
+      .code_i(macro_code_i[p*NumAdc*AdcBits+:NumAdc*AdcBits]), .event_o(engine_event[p])
     );
 
     mcnn_pe #(
@@ -406,16 +433,31 @@ module mcnn_chip #(
       .advance_i(advance), .plane_used_o(plane_used[p*ActBits+:ActBits]), .active_o(pe_active[p]),
       .survey_i(survey), .tick_i(tick), .plane_i(plane), .strobe_o(pe_strobe[p]),
       .code_tick_i(code_tick), .code_first_i(code_first),
-      .program_read_i(engine_read[p]), .program_pulse_i(engine_pulse[p]), .program_bit_line_i(program_bit_line),
-      .program_line_i(program_line), .program_set_i(engine_set[p]), .program_amplitude_i(program_amplitude),
-      .macro_program_o(macro_program_o[p]), .macro_set_o(macro_set_o[p]),
-      .macro_amplitude_o(macro_amplitude_o[p*AmplitudeBits+:AmplitudeBits]),
+      .program_read_i(program_read), .program_pulse_i(program_pulse), .program_bit_line_i(program_bit_line),
+      .program_line_i(program_line), .macro_program_o(macro_program_o[p]),
       .macro_read_o(macro_read_o[p]), .macro_pulse_o(macro_pulse_o[p*NumBl+:NumBl]),
       .macro_line_o(macro_line_o[p*SlBits+:SlBits]), .macro_code_i(macro_code_i[p*NumAdc*AdcBits+:NumAdc*AdcBits]),
       .hold_i(hold), .group_valid_i(walk_valid), .group_i(walk_group), .sums_o(sums[p*2*SumBits+:2*SumBits])
     );
-    assign macro_count_o[p*CountBits+:CountBits] = program_busy ? CountBits'(1) : CountBits'({kernels, 1'b0});
-    assign macro_range_o[p*3+:3] = program_busy ? program_range : {1'b0, range};
+    assign macro_count_o[p*CountBits+:CountBits] = macro_count_q;
+    assign macro_range_o[p*3+:3]                 = macro_range_q;
+  end
+
+  // What the macros rely on while cells are programmed.
+  always_ff @(posedge clk_i) begin
+    if (program_busy) begin
+      `MCNN_CHECK(one_kind_of_run, !busy && !tick, "images must not be computed while cells are programmed")
+      `MCNN_CHECK(host_keeps_off, !list_access, "the host must not reach a programming list while it is worked through")
+      for (int unsigned p = 0; p < NumPe; p++) begin
+        `MCNN_CHECK(read_or_pulse, !(macro_read_o[p] && macro_program_o[p]), "a macro must not be read and pulsed at once")
+        `MCNN_CHECK(pulse_hits_a_cell, !macro_program_o[p] || (macro_pulse_o[p*NumBl+:NumBl] != '0 &&
+                    (macro_pulse_o[p*NumBl+:NumBl] & (macro_pulse_o[p*NumBl+:NumBl] - NumBl'(1))) == '0),
+                    "a programming pulse must drive exactly one bit line")
+        `MCNN_CHECK(amplitude_is_limited, !macro_program_o[p] ||
+                    macro_amplitude_o[p*AmplitudeBits+:AmplitudeBits] <= (macro_set_o[p] ? set_limit : reset_limit),
+                    "the amplitude of a programming pulse must not be beyond LIMIT")
+      end
+    end
   end
 
   // The token of a walk goes with its sums: clock 1 and 2 reduce, 3 and 4 activate, 5 (and 6) pool write.

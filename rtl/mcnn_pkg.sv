@@ -9,6 +9,7 @@ package mcnn_pkg;
   localparam int unsigned AddressBits = 17;  // AXI4-Lite byte address
   localparam int unsigned AmplitudeBits = 6;  // amplitude code of a programming pulse
   localparam int unsigned EntryCountBits = 8;  // entries in a programming list
+  localparam int unsigned ProgramEvents = 7;  // what a programming engine tells the counters
   localparam int unsigned NumBuffers  = 3;   // feature-map buffers: image load, layer input, layer output
 
   // Error codes, STATUS[15:8].

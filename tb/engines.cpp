@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <thread>
@@ -228,13 +229,14 @@ EngineRun run_integer(const Workload& workload, unsigned jobs) {
 }
 
 EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
-                    bool skip) {
+                    bool skip, Progress* progress) {
   EngineRun run;
   run.images.resize(workload.count);
   const std::size_t num_rows = workload.mapped.program.layers.size();
   run.rows.resize(num_rows);
   std::mutex mutex;
-  Progress progress("chip model", workload.count);
+  std::optional<Progress> own;
+  if (progress == nullptr) progress = &own.emplace("chip model", workload.count);
   const ThreadTimes times =
       run_chunks(workload.count, chunk_size(workload.count, 1, 500), jobs, [&]() -> ChunkWork {
         auto model = std::make_shared<ChipModel>(workload.config, workload.mapped.program, macros,
@@ -245,7 +247,7 @@ EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, 
             if (interrupt_requested()) throw Interrupted{};
             const std::uint32_t number = workload.first + i;
             const ImageResult& result = model->run(number, workload.image(number));
-            progress.add(result.digit == workload.label(number));
+            progress->add(result.digit == workload.label(number));
             run.images[i] = {result.digit, result.logits};
           }
           const std::scoped_lock lock(mutex);

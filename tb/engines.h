@@ -9,6 +9,7 @@
 
 #include "host/chip_model.h"
 #include "host/events.h"
+#include "tb/progress.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
@@ -52,9 +53,10 @@ struct TraceOptions {
 };
 
 EngineRun run_integer(const Workload& workload, unsigned jobs);
-// `macros`, one a PE: the programmed chip. Every thread works on copies of its own.
+// `macros`, one a PE: the programmed chip. Every thread works on copies of its own. `progress`: of
+// a longer piece of work that this run is part of; null: one of its own.
 EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
-                    bool skip);
+                    bool skip, Progress* progress = nullptr);
 EngineRun run_rtl(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
                   bool skip, const TraceOptions& trace);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <utility>
@@ -109,27 +110,33 @@ struct CalibrationImages {
 
 CalibrationImages calibration_images(const Workload& workload, const ProgrammingOptions& options) {
   CalibrationImages chosen;
-  const IdxImages* set = &workload.data.images;
-  std::string name = "the run's images";
-  if (!options.calibration_images.empty()) {
-    chosen.own = read_idx_images(options.calibration_images);
+  const IdxImages* set = &workload.data->images;
+  std::string name = "images of the run itself";
+  const MapShape& input = workload.network.input;
+  // Images of their own for the network's own training set; other networks have none there.
+  const std::filesystem::path subset =
+      std::filesystem::path(data_folder()) / "mnist" / "train6k-images-idx3-ubyte.gz";
+  const bool is_mnist = workload.options.images.empty() && input == MapShape{1, 28, 28};
+  std::string file = options.calibration_images;
+  if (file.empty() && is_mnist && std::filesystem::exists(subset)) file = subset.string();
+  if (!file.empty()) {
+    chosen.own = read_idx_images(file);
     set = &chosen.own;
-    name = options.calibration_images;
-    const MapShape& input = workload.network.input;
+    name = std::filesystem::path(file).filename().string();
     if (set->height != input.height || set->width != input.width) {
-      throw Error(fmt::format("{}: images of {} x {} pixels, but network '{}' takes {} x {}", name,
+      throw Error(fmt::format("{}: images of {} x {} pixels, but network '{}' takes {} x {}", file,
                               set->height, set->width, workload.network.name, input.height,
                               input.width));
     }
   }
   const int count = static_cast<int>(std::min<std::int64_t>(options.calibration_count, set->count));
   for (int i = 0; i < count; ++i) chosen.images.push_back(set->image(i));
-  chosen.note = fmt::format("bit planes of the first {} of {}", count, name);
+  chosen.note = fmt::format("by the first {} of {}", count, name);
   return chosen;
 }
 
-void save(const Workload& workload, const std::vector<Macro>& macros, const LaneOffsets& offsets,
-          ProgrammedChip& chip) {
+void save(const Workload& workload, const std::vector<Macro>& macros,
+          const std::vector<BiasRow>& bias_changes, ProgrammedChip& chip) {
   CellsFile file;
   file.config = workload.config.name;
   file.seed = workload.options.seed;
@@ -137,7 +144,7 @@ void save(const Workload& workload, const std::vector<Macro>& macros, const Lane
   file.cells_digest = cells_digest(workload.mapped.program);
   file.shape = macros.front().shape();
   for (const Macro& macro : macros) file.states.push_back(macro.save_state());
-  file.lane_offsets = offsets;
+  file.bias_changes = bias_changes;
   chip.cells_file = to_text(file);
 }
 
@@ -169,8 +176,8 @@ void ProgrammingOptions::check() const {
         "calibrated is loaded calibrated)",
         instead));
   }
-  if (!calibration_images.empty() && !calibrate && load_cells.empty()) {
-    throw Error("--calibration-images: needs --calibrate, or --load-cells of a calibrated chip");
+  if (!calibration_images.empty() && !calibrate) {
+    throw Error("--calibration-images: needs --calibrate");
   }
 }
 
@@ -200,12 +207,13 @@ std::string_view way_name(ProgramWay way) {
   return "";
 }
 
-ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl) {
+ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl,
+                            bool quiet) {
   options.check();
   ProgrammedChip chip;
   ChipProgram& program = workload.mapped.program;
   const auto start = std::chrono::steady_clock::now();
-  LaneOffsets offsets;
+  std::vector<BiasRow> bias_changes;
   std::vector<Macro> macros = make_macros(workload.config, workload.card, workload.options.seed);
 
   if (!options.load_cells.empty()) {
@@ -213,8 +221,15 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
     const CellsFile file = load_cells_file(options.load_cells);
     check_cells_file(file, options.load_cells, workload.config, workload.card,
                      workload.options.seed, program);
-    for (std::size_t pe = 0; pe < macros.size(); ++pe) macros[pe].restore(file.states[pe]);
-    offsets = file.lane_offsets;
+    for (std::size_t pe = 0; pe < macros.size(); ++pe) {
+      try {
+        macros[pe].restore(file.states[pe]);
+      } catch (const Error& error) {
+        throw Error(fmt::format("{}: macros[{}]: {}", options.load_cells, pe, error.what()));
+      }
+    }
+    bias_changes = file.bias_changes;
+    if (!bias_changes.empty()) chip.calibration_note = "as saved";
   } else if (options.program == "direct") {
     chip.way = ProgramWay::kDirect;
     program_direct(macros, program);
@@ -233,17 +248,24 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
 
     ProgramSettings settings = program_settings(workload.card);
     if (options.calibrate) {
-      Progress progress("calibration", 0, "entries");
       chip.calibration = measure_lanes(port, workload.config, workload.card, settings);
-      offsets = chip.calibration->offset;
-      settings.range =
-          fitting_range(program, workload.config, workload.card, settings.range, offsets);
-      if (settings.range < 0) settings.range = 0;  // cell_entries says what does not fit
+      const CalibrationImages images = calibration_images(workload, options);
+      Compensation compensation = compensate_offsets(program, workload.config, workload.card,
+                                                     chip.calibration->offset, images.images);
+      for (std::size_t row = 0; row < program.biases.size(); ++row) {
+        bias_changes.push_back({compensation.biases[row].even - program.biases[row].even,
+                                compensation.biases[row].odd - program.biases[row].odd});
+      }
+      chip.calibration_note = images.note;
+      chip.correction = {chip.calibration->offset, std::move(compensation.shift)};
+      // Corrected targets may need a coarser verify range; cell_entries says when none is left.
+      settings.range = std::max(0, fitting_range(program, workload.config, workload.card,
+                                                 settings.range, chip.correction));
     }
     std::vector<ProgramEntry> entries =
-        cell_entries(program, workload.config, workload.card, settings.range, offsets);
+        cell_entries(program, workload.config, workload.card, settings.range, chip.correction);
     const std::size_t passes = options.second_pass_wait_s ? 2 : 1;
-    Progress progress("programming", passes * entries.size(), "cells");
+    Progress progress("programming", quiet ? 0 : passes * entries.size(), "cells");
     LoopOptions loop;
     loop.second_pass_wait_s = options.second_pass_wait_s;
     loop.elapse = [&](double seconds) {
@@ -271,13 +293,10 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
   }
   for (Macro& macro : macros) macro.clear_counts();
   chip.written = conductances(macros);
-  if (!options.save_cells.empty()) save(workload, macros, offsets, chip);
-  // A workload without images does not infer, and needs no biases.
-  const bool infers = workload.count > 0 || !options.calibration_images.empty();
-  if (!offsets.empty() && infers) {
-    const CalibrationImages images = calibration_images(workload, options);
-    fold_offsets(program, workload.config, offsets, images.images);
-    chip.calibration_note = images.note;
+  if (!options.save_cells.empty()) save(workload, macros, bias_changes, chip);
+  for (std::size_t row = 0; row < bias_changes.size(); ++row) {
+    program.biases[row].even += bias_changes[row].even;
+    program.biases[row].odd += bias_changes[row].odd;
   }
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   chip.seconds = elapsed.count();
@@ -286,12 +305,14 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
   return chip;
 }
 
-double target_uS(const Workload& workload, int pe, int source_line, int bit_line) {
-  const int bit_lines = workload.config.num_bl();
-  const int level =
-      workload.mapped.program.cells[static_cast<std::size_t>(pe)]
-                                   [static_cast<std::size_t>((source_line * bit_lines) + bit_line)];
-  return workload.card.g_min_uS + (level * workload.card.level_step_uS());
+double target_uS(const Workload& workload, const ProgrammedChip& chip, int pe, int source_line,
+                 int bit_line) {
+  const DeviceCard& card = workload.card;
+  const auto row = static_cast<std::size_t>(pe);
+  const auto line = static_cast<std::size_t>(source_line);
+  const auto cell = static_cast<std::size_t>((source_line * workload.config.num_bl()) + bit_line);
+  const double shift = chip.correction.shift.empty() ? 0.0 : chip.correction.shift[row][line];
+  return card.level_uS(workload.mapped.program.cells[row][cell]) + (shift * card.level_step_uS());
 }
 
 CellStatistics cell_statistics(const Workload& workload, const ProgrammedChip& chip) {
@@ -308,7 +329,7 @@ CellStatistics cell_statistics(const Workload& workload, const ProgrammedChip& c
     const int pulses = loop.pulses(i);
     statistics.pulses += static_cast<std::uint64_t>(pulses);
     statistics.most_pulses = std::max(statistics.most_pulses, pulses);
-    const double target = target_uS(workload, entry.pe, entry.source_line, entry.bit_line);
+    const double target = target_uS(workload, chip, entry.pe, entry.source_line, entry.bit_line);
     const auto pe = static_cast<std::size_t>(entry.pe);
     const auto cell =
         static_cast<std::size_t>((entry.source_line * workload.config.num_bl()) + entry.bit_line);

@@ -23,7 +23,7 @@ struct ProgrammingOptions {
   std::string load_cells;                    // file: no programming at all
   std::string save_cells;                    // file
   bool calibrate = false;
-  std::string calibration_images;       // file; empty: the images of the run
+  std::string calibration_images;  // file; empty: the training subset, or the images of the run
   std::int64_t calibration_count = 256;  // the first ones
 
   // Checks each option and that they go together. Throws Error.
@@ -49,7 +49,8 @@ struct ProgrammedChip {
   std::vector<std::vector<float>> written;
   std::optional<LoopResult> loop;
   std::optional<CalibrationReport> calibration;
-  std::string calibration_note;  // which images it used
+  TargetCorrection correction;   // of the targets, by the calibration
+  std::string calibration_note;  // that biases are calibrated, and with what
   ProgramComparison comparison;
   double seconds = 0.0;  // of programming, wall clock
 
@@ -58,13 +59,15 @@ struct ProgrammedChip {
 };
 
 // Programs the chip of the workload: by RTL and model, compared with each other, or by the model
-// alone. With calibration the biases of the workload's program change. Throws Error.
-ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl);
+// alone. With calibration the biases of the workload's program change. `quiet`: without progress of
+// its own. Throws Error.
+ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl,
+                            bool quiet = false);
 
 // How well the cells of a loop lie.
 struct CellStatistics {
-  std::uint64_t cells = 0;  // that the loop wrote
-  std::uint64_t done = 0;   // by the loop's own verify reads
+  std::uint64_t cells = 0;           // that the loop wrote
+  std::uint64_t done = 0;            // by the loop's own verify reads
   std::uint64_t written_within = 0;  // true conductance within +-limit_uS when programming ended
   std::uint64_t aged_within = 0;     // and when the first image comes
   double limit_uS = 1.0;
@@ -79,7 +82,8 @@ struct CellStatistics {
 };
 CellStatistics cell_statistics(const Workload& workload, const ProgrammedChip& chip);
 
-// Target conductance of a cell [uS].
-double target_uS(const Workload& workload, int pe, int source_line, int bit_line);
+// Target conductance of a cell [uS], with what a calibration made of it.
+double target_uS(const Workload& workload, const ProgrammedChip& chip, int pe, int source_line,
+                 int bit_line);
 
 }  // namespace mcnn::tb

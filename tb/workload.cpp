@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <limits>
 #include <string_view>
+#include <utility>
 
 #include "common/error.h"
 
@@ -41,6 +42,41 @@ std::optional<int> number_or_auto(std::string_view text, std::string_view option
   return value;
 }
 
+ChipConfig with_options(ChipConfig config, const WorkloadOptions& options) {
+  if (!options.adc_bits) return config;
+  std::string name = std::move(config.name);
+  config.adc_bits = *options.adc_bits;
+  config = chip_config_from_params(to_params(config), "--adc-bits");  // checks the value
+  config.name = std::move(name);
+  return config;
+}
+
+DeviceCard with_options(DeviceCard card, const WorkloadOptions& options) {
+  for (const std::string& text : options.set) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      throw Error(fmt::format(
+          "--set: found '{}', allowed is name=value, a field of the device card", text));
+    }
+    set_device_field(card, text.substr(0, equals), text.substr(equals + 1), "--set " + text);
+  }
+  if (options.age_s) {
+    set_device_field(card, "age_s", fmt::format("{}", *options.age_s),
+                     fmt::format("--age {}", *options.age_s));
+  }
+  if (!options.set.empty() || options.age_s) {
+    check_device_card(card, fmt::format("device card {} with --set", card.name));
+  }
+  return card;
+}
+
+// What `load` gives for this key, from the first time on.
+template <class Key, class Value, class Load>
+const Value& once(std::map<Key, Value>& known, const Key& key, const Load& load) {
+  const auto found = known.find(key);
+  return found != known.end() ? found->second : known.emplace(key, load()).first->second;
+}
+
 }  // namespace
 
 std::string data_folder() {
@@ -49,7 +85,7 @@ std::string data_folder() {
   return folder != nullptr && *folder != '\0' ? folder : MCNN_DATA_DIR;
 }
 
-ChipConfig load_configuration(const WorkloadOptions& options) {
+std::string configuration_path(const WorkloadOptions& options) {
   const fs::path folder = MCNN_CONSTRAINTS_DIR;
   const fs::path file = folder / (options.config + ".params");
   if (options.config.empty() || options.config.find('/') != std::string::npos ||
@@ -57,14 +93,11 @@ ChipConfig load_configuration(const WorkloadOptions& options) {
     throw Error(fmt::format("--config: no configuration '{}'; there are: {}", options.config,
                             fmt::join(names_in(folder, ".params"), ", ")));
   }
-  ChipConfig config = load_chip_config(file.string());
-  if (options.adc_bits) {
-    if (*options.adc_bits < 1 || *options.adc_bits > 12) {
-      throw Error(fmt::format("--adc-bits: found {}, allowed is 1..12", *options.adc_bits));
-    }
-    config.adc_bits = *options.adc_bits;
-  }
-  return config;
+  return file.string();
+}
+
+ChipConfig load_configuration(const WorkloadOptions& options) {
+  return with_options(load_chip_config(configuration_path(options)), options);
 }
 
 std::string network_path(const WorkloadOptions& options) {
@@ -82,7 +115,7 @@ Network load_chosen_network(const WorkloadOptions& options) {
   return load_network(network_path(options));
 }
 
-DeviceCard load_chosen_card(const WorkloadOptions& options) {
+std::string card_path(const WorkloadOptions& options) {
   const fs::path folder = fs::path(data_folder()) / "devices";
   const fs::path named = folder / (options.device + ".toml");
   const bool is_name = options.device.find('/') == std::string::npos && fs::exists(named);
@@ -92,23 +125,11 @@ DeviceCard load_chosen_card(const WorkloadOptions& options) {
                             options.device, folder.string(),
                             fmt::join(names_in(folder, ".toml"), ", ")));
   }
-  DeviceCard card = load_device_card(file.string());
-  for (const std::string& text : options.set) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos) {
-      throw Error(fmt::format("--set: found '{}', allowed is name=value, a field of the device card",
-                              text));
-    }
-    set_device_field(card, text.substr(0, equals), text.substr(equals + 1), "--set " + text);
-  }
-  if (options.age_s) {
-    set_device_field(card, "age_s", fmt::format("{}", *options.age_s),
-                     fmt::format("--age {}", *options.age_s));
-  }
-  if (!options.set.empty() || options.age_s) {
-    check_device_card(card, fmt::format("device card {} with --set", card.name));
-  }
-  return card;
+  return file.string();
+}
+
+DeviceCard load_chosen_card(const WorkloadOptions& options) {
+  return with_options(load_device_card(card_path(options)), options);
 }
 
 MappedNetwork map_chosen(const WorkloadOptions& options, const Network& network,
@@ -127,19 +148,32 @@ MappedNetwork map_chosen(const WorkloadOptions& options, const Network& network,
   return map_network(network, config, mapping);
 }
 
+Workload load_workload(const WorkloadOptions& options) { return WorkloadLoader().load(options); }
+
 Workload load_workload_without_images(const WorkloadOptions& options) {
+  return WorkloadLoader().load_without_images(options);
+}
+
+Workload WorkloadLoader::load_without_images(const WorkloadOptions& options) {
   Workload workload;
   workload.options = options;
-  workload.config = load_configuration(options);
+  const std::string configuration = configuration_path(options);
+  workload.config = with_options(
+      once(configurations_, configuration, [&] { return load_chip_config(configuration); }),
+      options);
   workload.network_file = network_path(options);
-  workload.network = load_network(workload.network_file);
-  workload.card = load_chosen_card(options);
+  workload.network =
+      once(networks_, workload.network_file, [&] { return load_network(workload.network_file); });
+  const std::string card = card_path(options);
+  workload.card = with_options(once(cards_, card, [&] { return load_device_card(card); }), options);
+  files_.insert({configuration, workload.network_file, card});
+  if (!workload.card.measured_states.empty()) files_.insert(workload.card.measured_states);
   workload.mapped = map_chosen(options, workload.network, workload.config, workload.card);
   return workload;
 }
 
-Workload load_workload(const WorkloadOptions& options) {
-  Workload workload = load_workload_without_images(options);
+Workload WorkloadLoader::load(const WorkloadOptions& options) {
+  Workload workload = load_without_images(options);
   const fs::path mnist = fs::path(data_folder()) / "mnist";
   const std::string images =
       options.images.empty() ? (mnist / "t10k-images-idx3-ubyte.gz").string() : options.images;
@@ -148,8 +182,11 @@ Workload load_workload(const WorkloadOptions& options) {
   if (options.images.empty() != options.labels.empty()) {
     throw Error("--images and --labels belong together: give both or none");
   }
-  workload.data = read_dataset(images, labels);
-  const IdxImages& set = workload.data.images;
+  workload.data = once(datasets_, std::pair(images, labels), [&] {
+    return std::make_shared<const Dataset>(read_dataset(images, labels));
+  });
+  files_.insert({images, labels});
+  const IdxImages& set = workload.data->images;
   const MapShape& input = workload.network.input;
   if (input.channels != 1 || input.height != set.height || input.width != set.width) {
     throw Error(fmt::format("{}: images of {} x {} pixels, but network '{}' takes {} x {} x {}",
@@ -158,7 +195,7 @@ Workload load_workload(const WorkloadOptions& options) {
   }
   const int logits = workload.network.num_logits();
   for (int i = 0; i < set.count; ++i) {
-    const int label = workload.data.labels[static_cast<std::size_t>(i)];
+    const int label = workload.data->labels[static_cast<std::size_t>(i)];
     if (label >= logits) {
       throw Error(fmt::format("{}: label {} of image {}, but network '{}' has {} classes", labels,
                               label, i, workload.network.name, logits));
@@ -207,6 +244,7 @@ std::string command_line(const WorkloadOptions& options) {
     text += fmt::format(" --replicas {}", fmt::join(options.replicas, ","));
   }
   add("--range", options.range, defaults.range);
+  if (options.adc_bits) text += fmt::format(" --adc-bits {}", *options.adc_bits);
   if (options.first != defaults.first) text += fmt::format(" --first {}", options.first);
   if (options.count) text += fmt::format(" --count {}", *options.count);
   return text;

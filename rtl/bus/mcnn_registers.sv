@@ -169,13 +169,13 @@ module mcnn_registers #(
   logic        wr_fire;
   assign wr_reg      = wr_addr_i[11:0];
   assign wr_register = wr_addr_i[AddressBits-1:12] == '0;
+  assign wr_table    = !wr_addr_i[16] && table_there(wr_addr_i[15:2]) && wr_addr_i[1:0] == 2'b00;
   assign busy        = busy_i || program_busy_i;
 
   // PROGRAM_COUNT has a word for each PE.
   logic [9:0] wr_pe, rd_pe;
   assign wr_pe    = wr_reg[11:2] - 10'(mcnn_pkg::RegProgramCount >> 2);
   assign wr_count = wr_register && wr_reg >= mcnn_pkg::RegProgramCount && 32'(wr_pe) < NumPe && wr_reg[1:0] == 2'b00;
-  assign wr_table    = !wr_addr_i[16] && table_there(wr_addr_i[15:2]) && wr_addr_i[1:0] == 2'b00;
 
   always_comb begin
     wr_setup = 1'b0;
@@ -212,9 +212,12 @@ module mcnn_registers #(
   assign program_request = control_write && wr_data_i[3];
   assign program_o       = program_request && !start_request && !busy && !abort_o && program_valid;
   always_comb begin
-    program_valid = program_count_o != '0 && pulse_clocks_o != '0;
-    for (int unsigned p = 0; p < NumPe; p++)
-      if (32'(program_count_o[p*CountBits+:CountBits]) > NumEntries) program_valid = 1'b0;
+    program_valid = 1'b0;
+    if (program_request) begin
+      program_valid = program_count_o != '0 && pulse_clocks_o != '0;
+      for (int unsigned p = 0; p < NumPe; p++)
+        if (32'(program_count_o[p*CountBits+:CountBits]) > NumEntries) program_valid = 1'b0;
+    end
   end
 
   assign setup_valid = image_count_o != 0 && layer_count_o != 0 && 32'(layer_count_o) <= NumLayers &&
@@ -258,9 +261,15 @@ module mcnn_registers #(
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      {set_limit_o, set_step_o, set_start_o}       <= '0;
-      {reset_limit_o, reset_step_o, reset_start_o} <= '0;
-      {program_range_o, pulse_clocks_o, max_pulses_o} <= '0;
+      set_start_o     <= '0;
+      set_step_o      <= '0;
+      set_limit_o     <= '0;
+      reset_start_o   <= '0;
+      reset_step_o    <= '0;
+      reset_limit_o   <= '0;
+      max_pulses_o    <= '0;
+      pulse_clocks_o  <= '0;
+      program_range_o <= '0;
       program_count_o <= '0;
     end else if (wr_fire && wr_register) begin
       unique case (wr_reg)
@@ -376,8 +385,10 @@ module mcnn_registers #(
   logic [CountBits-1:0] counted;
   always_comb begin
     counted = '0;
-    for (int unsigned p = 0; p < NumPe; p++)
-      if (rd_pe == 10'(p)) counted = counted | program_count_o[p*CountBits+:CountBits];
+    if (rd_valid_i && rd_count) begin
+      for (int unsigned p = 0; p < NumPe; p++)
+        if (rd_pe == 10'(p)) counted = counted | program_count_o[p*CountBits+:CountBits];
+    end
   end
 
   // The value goes into a register; it is found only when it is asked for.

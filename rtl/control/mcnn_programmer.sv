@@ -3,236 +3,261 @@
 // giving it a SET or a RESET pulse, again and again. Every array has an engine and a list of its own, so that the
 // arrays are programmed in parallel and nothing is arbitrated.
 //
-//   list (RAM) --> entry --> verify read --> inside target +- tolerance ------------> done   --+--> result, in the entry's place
-//                               ^  |  +----> out of pulses, or a cell that is not driven -> failed --+
-//                               |  +----> below: SET, above: RESET --+
-//                               +------------------------------------+
+//   Fetch -> Load -> Check -+-> Read -> ReadWait -> Decide -+-> WriteBack -> Fetch (next entry), Idle (list is through)
+//                           |    ^                          |      ^  good: done; no pulse left or NO_DRIVE: failed
+//                           |    +--- PulseWait <--- Pulse <+      |
+//                           +--------------------------------------+  outside the array: refused
 //
-// Amplitude: START of its polarity for the first pulse of an entry and for a pulse behind one of the other polarity, else STEP
-// more than the pulse before; LIMIT at most.
+// Amplitude: the first pulse of an entry, and a pulse behind one of the other polarity, has START of its polarity; any other
+// one STEP more than the pulse before; LIMIT at most.
 //
-// Clocks: 4 an entry (fetch, load, check, write back; also where it is refused), ReadClocks + ReadLatency + 2 a verify read,
-// PULSE_CLOCKS + 1 a pulse. A read or pulse that is asked for in clock t is at the macro's ports in t+1 (mcnn_pe).
+// Clocks: 4 an entry (Fetch, Load, Check, WriteBack; also when it is refused), ReadClocks + ReadLatency + 2 a verify read,
+// PULSE_CLOCKS + 1 a pulse. What is asked for in clock t is at the macro's ports in t+1 (mcnn_pe), and the codes of a
+// read are taken in t+1+ReadLatency. An abort waits for the end of the read or pulse that has begun.
 //
-// An entry is two words:
-//   word 0  [7:0] bit line, [19:8] source line, [20] no bit line is driven (and no pulse given), [29:28] status
-//   word 1  [15:0] target code, [31:16] tolerance; behind the run [15:0] last code, [31:16] pulses given
-`include "mcnn_assert.svh"
+// An entry is two words of 32 bits:
+//   word 0  [7:0] bit line, [19:8] source line, [20] NO_DRIVE, [29:28] status
+//   word 1  [15:0] target code, [31:16] tolerance; after the run [15:0] last code, [31:16] pulses given
+// The memory keeps the word that was read, so what is written back of word 0 needs no register.
 
 module mcnn_programmer #(
-  parameter  int unsigned NumSl       = 128,  // source lines of the array
-  parameter  int unsigned NumAdc      = 32,   // ADC lanes; lane i serves the lines i modulo NumAdc
-  parameter  int unsigned AdcBits     = 8,    // bits of a code
-  parameter  int unsigned NumEntries  = 64,   // entries of the list
-  parameter  int unsigned ReadLatency = 1,    // clocks from strobe to codes
-  parameter  int unsigned ReadClocks  = 1,    // clocks of a read
-  localparam int unsigned KernelMax   = 4,
-  localparam int unsigned NumBl       = KernelMax * KernelMax,
-  localparam int unsigned SlBits      = $clog2(NumSl),
-  localparam int unsigned LaneBits    = $clog2(NumAdc),
-  localparam int unsigned EntryBits   = $clog2(NumEntries),
-  localparam int unsigned CountBits   = mcnn_pkg::EntryCountBits,
-  localparam int unsigned AmplitudeBits = mcnn_pkg::AmplitudeBits
+  parameter  int unsigned NumSl         = 128,  // source lines of the array
+  parameter  int unsigned NumAdc        = 32,   // ADC lanes; lane i serves the lines i modulo NumAdc
+  parameter  int unsigned AdcBits       = 8,    // bits of a code
+  parameter  int unsigned NumEntries    = 64,   // entries of the list
+  parameter  int unsigned ReadLatency   = 1,    // clocks from strobe to codes
+  parameter  int unsigned ReadClocks    = 1,    // clocks of a read
+  localparam int unsigned KernelMax     = 4,
+  localparam int unsigned NumBl         = KernelMax * KernelMax,
+  localparam int unsigned BlBits        = $clog2(NumBl),
+  localparam int unsigned SlBits        = $clog2(NumSl),
+  localparam int unsigned LaneBits      = $clog2(NumAdc),
+  localparam int unsigned EntryBits     = $clog2(NumEntries),
+  localparam int unsigned CountBits     = mcnn_pkg::EntryCountBits,
+  localparam int unsigned AmplitudeBits = mcnn_pkg::AmplitudeBits,
+  localparam int unsigned Events        = mcnn_pkg::ProgramEvents
 ) (
   input logic clk_i,
   input logic rst_ni,
 
-  input  logic                     start_i,  // works through `count_i` entries from here on
-  input  logic                     abort_i,
-  output logic                     busy_o,
-  input  logic [CountBits-1:0]     count_i,
-  input  logic [AmplitudeBits-1:0] set_start_i,
-  input  logic [AmplitudeBits-1:0] set_step_i,
-  input  logic [AmplitudeBits-1:0] set_limit_i,
-  input  logic [AmplitudeBits-1:0] reset_start_i,
-  input  logic [AmplitudeBits-1:0] reset_step_i,
-  input  logic [AmplitudeBits-1:0] reset_limit_i,
-  input  logic [7:0]               max_pulses_i,
-  input  logic [7:0]               pulse_clocks_i,  // clocks of a pulse, at least 1
+  // the run; its settings are constant while it goes on
+  input logic                     run_i,    // a run goes on: nothing here moves at other times
+  input logic                     start_i,  // its first clock: work through `count_i` entries
+  input logic                     abort_i,  // since an earlier clock of the run: begin nothing new
+  input logic [CountBits-1:0]     count_i,
+  input logic [AmplitudeBits-1:0] set_first_i,    // amplitude of a first pulse: START, LIMIT at most
+  input logic [AmplitudeBits-1:0] set_step_i,
+  input logic [AmplitudeBits-1:0] set_limit_i,
+  input logic [AmplitudeBits-1:0] reset_first_i,
+  input logic [AmplitudeBits-1:0] reset_step_i,
+  input logic [AmplitudeBits-1:0] reset_limit_i,
+  input logic [7:0]               max_pulses_i,
+  input logic [7:0]               pulse_clocks_i,  // at least 1
 
-  // the host at the list, only while nothing is programmed
-  input  logic [1:0]           host_we_i,  // word 1, word 0
+  // the host at the list, only while there is no run
+  input  logic                 host_access_i,  // to the list of any PE
+  input  logic [1:0]           host_we_i,      // {word 1, word 0} of this list
   input  logic                 host_re_i,
   input  logic [EntryBits-1:0] host_waddr_i,
   input  logic [EntryBits-1:0] host_raddr_i,
   input  logic [31:0]          host_wdata_i,
   output logic [63:0]          host_rdata_o,
 
-  // to the macro, through the PE's registers
-  output logic                     read_o,
-  output logic                     pulse_o,
-  output logic [NumBl-1:0]         bit_line_o,  // one hot, or none
-  output logic [SlBits-1:0]        line_o,
-  output logic                     set_o,
-  output logic [AmplitudeBits-1:0] amplitude_o,
+  // to the macro: strobes, bit line and line through the PE's registers; polarity and amplitude as they are, they
+  // keep their values from the clock of the pulse on until the next one
+  output logic                      read_o,      // verify read
+  output logic                      pulse_o,     // programming pulse
+  output logic [NumBl-1:0]          bit_line_o,  // with either of them: the bit line, one-hot; 0 in all other clocks
+  output logic [SlBits-1:0]         line_o,
+  output logic                      set_o,       // 1 SET, 0 RESET
+  output logic [AmplitudeBits-1:0]  amplitude_o,
   input  logic [NumAdc*AdcBits-1:0] code_i,
 
-  // an entry ends
-  output logic done_o,
-  output logic failed_o,
-  output logic refused_o
+  // what happens in this clock, for the counters
+  output logic [Events-1:0] event_o  // {works, refused, failed, done, RESET, SET, read}
 );
 
   typedef enum logic [3:0] {
     Idle,
-    Fetch,      // the entry is read from the list
-    Load,       // and taken
-    Check,      // is it inside the array?
+    Fetch,      // the entry is read from the list,
+    Load,       // taken,
+    Check,      // and turned into the bounds of good codes
     Read,       // verify read
-    ReadWait,   // until its code is here
-    Decide,     // compare
+    ReadWait,   // until it is over and its code is here
+    Decide,
     Pulse,      // SET or RESET
     PulseWait,  // until it is over
     WriteBack   // the result goes into the list
   } state_e;
 
   localparam logic [1:0] StatusDone = 2'd1, StatusFailed = 2'd2, StatusRefused = 2'd3;
-  localparam int unsigned WaitClocks = ReadClocks + ReadLatency;
-  localparam logic [15:0] MaxCode = 16'((32'd1 << AdcBits) - 1);
 
   state_e               state_q, state_d;
   logic [CountBits-1:0] entry_q;  // number of the entry
-  logic [7:0]           wait_q;
-  logic                 abort_q;
-  logic                 wait_last, entry_last;
-  assign busy_o     = state_q != Idle;
-  assign wait_last  = wait_q == 8'd1;
-  assign entry_last = entry_q + CountBits'(1) == count_i;
+  logic [7:0]           wait_q;   // clocks that a read or pulse still takes, this one too
+  logic [1:0]           status_q;
+  logic [7:0]           pulses_q;  // given to the entry
+  logic [AdcBits-1:0]   code_q;    // of the last verify read
 
   // ---------------------------------------------------------------------------------------------------------- list
-  logic [63:0] row;
-  logic [1:0]  list_we;
-  logic [63:0] list_wdata;
-  logic [27:0] word0_q;  // without the status
-  logic [1:0]  status_q;
-  logic [AdcBits-1:0] code_q;
-  logic [7:0]  pulses_q;
+  logic [63:0]          row;
+  logic                 list_re;
+  logic [1:0]           list_we;
+  logic [EntryBits-1:0] list_raddr, list_waddr;
+  logic [63:0]          list_wdata;
   mcnn_ram #(.LaneBits(32), .Lanes(2), .Depth(NumEntries)) u_list (
-    .clk_i,
-    .re_i   (state_q == Fetch || host_re_i),
-    .raddr_i(state_q == Fetch ? EntryBits'(entry_q) : host_raddr_i),
-    .rdata_o(row),
-    .we_i   (list_we),
-    .waddr_i(state_q == WriteBack ? EntryBits'(entry_q) : host_waddr_i),
-    .wdata_i(list_wdata)
+    .clk_i, .re_i(list_re), .raddr_i(list_raddr), .rdata_o(row), .we_i(list_we), .waddr_i(list_waddr), .wdata_i(list_wdata)
   );
   assign host_rdata_o = row;
   always_comb begin
-    list_we    = host_we_i;
+    list_re    = 1'b0;
+    list_we    = '0;
+    list_raddr = host_raddr_i;
+    list_waddr = host_waddr_i;
     list_wdata = {2{host_wdata_i}};
-    if (state_q == WriteBack) begin
-      list_we    = {status_q != StatusRefused, 1'b1};
-      list_wdata = {8'd0, pulses_q, 16'(code_q), 2'b00, status_q, word0_q};
+    if (run_i) begin
+      list_re    = state_q == Fetch;
+      list_we    = state_q == WriteBack ? {status_q != StatusRefused, 1'b1} : 2'b00;
+      list_raddr = EntryBits'(entry_q);
+      list_waddr = EntryBits'(entry_q);
+      list_wdata = {8'd0, pulses_q, 16'(code_q), 2'b00, status_q, row[27:0]};
+    end else if (host_access_i) begin
+      list_re = host_re_i;
+      list_we = host_we_i;
     end
   end
 
   // --------------------------------------------------------------------------------------------------------- entry
-  // The bounds of good codes, and whether the entry is one of this array.
+  // Target and tolerance, and one clock later the lowest and the highest good code. Any tolerance beyond the codes is as good
+  // as the largest code.
+  logic [BlBits-1:0]  bit_line_q;
+  logic [SlBits-1:0]  line_q;
+  logic               no_drive_q, outside_q;
   logic [AdcBits-1:0] low_q, high_q;
-  logic               inside_q;
-  logic [15:0]        target, tolerance;
-  logic [16:0]        highest;
-  assign target    = row[47:32];
-  assign tolerance = row[63:48];
-  assign highest   = 17'(target) + 17'(tolerance);
+  function automatic logic [AdcBits-1:0] difference(input logic [AdcBits-1:0] a, input logic [AdcBits-1:0] b);
+    difference = a < b ? '0 : a - b;
+  endfunction
+  function automatic logic [AdcBits-1:0] sum(input logic [AdcBits-1:0] a, input logic [AdcBits-1:0] b);
+    logic [AdcBits:0] whole;
+    whole = {1'b0, a} + {1'b0, b};
+    sum   = whole[AdcBits] ? '1 : whole[AdcBits-1:0];
+  endfunction
   always_ff @(posedge clk_i) begin
-    if (state_q == Load) begin
-      word0_q  <= row[27:0];
-      low_q    <= target < tolerance ? '0 : AdcBits'(target - tolerance);
-      high_q   <= highest > 17'(MaxCode) ? AdcBits'(MaxCode) : AdcBits'(highest);
-      inside_q <= 32'(row[7:0]) < NumBl && 32'(row[19:8]) < NumSl && target <= MaxCode;
+    if (run_i) begin
+      if (state_q == Load) begin
+        bit_line_q <= row[0+:BlBits];
+        line_q     <= row[8+:SlBits];
+        no_drive_q <= row[20];
+        outside_q  <= 32'(row[7:0]) >= NumBl || 32'(row[19:8]) >= NumSl || 32'(row[47:32]) >> AdcBits != 0;
+      end
+      if (state_q == Load || state_q == Check) begin
+        low_q  <= state_q == Load ? row[32+:AdcBits] : difference(low_q, high_q);
+        high_q <= state_q == Check ? sum(low_q, high_q) : 32'(row[63:48]) >> AdcBits != 0 ? '1 : row[48+:AdcBits];
+      end
     end
   end
-  logic no_drive;
-  assign no_drive = word0_q[20];
-  assign line_o   = word0_q[8+:SlBits];
 
   // ---------------------------------------------------------------------------------------------------------- code
-  logic [NumAdc-1:0]  lane;
   logic [AdcBits-1:0] code;
   always_comb begin
-    for (int unsigned i = 0; i < NumAdc; i++) lane[i] = word0_q[8+:LaneBits] == LaneBits'(i);
     code = '0;
-    for (int unsigned i = 0; i < NumAdc; i++) code = code | (code_i[i*AdcBits+:AdcBits] & {AdcBits{lane[i]}});
+    if (run_i) begin
+      for (int unsigned i = 0; i < NumAdc; i++)
+        code = code | (code_i[i*AdcBits+:AdcBits] & {AdcBits{line_q[LaneBits-1:0] == LaneBits'(i)}});
+    end
   end
-  always_ff @(posedge clk_i) if (state_q == ReadWait) code_q <= code;
+  always_ff @(posedge clk_i) begin
+    if (run_i) begin
+      if (state_q == ReadWait && 32'(wait_q) == ReadClocks) code_q <= code;
+    end
+  end
 
   // -------------------------------------------------------------------------------------------------------- decide
-  logic below, above, good, out_of_pulses, set_next, same;
-  assign below         = code_q < low_q;
-  assign above         = code_q > high_q;
-  assign good          = !below && !above;
-  assign out_of_pulses = no_drive || pulses_q == max_pulses_i;
-  assign set_next      = below;
-  assign same          = pulses_q != '0 && set_next == set_o;
-
-  logic [AmplitudeBits-1:0] start, step, limit;
-  logic [AmplitudeBits:0]   wanted;
-  assign start  = set_next ? set_start_i : reset_start_i;
-  assign step   = set_next ? set_step_i : reset_step_i;
-  assign limit  = set_next ? set_limit_i : reset_limit_i;
-  assign wanted = same ? {1'b0, amplitude_o} + {1'b0, step} : {1'b0, start};
-  always_ff @(posedge clk_i) begin
-    if (state_q == Load) pulses_q <= '0;
-    else if (state_q == Pulse) pulses_q <= pulses_q + 8'd1;
-    if (state_q == Decide) begin
-      set_o       <= set_next;
-      amplitude_o <= wanted > {1'b0, limit} ? limit : AmplitudeBits'(wanted);
-      status_q    <= good ? StatusDone : StatusFailed;
+  // The amplitude of one more pulse of the polarity of the last one is ready before its code is.
+  logic                     below, good, last_pulse;
+  logic [AmplitudeBits-1:0] next_q;
+  function automatic logic [AmplitudeBits-1:0] stepped(
+      input logic [AmplitudeBits-1:0] amplitude, input logic [AmplitudeBits-1:0] step,
+      input logic [AmplitudeBits-1:0] limit);
+    logic [AmplitudeBits:0] whole;
+    whole   = {1'b0, amplitude} + {1'b0, step};
+    stepped = whole > {1'b0, limit} ? limit : whole[AmplitudeBits-1:0];
+  endfunction
+  always_comb begin
+    below      = 1'b0;
+    good       = 1'b0;
+    last_pulse = 1'b0;
+    if (run_i) begin
+      below      = code_q < low_q;
+      good       = !below && code_q <= high_q;
+      last_pulse = no_drive_q || pulses_q == max_pulses_i;
     end
-    if (state_q == Check && !inside_q) status_q <= StatusRefused;
+  end
+  always_ff @(posedge clk_i) begin
+    if (run_i) begin
+      if (state_q == Load || state_q == Pulse) pulses_q <= state_q == Load ? '0 : pulses_q + 8'd1;
+      if (state_q == Check || state_q == Decide)
+        status_q <= state_q == Check ? StatusRefused : good ? StatusDone : StatusFailed;
+      if (state_q == Read)
+        next_q <= stepped(amplitude_o, set_o ? set_step_i : reset_step_i, set_o ? set_limit_i : reset_limit_i);
+      if (state_q == Decide) begin
+        set_o       <= below;
+        amplitude_o <= pulses_q != '0 && below == set_o ? next_q : below ? set_first_i : reset_first_i;
+      end
+    end
   end
 
   // --------------------------------------------------------------------------------------------------------- states
-  // What has begun at the macro comes to its end before an abort is obeyed.
   always_comb begin
     state_d = state_q;
-    unique case (state_q)
-      Idle:      if (start_i && count_i != '0) state_d = Fetch;
-      Fetch:     state_d = abort_q ? Idle : Load;
-      Load:      state_d = abort_q ? Idle : Check;
-      Check:     state_d = abort_q ? Idle : inside_q ? Read : WriteBack;
-      Read:      state_d = ReadWait;
-      ReadWait:  if (wait_last) state_d = abort_q ? Idle : Decide;
-      Decide:    state_d = abort_q ? Idle : good || out_of_pulses ? WriteBack : Pulse;
-      Pulse:     state_d = PulseWait;
-      PulseWait: if (wait_last) state_d = abort_q ? Idle : Read;
-      WriteBack: state_d = abort_q || entry_last ? Idle : Fetch;
-      default:   state_d = Idle;
-    endcase
-  end
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      state_q <= Idle;
-      abort_q <= 1'b0;
-    end else begin
-      state_q <= state_d;
-      abort_q <= state_d != Idle && (abort_q || abort_i);
+    if (run_i) begin
+      unique case (state_q)
+        Idle:      if (start_i && count_i != '0) state_d = Fetch;
+        Fetch:     state_d = abort_i ? Idle : Load;
+        Load:      state_d = abort_i ? Idle : Check;
+        Check:     state_d = abort_i ? Idle : outside_q ? WriteBack : Read;
+        Read:      state_d = ReadWait;
+        ReadWait:  if (wait_q == 8'd1) state_d = abort_i ? Idle : Decide;
+        Decide:    state_d = abort_i ? Idle : good || last_pulse ? WriteBack : Pulse;
+        Pulse:     state_d = PulseWait;
+        PulseWait: if (wait_q == 8'd1) state_d = abort_i ? Idle : Read;
+        WriteBack: state_d = abort_i || entry_q + CountBits'(1) == count_i ? Idle : Fetch;
+        default:   state_d = Idle;
+      endcase
     end
   end
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni)    state_q <= Idle;
+    else if (run_i) state_q <= state_d;
+  end
   always_ff @(posedge clk_i) begin
-    if (state_q == Idle && start_i) entry_q <= '0;
-    else if (state_q == WriteBack)  entry_q <= entry_q + CountBits'(1);
-    if (state_q == Read)       wait_q <= 8'(WaitClocks);
-    else if (state_q == Pulse) wait_q <= pulse_clocks_i;
-    else if (busy_o)           wait_q <= wait_q - 8'd1;
+    if (run_i) begin
+      if (start_i || state_q == WriteBack) entry_q <= start_i ? '0 : entry_q + CountBits'(1);
+      wait_q <= state_q == Read ? 8'(ReadClocks + ReadLatency) : state_q == Pulse ? pulse_clocks_i : wait_q - 8'd1;
+    end
   end
 
-  assign read_o    = state_q == Read;
-  assign pulse_o   = state_q == Pulse;
-  assign done_o    = state_q == WriteBack && status_q == StatusDone;
-  assign failed_o  = state_q == WriteBack && status_q == StatusFailed;
-  assign refused_o = state_q == WriteBack && status_q == StatusRefused;
+  assign line_o = line_q;
   always_comb begin
-    for (int unsigned b = 0; b < NumBl; b++) bit_line_o[b] = !no_drive && word0_q[7:0] == 8'(b);
+    read_o     = 1'b0;
+    pulse_o    = 1'b0;
+    bit_line_o = '0;
+    event_o    = '0;
+    if (run_i) begin
+      read_o  = state_q == Read;
+      pulse_o = state_q == Pulse;
+      if ((read_o || pulse_o) && !no_drive_q)
+        for (int unsigned b = 0; b < NumBl; b++) bit_line_o[b] = bit_line_q == BlBits'(b);
+      event_o = {state_q != Idle, state_q == WriteBack && status_q == StatusRefused,
+                 state_q == WriteBack && status_q == StatusFailed, state_q == WriteBack && status_q == StatusDone,
+                 pulse_o && !set_o, pulse_o && set_o, read_o};
+    end
   end
 
-  `MCNN_ASSERT(pulse_has_a_cell, !pulse_o || bit_line_o != '0, "a programming pulse needs a bit line")
-  `MCNN_ASSERT(host_keeps_off, !busy_o || (host_we_i == '0 && !host_re_i), "the host must not reach the list of a running engine")
-
-  if (AdcBits > 16 || WaitClocks > 255) $error("an entry has 16 bits for a code, the wait counter 8 bits");
-  if (NumEntries < 2 || NumEntries != (1 << EntryBits) || NumEntries > 128)
-    $error("NumEntries must be a power of two, 2 to 128");
+  if (AdcBits > 16) $error("an entry has 16 bits for a code");
   if (NumSl > 4096) $error("an entry has 12 bits for a source line");
+  if (ReadClocks + ReadLatency > 255) $error("the clocks of a verify read do not fit its counter of 8 bits");
+  if (NumEntries < 2 || NumEntries > 128 || NumEntries != (1 << EntryBits))
+    $error("NumEntries must be a power of two, 2 to 128");
 
 endmodule

@@ -8,12 +8,11 @@
 // row r. A plane without a pulse is not read. The code of the negative line is subtracted before the shift-add: the
 // sum is the same as with an accumulator for every line, with half the accumulators.
 //
-// The programmer's reads and pulses take the same way to the macro, one at a time with the planes of an image run.
+// The programmer's verify reads and pulses go to the macro through the same registers; it never asks for anything while an image
+// is computed.
 //
 // Timing: plane tick in clock t -> macro strobe in t+1 -> codes in t+1+ReadLatency -> accumulator from t+2+ReadLatency;
 // `hold_i` copies the accumulators, `group_valid_i` one clock or more later walks them: sums one clock after it.
-`include "mcnn_assert.svh"
-
 module mcnn_pe #(
   parameter  int unsigned NumSl       = 128,  // source lines of the array
   parameter  int unsigned NumAdc      = 32,   // ADC lanes; lane i serves the lines i modulo NumAdc
@@ -29,8 +28,7 @@ module mcnn_pe #(
   localparam int unsigned PlaneBits   = $clog2(ActBits),
   localparam int unsigned NumGroups   = NumAdc / 4,  // groups of two pairs
   localparam int unsigned GroupBits   = (NumGroups > 1) ? $clog2(NumGroups) : 1,
-  localparam int unsigned SumBits     = AdcBits + ActBits + 1,  // signed: cannot overflow
-  localparam int unsigned AmplitudeBits = mcnn_pkg::AmplitudeBits
+  localparam int unsigned SumBits     = AdcBits + ActBits + 1  // signed: cannot overflow
 ) (
   input logic clk_i,
   input logic rst_ni,
@@ -56,20 +54,16 @@ module mcnn_pe #(
   input  logic                 code_first_i,  // it was the first plane of the beat
 
   // the programmer: only while no image is computed
-  input logic                     program_read_i,   // verify read
-  input logic                     program_pulse_i,  // SET or RESET pulse
-  input logic [NumBl-1:0]         program_bit_line_i,
-  input logic [SlBits-1:0]        program_line_i,
-  input logic                     program_set_i,
-  input logic [AmplitudeBits-1:0] program_amplitude_i,
+  input logic              program_read_i,      // verify read
+  input logic              program_pulse_i,     // SET or RESET pulse
+  input logic [NumBl-1:0]  program_bit_line_i,  // 0 in clocks without either
+  input logic [SlBits-1:0] program_line_i,
 
   // the macro
   output logic                      macro_read_o,
   output logic                      macro_program_o,
   output logic [NumBl-1:0]          macro_pulse_o,
   output logic [SlBits-1:0]         macro_line_o,
-  output logic                      macro_set_o,
-  output logic [AmplitudeBits-1:0]  macro_amplitude_o,
   input  logic [NumAdc*AdcBits-1:0] macro_code_i,
 
   // reduce
@@ -148,22 +142,11 @@ module mcnn_pe #(
     end
   end
   always_ff @(posedge clk_i) begin
-    if (program_read_i || program_pulse_i) begin
-      macro_pulse_o <= program_bit_line_i;
-      macro_line_o  <= program_line_i;
-    end else if (tick_i && active_o) begin
-      macro_pulse_o <= pulse;
-      macro_line_o  <= {line, 2'b00};
-    end
-    if (program_pulse_i) begin
-      macro_set_o       <= program_set_i;
-      macro_amplitude_o <= program_amplitude_i;
+    if ((tick_i && active_o) || program_read_i || program_pulse_i) begin
+      macro_pulse_o <= pulse | program_bit_line_i;  // one of them is 0
+      macro_line_o  <= program_read_i || program_pulse_i ? program_line_i : {line, 2'b00};
     end
   end
-
-  `MCNN_ASSERT(one_use_at_a_time, !((program_read_i || program_pulse_i) && tick_i),
-               "the programmer must not reach the macro while an image is computed")
-  `MCNN_ASSERT(read_or_pulse, !(program_read_i && program_pulse_i), "a cell is read or pulsed, not both")
 
   // What travels with a plane until its codes are back, and with a beat until its sums are held:
   // {plane was read, PE takes part, group of its first source line}.

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Assertions of the chip, one macro for every tool:
-//   a simulator that checks concurrent assertions (SIMULATION_ASSERTIONS or the VERILATOR define) reports the sentence and stops;
-//   a formal run (FORMAL) takes them as properties to prove; synthesis sees nothing.
-// The expression is checked at every rising edge of clk_i outside reset.
+// Assertions of the chip, for every tool:
+//   MCNN_ASSERT(name, expr, sentence)   in a module: holds at every rising edge of clk_i outside reset
+//   MCNN_CHECK(name, expr, sentence)    a statement of a clocked block: holds where the block comes by. Several of them behind one
+//                                       condition cost a simulation one comparison a clock
+// In simulation (Verilator) the sentence is reported and the run stops; a formal run (FORMAL) takes them as properties to prove; synthesis sees nothing.
 `ifndef MCNN_ASSERT_SVH
 `define MCNN_ASSERT_SVH
 
 `ifdef FORMAL
+`define MCNN_CHECK(name, expr, sentence) name: assert (expr);
 `define MCNN_ASSERT(name, expr, sentence) \
   always @(posedge clk_i) if (rst_ni) name: assert (expr);
 `elsif VERILATOR
+`define MCNN_CHECK(name, expr, sentence) name: assert (expr) else $error("%m: %s", sentence);
 `define MCNN_ASSERT(name, expr, sentence) \
   always_ff @(posedge clk_i or negedge rst_ni) begin \
     if (!rst_ni) begin end \
-    else begin name: assert (expr) else $error("%m: %s", sentence); end \
+    else begin `MCNN_CHECK(name, expr, sentence) end \
   end
 `else
+`define MCNN_CHECK(name, expr, sentence)
 `define MCNN_ASSERT(name, expr, sentence)
 `endif
 

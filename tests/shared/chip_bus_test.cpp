@@ -13,6 +13,7 @@
 #include "common/error.h"
 #include "host/chip_model.h"
 #include "host/mapper.h"
+#include "host/program_model.h"
 #include "host/registers.h"
 #include "tests/shared/rtl_bench.h"
 #include "tests/support/network_suite.h"
@@ -77,6 +78,87 @@ class ChipBusTest : public ::testing::Test {
     }
   }
 
+  // Programming by hand.
+  std::uint32_t entry_address(int pe, int place) const {
+    return reg::kProgramTable +
+           (reg::kProgramStride * static_cast<std::uint32_t>((pe * config_.num_entries) + place));
+  }
+  static std::uint32_t cell_word(const ProgramEntry& entry) {
+    return reg::kEntryBitLine.put(static_cast<std::uint32_t>(entry.bit_line)) |
+           reg::kEntrySourceLine.put(static_cast<std::uint32_t>(entry.source_line)) |
+           (entry.no_drive ? reg::kEntryNoDrive : 0);
+  }
+  static std::uint32_t target_word(const ProgramEntry& entry) {
+    return reg::kEntryTarget.put(static_cast<std::uint32_t>(entry.target)) |
+           reg::kEntryTolerance.put(static_cast<std::uint32_t>(entry.tolerance));
+  }
+  // Lists and settings; entries of a PE in their order.
+  void write_lists(std::span<const ProgramEntry> entries, const ProgramSettings& settings) {
+    const auto amplitudes = [](const PulseAmplitudes& pulses) {
+      return reg::kAmplitudeStart.put(static_cast<std::uint32_t>(pulses.start)) |
+             reg::kAmplitudeStep.put(static_cast<std::uint32_t>(pulses.step)) |
+             reg::kAmplitudeLimit.put(static_cast<std::uint32_t>(pulses.limit));
+    };
+    chip().write(reg::kProgramSet, amplitudes(settings.set));
+    chip().write(reg::kProgramReset, amplitudes(settings.reset));
+    chip().write(reg::kProgramPulse,
+                 reg::kMaxPulses.put(static_cast<std::uint32_t>(settings.max_pulses)) |
+                     reg::kPulseClocks.put(static_cast<std::uint32_t>(settings.pulse_clocks)) |
+                     reg::kVerifyRange.put(static_cast<std::uint32_t>(settings.range)));
+    for (int pe = 0; pe < config_.num_pe; ++pe) {
+      int place = 0;
+      for (const ProgramEntry& entry : entries) {
+        if (entry.pe != pe) continue;
+        chip().write(entry_address(pe, place), cell_word(entry));
+        chip().write(entry_address(pe, place) + 4, target_word(entry));
+        ++place;
+      }
+      chip().write(reg::kProgramCount + (4 * static_cast<std::uint32_t>(pe)),
+                   static_cast<std::uint32_t>(place));
+    }
+  }
+  void start_programming() { chip().write(reg::kControl, reg::kControlProgram); }
+  // Entries that take many reads and pulses, on the last source lines.
+  std::vector<ProgramEntry> many_entries() const {
+    std::vector<ProgramEntry> entries;
+    for (int i = 0; i < 2 * config_.num_pe * 5; ++i) {
+      entries.push_back({.pe = i % config_.num_pe,
+                         .source_line = config_.num_sl - 1 - (i / config_.num_pe % 3),
+                         .bit_line = i * 7 % config_.num_bl(),
+                         .target = 40 + (i * 13 % 120),
+                         .tolerance = 2});
+    }
+    return entries;
+  }
+  static constexpr ProgramSettings kSettings = {
+      .set = {4, 2, 40}, .reset = {6, 3, 50}, .max_pulses = 12, .pulse_clocks = 3, .range = 5};
+  // The driver programs the entries as a program model does on copies of the macros.
+  void expect_programs_like_the_model(std::span<const ProgramEntry> entries,
+                                      const ProgramSettings& settings) {
+    std::vector<Macro> copies(bench_->macros().begin(), bench_->macros().end());
+    ProgramModel model(config_, copies);
+    const ProgramRun expected = model.program(entries, settings);
+    const ProgramRun found = driver().program(entries, settings);
+    EXPECT_EQ(found.results, expected.results);
+    EXPECT_EQ(found.counters, expected.counters);
+    for (std::size_t pe = 0; pe < copies.size(); ++pe) {
+      EXPECT_EQ(bench_->macros()[pe].save_state(), copies[pe].save_state()) << "PE " << pe;
+    }
+  }
+  // What the chip model computes from here on is computed by the cells as they are now.
+  void model_takes_the_cells() {
+    for (int pe = 0; pe < config_.num_pe; ++pe) {
+      model_.macro(pe) = bench_->macros()[static_cast<std::size_t>(pe)];
+    }
+  }
+  std::uint64_t pulses_of_all_cells() {
+    std::uint64_t pulses = 0;
+    for (const Macro& macro : bench_->macros()) {
+      for (const CellState& cell : macro.save_state().cells) pulses += cell.pulses;
+    }
+    return pulses;
+  }
+
   const ChipConfig config_ = load_chip_config(MCNN_CONSTRAINTS_DIR "/tiny.params");
   const DeviceCard card_ = load_device_card(MCNN_DATA_DIR "/devices/typical.toml");
   const SuiteCase case_ = network_suite("tiny").front();
@@ -115,7 +197,9 @@ TEST_F(ChipBusTest, WriteWhileBusyAnswersSlverrAndChangesNothing) {
 }
 
 TEST_F(ChipBusTest, AddressesThatDoNotExistAnswerSlverr) {
-  for (const std::uint32_t address : {0x0020U, 0x003CU, 0x0F00U, 0x8000U, 0x1FFFCU}) {
+  const std::uint32_t program_end = entry_address(config_.num_pe, 0);
+  for (const std::uint32_t address :
+       {0x0024U, 0x003CU, 0x020CU, 0x022CU, 0x0F00U, program_end, 0xFFFCU, 0x1FFFCU}) {
     EXPECT_TRUE(chip().try_read(address).slave_error) << std::hex << address;
     EXPECT_EQ(error(), ChipError::kBadAddress) << std::hex << address;
     clear_error();
@@ -384,6 +468,222 @@ TEST_F(ChipBusTest, AResultThatNobodyTakesIsATimeOutNotAHang) {
   build({.timeout = 3'000, .trace_path = {}});
   start(1);
   EXPECT_THROW(chip().receive(), Error);  // no image was sent
+}
+
+TEST_F(ChipBusTest, ProgramWhileImagesRunIsAnErrorAndTheRunGoesOn) {
+  write_lists(many_entries(), kSettings);
+  const std::uint64_t pulses = pulses_of_all_cells();
+  chip().set_next_image(5);
+  start(1);
+  start_programming();
+  EXPECT_EQ(error(), ChipError::kStartWhileBusy);
+  EXPECT_EQ(status() & reg::kStatusProgramming, 0U);
+  chip().send(image(0));
+  expect_result(5, 0);
+  EXPECT_TRUE(becomes_idle(2000));
+  EXPECT_EQ(pulses_of_all_cells(), pulses);
+  clear_error();
+  expect_good_image(1);
+}
+
+TEST_F(ChipBusTest, StartWhileProgrammingIsAnErrorAndProgrammingGoesOn) {
+  const std::vector<ProgramEntry> entries = many_entries();
+  std::vector<Macro> copies(bench_->macros().begin(), bench_->macros().end());
+  const ProgramRun expected = ProgramModel(config_, copies).program(entries, kSettings);
+  write_lists(entries, kSettings);
+  start_programming();
+  for (const std::uint32_t command :
+       {reg::kControlStart, reg::kControlProgram, reg::kControlStart | reg::kControlProgram}) {
+    chip().write(reg::kControl, command);
+    EXPECT_EQ(error(), ChipError::kStartWhileBusy);
+    EXPECT_EQ(status() & (reg::kStatusBusy | reg::kStatusProgramming),
+              reg::kStatusBusy | reg::kStatusProgramming);
+    clear_error();
+  }
+  EXPECT_TRUE(becomes_idle(100'000));
+  EXPECT_EQ(chip().read(reg::kProgramClocks), expected.counters.clocks);
+  EXPECT_EQ(chip().read(reg::kProgramReads), expected.counters.reads);
+  EXPECT_EQ(chip().read(reg::kProgramSets), expected.counters.sets);
+  EXPECT_EQ(chip().read(reg::kProgramResets), expected.counters.resets);
+  EXPECT_EQ(chip().read(reg::kProgramDone), expected.counters.done);
+  EXPECT_EQ(chip().read(reg::kProgramFailed), expected.counters.failed);
+  EXPECT_EQ(chip().read(reg::kProgramRefused), expected.counters.refused);
+  EXPECT_GT(expected.counters.sets, 0);
+  EXPECT_GT(expected.counters.resets, 0);
+  model_takes_the_cells();
+  expect_good_image(0);
+}
+
+TEST_F(ChipBusTest, StartAndProgramInOneWriteBeginsTheImages) {
+  write_lists(many_entries(), kSettings);
+  chip().set_next_image(2);
+  chip().write(reg::kImageCount, 1);
+  chip().write(reg::kControl, reg::kControlStart | reg::kControlProgram);
+  EXPECT_EQ(error(), ChipError::kStartWhileBusy);
+  EXPECT_EQ(status() & (reg::kStatusBusy | reg::kStatusProgramming), reg::kStatusBusy);
+  chip().send(image(1));
+  expect_result(2, 1);
+  EXPECT_TRUE(becomes_idle(2000));
+  clear_error();
+  EXPECT_EQ(chip().read(reg::kProgramReads), 0U);
+}
+
+TEST_F(ChipBusTest, ListsAndSettingsAreLockedWhileProgramming) {
+  const std::vector<ProgramEntry> entries = many_entries();
+  ProgramSettings slow = kSettings;
+  slow.pulse_clocks = 255;
+  write_lists(entries, slow);
+  start_programming();
+  for (const std::uint32_t address :
+       {reg::kProgramSet, reg::kProgramReset, reg::kProgramPulse, reg::kProgramCount,
+        reg::kProgramCount + 4, reg::kProgramTable, reg::kProgramTable + 4, entry_address(1, 3),
+        reg::kLayerTable, reg::kLayerCount, reg::kMode}) {
+    SCOPED_TRACE(::testing::Message() << std::hex << address);
+    EXPECT_TRUE(chip().try_write(address, 0, 0xF).slave_error);
+    EXPECT_EQ(error(), ChipError::kWriteWhileBusy);
+    clear_error();
+    if (address < reg::kLayerTable) continue;
+    EXPECT_TRUE(chip().try_read(address).slave_error);
+    EXPECT_EQ(error(), ChipError::kReadWhileBusy);
+    clear_error();
+  }
+  EXPECT_TRUE(chip().try_read(reg::kFeatureMaps).slave_error);
+  clear_error();
+  EXPECT_EQ(status() & reg::kStatusProgramming, reg::kStatusProgramming);
+  EXPECT_TRUE(becomes_idle(1'000'000));
+  for (int place = 0; place < 10; ++place) {
+    const auto& entry = entries[static_cast<std::size_t>(place * config_.num_pe)];
+    EXPECT_EQ(chip().read(entry_address(entry.pe, place)) & ~reg::kEntryStatus.put(~0U),
+              cell_word(entry));
+  }
+}
+
+TEST_F(ChipBusTest, ProgramSetupOutsideTheParametersDoesNotStart) {
+  const std::vector<ProgramEntry> entries = many_entries();
+  const auto expect_refused = [&](const char* what) {
+    start_programming();
+    EXPECT_EQ(error(), ChipError::kSetupInvalid) << what;
+    EXPECT_EQ(status() & (reg::kStatusBusy | reg::kStatusProgramming), 0U) << what;
+    clear_error();
+  };
+  write_lists({}, kSettings);
+  expect_refused("empty lists");
+  write_lists(entries, kSettings);
+  chip().write(reg::kProgramCount + 4, static_cast<std::uint32_t>(config_.num_entries + 1));
+  expect_refused("a list too long");
+  ProgramSettings no_clocks = kSettings;
+  no_clocks.pulse_clocks = 0;
+  write_lists(entries, no_clocks);
+  expect_refused("pulses of no clocks");
+  expect_programs_like_the_model(entries, kSettings);
+}
+
+TEST_F(ChipBusTest, RefusedEntriesAreAnErrorAndTheOthersAreProgrammed) {
+  std::vector<ProgramEntry> entries = many_entries();
+  entries[3].bit_line = config_.num_bl();
+  entries[4].source_line = config_.num_sl;
+  entries[7].target = 1 << config_.adc_bits;
+  write_lists(entries, kSettings);
+  chip().write(reg::kIrqStatus, reg::kIrqDone | reg::kIrqError | reg::kIrqHalted);
+  start_programming();
+  EXPECT_TRUE(becomes_idle(100'000));
+  EXPECT_EQ(error(), ChipError::kEntryInvalid);
+  EXPECT_EQ(chip().read(reg::kIrqStatus), reg::kIrqDone | reg::kIrqError);
+  EXPECT_EQ(chip().read(reg::kProgramRefused), 3U);
+  EXPECT_EQ(chip().read(reg::kProgramDone) + chip().read(reg::kProgramFailed), entries.size() - 3);
+  clear_error();
+  expect_programs_like_the_model(entries, kSettings);
+}
+
+TEST_F(ChipBusTest, InterruptAtTheEndOfProgrammingAndNotAfterAbort) {
+  chip().write(reg::kIrqStatus, reg::kIrqDone | reg::kIrqError | reg::kIrqHalted);
+  chip().write(reg::kIrqEnable, reg::kIrqDone);
+  write_lists(many_entries(), kSettings);
+  start_programming();
+  chip().idle(40);
+  EXPECT_FALSE(chip().interrupt());
+  chip().write(reg::kControl, reg::kControlAbort);
+  EXPECT_TRUE(becomes_idle(2000));
+  chip().idle(20);
+  EXPECT_FALSE(chip().interrupt());
+  EXPECT_EQ(chip().read(reg::kIrqStatus), 0U);
+  write_lists(many_entries(), kSettings);
+  start_programming();
+  EXPECT_FALSE(chip().interrupt());
+  EXPECT_TRUE(becomes_idle(100'000));
+  EXPECT_TRUE(chip().interrupt());
+  chip().write(reg::kIrqStatus, reg::kIrqDone);
+  EXPECT_FALSE(chip().interrupt());
+}
+
+TEST_F(ChipBusTest, ImagesBeforeAndAfterProgramming) {
+  expect_good_image(0);
+  ProgramSettings only_read = kSettings;
+  only_read.max_pulses = 0;
+  expect_programs_like_the_model(many_entries(), only_read);
+  expect_good_image(0);  // reading changes nothing
+  expect_programs_like_the_model(many_entries(), kSettings);
+  model_takes_the_cells();
+  for (int i = 0; i < 3; ++i) {
+    expect_good_image(i);
+    expect_programs_like_the_model(many_entries(), kSettings);
+    model_takes_the_cells();
+  }
+}
+
+TEST_F(ChipBusTest, AbortEndsProgrammingAtAnyTimeAndTheNextRunIsWhole) {
+  const std::vector<ProgramEntry> entries = many_entries();
+  bool was_done = false, was_pending = false;
+  for (std::uint64_t wait = 0; wait < 40; ++wait) {
+    SCOPED_TRACE(::testing::Message() << "wait " << wait * 23);
+    write_lists(entries, kSettings);
+    const std::uint64_t before = pulses_of_all_cells();
+    start_programming();
+    chip().idle(wait * 23);
+    chip().write(reg::kControl, reg::kControlAbort);
+    EXPECT_TRUE(becomes_idle(2000));
+    // The counters and the lists tell what happened to the cells.
+    std::uint32_t done = 0, failed = 0, pulses = 0;
+    std::vector<int> place(static_cast<std::size_t>(config_.num_pe));
+    for (const ProgramEntry& entry : entries) {
+      const std::uint32_t address =
+          entry_address(entry.pe, place[static_cast<std::size_t>(entry.pe)]++);
+      const std::uint32_t word0 = chip().read(address), word1 = chip().read(address + 4);
+      const auto entry_status = static_cast<EntryStatus>(reg::kEntryStatus.get(word0));
+      EXPECT_EQ(word0 & ~reg::kEntryStatus.put(~0U), cell_word(entry));
+      if (entry_status == EntryStatus::kPending) {
+        EXPECT_EQ(word1, target_word(entry));
+        was_pending = true;
+      } else {
+        ++(entry_status == EntryStatus::kDone ? done : failed);
+        pulses += reg::kEntryPulses.get(word1);
+        was_done = true;
+      }
+    }
+    EXPECT_EQ(chip().read(reg::kProgramDone), done);
+    EXPECT_EQ(chip().read(reg::kProgramFailed), failed);
+    const std::uint32_t counted = chip().read(reg::kProgramSets) + chip().read(reg::kProgramResets);
+    EXPECT_EQ(pulses_of_all_cells() - before, counted);
+    EXPECT_GE(counted, pulses);
+    EXPECT_LE(counted, pulses + static_cast<std::uint32_t>(config_.num_pe * kSettings.max_pulses));
+    if (wait % 8 == 0) expect_programs_like_the_model(entries, kSettings);
+  }
+  EXPECT_TRUE(was_done && was_pending);
+  expect_programs_like_the_model(entries, kSettings);
+  model_takes_the_cells();
+  expect_good_image(0);
+}
+
+TEST_F(ChipBusTest, StallsOnEveryChannelChangeNoProgramming) {
+  for (const int percent : {10, 50, 85}) {
+    SCOPED_TRACE(::testing::Message() << percent << " % stalls");
+    build({.seed = 7, .stall_percent = percent, .trace_path = {}});
+    for (int i = 0; i < 2; ++i) {
+      expect_programs_like_the_model(many_entries(), kSettings);
+      model_takes_the_cells();
+      expect_good_image(i);
+    }
+  }
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ class RtlBench {
 
   tb::RtlChip& chip() { return *chip_; }
   Driver& driver() { return driver_; }
-  std::span<const Macro> macros() const { return macros_; }
+  std::span<Macro> macros() { return macros_; }
 
  private:
   static std::vector<Macro> make_macros(const ChipConfig& config, const ChipProgram& program,

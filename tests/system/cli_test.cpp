@@ -240,6 +240,59 @@ TEST_F(Cli, ConfigurationsMappingsAndRanges) {
   expect_error({"model", "--count", "1", "--replicas", "three"}, {"--replicas", "three"});
 }
 
+TEST_F(Cli, DeviceFieldsThatAreSet) {
+  expect_error({"model", "--count", "1", "--set", "surprise=1"}, {"--set", "surprise"});
+  expect_error({"model", "--count", "1", "--set", "read_noise"},
+               {"--set", "read_noise", "name=value"});
+  expect_error({"model", "--count", "1", "--set", "read_noise=much"}, {"read_noise", "much"});
+  expect_error({"model", "--count", "1", "--set", "read_noise=-1"}, {"read_noise", "-1"});
+  expect_error({"model", "--count", "1", "--age", "-5"}, {"age_s", "-5"});
+  expect_error({"integer", "--count", "1", "--set", "surprise=1"}, {"surprise"});
+  expect_plain_error({"map", "--set", "surprise=1"}, {"surprise"});
+  expect_plain_error({"info", "--set", "surprise=1"}, {"surprise"});
+}
+
+TEST_F(Cli, ProgrammingOptions) {
+  expect_error({"sim", "--count", "1", "--program", "hope"}, {"--program", "hope", "direct"});
+  expect_error({"model", "--count", "1", "--program", "direct", "--second-pass", "1"},
+               {"--second-pass", "--program direct"});
+  expect_error({"model", "--count", "1", "--second-pass", "-1"}, {"--second-pass", "-1"});
+  expect_error({"model", "--count", "1", "--program", "direct", "--calibrate"}, {"--calibrate"});
+  expect_error({"model", "--count", "1", "--calibration-images", "x"}, {"--calibrate"});
+  expect_error({"model", "--count", "1", "--calibrate", "--calibration-images", path("x").string()},
+               {"x"});
+  expect_error({"model", "--count", "1", "--calibrate", "--calibration-count", "0"},
+               {"--calibration-count", "0"});
+  expect_error({"model", "--count", "1", "--set", "programming_range=6"}, {"range 5 would do"});
+  expect_plain_error({"program", "--engine", "hand"}, {"--engine", "hand", "model"});
+  expect_plain_error({"program", "--svg", "/nonexistent/x.svg"}, {"--svg"});
+  expect_plain_error({"program", "--csv", "/nonexistent/x.csv"}, {"--csv"});
+  expect_plain_error({"program", "--cells", "/nonexistent/x.json"}, {"--cells"});
+  expect_plain_error({"program", "--network", path("none.json").string()}, {"none.json"});
+}
+
+TEST_F(Cli, CellsFilesThatDoNotBelong) {
+  const std::string cells = path("cells.json").string();
+  ASSERT_EQ(run_mcnn({"program", "--engine", "model", "--cells", cells}).status, 0);
+  const std::vector<std::string> load = {"model", "--count", "1", "--load-cells"};
+  const auto with = [&](const std::string& file, std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = load;
+    arguments.push_back(file);
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  };
+  expect_error(with(path("none.json").string()), {"none.json"});
+  write_file(path("broken.json"), read_file(cells).substr(0, 5000));
+  expect_error(with(path("broken.json").string()), {"broken.json"});
+  expect_error(with(cells, {"--seed", "2"}), {"cells.json", "seed", "1", "2"});
+  expect_error(with(cells, {"--device", "ideal"}), {"cells.json", "card"});
+  expect_error(with(cells, {"--set", "read_noise=0.02"}), {"card", "read_noise", "0.02"});
+  expect_error(with(cells, {"--mapping", "paper"}), {"cells_digest"});
+  expect_error(with(cells, {"--program", "direct"}), {"--load-cells", "--program"});
+  expect_error(with(cells, {"--calibrate"}), {"--calibrate", "--load-cells"});
+  expect_error(with(cells, {"--second-pass", "1"}), {"--second-pass", "--load-cells"});
+}
+
 TEST_F(Cli, OutputsThatCannotBeWritten) {
   expect_plain_error({"model", "--count", "1", "--logits", "/nonexistent/logits.csv"},
                      {"--logits", "/nonexistent"});
@@ -298,6 +351,110 @@ class CliRuns : public Cli {
 
   json result_;
 };
+
+// The chip is programmed once, by RTL and model alike: whichever runs, on how many threads, and
+// whether its cells were on a disk in between.
+TEST_F(CliRuns, ProgrammedChipIsTheSameEverywhere) {
+  const std::string cells = path("cells.json").string();
+  const std::vector<std::string> chip = {"--count",
+                                         "24",
+                                         "--second-pass",
+                                         "30",
+                                         "--calibrate",
+                                         "--age",
+                                         "100",
+                                         "--set",
+                                         "adc_offset_sigma_codes=1",
+                                         "--set",
+                                         "pulse_c2c=0.2",
+                                         "--set",
+                                         "stuck_low_rate=0.001"};
+  const auto run = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), chip.begin(), chip.end());
+    return logits(arguments);
+  };
+  const std::string rtl = run({"sim", "--check", "2", "--jobs", "2", "--save-cells", cells});
+  EXPECT_EQ(result_["mismatches"], 0);
+  EXPECT_EQ(result_["programming"]["way"], "loop");
+  EXPECT_EQ(result_["programming"]["passes"], 2);
+  EXPECT_EQ(result_["programming"]["calibrated"], true);
+  EXPECT_GT(result_["programming"]["failed"], 0);
+  EXPECT_EQ(result_["device_set"][1], "pulse_c2c=0.2");
+  EXPECT_EQ(result_["age_s"], 100.0);
+  const std::string command = result_["command"];
+  const json programming = result_["programming"];
+  EXPECT_EQ(run({"model"}), rtl);
+  EXPECT_EQ(result_["programming"]["clocks"], programming["clocks"]);
+  EXPECT_EQ(result_["programming"]["within_1uS_aged"], programming["within_1uS_aged"]);
+
+  const std::vector<std::string> load = {"--count",      "24",
+                                         "--load-cells", cells,
+                                         "--age",        "100",
+                                         "--set",        "adc_offset_sigma_codes=1",
+                                         "--set",        "pulse_c2c=0.2",
+                                         "--set",        "stuck_low_rate=0.001"};
+  const auto loaded = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), load.begin(), load.end());
+    return logits(arguments);
+  };
+  EXPECT_EQ(loaded({"model", "--jobs", "3"}), rtl);
+  EXPECT_EQ(loaded({"sim", "--check", "0", "--jobs", "1"}), rtl);
+  EXPECT_EQ(result_["programming"]["way"], "loaded");
+
+  // The command of the result file gives the same again.
+  std::vector<std::string> again;
+  std::istringstream words(command);
+  std::string word;
+  words >> word;
+  EXPECT_EQ(word, "mcnn");
+  while (words >> word) again.push_back(word);
+  EXPECT_EQ(logits(again), rtl);
+}
+
+TEST_F(CliRuns, DirectProgrammingIsTheShortCut) {
+  const std::string loop = logits({"model", "--count", "40"});
+  const std::string direct = logits({"model", "--count", "40", "--program", "direct"});
+  EXPECT_EQ(result_["programming"]["way"], "direct");
+  EXPECT_NE(loop, direct);
+  EXPECT_EQ(logits({"sim", "--count", "40", "--check", "1", "--program", "direct"}), direct);
+}
+
+TEST_F(CliRuns, IdealChipProgrammedByTheLoopIsTheIntegerNetwork) {
+  const std::string integer = logits({"integer", "--count", "200"});
+  EXPECT_EQ(logits({"model", "--count", "200", "--device", "ideal"}), integer);
+  EXPECT_EQ(logits({"sim", "--count", "60", "--check", "1", "--device", "ideal"}),
+            integer.substr(0, logits({"integer", "--count", "60"}).size()));
+}
+
+TEST_F(CliRuns, ProgramTellsPicturesAndRows) {
+  const CommandResult result =
+      run_mcnn({"program", "--set", "stuck_high_rate=0.002", "--svg", out("p.svg").string(),
+                "--csv", out("p.csv").string(), "--cells", out("p.json").string()});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.err, "");
+  for (const char* part : {"inside the tolerance", "within +-1 uS", "pulses a cell", "failed cells",
+                           "clocks", "50 ns", "one PE at a time", "program model: equal"}) {
+    EXPECT_NE(result.out.find(part), std::string::npos) << part << " in\n" << result.out;
+  }
+  const std::string rows = read_file(out("p.csv"));
+  EXPECT_TRUE(rows.starts_with("pe,source_line,bit_line,level,target_uS,")) << rows.substr(0, 80);
+  EXPECT_EQ(std::count(rows.begin(), rows.end(), '\n'), 14592 + 1);
+  EXPECT_NE(rows.find(",failed,"), std::string::npos);
+  const std::string svg = read_file(out("p.svg"));
+  EXPECT_TRUE(svg.starts_with("<svg xmlns=")) << svg.substr(0, 80);
+  EXPECT_TRUE(svg.ends_with("</svg>\n"));
+  EXPECT_LT(svg.size(), 1'000'000U);
+  for (const char* part : {"PE 7", "target", "reached", "error", "[uS]", "prefers-color-scheme"}) {
+    EXPECT_NE(svg.find(part), std::string::npos) << part;
+  }
+  EXPECT_EQ(json::parse(read_file(out("p.json")))["format"], "mcnn-cells-1");
+
+  // The program model tells the same but for who programmed.
+  const CommandResult model = run_mcnn({"program", "--engine", "model", "--set",
+                                        "stuck_high_rate=0.002", "--csv", out("m.csv").string()});
+  EXPECT_EQ(model.status, 0) << model.err;
+  EXPECT_EQ(read_file(out("m.csv")), rows);
+}
 
 TEST_F(CliRuns, ThreadsDoNotChangeABit) {
   const std::string one = logits({"sim", "--count", "96", "--check", "3", "--jobs", "1"});

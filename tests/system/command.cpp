@@ -26,7 +26,7 @@ std::string read_and_remove(const std::filesystem::path& path) {
 
 }  // namespace
 
-CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_after_ms) {
+CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_after_ms, int signal) {
   std::string out = (std::filesystem::temp_directory_path() / "mcnn_out_XXXXXX").string();
   std::string err = (std::filesystem::temp_directory_path() / "mcnn_err_XXXXXX").string();
   const int out_file = mkstemp(out.data());
@@ -49,7 +49,7 @@ CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_aft
   close(err_file);
   if (signal_after_ms > 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(signal_after_ms));
-    kill(child, SIGINT);
+    kill(child, signal);
   }
   int state = 0;
   waitpid(child, &state, 0);

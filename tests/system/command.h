@@ -2,6 +2,7 @@
 // Runs the built mcnn command as a user would and says what it printed and how it ended.
 #pragma once
 
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,8 @@ struct CommandResult {
   std::string err;
 };
 
-// `signal_after_ms`: when positive, SIGINT is sent after that time.
-CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_after_ms = 0);
+// `signal_after_ms`: when positive, `signal` is sent after that time.
+CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_after_ms = 0,
+                       int signal = SIGINT);
 
 }  // namespace mcnn::testing

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The closed programming loop (rtl/README.md, programmer) run directly on a macro, with the settings
-// of its card: for tests of the cell model, without the chip.
+// The closed programming loop (rtl/README.md, programmer) run directly on a macro, with the
+// settings of its card: for tests of the cell model, without the chip.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -47,7 +48,8 @@ inline LoopResult program_closed_loop(Macro& macro, std::span<const std::uint8_t
         const int start = set ? card.programming_set_start : card.programming_reset_start;
         const int step = set ? card.programming_set_step : card.programming_reset_step;
         const int limit = set ? card.programming_set_limit : card.programming_reset_limit;
-        amplitude = std::min(amplitude < 0 || set != previous_set ? start : amplitude + step, limit);
+        amplitude =
+            std::min(amplitude < 0 || set != previous_set ? start : amplitude + step, limit);
         macro.pulse(line, bit, set, amplitude);
         previous_set = set;
         ++result.pulses;

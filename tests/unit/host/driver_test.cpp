@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/driver.h"
 
+#include <fmt/format.h>
+
 #include <deque>
 #include <map>
 #include <memory>
@@ -33,6 +35,7 @@ class FakeChip final : public ChipBus {
     words_[reg::kCapTables] =
         u(config.num_layers) | u(config.num_records) << 8 | u(config.num_bias_rows) << 20;
     words_[reg::kCapResult] = u(config.num_logits);
+    words_[reg::kCapProgram] = u(config.num_entries) | 6u << 8;
   }
 
   uint32_t read(uint32_t address) override {
@@ -84,15 +87,57 @@ class FakeChip final : public ChipBus {
   uint32_t error_at_image =
       0;  // IMAGE_SHORT or the like instead of the result of this image, counted from 1
   uint32_t error_code = 0;
+  uint32_t program_error = 0;  // of every programming run
+  bool hangs = false;          // a programming run never ends
+  int program_runs = 0;
+  int aborts = 0;
   size_t largest_queue = 0;
 
  private:
   uint32_t status() const {
-    return (busy_ ? reg::kStatusBusy : 0) | (halted_ ? reg::kStatusHalted : 0) |
+    return (programming_ ? reg::kStatusProgramming | reg::kStatusBusy : 0) |
+           (busy_ ? reg::kStatusBusy : 0) | (halted_ ? reg::kStatusHalted : 0) |
            reg::kStatusError.put(error_) | reg::kStatusErrorRow.put(error_ != 0 ? 2 : 0);
   }
 
+  // A programming run of a chip whose cells all hold their target plus one, at once unless it
+  // hangs.
+  void run_programmer() {
+    programming_ = hangs;
+    for (int pe = 0; !hangs && pe < config_.num_pe; ++pe) {
+      const uint32_t count = words_[reg::kProgramCount + 4 * static_cast<uint32_t>(pe)];
+      for (uint32_t entry = 0; entry < count; ++entry) {
+        const uint32_t row =
+            reg::kProgramTable + 8 * (static_cast<uint32_t>(pe * config_.num_entries) + entry);
+        const bool refused =
+            reg::kEntryBitLine.get(words_[row]) >= static_cast<uint32_t>(config_.num_bl());
+        words_[row] |= reg::kEntryStatus.put(refused ? 3 : 1);
+        if (refused) {
+          error_ = static_cast<uint32_t>(ChipError::kEntryInvalid);
+          ++words_[reg::kProgramRefused];
+        } else {
+          const uint32_t target = reg::kEntryTarget.get(words_[row + 4]);
+          words_[row + 4] = reg::kEntryCode.put(target + 1) | reg::kEntryPulses.put(entry);
+          ++words_[reg::kProgramDone];
+        }
+      }
+    }
+    if (program_error != 0) {
+      error_ = program_error;
+    }
+    ++program_runs;
+  }
+
   void control(uint32_t value) {
+    if ((value & reg::kControlProgram) != 0) {
+      words_[reg::kProgramDone] = words_[reg::kProgramRefused] = 0;
+      words_[reg::kProgramClocks] = 100;
+      run_programmer();
+    }
+    if ((value & reg::kControlAbort) != 0) {
+      programming_ = false;
+      ++aborts;
+    }
     if ((value & reg::kControlStart) != 0) {
       busy_ = true;
       left_ = words_[reg::kImageCount];
@@ -174,6 +219,7 @@ class FakeChip final : public ChipBus {
   ImageResult result_;
   bool busy_ = false;
   bool halted_ = false;
+  bool programming_ = false;
   uint32_t error_ = 0;
   uint32_t left_ = 0;
   uint32_t started_ = 0;
@@ -353,11 +399,84 @@ TEST_F(DriverTest, ReadsTheCounters) {
   EXPECT_EQ(counters.layer_clocks[1], 77u);
 }
 
+// As many entries for PE 1 as fit into two lists and one more: three runs of the programmer.
+std::vector<ProgramEntry> many_entries(const ChipConfig& config) {
+  std::vector<ProgramEntry> entries;
+  for (int i = 0; i < 2 * config.num_entries + 1; ++i) {
+    entries.push_back({.pe = 1, .source_line = i % config.num_sl, .bit_line = 3, .target = i});
+    if (i < 3) {
+      entries.push_back({.pe = 0, .source_line = i, .bit_line = 15, .target = 200, .tolerance = 9});
+    }
+  }
+  return entries;
+}
+
+TEST_F(DriverTest, ProgramsListAfterListAndPutsResultsInOrder) {
+  Driver driver(chip_);
+  const std::vector<ProgramEntry> entries = many_entries(config_);
+  const ProgramSettings settings = {
+      .set = {1, 2, 3}, .reset = {4, 5, 63}, .max_pulses = 200, .pulse_clocks = 7, .range = 6};
+  const ProgramRun run = driver.program(entries, settings);
+  EXPECT_EQ(chip_.program_runs, 3);
+  EXPECT_EQ(chip_.word(reg::kProgramSet), 0x00030201u);
+  EXPECT_EQ(chip_.word(reg::kProgramReset), 0x003F0504u);
+  EXPECT_EQ(chip_.word(reg::kProgramPulse), 0x000607C8u);
+  EXPECT_EQ(run.counters.clocks, 300);
+  EXPECT_EQ(run.counters.done, static_cast<int64_t>(entries.size()));
+  ASSERT_EQ(run.results.size(), entries.size());
+  int place = 0;  // in the list of PE 1
+  for (size_t i = 0; i < entries.size(); ++i) {
+    EXPECT_EQ(run.results[i].status, EntryStatus::kDone);
+    EXPECT_EQ(run.results[i].code, entries[i].target + 1) << i;
+    if (entries[i].pe == 1) {
+      EXPECT_EQ(run.results[i].pulses, place++ % config_.num_entries) << i;
+    }
+  }
+}
+
+TEST_F(DriverTest, RefusedEntriesComeBackAsSuch) {
+  Driver driver(chip_);
+  std::vector<ProgramEntry> entries = many_entries(config_);
+  entries[1].bit_line = 16;
+  const ProgramRun run = driver.program(entries, {});
+  EXPECT_EQ(run.results[1], (EntryResult{.status = EntryStatus::kRefused}));
+  EXPECT_EQ(run.results[0].status, EntryStatus::kDone);
+  EXPECT_EQ(run.counters.refused, 1);
+  EXPECT_NO_THROW(driver.check_status()) << "the error is cleared";
+}
+
+TEST_F(DriverTest, AbortsProgrammingThatFails) {
+  Driver driver(chip_);
+  const std::vector<ProgramEntry> entries = many_entries(config_);
+  chip_.program_error = static_cast<uint32_t>(ChipError::kSetupInvalid);
+  expect_parts(error_of([&] { driver.program(entries, {}); }), "SETUP_INVALID", "programming");
+  EXPECT_EQ(chip_.aborts, 1);
+}
+
+TEST_F(DriverTest, GivesUpOnAProgrammerThatDoesNotEnd) {
+  Driver driver(chip_, {.skip = false, .status_polls = 20});
+  chip_.hangs = true;
+  const std::string error = error_of([&] { driver.program(many_entries(config_), {}); });
+  expect_parts(error, "STATUS", "20 reads", "aborted");
+  EXPECT_EQ(chip_.aborts, 1);
+  EXPECT_EQ(chip_.read(reg::kStatus) & reg::kStatusBusy, 0u);
+}
+
+TEST_F(DriverTest, NoticesAProgrammingRegisterThatDoesNotStick) {
+  Driver driver(chip_);
+  for (const uint32_t address : {reg::kProgramSet, reg::kProgramPulse, reg::kProgramCount + 4}) {
+    chip_.stuck_address = address;
+    expect_parts(error_of([&] { driver.program(many_entries(config_), {}); }),
+                 fmt::format("0x{:05x}", address), "read back");
+  }
+}
+
 TEST(ErrorCodes, HaveNames) {
   EXPECT_EQ(error_name(0), "NONE");
   EXPECT_EQ(error_name(static_cast<uint32_t>(ChipError::kImageShort)), "IMAGE_SHORT");
   EXPECT_EQ(error_name(9), "RECORD_INVALID");
-  EXPECT_EQ(error_name(10), "UNKNOWN");
+  EXPECT_EQ(error_name(10), "ENTRY_INVALID");
+  EXPECT_EQ(error_name(11), "UNKNOWN");
 }
 
 }  // namespace

@@ -266,6 +266,68 @@ INSTANTIATE_TEST_SUITE_P(
                {"partial sums: layer C3 can reach", "8 windows", "262143 there"}}),
     [](const ::testing::TestParamInfo<Misfit>& test) { return test.param.name; });
 
+// What the mapper leaves room for: everything that the card adds to a cell and to a code at the age
+// at which the chip infers, each part alone.
+TEST(DeviceLimits, TakeInEveryNonIdeality) {
+  const auto limits = [](const auto& change) {
+    DeviceCard card;
+    card.name = "limits";
+    card.g_max_uS = 14.0;  // a level is 2 uS
+    change(card);
+    return device_limits(card);
+  };
+  const DeviceLimits off = limits([](DeviceCard&) {});
+  for (size_t level = 0; level < 8; ++level) {
+    EXPECT_EQ(off.sigma[level], 0.0);
+    EXPECT_EQ(off.shift[level], 0.0);
+  }
+  EXPECT_EQ(off.converter_sigma, 0.0);
+  EXPECT_EQ(off.converter_gain, 0.0);
+
+  const DeviceLimits relaxed = limits([](DeviceCard& card) {
+    card.programming_sigma_uS = 3.0;
+    card.relaxation_conductance_uS = {0.0};
+    card.relaxation_sigma_uS = {3.0};
+    card.relaxation_growth_uS_per_decade = {0.5};
+    card.age_s = 100.0;
+  });
+  EXPECT_NEAR(relaxed.sigma[5], 2.5, 1e-12);  // sqrt(3^2 + 4^2) / 2
+  EXPECT_NEAR(limits([](DeviceCard& card) {
+                card.relaxation_conductance_uS = {0.0};
+                card.relaxation_sigma_uS = {3.0};
+              }).sigma[5],
+              0.0, 1e-12)
+      << "no time passes";
+
+  const DeviceLimits measured = limits([](DeviceCard& card) {
+    card.measured = {{0.0, 1.0}, {14.0, 13.0}, {14.0, 11.0}};
+  });
+  EXPECT_NEAR(measured.shift[0], 0.5, 1e-12);
+  EXPECT_NEAR(measured.sigma[0], 0.0, 1e-12);
+  EXPECT_NEAR(measured.shift[7], -1.0, 1e-12);
+  EXPECT_NEAR(measured.sigma[7], 0.5, 1e-12);
+
+  const DeviceLimits moved = limits([](DeviceCard& card) {
+    card.drift_exponent = 0.5;
+    card.age_s = 3.0;
+  });
+  EXPECT_NEAR(moved.shift[4], -2.0, 1e-12);
+  const DeviceLimits disturbed = limits([](DeviceCard& card) {
+    card.read_disturb_per_pulse = 0.5;
+    card.read_disturb_pulses = 2.0;
+  });
+  EXPECT_NEAR(disturbed.shift[3], 3.0, 1e-12);  // three quarters of the way to 7
+
+  const DeviceLimits converter = limits([](DeviceCard& card) {
+    card.adc_sigma_codes = 2.0;
+    card.adc_offset_sigma_codes = 3.0;
+    card.adc_inl_codes = 6.0;
+    card.adc_gain_sigma = 0.1;
+  });
+  EXPECT_NEAR(converter.converter_sigma, 7.0, 1e-12);
+  EXPECT_EQ(converter.converter_gain, 0.1);
+}
+
 TEST(Mapper, MapThatDoesNotFitTheMemory) {
   ChipConfig config = named_config("yao2020");
   config.bank_depth = 112;

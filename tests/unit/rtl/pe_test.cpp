@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // mcnn_pe: windows on the bit lines plane by plane, codes to pair sums, groups in the order of the
-// source lines. The macro answers with random codes at the one clock at which it should be listened
-// to, and with other ones at all others.
+// source lines; between images the reads and pulses of the programmer. The macro answers with
+// random codes at the one clock at which it should be listened to, and with other ones at all
+// others.
 #include <algorithm>
 #include <deque>
 #include <map>
@@ -80,6 +81,14 @@ class Pe : public testing::Test {
     return step;
   }
 
+  // The programmer asks for nothing; its line is whatever it was.
+  static void NoProgrammer(Bench<typename C::Model>& dut) {
+    dut->program_read_i = 0;
+    dut->program_pulse_i = 0;
+    dut->program_bit_line_i = 0;
+    dut->program_line_i = C::kNumSl - 1;
+  }
+
   // The planes of the window that have a pulse, and the pulses of one.
   static int Used(const Step& step) {
     int used = 0;
@@ -121,6 +130,7 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
     dut->hold_i = 0;
     dut->group_valid_i = 0;
     dut->survey_i = 0;
+    Fixture::NoProgrammer(dut);
     dut.Reset();
 
     // What happens in clocks to come.
@@ -182,6 +192,7 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
       // The macro port.
       const auto strobe = strobes.find(clock);
       ASSERT_EQ(dut->macro_read_o != 0, strobe != strobes.end()) << "clock " << clock;
+      ASSERT_EQ(dut->macro_program_o, 0) << "clock " << clock;
       if (strobe != strobes.end()) {
         ASSERT_EQ(dut->macro_pulse_o, strobe->second.first) << "clock " << clock;
         ASSERT_EQ(dut->macro_line_o, strobe->second.second) << "clock " << clock;
@@ -268,6 +279,50 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
         one_clock(column, advance, driven_plane, first, &driven);
         if (testing::Test::HasFatalFailure()) return;
       }
+    }
+  }
+}
+
+// Verify reads and pulses are at the macro's ports one clock later and stay there until the next
+// one, while windows load or nothing happens.
+TYPED_TEST(Pe, ProgrammerReachesTheMacro) {
+  using C = TypeParam;
+  Rng rng(9);
+  Bench<typename C::Model> dut(9);
+  dut->load_i = 0;
+  dut->step_begin_i = 0;
+  dut->advance_i = 0;
+  dut->tick_i = 0;
+  dut->code_tick_i = 0;
+  dut->hold_i = 0;
+  dut->group_valid_i = 0;
+  dut->survey_i = 0;
+  Pe<C>::NoProgrammer(dut);
+  dut.Reset();
+  int bits = -1, line = 0;  // of the last read or pulse
+  for (int i = 0; i < 4000; ++i) {
+    const int what = rng.Below(4);  // 0 and 1: nothing, 2: read, 3: pulse
+    const int next_bits = what == 2 && rng.Chance(20) ? 0 : 1 << rng.Below(16);
+    const int next_line = rng.Below(C::kNumSl);
+    dut->program_read_i = what == 2;
+    dut->program_pulse_i = what == 3;
+    dut->program_bit_line_i = static_cast<SData>(what >= 2 ? next_bits : 0);
+    dut->program_line_i = static_cast<CData>(next_line);
+    dut->load_i = rng.Chance(30);
+    Randomize(dut->planes_i, C::kActBits * C::kRowBanks, rng);
+    Randomize(dut->macro_code_i, C::kNumAdc * C::kAdcBits, rng);
+    dut.Eval();
+    ASSERT_EQ(dut->strobe_o, 0) << "the counters count no plane";
+    dut.Edge();
+    ASSERT_EQ(dut->macro_read_o != 0, what == 2);
+    ASSERT_EQ(dut->macro_program_o != 0, what == 3);
+    if (what >= 2) {
+      bits = next_bits;
+      line = next_line;
+    }
+    if (bits >= 0) {
+      ASSERT_EQ(dut->macro_pulse_o, bits);
+      ASSERT_EQ(dut->macro_line_o, line);
     }
   }
 }

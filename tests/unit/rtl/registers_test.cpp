@@ -27,6 +27,7 @@ struct Small : Tiny {
 struct Register {
   std::uint32_t address;
   std::string name, access, reset, bits;
+  std::string words;  // parameter that says how many words it has; empty: one
 };
 struct ErrorCode {
   int code;
@@ -46,7 +47,7 @@ struct Document {
   std::map<std::string, Register> registers;
   std::map<std::string, ErrorCode> errors;
   std::map<std::string, Table> tables;
-  std::vector<Field> layer, record;
+  std::vector<Field> layer, record, entry;
 };
 
 std::string Trim(const std::string& text) {
@@ -59,7 +60,7 @@ Document ReadDocument() {
   std::ifstream file(MCNN_REGISTERS_MD);
   Document document;
   std::string line, section;
-  const std::regex hex("0x[0-9A-Fa-f]+"), number("[0-9]+");
+  const std::regex hex("0x[0-9A-Fa-f]+"), number("[0-9]+"), array("^array of (\\w+) words");
   const std::regex bits(R"((?:byte p%4 of word [^:]*: )?\[([0-9A-Za-z-]+)(?::([0-9]+))?\])");
   while (std::getline(file, line)) {
     if (line.rfind("##", 0) == 0) section = Trim(line.substr(line.find_first_not_of('#')));
@@ -69,7 +70,13 @@ Document ReadDocument() {
     for (std::string cell; std::getline(stream, cell, '|');) cells.push_back(Trim(cell));
     if (section == "Registers" && cells.size() >= 5 && std::regex_match(cells[0], hex)) {
       document.registers[cells[1]] = {static_cast<std::uint32_t>(std::stoul(cells[0], nullptr, 16)),
-                                      cells[1], cells[2], cells[3], cells[4]};
+                                      cells[1],
+                                      cells[2],
+                                      cells[3],
+                                      cells[4],
+                                      {}};
+      std::smatch match;
+      if (std::regex_search(cells[4], match, array)) document.registers[cells[1]].words = match[1];
     } else if (section.rfind("Error codes", 0) == 0 && cells.size() >= 4 &&
                std::regex_match(cells[0], number)) {
       document.errors[cells[1]] = {std::stoi(cells[0]), cells[1], cells[2] == "yes"};
@@ -78,8 +85,9 @@ Document ReadDocument() {
           std::isdigit(cells[2][0]) != 0 ? static_cast<std::uint32_t>(std::stoul(cells[2])) : 0;
       document.tables[cells[1]] = {static_cast<std::uint32_t>(std::stoul(cells[0], nullptr, 16)),
                                    stride, cells[1], cells[3], cells[4]};
-    } else if ((section == "Layer row" || section == "Step record") && cells.size() >= 3 &&
-               std::isdigit(cells[0][0]) != 0) {
+    } else if ((section == "Layer row" || section == "Step record" ||
+                section == "Programming entry") &&
+               cells.size() >= 3 && std::isdigit(cells[0][0]) != 0) {
       std::smatch match;
       if (!std::regex_search(cells[1], match, bits)) continue;
       Field field;
@@ -89,7 +97,10 @@ Document ReadDocument() {
       field.high = match[1] == "NumPe-1" ? -1 : std::stoi(match[1]);
       field.low = match[2].matched ? std::stoi(match[2]) : field.high;
       field.name = cells[2];
-      (section == "Layer row" ? document.layer : document.record).push_back(field);
+      (section == "Layer row"     ? document.layer
+       : section == "Step record" ? document.record
+                                  : document.entry)
+          .push_back(field);
     }
   }
   return document;
@@ -106,8 +117,14 @@ int Parameter(const std::string& name) {
       {"RowBanks", C::kRowBanks},     {"BankDepth", C::kBankDepth},
       {"MaxDim", C::kMaxDim},         {"NumLayers", C::kNumLayers},
       {"NumRecords", C::kNumRecords}, {"NumBiasRows", C::kNumBiasRows},
-      {"NumLogits", C::kNumLogits},   {"feature", 3}};  // "feature-map buffers (3)"
+      {"NumLogits", C::kNumLogits},   {"NumEntries", C::kNumEntries},
+      {"AmplitudeBits", 6},           {"feature", 3}};  // "feature-map buffers (3)"
   return values.at(name);
+}
+
+template <class C>
+int WordsOf(const Register& r) {
+  return r.words.empty() ? 1 : Parameter<C>(r.words);
 }
 
 // Every bit that a register's description names; all of them if it names none.
@@ -150,6 +167,9 @@ class Registers : public testing::Test {
 
   void Clock() {
     Randomize(chip_->macro_code_i, C::kNumPe * C::kNumAdc * C::kAdcBits, rng_);
+    for (int lane = 0; code_ >= 0 && lane < C::kNumPe * C::kNumAdc; ++lane)
+      SetBits(chip_->macro_code_i, lane * C::kAdcBits, C::kAdcBits,
+              static_cast<std::uint64_t>(code_));
     chip_.Eval();
     if (chip_->m_axis_tvalid_o != 0 && chip_->m_axis_tready_i != 0)
       result_.push_back(chip_->m_axis_tdata_o);
@@ -215,7 +235,11 @@ class Registers : public testing::Test {
   void ExpectNoError() { EXPECT_EQ(Error(), 0); }
 
   // Rows and words of a table, from the document's formula.
-  int Rows(const Table& table) const { return Parameter<C>(table.rows); }
+  int Rows(const Table& table) const {
+    const auto times = table.rows.find('*');
+    if (times == std::string::npos) return Parameter<C>(table.rows);
+    return Parameter<C>(table.rows.substr(0, times)) * Parameter<C>(table.rows.substr(times + 1));
+  }
   int Words(const Table& table) const {
     const int pe_words = (C::kNumPe + 3) / 4;
     if (table.words.find("ceil(NumPe/4)") == std::string::npos) return std::stoi(table.words);
@@ -225,7 +249,9 @@ class Registers : public testing::Test {
   std::uint32_t WordMask(const std::string& table, int word) const {
     if (table == "BIAS") return 0xFFFF'FFFF;
     std::uint32_t mask = 0;
-    for (const Field& field : table == "LAYER" ? document_.layer : document_.record) {
+    for (const Field& field : table == "LAYER"    ? document_.layer
+                              : table == "RECORD" ? document_.record
+                                                  : document_.entry) {
       if (!field.every_pe && field.first_word == word) {
         const int high = field.high < 0 ? C::kNumPe - 1 : field.high;
         const int low = field.high < 0 ? 0 : field.low;
@@ -246,7 +272,7 @@ class Registers : public testing::Test {
   bool Known(std::uint32_t address) const {
     if (address % 4 != 0) return false;
     for (const auto& [name, r] : document_.registers) {
-      const std::uint32_t words = name == "PERF_LAYER_CLOCKS" ? C::kNumLayers : 1;
+      const auto words = static_cast<std::uint32_t>(WordsOf<C>(r));
       if (address >= r.address && address < r.address + 4 * words) return true;
     }
     for (const auto& [name, table] : document_.tables) {
@@ -267,6 +293,47 @@ class Registers : public testing::Test {
     return table.base + static_cast<std::uint32_t>(row) * table.stride +
            4 * static_cast<std::uint32_t>(word);
   }
+
+  // Set-up registers and tables cannot be written, tables and maps not be read.
+  void ExpectLocked() {
+    for (const char* name :
+         {"MODE", "IMAGE_COUNT", "LAYER_COUNT", "IMAGE_SHAPE", "IMAGE_PITCH", "LOGIT_COUNT",
+          "PROGRAM_SET", "PROGRAM_RESET", "PROGRAM_PULSE", "PROGRAM_COUNT"}) {
+      SCOPED_TRACE(name);
+      const std::uint32_t before = Get(name);
+      EXPECT_FALSE(Write(Address(name), before ^ 1));
+      ExpectError("WRITE_WHILE_BUSY");
+      EXPECT_EQ(Get(name), before);
+    }
+    for (const char* name : {"LAYER", "RECORD", "BIAS", "PROGRAM"}) {
+      SCOPED_TRACE(name);
+      for (const int word : {0, 1}) {
+        EXPECT_FALSE(Write(TableAddress(name, 0, word), 1));
+        ExpectError("WRITE_WHILE_BUSY");
+        EXPECT_FALSE(Read(TableAddress(name, 0, word)).ok);
+        ExpectError("READ_WHILE_BUSY");
+      }
+    }
+    EXPECT_FALSE(Read(0x10000).ok);
+    ExpectError("READ_WHILE_BUSY");
+  }
+
+  // An entry of a PE's list that is read once: the macros answer `code_`, the target is 0.
+  void WriteEntry(int pe, int entry, int bit_line, int line, int tolerance) {
+    std::vector<std::uint32_t> words(2);
+    SetField(words, document_.entry, "BIT_LINE", static_cast<std::uint32_t>(bit_line));
+    SetField(words, document_.entry, "SOURCE_LINE", static_cast<std::uint32_t>(line));
+    SetField(words, document_.entry, "TOLERANCE", static_cast<std::uint32_t>(tolerance));
+    WriteRow("PROGRAM", pe * C::kNumEntries + entry, words);
+  }
+  void WriteCount(int pe, int count) {
+    EXPECT_TRUE(Write(Address("PROGRAM_COUNT") + 4 * static_cast<std::uint32_t>(pe),
+                      static_cast<std::uint32_t>(count)));
+  }
+  static constexpr std::uint32_t kStart = 1, kAbort = 2, kProgram = 8;  // CONTROL
+  static constexpr std::uint32_t kBusy = 1, kProgramming = 8;           // STATUS
+  // Pulses that last longer than a test looks.
+  static constexpr std::uint32_t kLong = 255 | 255 << 8;
 
   // A field of a table row by its name in the document.
   void SetField(std::vector<std::uint32_t>& words, const std::vector<Field>& fields,
@@ -364,6 +431,7 @@ class Registers : public testing::Test {
   Rng rng_;
   Bench<typename C::Model> chip_;
   std::vector<std::uint32_t> result_;
+  int code_ = -1;  // what every converter answers; -1 something else in every clock
 };
 
 using Configurations = testing::Types<Yao, Small>;
@@ -371,9 +439,10 @@ TYPED_TEST_SUITE(Registers, Configurations);
 
 // The parser has found what the other tests rely on.
 TYPED_TEST(Registers, DocumentIsReadAsAWhole) {
-  EXPECT_GE(this->document_.registers.size(), 28U);
-  EXPECT_EQ(this->document_.errors.size(), 10U);
-  EXPECT_EQ(this->document_.tables.size(), 4U);
+  EXPECT_GE(this->document_.registers.size(), 40U);
+  EXPECT_EQ(this->document_.errors.size(), 11U);
+  EXPECT_EQ(this->document_.tables.size(), 5U);
+  EXPECT_EQ(this->document_.entry.size(), 6U);
   EXPECT_GE(this->document_.layer.size(), 26U);
   EXPECT_GE(this->document_.record.size(), 9U);
 }
@@ -397,8 +466,7 @@ TYPED_TEST(Registers, ResetValues) {
     } else {
       expected = static_cast<std::uint32_t>(std::stoul(r.reset, nullptr, 0));
     }
-    const int words = name == "PERF_LAYER_CLOCKS" ? C::kNumLayers : 1;
-    for (int w = 0; w < words; ++w) {
+    for (int w = 0; w < WordsOf<C>(r); ++w) {
       const Answer answer = this->Read(r.address + 4 * static_cast<std::uint32_t>(w));
       EXPECT_TRUE(answer.ok);
       EXPECT_EQ(answer.data, expected);
@@ -411,29 +479,32 @@ TYPED_TEST(Registers, ResetValues) {
 // read as 0.
 TYPED_TEST(Registers, AccessKinds) {
   for (const auto& [name, r] : this->document_.registers) {
-    SCOPED_TRACE(name);
-    const std::uint32_t before = this->Read(r.address).data;
-    if (r.access == "RO") {
-      EXPECT_FALSE(this->Write(r.address, ~before));
-      this->ExpectError("BAD_ADDRESS");
-      EXPECT_EQ(this->Read(r.address).data, before);
-    } else if (r.access == "RW") {
-      for (int i = 0; i < 6; ++i) {
-        const auto value = i == 0 ? 0xFFFF'FFFF : static_cast<std::uint32_t>(this->rng_.Bits(32));
-        EXPECT_TRUE(this->Write(r.address, value));
-        EXPECT_EQ(this->Read(r.address).data, value & NamedBits(r.bits));
-        // Part of a word cannot be written.
-        EXPECT_FALSE(this->Write(r.address, ~value, this->rng_.Below(15)));
-        EXPECT_EQ(this->Read(r.address).data, value & NamedBits(r.bits));
+    for (int word = 0; word < WordsOf<TypeParam>(r); ++word) {
+      const std::uint32_t address = r.address + 4 * static_cast<std::uint32_t>(word);
+      SCOPED_TRACE(testing::Message() << name << " word " << word);
+      const std::uint32_t before = this->Read(address).data;
+      if (r.access == "RO") {
+        EXPECT_FALSE(this->Write(address, ~before));
+        this->ExpectError("BAD_ADDRESS");
+        EXPECT_EQ(this->Read(address).data, before);
+      } else if (r.access == "RW") {
+        for (int i = 0; i < 6; ++i) {
+          const auto value = i == 0 ? 0xFFFF'FFFF : static_cast<std::uint32_t>(this->rng_.Bits(32));
+          EXPECT_TRUE(this->Write(address, value));
+          EXPECT_EQ(this->Read(address).data, value & NamedBits(r.bits));
+          // Part of a word cannot be written.
+          EXPECT_FALSE(this->Write(address, ~value, this->rng_.Below(15)));
+          EXPECT_EQ(this->Read(address).data, value & NamedBits(r.bits));
+          this->ExpectError("BAD_ADDRESS");
+        }
+        EXPECT_TRUE(this->Write(address, 0));
+      } else {
+        ASSERT_TRUE(r.access == "W1" || r.access == "W1C") << r.access;
+        EXPECT_TRUE(this->Write(address, 0));
+        EXPECT_EQ(this->Read(address).data, 0U);
+        EXPECT_FALSE(this->Write(address, 0, 7));
         this->ExpectError("BAD_ADDRESS");
       }
-      EXPECT_TRUE(this->Write(r.address, 0));
-    } else {
-      ASSERT_TRUE(r.access == "W1" || r.access == "W1C") << r.access;
-      EXPECT_TRUE(this->Write(r.address, 0));
-      EXPECT_EQ(this->Read(r.address).data, 0U);
-      EXPECT_FALSE(this->Write(r.address, 0, 7));
-      this->ExpectError("BAD_ADDRESS");
     }
   }
   this->ExpectNoError();
@@ -544,23 +615,7 @@ TYPED_TEST(Registers, BusyLocksTheSetup) {
   this->WriteNetwork();
   this->Set("CONTROL", 1);
   ASSERT_TRUE(this->Busy());
-  for (const char* name :
-       {"MODE", "IMAGE_COUNT", "LAYER_COUNT", "IMAGE_SHAPE", "IMAGE_PITCH", "LOGIT_COUNT"}) {
-    SCOPED_TRACE(name);
-    const std::uint32_t before = this->Get(name);
-    EXPECT_FALSE(this->Write(this->Address(name), before ^ 1));
-    this->ExpectError("WRITE_WHILE_BUSY");
-    EXPECT_EQ(this->Get(name), before);
-  }
-  for (const char* name : {"LAYER", "RECORD", "BIAS"}) {
-    SCOPED_TRACE(name);
-    EXPECT_FALSE(this->Write(this->TableAddress(name, 0, 0), 1));
-    this->ExpectError("WRITE_WHILE_BUSY");
-    EXPECT_FALSE(this->Read(this->TableAddress(name, 0, 0)).ok);
-    this->ExpectError("READ_WHILE_BUSY");
-  }
-  EXPECT_FALSE(this->Read(0x10000).ok);
-  this->ExpectError("READ_WHILE_BUSY");
+  this->ExpectLocked();
   this->Set("IRQ_ENABLE", 7);  // may be written at any time
   this->Set("CONTROL", 1);
   EXPECT_EQ(this->Error(), this->Code("START_WHILE_BUSY"));
@@ -575,6 +630,166 @@ TYPED_TEST(Registers, BusyLocksTheSetup) {
   EXPECT_FALSE(this->Busy());
   EXPECT_EQ(this->Get("IRQ_STATUS"), 0U) << "an aborted run is not done";
   EXPECT_EQ(this->Get("LAYER_COUNT"), 2U);
+}
+
+// PROGRAM refuses a set-up outside the parameters, and takes the smallest and the largest inside.
+TYPED_TEST(Registers, ProgramSetupLimits) {
+  using C = TypeParam;
+  struct Case {
+    int pe, count;
+    std::uint32_t pulse_clocks;
+    bool allowed;
+  };
+  const int last = C::kNumPe - 1;
+  const Case cases[] = {{0, 0, 1, false},
+                        {0, 1, 1, true},
+                        {last, 1, 1, true},
+                        {0, C::kNumEntries, 255, true},
+                        {last, C::kNumEntries, 255, true},
+                        {0, 1, 0, false},
+                        {0, C::kNumEntries + 1, 1, false},
+                        {last, C::kNumEntries + 1, 1, false},
+                        {last, 255, 1, false}};
+  for (int pe = 0; pe < C::kNumPe; ++pe) {
+    for (int entry = 0; entry < C::kNumEntries; ++entry) this->WriteEntry(pe, entry, 0, 0, 0);
+  }
+  for (const Case& c : cases) {
+    SCOPED_TRACE(testing::Message() << "PE " << c.pe << ": " << c.count << " entries, pulses of "
+                                    << c.pulse_clocks << " clocks");
+    this->WriteCount(c.pe, c.count);
+    this->Set("PROGRAM_PULSE", 255 | c.pulse_clocks << 8);
+    this->code_ = 1;
+    this->Set("CONTROL", this->kProgram);
+    EXPECT_EQ(this->Get("STATUS") & 0xF, c.allowed ? this->kBusy | this->kProgramming : 0U);
+    if (c.allowed) {
+      this->ExpectNoError();
+      this->Set("CONTROL", this->kAbort);
+      this->WaitStatus(this->kBusy | this->kProgramming, 0);
+    } else {
+      this->ExpectError("SETUP_INVALID");
+    }
+    this->WriteCount(c.pe, 0);
+    EXPECT_EQ(this->Get("IRQ_STATUS"), 0U);
+  }
+  // Every list at its fullest, and one beyond it is enough to refuse.
+  this->Set("PROGRAM_PULSE", 1 << 8);
+  for (int pe = 0; pe < C::kNumPe; ++pe) this->WriteCount(pe, C::kNumEntries);
+  for (int pe = 0; pe < C::kNumPe; ++pe) {
+    this->WriteCount(pe, C::kNumEntries + 1);
+    this->Set("CONTROL", this->kProgram);
+    EXPECT_FALSE(this->Busy()) << "PE " << pe;
+    this->ExpectError("SETUP_INVALID");
+    this->WriteCount(pe, C::kNumEntries);
+  }
+  this->Set("CONTROL", this->kProgram);
+  EXPECT_TRUE(this->Busy());
+  this->ExpectNoError();
+}
+
+// While the chip is programmed: locks, START and PROGRAM refused, no image taken; ABORT ends it
+// without "done".
+TYPED_TEST(Registers, ProgrammingLocksTheSetup) {
+  using C = TypeParam;
+  this->WriteNetwork();
+  this->WriteEntry(C::kNumPe - 1, 0, 3, 5, 0);
+  this->WriteCount(C::kNumPe - 1, 1);
+  this->Set("PROGRAM_PULSE", this->kLong);
+  this->code_ = 1;
+  this->Set("CONTROL", this->kProgram);
+  ASSERT_EQ(this->Get("STATUS") & 0xF, this->kBusy | this->kProgramming);
+  this->ExpectLocked();
+  for (const std::uint32_t command :
+       {this->kStart, this->kProgram, this->kStart | this->kProgram}) {
+    this->Set("CONTROL", command);
+    this->ExpectError("START_WHILE_BUSY");
+    EXPECT_EQ(this->Get("STATUS") & 0xF, this->kBusy | this->kProgramming);
+  }
+  EXPECT_EQ(this->chip_->s_axis_tready_o, 0) << "no image is taken";
+  this->Set("IRQ_ENABLE", 7);  // may be written at any time
+  this->Set("CONTROL", this->kAbort);
+  ASSERT_TRUE(this->WaitStatus(this->kBusy | this->kProgramming, 0));
+  EXPECT_EQ(this->Get("IRQ_STATUS"), 0U) << "an aborted run is not done";
+  EXPECT_EQ(this->Get("PROGRAM_DONE") + this->Get("PROGRAM_FAILED") + this->Get("PROGRAM_REFUSED"),
+            0U);
+  this->ExpectNoError();
+}
+
+// START and PROGRAM in one write: the images begin. With ABORT neither begins.
+TYPED_TEST(Registers, StartAndProgramInOneWrite) {
+  this->WriteNetwork();
+  this->WriteEntry(0, 0, 0, 0, 0);
+  this->WriteCount(0, 1);
+  this->Set("PROGRAM_PULSE", this->kLong);
+  this->Set("CONTROL", this->kStart | this->kProgram);
+  EXPECT_EQ(this->Get("STATUS") & 0xF, this->kBusy);
+  this->ExpectError("START_WHILE_BUSY");
+  this->Set("CONTROL", this->kProgram);
+  this->ExpectError("START_WHILE_BUSY");
+  EXPECT_EQ(this->Get("STATUS") & 0xF, this->kBusy);
+  this->Set("CONTROL", this->kAbort);
+  EXPECT_FALSE(this->Busy());
+  for (const std::uint32_t command :
+       {this->kStart, this->kProgram, this->kStart | this->kProgram}) {
+    this->Set("CONTROL", command | this->kAbort);
+    EXPECT_FALSE(this->Busy());
+    this->ExpectNoError();
+  }
+  // A bad set-up of images, PROGRAM in the same write: neither begins.
+  this->Set("IMAGE_COUNT", 0);
+  this->Set("CONTROL", this->kStart | this->kProgram);
+  EXPECT_FALSE(this->Busy());
+  EXPECT_NE(this->Error(), 0);
+  this->Set("IRQ_STATUS", 2);
+}
+
+// A run to its end with every kind of entry: words as documented, counters, clocks, interrupt; the
+// next run begins its counters at 0.
+TYPED_TEST(Registers, AProgrammingRunFromStartToDone) {
+  using C = TypeParam;
+  constexpr std::uint32_t kVerify = C::kReadClocks + C::kReadLatency + 2;
+  const int pe = C::kNumPe - 1;
+  this->code_ = 9;
+  this->Set("IRQ_ENABLE", 1);
+  this->Set("PROGRAM_SET", 63 | 63 << 8 | 63 << 16);
+  this->Set("PROGRAM_RESET", 1 | 2 << 8 | 63 << 16);
+  this->Set("PROGRAM_PULSE", 3 | 5 << 8 | 7 << 16);
+  for (int run = 0; run < 2; ++run) {
+    this->WriteEntry(0, 0, 1, 2, 9);                // done
+    this->WriteEntry(pe, 0, 15, C::kNumSl - 1, 8);  // failed: three RESET pulses
+    this->WriteEntry(pe, 1, 16, 0, 9);              // refused
+    this->WriteEntry(pe, 2, 0, 0, 9);               // not in the run
+    this->WriteCount(0, 1);
+    this->WriteCount(pe, 2);
+    this->Set("CONTROL", this->kProgram);
+    ASSERT_TRUE(this->WaitStatus(this->kBusy | this->kProgramming, 0));
+    this->Clock();
+    EXPECT_EQ(this->chip_->irq_o, 1);
+    EXPECT_EQ(this->Get("IRQ_STATUS"), 3U);
+    this->ExpectError("ENTRY_INVALID");
+    EXPECT_FALSE(this->document_.errors.at("ENTRY_INVALID").fatal);
+    this->Set("IRQ_STATUS", 7);
+    const auto word = [&](int p, int entry, int w) {
+      const Answer answer =
+          this->Read(this->TableAddress("PROGRAM", p * C::kNumEntries + entry, w));
+      EXPECT_TRUE(answer.ok);
+      return answer.data;
+    };
+    EXPECT_EQ(word(0, 0, 0), 1U | 2U << 8 | 1U << 28);
+    EXPECT_EQ(word(0, 0, 1), 9U);
+    EXPECT_EQ(word(pe, 0, 0), 15U | (C::kNumSl - 1U) << 8 | 2U << 28);
+    EXPECT_EQ(word(pe, 0, 1), 9U | 3U << 16);
+    EXPECT_EQ(word(pe, 1, 0), 16U | 3U << 28);
+    EXPECT_EQ(word(pe, 1, 1), 9U << 16);
+    EXPECT_EQ(word(pe, 2, 0), 0U);
+    EXPECT_EQ(word(pe, 2, 1), 9U << 16);
+    EXPECT_EQ(this->Get("PROGRAM_CLOCKS"), 4 + 4 * kVerify + 3 * (5 + 1) + 4);
+    EXPECT_EQ(this->Get("PROGRAM_READS"), 5U);
+    EXPECT_EQ(this->Get("PROGRAM_SETS"), 0U);
+    EXPECT_EQ(this->Get("PROGRAM_RESETS"), 3U);
+    EXPECT_EQ(this->Get("PROGRAM_DONE"), 1U);
+    EXPECT_EQ(this->Get("PROGRAM_FAILED"), 1U);
+    EXPECT_EQ(this->Get("PROGRAM_REFUSED"), 1U);
+  }
 }
 
 // A run with HALT: interrupts, buffers, the image in the feature map at its documented addresses,

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+// mcnn sweep from outside: a sweep that is killed again and again ends with the file of one that
+// was not, the command of a row gives the row, and bad input gives one line and no file.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/system/command.h"
+
+namespace mcnn::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using Words = std::vector<std::string>;
+
+std::string read_file(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+class SweepCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "mcnn_sweep_XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    fs::create_directory(folder_ / "out");
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string out(const std::string& name) const { return (folder_ / "out" / name).string(); }
+  std::size_t files() const {
+    return static_cast<std::size_t>(
+        std::distance(fs::directory_iterator(folder_ / "out"), fs::directory_iterator()));
+  }
+
+  // Status 2, one line on stderr that holds every one of `parts`, no file.
+  void expect_error(Words arguments, const Words& parts, bool with_out = true) {
+    arguments.insert(arguments.begin(), "sweep");
+    if (with_out) arguments.insert(arguments.end(), {"--out", out("rows.csv")});
+    std::string command = "mcnn";
+    for (const std::string& argument : arguments) command += " " + argument;
+    SCOPED_TRACE(command);
+    const CommandResult result = run_mcnn(arguments);
+    EXPECT_EQ(result.status, 2) << result.err;
+    EXPECT_EQ(result.out, "");
+    EXPECT_TRUE(result.err.starts_with("mcnn: error: ")) << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+    for (const std::string& part : parts) {
+      EXPECT_NE(result.err.find(part), std::string::npos) << "'" << part << "' in " << result.err;
+    }
+    EXPECT_EQ(files(), 0U);
+  }
+
+  fs::path folder_;
+};
+
+Words sweep_words(const std::string& file, const std::string& jobs) {
+  return {
+      "sweep", "--vary", "read_noise=0,0.3",  "--vary", "seed=1:6", "--count", "250", "--device",
+      "ideal", "--set",  "adc_sigma_codes=2", "--jobs", jobs,       "--out",   file};
+}
+
+TEST_F(SweepCommand, ThreadsDoNotChangeTheFile) {
+  for (const std::string jobs : {"1", "2", "5"}) {
+    const CommandResult result = run_mcnn(sweep_words(out(jobs + ".csv"), jobs));
+    ASSERT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(result.err, "") << "quiet when not on a terminal";
+    EXPECT_NE(result.out.find("12 runs, 12 of them now"), std::string::npos) << result.out;
+  }
+  EXPECT_EQ(lines_of(read_file(out("1.csv"))).size(), 14U);
+  EXPECT_EQ(read_file(out("2.csv")), read_file(out("1.csv")));
+  EXPECT_EQ(read_file(out("5.csv")), read_file(out("1.csv")));
+  EXPECT_EQ(files(), 3U);
+}
+
+// Killed later each time, so that it ends on a machine of any speed.
+class KilledSweep : public SweepCommand, public ::testing::WithParamInterface<int> {};
+
+TEST_P(KilledSweep, GoesOnToTheSameFile) {
+  ASSERT_EQ(run_mcnn(sweep_words(out("whole.csv"), "2")).status, 0);
+  const std::string file = out("killed.csv");
+  int kills = 0;
+  std::size_t rows = 0;
+  CommandResult result;
+  for (int milliseconds = 60; milliseconds < 60'000; milliseconds += 25) {
+    result = run_mcnn(sweep_words(file, "2"), milliseconds, GetParam());
+    if (result.status == 0) break;
+    EXPECT_EQ(result.status, GetParam() == SIGKILL ? 128 + SIGKILL : 130) << result.err;
+    ++kills;
+    // A SIGINT during the first checks comes before there is a file.
+    if (GetParam() == SIGINT && result.err.find("of 12 runs are in") != std::string::npos) {
+      EXPECT_NE(result.err.find("the same command goes on from there"), std::string::npos);
+    }
+    const std::string text = read_file(file);
+    const auto now = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    EXPECT_GE(now, rows) << "no row is lost";
+    rows = now;
+  }
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_GE(kills, 1);
+  const std::string left = std::to_string(14 - std::max<std::size_t>(rows, 2));
+  EXPECT_NE(result.out.find("12 runs, " + left + " of them now"), std::string::npos)
+      << "only what was missing is run: " << result.out;
+  EXPECT_EQ(read_file(file), read_file(out("whole.csv")));
+  EXPECT_EQ(files(), 2U);
+  // And once more there is nothing to do.
+  result = run_mcnn(sweep_words(file, "2"));
+  EXPECT_NE(result.out.find("12 runs, 0 of them now"), std::string::npos) << result.out;
+  EXPECT_EQ(read_file(file), read_file(out("whole.csv")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Signals, KilledSweep, ::testing::Values(SIGKILL, SIGINT));
+
+TEST_F(SweepCommand, TheCommandOfARowGivesTheRow) {
+  const CommandResult sweep = run_mcnn({"sweep",
+                                        "--vary",
+                                        "adc_bits=5,8",
+                                        "--vary",
+                                        "mapping=default,paper",
+                                        "--vary",
+                                        "program=loop,direct",
+                                        "--sample",
+                                        "read_noise=log(0.01,0.5)",
+                                        "--sample",
+                                        "age_s=uniform(0,1000)",
+                                        "--runs",
+                                        "1",
+                                        "--sample-seed",
+                                        "4",
+                                        "--set",
+                                        "drift_exponent=0.1",
+                                        "--set",
+                                        "programming_range=1",
+                                        "--count",
+                                        "120",
+                                        "--first",
+                                        "300",
+                                        "--out",
+                                        out("rows.csv")});
+  ASSERT_EQ(sweep.status, 0) << sweep.err;
+  const Words lines = lines_of(read_file(out("rows.csv")));
+  ASSERT_EQ(lines.size(), 2U + 8U);
+  EXPECT_EQ(lines[1],
+            "run,adc_bits,mapping,program,read_noise,age_s,seed,images,correct,accuracy,clipped,"
+            "command");
+  std::vector<std::string> accuracies;
+  for (std::size_t i = 2; i < lines.size(); ++i) {
+    std::istringstream row(lines[i]);
+    Words columns;
+    for (std::string column; std::getline(row, column, ',');) columns.push_back(column);
+    ASSERT_EQ(columns.size(), 12U) << lines[i];
+    // The command has no quotes and no commas here: its words are its arguments.
+    std::istringstream words(columns.back());
+    Words arguments;
+    for (std::string word; words >> word;) arguments.push_back(word);
+    ASSERT_EQ(arguments.front(), "mcnn");
+    arguments.erase(arguments.begin());
+    arguments.insert(arguments.end(), {"--result", path("result.json")});
+    const CommandResult model = run_mcnn(arguments);
+    ASSERT_EQ(model.status, 0) << model.err;
+    const json result = json::parse(read_file(path("result.json")));
+    EXPECT_EQ(result["images"], 120);
+    EXPECT_EQ(std::to_string(result["correct"].get<int>()), columns[8]) << lines[i];
+    accuracies.push_back(columns[8]);
+  }
+  std::sort(accuracies.begin(), accuracies.end());
+  EXPECT_GE(std::unique(accuracies.begin(), accuracies.end()) - accuracies.begin(), 3)
+      << "runs that are all the same prove nothing";
+}
+
+TEST_F(SweepCommand, APlanGivesAFileAndAPlotForEachSweep) {
+  std::ofstream(path("plan.toml")) << "[[sweep]]\nname = \"first\"\ntitle = \"The first\"\n"
+                                      "vary = [\"read_noise=0,0.1\", \"seed=1,2\"]\n"
+                                      "[[sweep]]\nname = \"second\"\nset = [\"device=ideal\"]\n"
+                                      "vary = [\"mapping=default,paper\"]\n";
+  const Words words = {"sweep", "--plan", path("plan.toml"), "--count", "20",
+                       "--out", out("a"), "--plot",          out("a")};
+  const CommandResult result = run_mcnn(words);
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(lines_of(read_file(out("a/first.csv"))).size(), 6U);
+  EXPECT_EQ(lines_of(read_file(out("a/second.csv"))).size(), 4U);
+  EXPECT_NE(result.out.find("2 sweeps, 6 runs now"), std::string::npos) << result.out;
+  for (const std::string name : {"a/first.svg", "a/second.svg"}) {
+    const std::string svg = read_file(out(name));
+    EXPECT_NE(svg.find("<svg"), std::string::npos);
+    EXPECT_NE(svg.find("</svg>"), std::string::npos);
+    EXPECT_NE(svg.find("accuracy [%]"), std::string::npos);
+  }
+  EXPECT_NE(read_file(out("a/first.svg")).find("The first"), std::string::npos);
+  // One of them alone.
+  const CommandResult only = run_mcnn({"sweep", "--plan", path("plan.toml"), "--count", "20",
+                                       "--only", "second", "--out", out("b")});
+  ASSERT_EQ(only.status, 0) << only.err;
+  EXPECT_FALSE(fs::exists(out("b/first.csv")));
+  EXPECT_EQ(read_file(out("b/second.csv")), read_file(out("a/second.csv")));
+}
+
+TEST_F(SweepCommand, ListPrintsTheCommandsAndRunsNothing) {
+  const CommandResult result = run_mcnn({"sweep", "--vary", "seed=1:3", "--list"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.out,
+            "mcnn model --config yao2020 --device typical --seed 1\n"
+            "mcnn model --config yao2020 --device typical --seed 2\n"
+            "mcnn model --config yao2020 --device typical --seed 3\n");
+}
+
+TEST_F(SweepCommand, BadInput) {
+  expect_error({"--vary", "seed=1:2"}, {"--out", "missing"}, false);
+  expect_error({}, {"nothing to vary"});
+  expect_error({"--vary", "read_nose=1,2"}, {"--vary", "read_nose"});
+  expect_error({"--vary", "read_noise=1,x"}, {"run 1", "read_noise", "x"});
+  expect_error({"--vary", "read_noise=0.1,-0.1"}, {"run 1", "read_noise", "-0.1"});
+  expect_error({"--vary", "adc_bits=8,13"}, {"run 1", "--adc-bits", "13", "4..12"});
+  expect_error({"--vary", "range=auto,9"}, {"run 1", "--range", "9"});
+  expect_error({"--vary", "mapping=default,best"}, {"run 1", "best"});
+  expect_error({"--vary", "device=ideal,none-such"}, {"run 1", "none-such"});
+  expect_error({"--vary", "network=/nonexistent.json"}, {"run 0", "/nonexistent.json"});
+  expect_error({"--vary", "program=loop,never"}, {"run 1", "never"});
+  // A verify read that the converter has too few codes for: found before the first run.
+  expect_error({"--vary", "adc_bits=8,4"}, {"run 1", "range 5", "programming_range"});
+  expect_error({"--vary", "seed=1:2", "--count", "0"}, {"run 0", "--count"});
+  expect_error({"--vary", "seed=1:2", "--count", "many"}, {"--count", "many"});
+  expect_error({"--vary", "seed=1:2", "--seed", "3"}, {"seed", "twice"});
+  expect_error({"--vary", "seed=1:2", "--set", "read_noise"}, {"--set", "read_noise"});
+  expect_error({"--vary", "seed=1:2", "--runs", "3"}, {"3 runs", "sample"});
+  expect_error({"--sample", "read_noise=uniform(0,1)"}, {"--runs"});
+  expect_error({"--sample", "read_noise=uniform(0,1)", "--runs", "-2"}, {"--runs", "-2"});
+  expect_error({"--sample", "read_noise=flat(0,1)", "--runs", "2"}, {"--sample", "flat(0,1)"});
+  expect_error({"--sample", "adc_bits=uniform(5,8)", "--runs", "2"}, {"run 0", "--adc-bits"});
+  expect_error({"--vary", "seed=1:2", "--jobs", "-1"}, {"--jobs", "-1"});
+  expect_error({"--plan", "/nonexistent.toml"}, {"/nonexistent.toml"});
+  expect_error({"--plan", "/nonexistent.toml", "--vary", "seed=1:2"}, {"--plan", "--vary"});
+  expect_error({"--vary", "seed=1:2", "--only", "a"}, {"--only", "--plan"});
+  expect_error({"--vary", "read_noise=0:1:0.1", "--vary", "adc_bits=4:12", "--plot", out("x.svg")},
+               {"--plot", "9 curves"});
+  expect_error({"--vary", "seed=1:2", "--count", "1", "--out", "/nonexistent/rows.csv"},
+               {"--out", "/nonexistent/rows.csv"}, false);
+  expect_error({"--vary", "seed=1:2", "--count", "1", "--out", folder_.string()},
+               {"--out", "directory"}, false);
+}
+
+TEST_F(SweepCommand, AFileOfAnotherSweepIsRefusedAndStays) {
+  Words words = sweep_words(out("rows.csv"), "2");
+  ASSERT_EQ(run_mcnn(words).status, 0);
+  const std::string before = read_file(out("rows.csv"));
+  const auto refused = [&](const Words& arguments, const std::string& what) {
+    const CommandResult result = run_mcnn(arguments);
+    EXPECT_EQ(result.status, 2);
+    EXPECT_NE(result.err.find(what), std::string::npos) << result.err;
+    EXPECT_EQ(read_file(out("rows.csv")), before);
+  };
+  Words other = words;
+  other[2] = "read_noise=0,0.4";
+  refused(other, "another sweep (not the same: plan)");
+  // The same plan on a card that has changed.
+  fs::copy_file(fs::path(MCNN_DATA_DIR) / "devices" / "ideal.toml", path("card.toml"));
+  words[8] = path("card.toml");
+  words.back() = out("card.csv");
+  ASSERT_EQ(run_mcnn(words).status, 0);
+  std::ofstream(path("card.toml"), std::ios::app) << "# changed\n";
+  const CommandResult result = run_mcnn(words);
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.err.find("not the same: inputs)"), std::string::npos) << result.err;
+  words.emplace_back("--restart");
+  EXPECT_EQ(run_mcnn(words).status, 0);
+}
+
+TEST_F(SweepCommand, TwoProcessesDoNotShareAFile) {
+  const std::string file = out("rows.csv");
+  const int lock = ::open(file.c_str(), O_RDWR | O_CREAT, 0666);
+  ASSERT_GE(lock, 0);
+  ASSERT_EQ(flock(lock, LOCK_EX | LOCK_NB), 0);
+  const CommandResult result = run_mcnn(sweep_words(file, "2"));
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.err.find("another process is working on it"), std::string::npos) << result.err;
+  EXPECT_EQ(read_file(file), "");
+  close(lock);
+}
+
+TEST_F(SweepCommand, WithoutGnuplotThePackageIsNamed) {
+  const std::string before = std::getenv("PATH");
+  setenv("PATH", folder_.c_str(), 1);
+  expect_error({"--vary", "seed=1:2", "--plot", out("x.svg")}, {"--plot", "gnuplot-nox"});
+  setenv("PATH", before.c_str(), 1);
+}
+
+}  // namespace
+}  // namespace mcnn::testing
