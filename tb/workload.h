@@ -33,7 +33,6 @@ struct WorkloadOptions {
   std::string range = "auto";         // converter range: a number or "auto"
   std::vector<std::string> set;       // name=value: fields of the device card that are changed
   std::optional<double> age_s;        // short for age_s=...
-  std::optional<int> adc_bits;        // of the converters, instead of the configuration's
   std::uint64_t seed = 1;
   std::int64_t first = 0;
   std::optional<std::int64_t> count;  // none: all from `first` on
