@@ -361,7 +361,7 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
                        "Image numbers A:B to write waves of (default: the first)");
   }
   if (engine == Engine::kModel) {
-    command.add_option("--adc-bits", workload.adc_bits,
+    command.add_option("--adc-bits", options.workload.adc_bits,
                        "Bits of a converter (default: the configuration's)");
     command.add_option(
         "--check", options.check,
