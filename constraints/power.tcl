@@ -4,7 +4,8 @@
 #   MCNN_ROOM      module of the room      MCNN_ACTIVITY  its bits: name, changes a clock, duty (mcnn_activity, without instance)
 #   MCNN_OUT       file: one line, room, pins, power at rest and in the run [W]
 # Every flip-flop's and memory's output and every input port has its own activity of the real run; OpenSTA carries them through the
-# gates between. It is room by room because OpenSTA 2.0 ends with a segmentation fault when it carries activities through the whole
+# gates between. It takes no activity at the output of a register, only at what the output drives, so it is set there; what the
+# flip-flop itself needs to change its output comes from the activity that OpenSTA finds at its input. It is room by room because OpenSTA 2.0 ends with a segmentation fault when it carries activities through the whole
 # chip. Memories have no power in the library: they are not in the result.
 
 proc analyse {} {
@@ -41,6 +42,10 @@ proc analyse {} {
       }
       if {[info exists activity($bit)]} {
         sta::set_power_pin_activity $pin {*}$activity($bit)
+        set net [$pin net]
+        if {$net ne "NULL"} {
+          foreach load [get_pins -of_objects $net] { sta::set_power_pin_activity $load {*}$activity($bit) }
+        }
         incr found
       } else {
         incr missing

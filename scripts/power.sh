@@ -57,3 +57,25 @@ awk -v clocks="$clocks" '
     for (room in run) printf "%-22s %9d %12.6f %12.6f %16.4f\n", room, n[room], idle[room], run[room], (run[room] - idle[room]) * 5e3
     printf "%-22s %9s %12.6f %12.6f %16.4f   (%.1f clocks)\n", "logic", "", total_idle, total_run, (total_run - total_idle) * 5e3, clocks
   }' "$out/power.txt" | tee "$out/summary.txt"
+
+# The same as figures of an energy card: what a room takes above its clock, by the events of the same images.
+"$build/mcnn" cost --config "$config" --first 1 --count "$images" > "$work/cost.txt"
+awk '
+  FILENAME ~ /cost.txt$/ { if ($2 ~ /^[0-9.]+$/ && !($1 in events)) events[$1] = $2; if ($1 == "time:") image = $2; next }
+  /^#/ { next }
+  { idle += $10; above[$2] += ($12 - $10) * 5e3 }
+  END {
+    print ""
+    rest = 0
+    for (room in above) rest += above[room]
+    figure["pe_plane"] = above["mcnn_pe"]
+    figure["fetch_column"] = above["mcnn_window_fetch"] + above["mcnn_feature_maps"]
+    figure["reduce_group"] = above["mcnn_reduce"]
+    figure["activate_group"] = above["mcnn_activate"]
+    figure["pool_group"] = above["mcnn_pool_write"]
+    for (name in figure) {
+      rest -= figure[name]
+      printf "%-18s %10.1f pJ\n", name, figure[name] * image / events[name]
+    }
+    printf "%-18s %10.1f pJ\n", "logic_clock_tree", idle * 5e3 + rest
+  }' "$work/cost.txt" "$out/power.txt" | tee -a "$out/summary.txt"

@@ -385,17 +385,8 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
 }
 
 void add_cost_options(CLI::App& command, Options& options) {
-  WorkloadOptions& workload = options.workload;
-  command.add_option("--images", workload.images,
-                     "Images, IDX, plain or gzip (default: the MNIST test set)");
-  command.add_option("--labels", workload.labels, "Their labels, IDX");
-  command.add_option("--first", workload.first, "First image")->capture_default_str();
-  command.add_option("--count", workload.count,
-                     "Number of images (default: all from the first on)");
-  command
-      .add_option("--jobs", options.jobs,
-                  "Threads, 0 for all cores; the results do not depend on it")
-      ->capture_default_str();
+  add_test_image_options(command, options.workload);
+  add_jobs_option(command, options);
   command
       .add_option("--program", options.programming.program,
                   "How the cells get their levels: loop (by the chip's programmer) or direct")
@@ -403,8 +394,14 @@ void add_cost_options(CLI::App& command, Options& options) {
   add_loop_options(command, options.programming);
   command.add_flag("--skip", options.skip,
                    "Leave out the leading bit planes that are zero in every PE (MODE.SKIP)");
-  command.add_option("--card", options.cost.card, "Energy card: a name of data/energy, or a file")
+  command
+      .add_option(
+          "--card", options.cost.card,
+          "Energy cards, names of data/energy or files: a figure is from the first that has "
+          "it; name@NM:RATIO scales one to a technology and a supply")
       ->capture_default_str();
+  command.add_option("--adc-bits", options.workload.adc_bits,
+                     "Bits of a converter instead of the configuration's (chip model only)");
   command.add_option("--json", options.cost.json, "Write the figures (JSON)");
 }
 

@@ -282,6 +282,11 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
         checked->differ(fmt::format(
             "programming: the cells of PE {} are not those that the program model leaves", pe));
       }
+      if (macros[pe].programming_counts() != model_macros[pe].programming_counts()) {
+        checked->differ(fmt::format(
+            "programming: pulses and verify reads of PE {} are not those of the program model",
+            pe));
+      }
     }
     // The chip of the RTL points to the macros: it goes first.
     checked.reset();

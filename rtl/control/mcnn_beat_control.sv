@@ -9,6 +9,8 @@
 //
 //   clock   B         advance: the loaded windows become the driven ones
 //           B+1 ..    tick, one plane every ReadClocks clocks       walk of the beat before, one group a clock
+`include "mcnn_assert.svh"
+
 module mcnn_beat_control #(
   parameter  int unsigned NumPe       = 8,
   parameter  int unsigned NumGroups   = 8,   // groups of two kernels in a pass
@@ -83,6 +85,7 @@ module mcnn_beat_control #(
       next_first_q <= pass_first_i;
       next_last_q  <= pass_last_i;
       next_end_q   <= walk_last_i;
+      `MCNN_CHECK(no_column_while_a_step_waits, !full_q, "a column must not be loaded while a whole step waits")
     end
   end
 

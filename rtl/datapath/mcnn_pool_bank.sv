@@ -4,6 +4,8 @@
 // The tracker knows the first convolution row of the open row's window, and moves on to the next row when the row group that
 // closed it has passed. For a group of two kernels the bank takes the maximum of its PEs (stage P0, with a read request), then the
 // maximum with what it holds (stage P1), and writes.
+`include "mcnn_assert.svh"
+
 module mcnn_pool_bank #(
   parameter  int unsigned Bank      = 0,
   parameter  int unsigned NumPe     = 8,
@@ -93,6 +95,10 @@ module mcnn_pool_bank #(
       for (int unsigned p = 0; p < NumPe; p++) begin
         rows_q[p] <= pe_row_in_i[p] && pooled_row < RowBits'(pooled_height_i) &&
                      pe_row_i[p*RowBits+:RowBits] >= first_row && pe_row_i[p*RowBits+:RowBits] < end_row;
+        `MCNN_CHECK(one_pooled_row_a_bank, !pe_row_in_i[p] || vector_i ||
+                    pooled_row + RowBits'(RowBanks) >= RowBits'(pooled_height_i) ||
+                    pe_row_i[p*RowBits+:RowBits] < first_row + (RowBits'(pool_row_stride_i) << BankBits),
+                    "a row group must touch at most RowBanks pooled rows")
       end
     end
   end

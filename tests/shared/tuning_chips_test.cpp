@@ -57,7 +57,8 @@ struct Outcome {
 class TuningChips : public ::testing::Test {
  protected:
   void expect_equal(const std::string& configuration, const Network& network, std::uint64_t seed,
-                    const MappingOptions& mapping, TuningFlow flow, bool wires) {
+                    const MappingOptions& mapping, TuningFlow flow, bool wires,
+                    Sharing sharing = Sharing::kRows) {
     const ChipConfig config =
         load_chip_config(std::string(MCNN_CONSTRAINTS_DIR) + "/" + configuration + ".params");
     const DeviceCard card = harsh_card(wires);
@@ -65,6 +66,7 @@ class TuningChips : public ::testing::Test {
     const Dataset training = images_of(network, seed, 26);
     TuningSettings settings;
     settings.flow = flow;
+    settings.sharing = sharing;
     settings.validation = 6;
     settings.batch = 8;
     settings.max_epochs = 1;
@@ -102,6 +104,12 @@ TEST_F(TuningChips, RtlAndModelGiveTheSameBitsOnTheFiveLayerNetwork) {
       expect_equal("yao2020", network, 9, {}, flow, wires);
     }
   }
+}
+
+TEST_F(TuningChips, RtlAndModelGiveTheSameBitsWithOneImageAGroup) {
+  MappingOptions paper;
+  paper.kind = MappingKind::kPaper;
+  expect_equal("yao2020", random_yao2020(9), 9, paper, TuningFlow::kBest, false, Sharing::kImages);
 }
 
 TEST_F(TuningChips, RtlAndModelGiveTheSameBitsOnTheSuite) {
