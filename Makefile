@@ -24,7 +24,7 @@ options = --config $(CONFIG) --device $(DEVICE) \
 programming = $(if $(PROGRAM),--program $(PROGRAM))
 
 .DEFAULT_GOAL := help
-.PHONY: help build sim program sweep test lint cost power waves synth sta bench train data format clean
+.PHONY: help build sim report program sweep test lint cost power waves synth sta bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -54,6 +54,11 @@ sim: build ## Classify the MNIST test images on the RTL, checked against the chi
 program: build ## Program the cells in the closed loop on the RTL: success, pulses, clocks, a picture
 	@mkdir -p $(BUILD)/program
 	@$(BUILD)/mcnn program $(options) --svg $(BUILD)/program/conductance.svg --csv $(BUILD)/program/cells.csv
+
+report: build ## The run as one HTML page, chip model, with what other commands left: build/report/report.html
+	@mkdir -p $(BUILD)/report
+	@$(BUILD)/mcnn report $(options) $(if $(COUNT),--count $(COUNT)) $(if $(JOBS),--jobs $(JOBS)) \
+	  $(if $(filter-out build,$(BUILD)),--runs $(BUILD))
 
 sweep: build ## Accuracy against device errors, converters, wires, mapping (PLAN=file): build/sweep
 	@scripts/install_dependencies.sh sweep

@@ -95,7 +95,7 @@ Dataset load_training(const TuneOptions& options) {
                       : options.training_labels;
   choice.first = 0;
   choice.count.reset();
-  const Dataset all = load_workload(choice).data;
+  const Dataset all = *load_workload(choice).data;
   const std::int64_t count = options.training_count.value_or(all.images.count);
   if (count < 2 || count > all.images.count) {
     throw Error(fmt::format("--training-count: found {}, allowed is 2..{} ({} has {} images)",
@@ -413,7 +413,7 @@ int run_tune(TuneOptions options, unsigned jobs) {
   const Dataset training = load_training(options);
   settings.check(training.images.count);
   settings.first_test = workload.first;
-  const Dataset test = first_images(workload.data, workload.first, workload.count);
+  const Dataset test = first_images(*workload.data, workload.first, workload.count);
   if (options.by_group || settings.sharing == Sharing::kImages) convolver_groups(workload.mapped);
   const std::string run = describe_run(options, settings, workload, training);
   std::optional<Checkpoint> checkpoint = load_checkpoint(options.checkpoint, run);
