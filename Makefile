@@ -24,7 +24,7 @@ options = --config $(CONFIG) --device $(DEVICE) \
 programming = $(if $(PROGRAM),--program $(PROGRAM))
 
 .DEFAULT_GOAL := help
-.PHONY: help build sim program sweep test lint waves synth sta bench train data format clean
+.PHONY: help build sim report program sweep test lint cost power waves synth sta bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -55,6 +55,11 @@ program: build ## Program the cells in the closed loop on the RTL: success, puls
 	@mkdir -p $(BUILD)/program
 	@$(BUILD)/mcnn program $(options) --svg $(BUILD)/program/conductance.svg --csv $(BUILD)/program/cells.csv
 
+report: build ## The run as one HTML page, chip model, with what other commands left: build/report/report.html
+	@mkdir -p $(BUILD)/report
+	@$(BUILD)/mcnn report $(options) $(if $(COUNT),--count $(COUNT)) $(if $(JOBS),--jobs $(JOBS)) \
+	  $(if $(filter-out build,$(BUILD)),--runs $(BUILD))
+
 sweep: build ## Accuracy against device errors, converters, wires, mapping (PLAN=file): build/sweep
 	@scripts/install_dependencies.sh sweep
 	@$(BUILD)/mcnn sweep --plan $(PLAN) --out $(BUILD)/sweep --plot $(BUILD)/sweep \
@@ -68,6 +73,15 @@ test: $(BUILD)/build.ninja ## Build and run every test
 lint: $(BUILD)/build.ninja ## Verilator, Yosys, clang-format and clang-tidy
 	@scripts/install_dependencies.sh build lint
 	@scripts/lint.sh $(BUILD)
+
+cost: build ## Energy, time and area of an image, by layer and component: build/cost/cost.json
+	@mkdir -p $(BUILD)/cost
+	@$(BUILD)/mcnn cost $(options) --count $(if $(COUNT),$(COUNT),1000) --json $(BUILD)/cost/cost.json
+
+power: build ## Power of the synthesised logic with the activity of a real run (after make synth)
+	@scripts/install_dependencies.sh sta
+	@cmake --build $(BUILD) -j $(BUILD_JOBS) --target mcnn_activity
+	@BUILD=$(BUILD) scripts/power.sh $(CONFIG)
 
 waves: build ## Waves of one image (FIRST=n chooses it): build/waves/image.fst
 	@mkdir -p $(BUILD)/waves

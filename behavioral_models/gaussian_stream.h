@@ -51,6 +51,8 @@ enum class Purpose : std::uint32_t {
   kConverterGain = 12,    // number = lane
   kConverterOffset = 13,  // number = lane
   kConverterBow = 14,     // number = lane
+  kTuningError = 32,      // host, refit: errors of the weights, in the order they are drawn
+  kTuningOrder = 33,      // host, refit: word, order of the images
 };
 
 // Gaussian n of a stream, the same bits that GaussianStream gives, and word n of a stream: the word

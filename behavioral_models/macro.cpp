@@ -680,7 +680,6 @@ void Macro::clear_counts() {
   std::ranges::fill(counts_, ReadCounts{});
   std::ranges::fill(peaks_, 0.0F);
   std::ranges::fill(counted_, CountedLayer{});
-  programmed_ = {};
   pending_ = false;
 }
 

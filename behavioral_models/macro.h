@@ -171,7 +171,7 @@ class Macro {
 
   ReadCounts counts(int layer) const;  // zero for a layer that was never read
   ReadCounts total() const;
-  void clear_counts();
+  void clear_counts();  // of inference; what programming did stays
 
   // Energy: a read pulse of voltage V and length t puts V^2 G t through every cell that conducts,
   // that is each cell of a driven bit line on a source line of the window; the other source lines
@@ -190,6 +190,12 @@ class Macro {
 
   // Present conductances [uS], [source_line * bit_lines + bit_line].
   std::span<const float> conductances() const { return conductances_; }
+
+  // Whether pulses move a cell no more: stuck, or worn by the pulses that it has seen.
+  bool is_fixed(int source_line, int bit_line) const {
+    const std::size_t cell = cell_of(source_line, bit_line);
+    return (!stuck_.empty() && stuck_[cell] != Stuck::kNo) || worn(cell);
+  }
 
   const MacroShape& shape() const { return shape_; }
   const DeviceCard& card() const { return card_; }

@@ -18,7 +18,7 @@ constexpr int kOffsetRepeats = 8;   // reads of each cell at each range for offs
 constexpr int kGainRepeats = 2;     // and for gains
 constexpr int kReferenceLevel = 5;  // of the cells that offsets are measured with
 constexpr int kFinestRange = 7;
-constexpr int kAnyCode = 0xFFFF;   // a tolerance that every code is within: a read, no more
+constexpr int kAnyCode = 0xFFFF;    // a tolerance that every code is within: a read, no more
 constexpr double kLeastCode = 8.0;  // slope below which nothing can be said about the gain [codes]
 
 using Means = std::vector<std::vector<double>>;  // [PE][lane]
@@ -72,12 +72,12 @@ class Lanes {
     for (int pe = 0; pe < config_.num_pe; ++pe) {
       for (int line = 0; line < config_.num_adc; ++line) {
         for (int bit = 0; bit < config_.num_bl(); ++bit) {
-          entries.push_back(
-              {.pe = pe,
-               .source_line = line,
-               .bit_line = bit,
-               .target = static_cast<int>(level_code(level, card, settings.range) + 0.5),
-               .tolerance = tolerance_codes(card, settings.range)});
+          entries.push_back({.pe = pe,
+                             .source_line = line,
+                             .bit_line = bit,
+                             .target = static_cast<int>(
+                                 std::floor(level_code(level, card, settings.range) + 0.5)),
+                             .tolerance = tolerance_codes(card, settings.range)});
         }
       }
     }
@@ -185,9 +185,10 @@ Compensation compensate_offsets(const ChipProgram& program, const ChipConfig& co
       int32_t& value = kernel % 2 == 0 ? bias.even : bias.odd;
       const int64_t folded = value + change;
       if (folded < -limit || folded >= limit) {
-        throw Error(fmt::format(
-            "calibration: layer row {}, kernel {}: bias with the offsets: found {}, allowed: {}..{}",
-            index, kernel, folded, -limit, limit - 1));
+        throw Error(
+            fmt::format("calibration: layer row {}, kernel {}: bias with the offsets: found {}, "
+                        "allowed: {}..{}",
+                        index, kernel, folded, -limit, limit - 1));
       }
       value = static_cast<int32_t>(folded);
     }

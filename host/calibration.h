@@ -26,8 +26,8 @@ struct CalibrationReport {
   LaneOffsets offset;  // [codes]
   // Mean code of reads without input [codes]: the offset where it is above 0, a check of it.
   std::vector<std::vector<double>> zero_input;
-  // Gain relative to the mean of all lanes, from cells that nothing was written to yet; 1 where they
-  // conduct too little to tell. Not used: see above.
+  // Gain relative to the mean of all lanes, from cells that nothing was written to yet; 1 where
+  // they conduct too little to tell. Not used: see above.
   std::vector<std::vector<double>> gain;
   ProgramCounters counters;  // of all runs
 };
@@ -41,9 +41,9 @@ CalibrationReport measure_lanes(ProgramPort& port, const ChipConfig& config, con
 
 // What takes the offsets out of the kernels, [codes] being those of inference.
 //
-// A window reads P = sum of 2^b over the planes b that have a pulse, so a pair of lines with offsets
-// o+ and o- adds (o+ - o-) P to the partial sum. P follows the sum X of the window's pixels closely,
-// and X is what a change of all cells of a line counts for: the cells of the pair take
+// A window reads P = sum of 2^b over the planes b that have a pulse, so a pair of lines with
+// offsets o+ and o- adds (o+ - o-) P to the partial sum. P follows the sum X of the window's pixels
+// closely, and X is what a change of all cells of a line counts for: the cells of the pair take
 // -(o+ - o-) slope X, with the slope of the straight line through P over X, and the bias takes the
 // mean of what is left. P and X come from the ideal chip on `images`.
 struct Compensation {

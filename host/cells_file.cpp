@@ -67,9 +67,9 @@ uint64_t count_of(const json& value, uint64_t largest, const std::string& source
 int32_t integer_of(const json& value, const std::string& source, const std::string& where) {
   constexpr int64_t kLow = std::numeric_limits<int32_t>::min();
   constexpr int64_t kHigh = std::numeric_limits<int32_t>::max();
-  const bool small = value.is_number_unsigned() ? value.get<uint64_t>() <= uint64_t{kHigh}
-                                                : value.is_number_integer() &&
-                                                      value.get<int64_t>() >= kLow;
+  const bool small = value.is_number_unsigned()
+                         ? value.get<uint64_t>() <= uint64_t{kHigh}
+                         : value.is_number_integer() && value.get<int64_t>() >= kLow;
   if (!small) {
     fail(source, where, shown(value), fmt::format("an integer {}..{}", kLow, kHigh));
   }
@@ -86,8 +86,7 @@ double number_of(const json& value, const std::string& source, const std::string
 const json& list_of(const json& value, size_t size, const std::string& source,
                     const std::string& where) {
   if (!value.is_array() || value.size() != size) {
-    fail(source, where,
-         value.is_array() ? fmt::format("a list of {}", value.size()) : shown(value),
+    fail(source, where, value.is_array() ? fmt::format("a list of {}", value.size()) : shown(value),
          fmt::format("a list of {}", size));
   }
   return value;
@@ -230,7 +229,8 @@ CellsFile parse_cells_file(std::string_view text, const std::string& source) {
   for (const json& row : changes) {
     const std::string where = fmt::format("bias_changes[{}]", file.bias_changes.size());
     list_of(row, 2, source, where);
-    file.bias_changes.push_back({integer_of(row[0], source, where), integer_of(row[1], source, where)});
+    file.bias_changes.push_back(
+        {integer_of(row[0], source, where), integer_of(row[1], source, where)});
   }
   const size_t cells = to_index(file.shape.bit_lines) * to_index(file.shape.source_lines);
   for (size_t pe = 0; pe < macros.size(); ++pe) {
@@ -252,7 +252,8 @@ CellsFile parse_cells_file(std::string_view text, const std::string& source) {
 CellsFile load_cells_file(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   if (!stream) {
-    throw Error(fmt::format("{}: cannot be opened; a file that --save-cells wrote is needed", path));
+    throw Error(
+        fmt::format("{}: cannot be opened; a file that --save-cells wrote is needed", path));
   }
   std::ostringstream text;
   text << stream.rdbuf();

@@ -2,7 +2,8 @@
 // A programmed chip as a file: what programming did to every cell, and what it belongs to. JSON,
 // doubles in as many digits as it takes to read the same bits back.
 //
-//   {"format": "mcnn-cells-1", "config": "yao2020", "seed": 1, "shape": {...}, "card": "name = ...",
+//   {"format": "mcnn-cells-1", "config": "yao2020", "seed": 1, "shape": {...}, "card": "name =
+//   ...",
 //    "cells_digest": "...", "bias_changes": [[even, odd], ...],
 //    "macros": [{"next_programming_run": 30, "cells": [[base, age_s, read_pulses, generation,
 //                                                       pulses, settled], ...]}, ...]}

@@ -39,12 +39,12 @@ std::vector<Target> targets(const ChipProgram& program, const ChipConfig& config
           correction.offset.empty()
               ? 0.0
               : correction.offset.at(to_index(pe)).at(to_index(line % config.num_adc));
-      const double shift = correction.shift.empty()
-                               ? 0.0
-                               : correction.shift.at(to_index(pe)).at(to_index(line));
+      const double shift =
+          correction.shift.empty() ? 0.0 : correction.shift.at(to_index(pe)).at(to_index(line));
       for (int bit = 0; bit < config.num_bl(); ++bit) {
         const int level = program.cells[to_index(pe)][to_index(line * config.num_bl() + bit)];
-        const double code = std::floor(level_code(level, card, range) + (scale(range) * shift) + offset + 0.5);
+        const double code =
+            std::floor(level_code(level, card, range) + (scale(range) * shift) + offset + 0.5);
         all.push_back({pe, line, bit, level, std::max(0.0, code)});
       }
     }

@@ -483,6 +483,7 @@ std::string cost_json(const Cost& cost, const MacroPeak& peak, std::span<const L
   nlohmann::ordered_json json;
   json["card"] = card.name;
   json["config"] = config.name;
+  json["adc_bits"] = config.adc_bits;
   json["images"] = cost.images;
   json["pJ_per_image"] = cost.pJ();
   json["macro_pJ_per_image"] = cost.macro_pJ();

@@ -113,7 +113,8 @@ int64_t entry_clocks(const EntryWork& work, const ChipConfig& config, int pulse_
   if (work.refused) {
     return kRefuseClocks;
   }
-  return kEntryOverhead + work.reads * (config.read_clocks + config.read_latency + kVerifyOverhead) +
+  return kEntryOverhead +
+         work.reads * (config.read_clocks + config.read_latency + kVerifyOverhead) +
          work.pulses * (pulse_clocks + kPulseOverhead);
 }
 

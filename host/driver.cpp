@@ -112,9 +112,9 @@ ProgramRun Driver::program(std::span<const ProgramEntry> entries, const ProgramS
 void Driver::run_programmer(const ProgramBatch& batch, std::span<const ProgramEntry> entries,
                             ProgramRun& run) {
   const auto row = [this](size_t pe, size_t place) {
-    return reg::kProgramTable + reg::kProgramStride *
-                                    static_cast<uint32_t>(
-                                        pe * to_index(capabilities_.num_entries) + place);
+    return reg::kProgramTable +
+           reg::kProgramStride *
+               static_cast<uint32_t>(pe * to_index(capabilities_.num_entries) + place);
   };
   const auto cell = [](const ProgramEntry& entry) {
     return reg::kEntryBitLine.put(static_cast<uint32_t>(entry.bit_line)) |

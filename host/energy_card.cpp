@@ -18,6 +18,8 @@ namespace {
 
 using enum FigureGroup;
 
+constexpr std::string_view kNotInCard = "not in the card";
+
 constexpr auto kKinds = std::to_array<FigureKind>({
     {"read_voltage", kParameter, "V", "", "read pulse on a bit line"},
     {"read_pulse", kParameter, "ns", "", "length of a read pulse"},
@@ -89,7 +91,8 @@ Figure read_figure(const toml::table& table, const FigureKind& kind, std::string
   if (!table.contains("value")) return figure;
   figure.value = table.get("value")->value<double>();
   if (!figure.value || !std::isfinite(*figure.value) || *figure.value <= 0.0) {
-    fail(where, fmt::format("{}.value", field), figure.value ? fmt::format("{}", *figure.value) : "no number",
+    fail(where, fmt::format("{}.value", field),
+         figure.value ? fmt::format("{}", *figure.value) : "no number",
          "a number above 0 (leave `value` out, with a `note`, when it is not known)");
   }
   const std::string unit = text_of(table, "unit", where, field, true);
@@ -98,7 +101,8 @@ Figure read_figure(const toml::table& table, const FigureKind& kind, std::string
   figure.source = text_of(table, "source", where, field, true);
   figure.grade = text_of(table, "grade", where, field, true);
   static const std::set<std::string_view> grades = {"P", "S", "D", "M", "?"};
-  if (!grades.contains(figure.grade)) fail(where, fmt::format("{}.grade", field), figure.grade, "P, S, D, M, ?");
+  if (!grades.contains(figure.grade))
+    fail(where, fmt::format("{}.grade", field), figure.grade, "P, S, D, M, ?");
   return figure;
 }
 
@@ -173,7 +177,7 @@ EnergyCard energy_card_from_toml(std::string_view text, std::string_view where) 
     const toml::table* table = (*figures)[kind.key].as_table();
     if (table == nullptr) {
       Figure missing;
-      missing.note = std::string("not in the card");
+      missing.note = std::string(kNotInCard);
       card.figures.push_back(std::move(missing));
       continue;
     }
@@ -202,6 +206,19 @@ EnergyCard scaled(const EnergyCard& card, double technology_nm, double supply_ra
         kKinds[i].group == kArea ? length * length : length * supply_ratio * supply_ratio;
     figure.technology += fmt::format(", scaled to {} nm", technology_nm);
     figure.grade = std::string(1, 'D');
+  }
+  return result;
+}
+
+EnergyCard merged(const EnergyCard& card, const EnergyCard& other) {
+  EnergyCard result = card;
+  result.name = fmt::format("{} + {}", card.name, other.name);
+  result.description = fmt::format("{}; {}", card.description, other.description);
+  for (std::size_t i = 0; i < result.figures.size(); ++i) {
+    Figure& figure = result.figures[i];
+    const Figure& theirs = other.figures[i];
+    if (figure.value) continue;
+    if (theirs.value || figure.note == kNotInCard) figure = theirs;
   }
   return result;
 }

@@ -55,4 +55,7 @@ EnergyCard energy_card_from_toml(std::string_view text, std::string_view where);
 // dissipates stay. Documented in data/README.md.
 EnergyCard scaled(const EnergyCard& card, double technology_nm, double supply_ratio);
 
+// The figures of `card`, and those that it does not have from `other`.
+EnergyCard merged(const EnergyCard& card, const EnergyCard& other);
+
 }  // namespace mcnn

@@ -12,8 +12,7 @@ namespace {
 
 void check_setting(std::string_view name, int value, int low, int high) {
   if (value < low || value > high) {
-    throw Error(
-        fmt::format("programming: {}: found {}, allowed: {}..{}", name, value, low, high));
+    throw Error(fmt::format("programming: {}: found {}, allowed: {}..{}", name, value, low, high));
   }
 }
 

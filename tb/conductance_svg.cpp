@@ -9,10 +9,13 @@
 #include <cstddef>
 #include <functional>
 #include <iterator>
-#include <limits>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "tb/colour_scale.h"
+#include "tb/conductance_view.h"
+#include "tb/html/html.h"
 
 namespace mcnn::tb {
 namespace {
@@ -24,36 +27,8 @@ constexpr int kGap = 20;        // between panels
 constexpr int kPanelHead = 18;  // above a PE's panels
 constexpr int kUnused = -1;
 
-struct Rgb {
-  double red;
-  double green;
-  double blue;
-};
-
-// Between the points of a scale, `at` 0..1.
-template <std::size_t N>
-std::string colour(const std::array<Rgb, N>& scale, double at) {
-  const double place = at * static_cast<double>(N - 1);
-  const auto low = std::min(static_cast<std::size_t>(place), N - 2);
-  const double part = place - static_cast<double>(low);
-  const auto mix = [part](double a, double b) {
-    return static_cast<int>(std::lround(a + ((b - a) * part)));
-  };
-  return fmt::format("#{:02x}{:02x}{:02x}", mix(scale[low].red, scale[low + 1].red),
-                     mix(scale[low].green, scale[low + 1].green),
-                     mix(scale[low].blue, scale[low + 1].blue));
-}
-
-// Dark to light, even in brightness (viridis).
-constexpr std::array<Rgb, 5> kConductance = {
-    {{68, 1, 84}, {59, 82, 139}, {33, 145, 140}, {94, 201, 98}, {253, 231, 37}}};
-// Blue too low, grey right, red too high.
-constexpr std::array<Rgb, 3> kError = {{{33, 102, 214}, {200, 200, 200}, {214, 40, 40}}};
-
-std::string conductance_colour(int bin) {
-  return colour(kConductance, static_cast<double>(bin) / (kBins - 1));
-}
-std::string error_colour(int bin) { return colour(kError, static_cast<double>(bin) / (kBins - 1)); }
+Rgb conductance_bin(int bin) { return conductance_colour(static_cast<double>(bin) / (kBins - 1)); }
+Rgb error_bin(int bin) { return error_colour(static_cast<double>(bin) / (kBins - 1)); }
 
 int bin_of(double value, double low, double high) {
   const double part = (value - low) / (high - low) * kBins;
@@ -62,10 +37,12 @@ int bin_of(double value, double low, double high) {
 
 // The bins of the cells of one panel, [bit line][source line], as one path for each colour.
 void add_panel(std::string& svg, const std::vector<int>& bins, int columns, int rows, int x, int y,
-               int cell, const std::function<std::string(int)>& colour_of) {
+               int cell, const std::function<Rgb(int)>& colour_of) {
   const auto out = std::back_inserter(svg);
-  fmt::format_to(out, "<rect class=\"ground\" fill=\"#ececec\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n", x, y,
-                 columns * cell, rows * cell);
+  fmt::format_to(
+      out,
+      "<rect class=\"ground\" fill=\"#ececec\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n", x,
+      y, columns * cell, rows * cell);
   std::array<std::string, kBins> paths;
   for (int row = 0; row < rows; ++row) {
     for (int column = 0; column < columns;) {
@@ -77,8 +54,8 @@ void add_panel(std::string& svg, const std::vector<int>& bins, int columns, int 
       while (end < columns && bin_at(end) == bin) ++end;
       if (bin != kUnused) {
         const int length = end - column;
-        fmt::format_to(std::back_inserter(paths[static_cast<std::size_t>(bin)]),
-                       "M{} {}h{}v1h-{}z", column, row, length, length);
+        fmt::format_to(std::back_inserter(paths[static_cast<std::size_t>(bin)]), "M{} {}h{}v1h-{}z",
+                       column, row, length, length);
       }
       column = end;
     }
@@ -86,39 +63,35 @@ void add_panel(std::string& svg, const std::vector<int>& bins, int columns, int 
   fmt::format_to(out, "<g transform=\"translate({} {}) scale({})\">\n", x, y, cell);
   for (int bin = 0; bin < kBins; ++bin) {
     const std::string& path = paths[static_cast<std::size_t>(bin)];
-    if (!path.empty()) fmt::format_to(out, "<path fill=\"{}\" d=\"{}\"/>\n", colour_of(bin), path);
+    if (!path.empty())
+      fmt::format_to(out, "<path fill=\"{}\" d=\"{}\"/>\n", hex(colour_of(bin)), path);
   }
   svg += "</g>\n";
 }
 
 void add_text(std::string& svg, double x, double y, std::string_view classes,
               std::string_view text) {
-  fmt::format_to(std::back_inserter(svg), "<text x=\"{:g}\" y=\"{:g}\" fill=\"#1a1a1a\" class=\"{}\">{}</text>\n", x,
-                 y, classes, text);
+  fmt::format_to(std::back_inserter(svg),
+                 "<text x=\"{:g}\" y=\"{:g}\" fill=\"#1a1a1a\" class=\"{}\">{}</text>\n", x, y,
+                 classes, text);
 }
 
 // A bar of the colours of a scale with its values at the ends and in the middle.
 void add_scale(std::string& svg, int x, int y, int width, double low, double high,
-               std::string_view title, const std::function<std::string(int)>& colour_of) {
+               std::string_view title, const std::function<Rgb(int)>& colour_of) {
   const auto out = std::back_inserter(svg);
   const double step = static_cast<double>(width) / kBins;
   for (int bin = 0; bin < kBins; ++bin) {
-    fmt::format_to(out, "<rect x=\"{:.2f}\" y=\"{}\" width=\"{:.2f}\" height=\"12\" fill=\"{}\"/>\n",
-                   x + (bin * step), y, step + 0.3, colour_of(bin));
+    fmt::format_to(out,
+                   "<rect x=\"{:.2f}\" y=\"{}\" width=\"{:.2f}\" height=\"12\" fill=\"{}\"/>\n",
+                   x + (bin * step), y, step + 0.3, hex(colour_of(bin)));
   }
   for (int tick = 0; tick <= 2; ++tick) {
     const double part = tick / 2.0;
-    add_text(svg, x + (part * width), y + 26.0, "tick", fmt::format("{:.3g}", low + (part * (high - low))));
+    add_text(svg, x + (part * width), y + 26.0, "tick",
+             fmt::format("{:.3g}", low + (part * (high - low))));
   }
   add_text(svg, x + (width / 2.0), y - 6.0, "middle", title);
-}
-
-std::string escaped(std::string_view text) {
-  std::string safe;
-  for (const char c : text) {
-    safe += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
-  }
-  return safe;
 }
 
 }  // namespace
@@ -135,28 +108,17 @@ std::string conductance_svg(const Workload& workload, const ProgrammedChip& chip
   const int scales = kTop + (pes * (panel_height + kPanelHead)) + 40;
   const int height = scales + 50;
 
-  // The error scale reaches to twice the tolerance and at least to 1 uS.
-  const DeviceCard& card = workload.card;
-  double low = card.g_min_uS;
-  double high = card.g_max_uS;
-  const double reach = std::max(1.0, 2.0 * card.loop_tolerance_uS());
+  const ConductanceView view = conductance_view(workload, chip);
+  const double low = view.low;
+  const double high = view.high;
+  const double reach = view.reach;
   const auto cells = static_cast<std::size_t>(lines * bits);
-  std::vector<std::vector<double>> targets(static_cast<std::size_t>(pes));
-  for (std::vector<double>& pe : targets) {
-    pe.assign(cells, std::numeric_limits<double>::quiet_NaN());
-  }
-  for (const ProgramEntry& entry : loop.entries) {
-    const auto pe = static_cast<std::size_t>(entry.pe);
-    const auto at = static_cast<std::size_t>((entry.source_line * bits) + entry.bit_line);
-    targets[pe][at] = target_uS(workload, chip, entry.pe, entry.source_line, entry.bit_line);
-    low = std::min(low, static_cast<double>(chip.written[pe][at]));
-    high = std::max(high, static_cast<double>(chip.written[pe][at]));
-  }
 
   std::string svg;
   const auto out = std::back_inserter(svg);
   fmt::format_to(out,
-                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" stroke=\"none\" viewBox=\"0 "
+                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" "
+                 "stroke=\"none\" viewBox=\"0 "
                  "0 {0} {1}\">\n",
                  width, height);
   svg +=
@@ -166,10 +128,12 @@ std::string conductance_svg(const Workload& workload, const ProgrammedChip& chip
       "@media (prefers-color-scheme:dark){.page{fill:#16181c}.ground{fill:#2a2d33}"
       "text{fill:#e6e6e6}}\n"
       "</style>\n";
-  fmt::format_to(out, "<rect class=\"page\" fill=\"#ffffff\" width=\"{}\" height=\"{}\"/>\n", width, height);
+  fmt::format_to(out, "<rect class=\"page\" fill=\"#ffffff\" width=\"{}\" height=\"{}\"/>\n", width,
+                 height);
   add_text(svg, kLeft, 24, "title",
-           fmt::format("{} on {}, device {}, seed {}", escaped(workload.network.name),
-                       escaped(workload.config.name), escaped(card.name), workload.options.seed));
+           fmt::format("{} on {}, device {}, seed {}", html::escaped(workload.network.name),
+                       html::escaped(workload.config.name), html::escaped(workload.card.name),
+                       workload.options.seed));
   add_text(svg, kLeft, 42, "",
            fmt::format("{} cells programmed, {} failed (crossed); source lines to the right, bit "
                        "lines down; grey ground: not used",
@@ -188,18 +152,17 @@ std::string conductance_svg(const Workload& workload, const ProgrammedChip& chip
       for (int bit = 0; bit < bits; ++bit) {
         const auto from = static_cast<std::size_t>((line * bits) + bit);
         const auto to = static_cast<std::size_t>((bit * lines) + line);
-        const double target = targets[static_cast<std::size_t>(pe)][from];
-        if (std::isnan(target)) continue;
-        const auto reached = static_cast<double>(chip.written[static_cast<std::size_t>(pe)][from]);
-        bins[0][to] = bin_of(target, low, high);
-        bins[1][to] = bin_of(reached, low, high);
-        bins[2][to] = bin_of(reached - target, -reach, reach);
+        const CellView& shown = view.pes[static_cast<std::size_t>(pe)][from];
+        if (!shown.is_used) continue;
+        bins[0][to] = bin_of(shown.target_uS, low, high);
+        bins[1][to] = bin_of(shown.written_uS, low, high);
+        bins[2][to] = bin_of(shown.error_uS(), -reach, reach);
       }
     }
     for (int panel = 0; panel < 3; ++panel) {
       add_panel(svg, bins[static_cast<std::size_t>(panel)], lines, bits,
                 kLeft + (panel * (panel_width + kGap)), y, cell,
-                panel == 2 ? error_colour : conductance_colour);
+                panel == 2 ? error_bin : conductance_bin);
     }
   }
   // Crosses over reached and error.
@@ -220,9 +183,9 @@ std::string conductance_svg(const Workload& workload, const ProgrammedChip& chip
                      stroke, thickness, crosses);
     }
   }
-  add_scale(svg, kLeft, scales, 220, low, high, "conductance [uS]", conductance_colour);
+  add_scale(svg, kLeft, scales, 220, low, high, "conductance [uS]", conductance_bin);
   add_scale(svg, kLeft + 290, scales, 220, -reach, reach, "error: reached - target [uS]",
-            error_colour);
+            error_bin);
   svg += "</svg>\n";
   return svg;
 }

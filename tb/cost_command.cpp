@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <sstream>
 
 #include "common/error.h"
 #include "host/cost.h"
@@ -29,6 +31,33 @@ EnergyCard load_chosen_energy_card(const std::string& name) {
   return load_energy_card(file.string());
 }
 
+double number(const std::string& text, const std::string& option) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !(value > 0.0)) {
+    throw Error(fmt::format(
+        "--card: {}: found '{}', allowed is name@NM:RATIO with two numbers above 0", option, text));
+  }
+  return value;
+}
+
+EnergyCard load_chosen_energy_cards(const std::string& list) {
+  std::optional<EnergyCard> cards;
+  std::istringstream names(list);
+  for (std::string name; std::getline(names, name, ',');) {
+    const std::size_t at = name.find('@');
+    EnergyCard card = load_chosen_energy_card(name.substr(0, at));
+    if (at != std::string::npos) {
+      const std::size_t colon = name.find(':', at);
+      const std::string ratio = colon == std::string::npos ? "" : name.substr(colon + 1);
+      card = scaled(card, number(name.substr(at + 1, colon - at - 1), name), number(ratio, name));
+    }
+    cards = cards ? merged(*cards, card) : card;
+  }
+  if (!cards) throw Error("--card: found nothing, allowed are names of data/energy and files");
+  return *cards;
+}
+
 double mean_conductance(const std::vector<Macro>& macros) {
   double sum = 0.0;
   double cells = 0.0;
@@ -42,7 +71,7 @@ double mean_conductance(const std::vector<Macro>& macros) {
 }  // namespace
 
 int run_cost(const CostOptions& options) {
-  const EnergyCard card = load_chosen_energy_card(options.card);
+  const EnergyCard card = load_chosen_energy_cards(options.card);
   options.programming.check();
   Workload workload = load_workload(options.workload);
   std::optional<OutputFile> file;

@@ -14,8 +14,10 @@ struct CostOptions {
   ProgrammingOptions programming;
   unsigned jobs = 1;
   bool skip = false;
-  std::string card = "paper65";  // a name of data/energy, or a file
-  std::string json;              // file; empty: none
+  // Names of data/energy or files, with commas: a figure is from the first one that has it.
+  // "name@65:0.6" scales a card to 65 nm and a supply of 0.6 times its own.
+  std::string card = "paper65,osu018";
+  std::string json;  // file; empty: none
 };
 
 // Exit status.

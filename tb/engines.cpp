@@ -229,7 +229,7 @@ EngineRun run_integer(const Workload& workload, unsigned jobs) {
 }
 
 EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
-                     bool skip, Progress* progress) {
+                    bool skip, Progress* progress) {
   EngineRun run;
   run.images.resize(workload.count);
   const std::size_t num_rows = workload.mapped.program.layers.size();

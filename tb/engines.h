@@ -53,8 +53,8 @@ struct TraceOptions {
 };
 
 EngineRun run_integer(const Workload& workload, unsigned jobs);
-// `macros`, one a PE: the programmed chip. Every thread works on copies of its own. `progress`: of a
-// longer piece of work that this run is part of; null: one of its own.
+// `macros`, one a PE: the programmed chip. Every thread works on copies of its own. `progress`: of
+// a longer piece of work that this run is part of; null: one of its own.
 EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
                     bool skip, Progress* progress = nullptr);
 EngineRun run_rtl(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,

@@ -32,9 +32,11 @@
 #include "tb/program_command.h"
 #include "tb/programming.h"
 #include "tb/report.h"
+#include "tb/report_command.h"
 #include "tb/rtl_chip.h"
 #include "tb/sweep_command.h"
 #include "tb/timeline_file.h"
+#include "tb/tune_command.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
@@ -49,6 +51,8 @@ struct Options {
   ProgrammingOptions programming;
   CostOptions cost;               // of mcnn cost: card and JSON
   ProgramCommandOptions program;  // of mcnn program: without workload and programming
+  ReportCommandOptions report;    // of mcnn report: without what other commands have
+  TuneOptions tune;               // of mcnn tune: without workload
   std::int64_t jobs = 0;          // 0: all cores
   std::int64_t check = -1;        // -1: the engine's default
   bool skip = false;
@@ -307,27 +311,43 @@ void add_loop_options(CLI::App& command, ProgrammingOptions& programming) {
                      "Go over all cells again after so many seconds");
   command.add_flag("--calibrate", programming.calibrate,
                    "Measure the converters first, correct targets and biases");
-  command.add_option("--calibration-images", programming.calibration_images,
-                     "Images (IDX) that say how much offsets count (default: the training subset for MNIST, "
-                     "otherwise the images of the run)");
+  command.add_option(
+      "--calibration-images", programming.calibration_images,
+      "Images (IDX) that say how much offsets count (default: the training subset for MNIST, "
+      "otherwise the images of the run)");
   command
       .add_option("--calibration-count", programming.calibration_count,
                   "How many of them, from the first on")
       ->capture_default_str();
 }
 
-void add_run_options(CLI::App& command, Options& options, Engine engine) {
-  WorkloadOptions& workload = options.workload;
+void add_timeline_options(CLI::App& command, Options& options) {
+  command.add_option("--timeline", options.timeline,
+                     "Write what the chip does clock by clock (JSON of the Chrome trace format, "
+                     "opens in Perfetto)");
+  command.add_option("--timeline-images", options.timeline_images,
+                     "Image numbers A:B of the timeline (default: the first)");
+}
+
+void add_test_image_options(CLI::App& command, WorkloadOptions& workload) {
   command.add_option("--images", workload.images,
                      "Images, IDX, plain or gzip (default: the MNIST test set)");
   command.add_option("--labels", workload.labels, "Their labels, IDX");
   command.add_option("--first", workload.first, "First image")->capture_default_str();
   command.add_option("--count", workload.count,
                      "Number of images (default: all from the first on)");
+}
+
+void add_jobs_option(CLI::App& command, Options& options) {
   command
       .add_option("--jobs", options.jobs,
                   "Threads, 0 for all cores; the results do not depend on it")
       ->capture_default_str();
+}
+
+void add_run_options(CLI::App& command, Options& options, Engine engine) {
+  add_test_image_options(command, options.workload);
+  add_jobs_option(command, options);
   command.add_option("--logits", options.logits, "Write the logits of every image (CSV)");
   command.add_option("--result", options.result, "Write the figures of the run (JSON)");
   if (engine == Engine::kRtl) {
@@ -341,7 +361,7 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
                        "Image numbers A:B to write waves of (default: the first)");
   }
   if (engine == Engine::kModel) {
-    command.add_option("--adc-bits", workload.adc_bits,
+    command.add_option("--adc-bits", options.workload.adc_bits,
                        "Bits of a converter (default: the configuration's)");
     command.add_option(
         "--check", options.check,
@@ -349,11 +369,6 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
         "(default: 0)");
   }
   if (engine != Engine::kInteger) {
-    command.add_option("--timeline", options.timeline,
-                       "Write what the chip does clock by clock (JSON of the Chrome trace format, "
-                       "opens in Perfetto)");
-    command.add_option("--timeline-images", options.timeline_images,
-                       "Image numbers A:B of the timeline (default: the first)");
     ProgrammingOptions& programming = options.programming;
     command
         .add_option("--program", programming.program,
@@ -370,17 +385,8 @@ void add_run_options(CLI::App& command, Options& options, Engine engine) {
 }
 
 void add_cost_options(CLI::App& command, Options& options) {
-  WorkloadOptions& workload = options.workload;
-  command.add_option("--images", workload.images,
-                     "Images, IDX, plain or gzip (default: the MNIST test set)");
-  command.add_option("--labels", workload.labels, "Their labels, IDX");
-  command.add_option("--first", workload.first, "First image")->capture_default_str();
-  command.add_option("--count", workload.count,
-                     "Number of images (default: all from the first on)");
-  command
-      .add_option("--jobs", options.jobs,
-                  "Threads, 0 for all cores; the results do not depend on it")
-      ->capture_default_str();
+  add_test_image_options(command, options.workload);
+  add_jobs_option(command, options);
   command
       .add_option("--program", options.programming.program,
                   "How the cells get their levels: loop (by the chip's programmer) or direct")
@@ -388,8 +394,14 @@ void add_cost_options(CLI::App& command, Options& options) {
   add_loop_options(command, options.programming);
   command.add_flag("--skip", options.skip,
                    "Leave out the leading bit planes that are zero in every PE (MODE.SKIP)");
-  command.add_option("--card", options.cost.card, "Energy card: a name of data/energy, or a file")
+  command
+      .add_option(
+          "--card", options.cost.card,
+          "Energy cards, names of data/energy or files: a figure is from the first that has "
+          "it; name@NM:RATIO scales one to a technology and a supply")
       ->capture_default_str();
+  command.add_option("--adc-bits", options.workload.adc_bits,
+                     "Bits of a converter instead of the configuration's (chip model only)");
   command.add_option("--json", options.cost.json, "Write the figures (JSON)");
 }
 
@@ -400,7 +412,10 @@ int run_command(int argc, char** argv) {
   app.set_version_flag("--version", std::string("mcnn ") + MCNN_VERSION);
   CLI::App& sim = *app.add_subcommand("sim", "Classify images on the RTL");
   CLI::App& model = *app.add_subcommand("model", "Classify images on the chip model");
+  CLI::App& report =
+      *app.add_subcommand("report", "Classify images and report on it as an HTML page");
   CLI::App& program = *app.add_subcommand("program", "Program the cells of a network in the loop");
+  CLI::App& tune = *app.add_subcommand("tune", "Tune a programmed chip in place");
   CLI::App& cost = *app.add_subcommand("cost", "Energy, time and area of classifying images");
   CLI::App& integer = *app.add_subcommand("integer", "Classify images with the integer network");
   CLI::App& map = *app.add_subcommand("map", "Show how a network lies in the arrays");
@@ -408,13 +423,20 @@ int run_command(int argc, char** argv) {
   SweepOptions sweep_options;
   CLI::App& sweep = *app.add_subcommand("sweep", "Accuracy over many settings, on the chip model");
   add_sweep_options(sweep, sweep_options);
-  for (CLI::App* command : {&sim, &model, &program, &cost, &integer, &map, &info})
+  for (CLI::App* command : {&sim, &model, &report, &program, &tune, &cost, &integer, &map, &info})
     add_choice_options(*command, options);
   add_run_options(sim, options, Engine::kRtl);
   add_run_options(model, options, Engine::kModel);
+  for (CLI::App* command : {&sim, &model}) add_timeline_options(*command, options);
+  add_run_options(report, options, Engine::kModel);
   add_run_options(integer, options, Engine::kInteger);
+  add_report_options(report, options.report);
   add_cost_options(cost, options);
   add_loop_options(program, options.programming);
+  add_test_image_options(tune, options.workload);
+  add_jobs_option(tune, options);
+  add_loop_options(tune, options.tune.programming);
+  add_tune_options(tune, options.tune);
   program
       .add_option("--engine", options.program.engine,
                   "rtl (checked against the program model) or model")
@@ -434,10 +456,24 @@ int run_command(int argc, char** argv) {
   }
   if (sim.parsed()) return run_engine(Engine::kRtl, options);
   if (model.parsed()) return run_engine(Engine::kModel, options);
+  if (report.parsed()) {
+    ReportCommandOptions chosen = options.report;
+    chosen.workload = options.workload;
+    chosen.programming = options.programming;
+    chosen.skip = options.skip;
+    chosen.check = options.check;
+    chosen.result = options.result;
+    chosen.logits = options.logits;
+    return run_report(chosen, number_of_jobs(options));
+  }
   if (program.parsed()) {
     options.program.workload = options.workload;
     options.program.programming = options.programming;
     return run_program(options.program);
+  }
+  if (tune.parsed()) {
+    options.tune.workload = options.workload;
+    return run_tune(options.tune, number_of_jobs(options));
   }
   if (cost.parsed()) {
     options.cost.workload = options.workload;

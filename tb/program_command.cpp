@@ -52,10 +52,10 @@ std::string program_table(const Workload& workload, const ProgrammedChip& chip, 
   fmt::format_to(out, "network {} on configuration {}, device {}, {} mapping, seed {}\n",
                  workload.network.name, workload.config.name, workload.card.name,
                  mapping_name(workload.mapped.kind), workload.options.seed);
-  fmt::format_to(out, "programmed by the {}, verified at range {}, tolerance {} codes ({:.3f} uS)\n\n",
-                 used_rtl ? "RTL" : "program model", loop.settings.range,
-                 loop.entries.empty() ? 0 : loop.entries.front().tolerance,
-                 workload.card.loop_tolerance_uS());
+  fmt::format_to(
+      out, "programmed by the {}, verified at range {}, tolerance {} codes ({:.3f} uS)\n\n",
+      used_rtl ? "RTL" : "program model", loop.settings.range,
+      loop.entries.empty() ? 0 : loop.entries.front().tolerance, workload.card.loop_tolerance_uS());
   const auto line = [&](std::string_view what, const std::string& value) {
     fmt::format_to(out, "{:<44} {}\n", what, value);
   };
@@ -68,8 +68,8 @@ std::string program_table(const Workload& workload, const ProgrammedChip& chip, 
   line(fmt::format("within +-{:g} uS {:g} s and {:g} reads later", cells.limit_uS,
                    workload.card.age_s, workload.card.read_disturb_pulses),
        share(cells.aged_within));
-  line("pulses a cell", fmt::format("{:8.3f} mean, {} at most", cells.mean_pulses(),
-                                    cells.most_pulses));
+  line("pulses a cell",
+       fmt::format("{:8.3f} mean, {} at most", cells.mean_pulses(), cells.most_pulses));
   line("SET and RESET pulses", fmt::format("{} and {}", cells.sets, cells.resets));
   line("verify reads", fmt::format("{}", counters.reads));
   for (std::size_t pass = 0; pass < loop.passes.size(); ++pass) {
@@ -80,9 +80,9 @@ std::string program_table(const Workload& workload, const ProgrammedChip& chip, 
                        part.failed, part.sets + part.resets, part.reads, part.clocks));
     }
   }
-  line("clocks", fmt::format("{} in {} runs", counters.clocks,
-                             loop.passes.size() * static_cast<std::size_t>(
-                                                      loop.passes.front().runs)));
+  line("clocks",
+       fmt::format("{} in {} runs", counters.clocks,
+                   loop.passes.size() * static_cast<std::size_t>(loop.passes.front().runs)));
   line("clocks with one PE at a time (cycle model)",
        fmt::format("{}, {:.2f} times as many", loop.serial_clocks(),
                    counters.clocks == 0 ? 0.0
@@ -98,7 +98,8 @@ std::string program_table(const Workload& workload, const ProgrammedChip& chip, 
     line("calibration: offsets of the lanes",
          fmt::format("{:.3f} codes r.m.s.", root_mean_square(report.offset, 0.0)));
     line("calibration: gains of the lanes",
-         fmt::format("{:.3f} % r.m.s. around their mean", 100.0 * root_mean_square(report.gain, 1.0)));
+         fmt::format("{:.3f} % r.m.s. around their mean",
+                     100.0 * root_mean_square(report.gain, 1.0)));
     line("calibration: reads, pulses, clocks",
          fmt::format("{}, {}, {}", report.counters.reads,
                      report.counters.sets + report.counters.resets, report.counters.clocks));
@@ -111,7 +112,8 @@ std::string program_table(const Workload& workload, const ProgrammedChip& chip, 
     fmt::format_to(out, "  and {} more\n", loop.failed.size() - kListedFailures);
   }
   if (chip.comparison.checked) {
-    fmt::format_to(out, "check: results, counters, clocks and cells against the program model: {}\n",
+    fmt::format_to(out,
+                   "check: results, counters, clocks and cells against the program model: {}\n",
                    chip.comparison.mismatches == 0
                        ? "equal"
                        : fmt::format("{} differences", chip.comparison.mismatches));
@@ -136,9 +138,9 @@ std::string cells_csv(const Workload& workload, const ProgrammedChip& chip) {
     const auto cell = static_cast<std::size_t>((entry.source_line * bits) + entry.bit_line);
     fmt::format_to(out, "{},{},{},{},{},{},{},{},{},{},{}\n", entry.pe, entry.source_line,
                    entry.bit_line, workload.mapped.program.cells[pe][cell],
-                   target_uS(workload, chip, entry.pe, entry.source_line, entry.bit_line), entry.target,
-                   status_name(result.status), result.code, loop.pulses(i), chip.written[pe][cell],
-                   chip.macros[pe].conductances()[cell]);
+                   target_uS(workload, chip, entry.pe, entry.source_line, entry.bit_line),
+                   entry.target, status_name(result.status), result.code, loop.pulses(i),
+                   chip.written[pe][cell], chip.macros[pe].conductances()[cell]);
   }
   return text;
 }
@@ -149,8 +151,9 @@ int run_program(const ProgramCommandOptions& options) {
   }
   options.programming.check();
   // Only a calibration looks at images.
-  Workload workload = options.programming.calibrate ? load_workload(options.workload)
-                                                    : load_workload_without_images(options.workload);
+  Workload workload = options.programming.calibrate
+                          ? load_workload(options.workload)
+                          : load_workload_without_images(options.workload);
   std::optional<OutputFile> svg_file;
   std::optional<OutputFile> csv_file;
   std::optional<OutputFile> cells_file;

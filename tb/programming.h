@@ -23,7 +23,7 @@ struct ProgrammingOptions {
   std::string load_cells;                    // file: no programming at all
   std::string save_cells;                    // file
   bool calibrate = false;
-  std::string calibration_images;       // file; empty: the training subset, or the images of the run
+  std::string calibration_images;  // file; empty: the training subset, or the images of the run
   std::int64_t calibration_count = 256;  // the first ones
 
   // Checks each option and that they go together. Throws Error.
@@ -66,8 +66,8 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
 
 // How well the cells of a loop lie.
 struct CellStatistics {
-  std::uint64_t cells = 0;  // that the loop wrote
-  std::uint64_t done = 0;   // by the loop's own verify reads
+  std::uint64_t cells = 0;           // that the loop wrote
+  std::uint64_t done = 0;            // by the loop's own verify reads
   std::uint64_t written_within = 0;  // true conductance within +-limit_uS when programming ended
   std::uint64_t aged_within = 0;     // and when the first image comes
   double limit_uS = 1.0;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -26,44 +27,6 @@ std::string_view engine_name(Engine engine) {
   return "";
 }
 
-std::string_view engine_title(Engine engine) {
-  switch (engine) {
-    case Engine::kRtl:
-      return "chip (RTL)";
-    case Engine::kModel:
-      return "chip (chip model)";
-    case Engine::kInteger:
-      return "integer network";
-  }
-  return "";
-}
-
-// A network layer's share of the counters: the sum over its rows of the layer table.
-struct LayerFigures {
-  double clocks = 0.0;  // per image
-  std::int64_t model_clocks = 0;
-  ReadCounts counts;
-
-  double clip_rate() const {
-    return counts.conversions == 0 ? 0.0
-                                   : static_cast<double>(counts.clipped_low + counts.clipped_high) /
-                                         static_cast<double>(counts.conversions);
-  }
-};
-
-// The finest converter range of a layer row (0..3) at which the largest code of a layer would not
-// have been clipped, -1 when there is none.
-int unclipped_range(const LayerFigures& figures, int range, const ChipConfig& config) {
-  constexpr int kFinest = 3;
-  const double largest = static_cast<double>(1 << config.adc_bits) - 0.5;
-  for (int candidate = kFinest; candidate >= 0; --candidate) {
-    const double peak = figures.counts.peak * static_cast<double>(1 << candidate) /
-                        static_cast<double>(1 << range);
-    if (peak < largest) return candidate;
-  }
-  return -1;
-}
-
 std::string range_text(int range) { return range < 0 ? "none" : fmt::format("{}", range); }
 
 double percent(std::uint64_t part, std::uint64_t whole) {
@@ -77,32 +40,33 @@ std::string programming_block(const Report& report) {
   std::string text;
   const auto out = std::back_inserter(text);
   if (!chip.loop) {
-    fmt::format_to(out, "programming: {}\n",
-                   chip.way == ProgramWay::kDirect ? "direct, without the closed loop"
-                                                   : "loaded from a file");
+    fmt::format_to(
+        out, "programming: {}\n",
+        chip.way == ProgramWay::kDirect ? "direct, without the closed loop" : "loaded from a file");
   } else {
     const CellStatistics cells = cell_statistics(report.workload, chip);
     const ProgramCounters counters = chip.loop->counters();
-    fmt::format_to(out,
-                   "programming: closed loop{}, {} cells, {:.3f} % inside the tolerance, {} failed\n",
-                   chip.loop->passes.size() > 1 ? " with a second pass" : "", cells.cells,
-                   percent(cells.done, cells.cells), chip.loop->failed.size());
+    fmt::format_to(
+        out, "programming: closed loop{}, {} cells, {:.3f} % inside the tolerance, {} failed\n",
+        chip.loop->passes.size() > 1 ? " with a second pass" : "", cells.cells,
+        percent(cells.done, cells.cells), chip.loop->failed.size());
     fmt::format_to(out, "  within +-{:g} uS {:.3f} % when it ended", cells.limit_uS,
                    percent(cells.written_within, cells.cells));
     if (card.age_s > 0.0 || card.read_disturb_pulses > 0.0) {
       fmt::format_to(out, ", {:.3f} % {:g} s and {:g} reads later",
-                     percent(cells.aged_within, cells.cells), card.age_s,
-                     card.read_disturb_pulses);
+                     percent(cells.aged_within, cells.cells), card.age_s, card.read_disturb_pulses);
     }
     fmt::format_to(out, "\n  {:.2f} pulses a cell ({} at most), {} reads, {} clocks, {:.2f} s\n",
                    cells.mean_pulses(), cells.most_pulses, counters.reads, counters.clocks,
                    chip.seconds);
   }
   if (!chip.calibration_note.empty()) {
-    fmt::format_to(out, "  converter offsets taken out of cells and biases: {}\n", chip.calibration_note);
+    fmt::format_to(out, "  converter offsets taken out of cells and biases: {}\n",
+                   chip.calibration_note);
   }
   if (chip.comparison.checked) {
-    fmt::format_to(out, "  check: results, counters, clocks and cells against the program model: {}\n",
+    fmt::format_to(out,
+                   "  check: results, counters, clocks and cells against the program model: {}\n",
                    chip.comparison.mismatches == 0
                        ? "equal"
                        : fmt::format("{} differences", chip.comparison.mismatches));
@@ -111,6 +75,39 @@ std::string programming_block(const Report& report) {
     }
   }
   return text;
+}
+
+double per_image(std::int64_t sum, const Workload& workload) {
+  return static_cast<double>(sum) / static_cast<double>(workload.count);
+}
+
+double rate(std::uint32_t images, double seconds) {
+  return seconds > 0.0 ? static_cast<double>(images) / seconds : 0.0;
+}
+
+}  // namespace
+
+std::string_view engine_title(Engine engine) {
+  switch (engine) {
+    case Engine::kRtl:
+      return "chip (RTL)";
+    case Engine::kModel:
+      return "chip (chip model)";
+    case Engine::kInteger:
+      return "integer network";
+  }
+  return "";
+}
+
+int unclipped_range(const LayerFigures& figures, int range, const ChipConfig& config) {
+  constexpr int kFinest = 3;
+  const double largest = static_cast<double>(1 << config.adc_bits) - 0.5;
+  for (int candidate = kFinest; candidate >= 0; --candidate) {
+    const double peak =
+        figures.counts.peak * static_cast<double>(1 << candidate) / static_cast<double>(1 << range);
+    if (peak < largest) return candidate;
+  }
+  return -1;
 }
 
 LayerFigures layer_figures(const Report& report, const LayerMapping& layer,
@@ -126,21 +123,18 @@ LayerFigures layer_figures(const Report& report, const LayerMapping& layer,
   return figures;
 }
 
-double per_image(std::int64_t sum, const Workload& workload) {
-  return static_cast<double>(sum) / static_cast<double>(workload.count);
+std::span<const PublishedAccuracy> published_accuracies(const Network& network) {
+  // Yao et al. classified the MNIST test images with this shape of network; other networks have
+  // nothing to be compared with.
+  static constexpr std::array<PublishedAccuracy, 3> kYao2020 = {
+      {{"Yao et al. 2020, software", 97.99, "compare with the integer network"},
+       {"Yao et al. 2020, chip, weights transferred", 95.07,
+        "compare with the chip here: no training in situ"},
+       {"Yao et al. 2020, chip, trained in situ", 96.19, "after hybrid training"}}};
+  const bool is_like_the_paper = network.input == MapShape{1, 28, 28} && network.num_logits() == 10;
+  return is_like_the_paper ? std::span<const PublishedAccuracy>(kYao2020)
+                           : std::span<const PublishedAccuracy>();
 }
-
-double rate(std::uint32_t images, double seconds) {
-  return seconds > 0.0 ? static_cast<double>(images) / seconds : 0.0;
-}
-
-// Yao et al. classified the MNIST test images with this shape of network; other networks have
-// nothing to be compared with.
-bool is_like_the_paper(const Network& network) {
-  return network.input == MapShape{1, 28, 28} && network.num_logits() == 10;
-}
-
-}  // namespace
 
 std::string report_table(const Report& report) {
   const Workload& workload = report.workload;
@@ -160,11 +154,8 @@ std::string report_table(const Report& report) {
   };
   accuracy("integer network (no device in it)", 100.0 * report.integer.accuracy(), "");
   if (is_chip) accuracy(engine_title(report.engine), 100.0 * run.accuracy(), "");
-  if (is_like_the_paper(workload.network)) {
-    accuracy("Yao et al. 2020, software", 97.99, "  compare with the integer network");
-    accuracy("Yao et al. 2020, chip, weights transferred", 95.07,
-             "  compare with the chip here: no training in situ");
-    accuracy("Yao et al. 2020, chip, trained in situ", 96.19, "  after hybrid training");
+  for (const PublishedAccuracy& published : published_accuracies(workload.network)) {
+    accuracy(published.what, published.percent, fmt::format("  {}", published.note));
   }
 
   if (is_chip) {
@@ -174,7 +165,8 @@ std::string report_table(const Report& report) {
                    "peak code", "no clip");
     for (const LayerMapping& layer : workload.mapped.layers) {
       const LayerFigures figures = layer_figures(report, layer, cycles);
-      fmt::format_to(out, "{:<12} {:>8} {:>5} {:>10.1f} {:>12} {:>12.1f} {:>8.4f} % {:>10.1f} {:>8}\n",
+      fmt::format_to(out,
+                     "{:<12} {:>8} {:>5} {:>10.1f} {:>12} {:>12.1f} {:>8.4f} % {:>10.1f} {:>8}\n",
                      layer.name, layer.replicas, layer.range, figures.clocks, figures.model_clocks,
                      per_image(static_cast<std::int64_t>(figures.counts.conversions), workload),
                      100.0 * figures.clip_rate(), figures.counts.peak,
@@ -278,20 +270,20 @@ std::string result_json(const Report& report) {
     }
     for (const LayerMapping& layer : workload.mapped.layers) {
       const LayerFigures figures = layer_figures(report, layer, cycles);
-      json["layers"].push_back({{"name", layer.name},
-                                {"replicas", layer.replicas},
-                                {"range", layer.range},
-                                {"beats", layer.beats},
-                                {"clocks", figures.clocks},
-                                {"clocks_model", figures.model_clocks},
-                                {"reads", figures.counts.reads},
-                                {"conversions", figures.counts.conversions},
-                                {"clipped_low", figures.counts.clipped_low},
-                                {"clipped_high", figures.counts.clipped_high},
-                                {"clip_rate", figures.clip_rate()},
-                                {"peak_code", figures.counts.peak},
-                                {"unclipped_range",
-                                 unclipped_range(figures, layer.range, workload.config)}});
+      json["layers"].push_back(
+          {{"name", layer.name},
+           {"replicas", layer.replicas},
+           {"range", layer.range},
+           {"beats", layer.beats},
+           {"clocks", figures.clocks},
+           {"clocks_model", figures.model_clocks},
+           {"reads", figures.counts.reads},
+           {"conversions", figures.counts.conversions},
+           {"clipped_low", figures.counts.clipped_low},
+           {"clipped_high", figures.counts.clipped_high},
+           {"clip_rate", figures.clip_rate()},
+           {"peak_code", figures.counts.peak},
+           {"unclipped_range", unclipped_range(figures, layer.range, workload.config)}});
     }
   }
   return json.dump(2) + "\n";

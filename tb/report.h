@@ -2,8 +2,12 @@
 // What a command tells about a run: the table on the terminal, the logits file, the result file.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 
+#include "host/cycle_model.h"
 #include "tb/engines.h"
 #include "tb/programming.h"
 #include "tb/workload.h"
@@ -27,6 +31,34 @@ struct Report {
            (chip != nullptr ? chip->comparison.mismatches : 0);
   }
 };
+
+// A network layer's share of the counters: the sum over its rows of the layer table.
+struct LayerFigures {
+  double clocks = 0.0;  // per image
+  std::int64_t model_clocks = 0;
+  ReadCounts counts;
+
+  double clip_rate() const {
+    return counts.conversions == 0 ? 0.0
+                                   : static_cast<double>(counts.clipped_low + counts.clipped_high) /
+                                         static_cast<double>(counts.conversions);
+  }
+};
+LayerFigures layer_figures(const Report& report, const LayerMapping& layer,
+                           const ImageCycles& cycles);
+// The finest converter range of a layer row (0..3) at which the largest code of a layer would not
+// have been clipped, -1 when there is none.
+int unclipped_range(const LayerFigures& figures, int range, const ChipConfig& config);
+
+std::string_view engine_title(Engine engine);  // "chip (RTL)"
+
+// What others measured with such a network.
+struct PublishedAccuracy {
+  std::string_view what;
+  double percent = 0.0;
+  std::string_view note;  // what to compare it with
+};
+std::span<const PublishedAccuracy> published_accuracies(const Network& network);
 
 std::string report_table(const Report& report);
 std::string result_json(const Report& report);

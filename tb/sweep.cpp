@@ -14,6 +14,7 @@
 #include <limits>
 #include <set>
 #include <sstream>
+#include <tuple>
 #include <utility>
 
 #include "behavioral_models/device_card.h"
@@ -380,8 +381,8 @@ Axis parse_axis(std::string_view text, const std::string& where) {
 
 Draw parse_draw(std::string_view text, const std::string& where) {
   Draw draw;
-  auto [key, call] = key_and_text(text, where);
-  draw.key = std::move(key);
+  std::string call;
+  std::tie(draw.key, call) = key_and_text(text, where);
   const std::string at = fmt::format("{}: {}", where, draw.key);
   const auto fail = [&](std::string_view why) {
     throw Error(

@@ -106,8 +106,7 @@ class Programming : public ::testing::TestWithParam<const char*> {
   }
   void expect_same_cells() {
     for (std::size_t pe = 0; pe < expected_macros_.size(); ++pe) {
-      EXPECT_EQ(chip_->macros()[pe].save_state(), expected_macros_[pe].save_state())
-          << "PE " << pe;
+      EXPECT_EQ(chip_->macros()[pe].save_state(), expected_macros_[pe].save_state()) << "PE " << pe;
     }
   }
   void elapse(double seconds) {

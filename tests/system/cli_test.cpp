@@ -242,7 +242,8 @@ TEST_F(Cli, ConfigurationsMappingsAndRanges) {
 
 TEST_F(Cli, DeviceFieldsThatAreSet) {
   expect_error({"model", "--count", "1", "--set", "surprise=1"}, {"--set", "surprise"});
-  expect_error({"model", "--count", "1", "--set", "read_noise"}, {"--set", "read_noise", "name=value"});
+  expect_error({"model", "--count", "1", "--set", "read_noise"},
+               {"--set", "read_noise", "name=value"});
   expect_error({"model", "--count", "1", "--set", "read_noise=much"}, {"read_noise", "much"});
   expect_error({"model", "--count", "1", "--set", "read_noise=-1"}, {"read_noise", "-1"});
   expect_error({"model", "--count", "1", "--age", "-5"}, {"age_s", "-5"});
@@ -355,9 +356,19 @@ class CliRuns : public Cli {
 // whether its cells were on a disk in between.
 TEST_F(CliRuns, ProgrammedChipIsTheSameEverywhere) {
   const std::string cells = path("cells.json").string();
-  const std::vector<std::string> chip = {"--count", "24", "--second-pass", "30", "--calibrate",
-                                         "--age", "100", "--set", "adc_offset_sigma_codes=1",
-                                         "--set", "pulse_c2c=0.2", "--set", "stuck_low_rate=0.001"};
+  const std::vector<std::string> chip = {"--count",
+                                         "24",
+                                         "--second-pass",
+                                         "30",
+                                         "--calibrate",
+                                         "--age",
+                                         "100",
+                                         "--set",
+                                         "adc_offset_sigma_codes=1",
+                                         "--set",
+                                         "pulse_c2c=0.2",
+                                         "--set",
+                                         "stuck_low_rate=0.001"};
   const auto run = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), chip.begin(), chip.end());
     return logits(arguments);
@@ -376,9 +387,12 @@ TEST_F(CliRuns, ProgrammedChipIsTheSameEverywhere) {
   EXPECT_EQ(result_["programming"]["clocks"], programming["clocks"]);
   EXPECT_EQ(result_["programming"]["within_1uS_aged"], programming["within_1uS_aged"]);
 
-  const std::vector<std::string> load = {
-      "--count", "24", "--load-cells", cells, "--age", "100", "--set",
-      "adc_offset_sigma_codes=1", "--set", "pulse_c2c=0.2", "--set", "stuck_low_rate=0.001"};
+  const std::vector<std::string> load = {"--count",      "24",
+                                         "--load-cells", cells,
+                                         "--age",        "100",
+                                         "--set",        "adc_offset_sigma_codes=1",
+                                         "--set",        "pulse_c2c=0.2",
+                                         "--set",        "stuck_low_rate=0.001"};
   const auto loaded = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), load.begin(), load.end());
     return logits(arguments);
@@ -436,9 +450,8 @@ TEST_F(CliRuns, ProgramTellsPicturesAndRows) {
   EXPECT_EQ(json::parse(read_file(out("p.json")))["format"], "mcnn-cells-1");
 
   // The program model tells the same but for who programmed.
-  const CommandResult model =
-      run_mcnn({"program", "--engine", "model", "--set", "stuck_high_rate=0.002", "--csv",
-                out("m.csv").string()});
+  const CommandResult model = run_mcnn({"program", "--engine", "model", "--set",
+                                        "stuck_high_rate=0.002", "--csv", out("m.csv").string()});
   EXPECT_EQ(model.status, 0) << model.err;
   EXPECT_EQ(read_file(out("m.csv")), rows);
 }
@@ -514,6 +527,59 @@ TEST_F(CliRuns, MapAndInfo) {
   const CommandResult info = run_mcnn({"info"});
   EXPECT_EQ(info.status, 0) << info.err;
   EXPECT_NE(info.out.find("capabilities as the configuration"), std::string::npos) << info.out;
+}
+
+TEST_F(Cli, TimelineIsAChromeTraceThatEnginesAgreeOn) {
+  for (const std::string engine : {"sim", "model"}) {
+    const CommandResult run =
+        run_mcnn({engine, "--count", "2", "--program", "direct", "--timeline",
+                  path(engine + ".json").string(), "--timeline-images", "0:1"});
+    ASSERT_EQ(run.status, 0) << run.err;
+  }
+  EXPECT_EQ(read_file(path("sim.json")), read_file(path("model.json")));
+  const json trace = json::parse(read_file(path("sim.json")));
+  std::int64_t layer_clocks = 0;
+  std::vector<std::string> tracks;
+  for (const json& event : trace.at("traceEvents")) {
+    if (event.at("ph") == "M") {
+      if (event.at("name") == "thread_name") tracks.push_back(event.at("args").at("name"));
+      continue;
+    }
+    EXPECT_EQ(event.at("ph"), "X");
+    if (event.at("cat") == "layer") layer_clocks += event.at("args").at("clocks").get<int>();
+  }
+  EXPECT_EQ(layer_clocks, 2 * 1825);
+  EXPECT_EQ(std::ranges::count(tracks, "PE 7"), 1);
+}
+
+TEST_F(Cli, TimelineOptionsThatMakeNoSense) {
+  expect_plain_error({"model", "--count", "2", "--timeline-images", "0"}, {"--timeline FILE"});
+  expect_plain_error(
+      {"model", "--count", "2", "--timeline", out("t.json").string(), "--timeline-images", "0:2"},
+      {"--timeline-images", "0:2", "0 <= A <= B <= 1"});
+}
+
+TEST_F(Cli, CostTablesAndItsErrors) {
+  const std::vector<std::string> base = {"cost", "--count", "20", "--json",
+                                         path("cost.json").string()};
+  std::vector<std::string> jobs = base;
+  jobs.insert(jobs.end(), {"--jobs", "3"});
+  const CommandResult one = run_mcnn(base);
+  ASSERT_EQ(one.status, 0) << one.err;
+  const std::string figures = read_file(path("cost.json"));
+  const CommandResult three = run_mcnn(jobs);
+  EXPECT_EQ(one.out, three.out);
+  EXPECT_EQ(figures, read_file(path("cost.json")));
+  const json cost = json::parse(figures);
+  EXPECT_TRUE(cost.at("pJ_per_image").get<double>() > cost.at("macro_pJ_per_image").get<double>());
+  EXPECT_EQ(cost.at("clocks_per_image"), 1826.0);
+  EXPECT_FALSE(cost.at("missing").empty());
+  EXPECT_GT(cost.at("programming").at("pJ").get<double>(), 0.0);
+
+  expect_plain_error({"cost", "--card", "nothing"}, {"--card", "nothing", "energy card"});
+  expect_plain_error({"cost", "--card", "paper65@x:1"}, {"--card", "'x'", "name@NM:RATIO"});
+  expect_plain_error({"cost", "--card", "osu018"}, {"osu018", "adc_bits", "no value"});
+  expect_plain_error({"cost", "--adc-bits", "13"}, {"--adc-bits", "13", "1..12"});
 }
 
 }  // namespace

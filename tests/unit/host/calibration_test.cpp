@@ -121,7 +121,8 @@ TEST_F(CalibrationTest, CompensationTakesMostOfTheOffsetsOutOfTheLogits) {
     for (size_t pe = 0; pe < macros.size(); ++pe) {
       MacroState state = macros[pe].save_state();
       for (size_t cell = 0; cell < state.cells.size(); ++cell) {
-        state.cells[cell].base = program.cells[pe][cell] + device.g_min_uS / device.level_step_uS() +
+        state.cells[cell].base = program.cells[pe][cell] +
+                                 device.g_min_uS / device.level_step_uS() +
                                  (shift.empty() ? 0.0 : shift[pe][cell / 16]);
       }
       macros[pe].restore(state);
@@ -158,10 +159,9 @@ TEST_F(CalibrationTest, CompensationTakesMostOfTheOffsetsOutOfTheLogits) {
 TEST_F(CalibrationTest, NeedsImages) {
   const MappedNetwork mapped = map_network(random_yao2020(3), config_);
   const LaneOffsets offsets(8, std::vector<double>(32, 0.0));
-  expect_parts(error_of([&] {
-                 compensate_offsets(mapped.program, config_, DeviceCard{}, offsets, {});
-               }),
-               "images");
+  expect_parts(
+      error_of([&] { compensate_offsets(mapped.program, config_, DeviceCard{}, offsets, {}); }),
+      "images");
 }
 
 TEST_F(CalibrationTest, NoOffsetsChangeNothing) {

@@ -56,10 +56,10 @@ TEST_F(ClosedLoopTest, WritesEveryCellOfEveryLineThatIsReadAndNoOther) {
   for (size_t pe = 0; pe < used.size(); ++pe) {
     for (size_t line = 0; line < used[pe].size(); ++line) {
       lines += used[pe][line];
-      const bool has_weights = std::any_of(
-          program_.cells[pe].begin() + static_cast<ptrdiff_t>(16 * line),
-          program_.cells[pe].begin() + static_cast<ptrdiff_t>(16 * line + 16),
-          [](uint8_t level) { return level != 0; });
+      const bool has_weights =
+          std::any_of(program_.cells[pe].begin() + static_cast<ptrdiff_t>(16 * line),
+                      program_.cells[pe].begin() + static_cast<ptrdiff_t>(16 * line + 16),
+                      [](uint8_t level) { return level != 0; });
       EXPECT_TRUE(used[pe][line] != 0 || !has_weights) << "PE " << pe << " line " << line;
     }
   }
@@ -85,8 +85,7 @@ TEST_F(ClosedLoopTest, TargetsAndToleranceInCodesOfTheRange) {
   EXPECT_EQ(tolerance_codes(wide, 5), 3);
 
   const auto top = [&](const TargetCorrection& correction) {
-    const std::vector<ProgramEntry> entries =
-        cell_entries(program_, config_, card, 4, correction);
+    const std::vector<ProgramEntry> entries = cell_entries(program_, config_, card, 4, correction);
     return std::max_element(entries.begin(), entries.end(),
                             [](const auto& a, const auto& b) { return a.target < b.target; })
         ->target;
@@ -146,8 +145,8 @@ TEST_F(ClosedLoopTest, StuckCellsAreListedWithWhatTheyHold) {
     EXPECT_GT(std::abs(end.code - entry.target), entry.tolerance);
     expect_parts(describe_failure(result, i), fmt::format("PE {}", entry.pe),
                  fmt::format("source line {}", entry.source_line),
-                 fmt::format("bit line {}", entry.bit_line),
-                 fmt::format("target {}", entry.target), fmt::format("reached {}", end.code),
+                 fmt::format("bit line {}", entry.bit_line), fmt::format("target {}", entry.target),
+                 fmt::format("reached {}", end.code),
                  fmt::format("{} pulses", card.programming_max_pulses));
   }
 }
@@ -261,15 +260,15 @@ TEST_F(CellsFileTest, GivesTheSameBitsBack) {
   EXPECT_EQ(to_text(read), to_text(file_));
   check(read);
   // And a restored chip computes the same.
-  const CellsFile plain = parse_cells_file(to_text({.config = "tiny",
-                                                    .seed = 77,
-                                                    .shape = file_.shape,
-                                                    .card = file_.card,
-                                                    .cells_digest = file_.cells_digest,
-                                                    .bias_changes = {},
-                                                    .states = {macros_[0].save_state(),
-                                                               macros_[1].save_state()}}),
-                                           "x.json");
+  const CellsFile plain =
+      parse_cells_file(to_text({.config = "tiny",
+                                .seed = 77,
+                                .shape = file_.shape,
+                                .card = file_.card,
+                                .cells_digest = file_.cells_digest,
+                                .bias_changes = {},
+                                .states = {macros_[0].save_state(), macros_[1].save_state()}}),
+                       "x.json");
   std::vector<Macro> restored = make_macros(config_, card_, 77);
   for (size_t pe = 0; pe < restored.size(); ++pe) {
     restored[pe].restore(plain.states[pe]);
@@ -294,9 +293,7 @@ TEST_F(CellsFileTest, BelongsToOneChipOnly) {
                "0123456789abcdef", file_.cells_digest);
   DeviceCard other = card_;
   other.programming_sigma_uS = 0.25;
-  expect_parts(error_of([&] {
-                 check_cells_file(file_, "x.json", config_, other, 77, program_);
-               }),
+  expect_parts(error_of([&] { check_cells_file(file_, "x.json", config_, other, 77, program_); }),
                "card", "programming_sigma_uS", "0.3", "0.25");
   file_.states.pop_back();
   expect_parts(error_of([&] { check(file_); }), "macros", "1", "2 PEs");

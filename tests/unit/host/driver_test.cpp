@@ -100,15 +100,15 @@ class FakeChip final : public ChipBus {
            reg::kStatusError.put(error_) | reg::kStatusErrorRow.put(error_ != 0 ? 2 : 0);
   }
 
-  // A programming run of a chip whose cells all hold their target plus one, at once unless it hangs.
+  // A programming run of a chip whose cells all hold their target plus one, at once unless it
+  // hangs.
   void run_programmer() {
     programming_ = hangs;
     for (int pe = 0; !hangs && pe < config_.num_pe; ++pe) {
       const uint32_t count = words_[reg::kProgramCount + 4 * static_cast<uint32_t>(pe)];
       for (uint32_t entry = 0; entry < count; ++entry) {
         const uint32_t row =
-            reg::kProgramTable +
-            8 * (static_cast<uint32_t>(pe * config_.num_entries) + entry);
+            reg::kProgramTable + 8 * (static_cast<uint32_t>(pe * config_.num_entries) + entry);
         const bool refused =
             reg::kEntryBitLine.get(words_[row]) >= static_cast<uint32_t>(config_.num_bl());
         words_[row] |= reg::kEntryStatus.put(refused ? 3 : 1);
@@ -414,11 +414,8 @@ std::vector<ProgramEntry> many_entries(const ChipConfig& config) {
 TEST_F(DriverTest, ProgramsListAfterListAndPutsResultsInOrder) {
   Driver driver(chip_);
   const std::vector<ProgramEntry> entries = many_entries(config_);
-  const ProgramSettings settings = {.set = {1, 2, 3},
-                                    .reset = {4, 5, 63},
-                                    .max_pulses = 200,
-                                    .pulse_clocks = 7,
-                                    .range = 6};
+  const ProgramSettings settings = {
+      .set = {1, 2, 3}, .reset = {4, 5, 63}, .max_pulses = 200, .pulse_clocks = 7, .range = 6};
   const ProgramRun run = driver.program(entries, settings);
   EXPECT_EQ(chip_.program_runs, 3);
   EXPECT_EQ(chip_.word(reg::kProgramSet), 0x00030201u);

@@ -29,7 +29,8 @@ class ProgramModelTest : public ::testing::Test {
   std::vector<Macro> macros_ = make_macros(config_, DeviceCard{}, 1);
   ProgramModel model_{config_, macros_};
   // One level is 32 codes at range 5.
-  ProgramSettings settings_ = {.set = {0, 1, 63}, .reset = {0, 1, 63}, .max_pulses = 64, .range = 5};
+  ProgramSettings settings_ = {
+      .set = {0, 1, 63}, .reset = {0, 1, 63}, .max_pulses = 64, .range = 5};
   ProgramCounters counters_;
 };
 
@@ -76,12 +77,10 @@ TEST_F(ProgramModelTest, FailsWhenThePulsesAreUsedUp) {
 TEST_F(ProgramModelTest, WithoutDriveNothingIsReadAndNothingPulsed) {
   settings_.set = {3, 0, 3};
   one({.source_line = 5, .bit_line = 2, .target = 32, .tolerance = 0});
-  EXPECT_EQ(
-      one({.source_line = 5, .bit_line = 2, .target = 32, .tolerance = 0, .no_drive = true}),
-      (EntryResult{EntryStatus::kFailed, 0, 0}));
-  EXPECT_EQ(
-      one({.source_line = 5, .bit_line = 2, .target = 3, .tolerance = 3, .no_drive = true}),
-      (EntryResult{EntryStatus::kDone, 0, 0}));
+  EXPECT_EQ(one({.source_line = 5, .bit_line = 2, .target = 32, .tolerance = 0, .no_drive = true}),
+            (EntryResult{EntryStatus::kFailed, 0, 0}));
+  EXPECT_EQ(one({.source_line = 5, .bit_line = 2, .target = 3, .tolerance = 3, .no_drive = true}),
+            (EntryResult{EntryStatus::kDone, 0, 0}));
   EXPECT_EQ(conductance(0, 5, 2), 1.0F);
 }
 

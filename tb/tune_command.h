@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// mcnn tune: programs a chip and tunes it in place (host/tuner.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/tuner.h"
+#include "tb/programming.h"
+#include "tb/workload.h"
+
+namespace CLI {
+class App;
+}
+
+namespace mcnn::tb {
+
+struct TuneOptions {
+  WorkloadOptions workload;  // its images are the test images
+  ProgrammingOptions programming;
+  std::string engine = "model";  // rtl or model
+  std::string flow = "paper";
+  std::string sharing = "rows";  // of the convolver groups: rows or images
+  bool by_group = false;
+  std::vector<std::string> without;  // parts of the best flow to leave out
+  std::string training_images;       // file; empty: the training subset
+  std::string training_labels;
+  std::optional<std::int64_t> training_count;  // the first ones; none: all
+  bool no_test = false;
+  TuningSettings settings;
+  std::string checkpoint;  // file
+  std::string curve;       // file, SVG
+  std::string csv;         // file
+  std::string result;      // file, JSON
+};
+
+// Options of the command that other commands do not have.
+void add_tune_options(CLI::App& command, TuneOptions& options);
+
+// Returns the exit status. Throws Error, Interrupted.
+int run_tune(TuneOptions options, unsigned jobs);
+
+// The learning curve: one row a step.
+std::string tuning_csv(const TunerState& state);
+// The learning curve as an SVG document, readable on light and dark ground.
+std::string tuning_svg(const TunerState& state, const std::string& title);
+
+}  // namespace mcnn::tb

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mcnn report command from outside: the page is written whole or not at all, needs nothing but
+// itself, holds every section and figure, says the figures of the run that it is of, and a browser
+// shows it without an error.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/system/command.h"
+
+namespace mcnn::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::size_t kMostBytes = 5'000'000;
+
+std::string read_file(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+void write_file(const fs::path& path, const std::string& text) {
+  fs::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+bool has_id(const std::string& page, const std::string& id) {
+  return page.find(" id=\"" + id + "\"") != std::string::npos;
+}
+
+// <data id="v-key" value="...">, by key.
+std::map<std::string, double> data_of(const std::string& page) {
+  static const std::regex kDatum("<data id=\"v-([^\"]+)\" value=\"([^\"]+)\">");
+  std::map<std::string, double> values;
+  for (std::sregex_iterator at(page.begin(), page.end(), kDatum); at != std::sregex_iterator();
+       ++at) {
+    values[(*at)[1]] = std::stod((*at)[2]);
+  }
+  return values;
+}
+
+const std::vector<std::string> kSections = {"run",         "accuracy",   "layers", "arrays",
+                                            "programming", "converters", "clocks", "timeline",
+                                            "cost",        "sweeps",     "tuning", "rtl"};
+const std::vector<std::string> kFigures = {
+    "confusion",    "wrong-images",    "followed-input",  "map-C1",      "map-C3",
+    "conductances", "error-histogram", "pulse-histogram", "clock-share", "timeline-image",
+    "timeline-C1",  "timeline-C3",     "timeline-FC"};
+
+class ReportCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "mcnn_report_XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  fs::path path(const std::string& name) const { return folder_ / name; }
+  CommandResult report(const std::vector<std::string>& more) const {
+    std::vector<std::string> arguments = {"report", "--runs", path("runs").string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_mcnn(arguments);
+  }
+  // The page of a run with images that go wrong, cells that fail and cells that are stuck.
+  std::string good_page(const std::string& name) const {
+    const CommandResult result =
+        report({"--count", "400", "--set", "stuck_high_rate=0.01", "--image", "3", "--out",
+                path(name).string(), "--result", path("result.json").string()});
+    EXPECT_EQ(result.status, 0) << result.err;
+    return read_file(path(name));
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(ReportCommand, IsWholeSmallAndNeedsNothingElse) {
+  const std::string page = good_page("page.html");
+  EXPECT_TRUE(page.starts_with("<!DOCTYPE html>"));
+  EXPECT_TRUE(page.ends_with("</html>\n"));
+  EXPECT_LT(page.size(), kMostBytes);
+  for (const char* const outside : {"http:", "https:", "//cdn", "@import", "<link rel=\"style"}) {
+    EXPECT_EQ(page.find(outside), std::string::npos) << outside;
+  }
+  // Pictures, links and scripts are data or places in the page.
+  static const std::regex kAddress("(src|href)=\"([^\"]{0,8})");
+  for (std::sregex_iterator at(page.begin(), page.end(), kAddress); at != std::sregex_iterator();
+       ++at) {
+    const std::string address = (*at)[2];
+    EXPECT_TRUE(address.starts_with("data:") || address.starts_with("#")) << address;
+  }
+  EXPECT_EQ(page.find("<script src"), std::string::npos);
+  for (const std::string& id : kSections) EXPECT_TRUE(has_id(page, id)) << id;
+  for (const std::string& id : kFigures) EXPECT_TRUE(has_id(page, id)) << id;
+  for (int pe = 0; pe < 8; ++pe) EXPECT_TRUE(has_id(page, "pe-" + std::to_string(pe))) << pe;
+  // Nothing was run that the last sections show: they say what makes it.
+  for (const char* const command : {"make cost", "make sweep", "mcnn tune", "make sim"}) {
+    EXPECT_NE(page.find(command), std::string::npos) << command;
+  }
+  // No id twice.
+  static const std::regex kId(" id=\"([^\"]+)\"");
+  std::map<std::string, int> ids;
+  for (std::sregex_iterator at(page.begin(), page.end(), kId); at != std::sregex_iterator(); ++at) {
+    EXPECT_EQ(++ids[(*at)[1]], 1) << (*at)[1];
+  }
+}
+
+TEST_F(ReportCommand, SaysTheFiguresOfItsRunAndOfMcnnModel) {
+  const std::map<std::string, double> values = data_of(good_page("page.html"));
+  const fs::path other = path("model.json");
+  const CommandResult model = run_mcnn(
+      {"model", "--count", "400", "--set", "stuck_high_rate=0.01", "--result", other.string()});
+  ASSERT_EQ(model.status, 0) << model.err;
+  for (const fs::path& file : {path("result.json"), other}) {
+    SCOPED_TRACE(file.string());
+    const json result = json::parse(read_file(file));
+    EXPECT_EQ(values.at("accuracy"), result["accuracy"].get<double>());
+    EXPECT_EQ(values.at("integer_accuracy"), result["integer_accuracy"].get<double>());
+    EXPECT_EQ(values.at("images"), result["images"].get<double>());
+    EXPECT_EQ(values.at("chip-right"), result["correct"].get<double>());
+    EXPECT_EQ(values.at("clocks_per_image"), result["clocks_per_image"].get<double>());
+    const json& programming = result["programming"];
+    EXPECT_GT(programming["failed"].get<int>(), 0);
+    for (const char* const key :
+         {"cells", "failed", "pulses_per_cell", "sets", "resets", "reads"}) {
+      EXPECT_EQ(values.at(key), programming[key].get<double>()) << key;
+    }
+    EXPECT_EQ(values.at("program-clocks"), programming["clocks"].get<double>());
+    for (const json& layer : result["layers"]) {
+      const auto name = layer["name"].get<std::string>();
+      EXPECT_EQ(values.at("clocks-" + name), layer["clocks"].get<double>()) << name;
+      EXPECT_EQ(values.at("clip_rate-" + name), layer["clip_rate"].get<double>()) << name;
+      EXPECT_EQ(values.at("conversions-" + name), layer["conversions"].get<double>()) << name;
+    }
+  }
+}
+
+TEST_F(ReportCommand, TheSameCommandGivesTheSameBytes) {
+  const fs::path file = path("page.html");
+  std::string first;
+  for (const char* const jobs : {"1", "2"}) {
+    const CommandResult result = report({"--count", "60", "--jobs", jobs, "--out", file.string()});
+    ASSERT_EQ(result.status, 0) << result.err;
+    if (first.empty()) {
+      first = read_file(file);
+    } else {
+      EXPECT_TRUE(first == read_file(file));
+    }
+  }
+}
+
+TEST_F(ReportCommand, OtherRunsAreReported) {
+  // Without the closed loop, and the smaller chip with a network of its own.
+  const CommandResult direct = report(
+      {"--count", "20", "--program", "direct", "--skip", "--out", path("direct.html").string()});
+  ASSERT_EQ(direct.status, 0) << direct.err;
+  const std::string page = read_file(path("direct.html"));
+  EXPECT_NE(page.find("without the closed loop"), std::string::npos);
+  EXPECT_FALSE(has_id(page, "pulse-histogram"));
+  EXPECT_TRUE(has_id(page, "error-histogram"));
+  // All right: nothing went wrong to show.
+  const CommandResult ideal =
+      report({"--count", "5", "--device", "ideal", "--out", path("ideal.html").string()});
+  ASSERT_EQ(ideal.status, 0) << ideal.err;
+  EXPECT_NE(read_file(path("ideal.html")).find("equal in every pixel"), std::string::npos);
+}
+
+TEST_F(ReportCommand, ShowsWhatOtherCommandsLeft) {
+  write_file(path("runs/cost/cost.json"),
+             R"({"gops": 2.5, "area_mm2": null, "layers": [{"name": "L<1>", "pJ": 12345.67,
+               "parts": [{"component": "adc", "group": "macro", "pJ": 12345.67},
+                         {"component": "logic", "group": "digital", "pJ": null}]}]})");
+  write_file(path("runs/sweep/noise.csv"),
+             "# a sweep\nrun,read_noise,seed,images,correct,accuracy,clipped,command\n"
+             "0,0.1,1,50,49,0.98,0,\"mcnn model, so\"\n1,0.2,1,50,40,0.8,0,x\n");
+  write_file(path("runs/sweep/noise.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>");
+  write_file(path("runs/tune/curve.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>");
+  write_file(path("runs/tune/curve.csv"), "step,errors\n0,9\n1,4\n");
+  const std::string page = good_page("page.html");
+  for (const char* const id : {"energy-table", "energy-bars", "sweep-table", "sweep-noise",
+                               "tune-curve", "tune-table-curve"}) {
+    EXPECT_TRUE(has_id(page, id)) << id;
+  }
+  EXPECT_NE(page.find("L&lt;1&gt;"), std::string::npos);
+  EXPECT_NE(page.find("12,345.7"), std::string::npos);
+  EXPECT_NE(page.find("<small>missing</small>"), std::string::npos);  // never a zero
+  EXPECT_EQ(page.find("http:"), std::string::npos);
+}
+
+TEST_F(ReportCommand, ComparesWithTheRunOnTheRtl) {
+  fs::create_directories(path("runs/sim"));
+  const CommandResult sim =
+      run_mcnn({"sim", "--count", "20", "--check", "2", "--result", path("runs/sim/result.json"),
+                "--logits", path("runs/sim/logits.csv")});
+  ASSERT_EQ(sim.status, 0) << sim.err;
+  const auto page_with = [&](const std::string& count) {
+    const CommandResult result = report({"--count", count, "--out", path("page.html").string()});
+    EXPECT_EQ(result.status, 0) << result.err;
+    return read_file(path("page.html"));
+  };
+  EXPECT_NE(page_with("20").find("byte for byte those of this page"), std::string::npos);
+  EXPECT_NE(page_with("19").find("another run than the one of this page"), std::string::npos);
+  std::string logits = read_file(path("runs/sim/logits.csv"));
+  logits[logits.size() - 2] = logits[logits.size() - 2] == '1' ? '2' : '1';
+  write_file(path("runs/sim/logits.csv"), logits);
+  EXPECT_NE(page_with("20").find("are not those of this page"), std::string::npos);
+}
+
+TEST_F(ReportCommand, BadInputLeavesNothing) {
+  const auto refused = [&](std::vector<std::string> more, const std::vector<std::string>& parts) {
+    more.insert(more.end(), {"--count", "5"});
+    const CommandResult result = report(more);
+    EXPECT_EQ(result.status, 2) << result.err;
+    EXPECT_EQ(result.out, "");
+    for (const std::string& part : parts) {
+      EXPECT_NE(result.err.find(part), std::string::npos) << part << " not in " << result.err;
+    }
+    std::size_t pages = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
+      pages += entry.path().string().find(".html") != std::string::npos ? 1 : 0;
+    }
+    EXPECT_EQ(pages, 0U);
+  };
+  refused({"--out", path("no/such/page.html").string()}, {"--out", "page.html", "No such file"});
+  refused({"--out", folder_.string()}, {"--out", "is a folder"});
+  refused({"--image", "5"}, {"--image", "found 5", "0..4"});
+  refused({"--engine", "verilog"}, {"--engine", "'verilog'", "model and rtl"});
+  refused({"--engine", "rtl", "--adc-bits", "7"}, {"--adc-bits", "--engine model"});
+  write_file(path("runs/cost/cost.json"), "not JSON");
+  refused({"--out", path("page.html").string()}, {"cost.json", "no JSON object"});
+  fs::remove_all(path("runs"));
+  write_file(path("runs/sweep/a.csv"), "run,accuracy\n0,high\n");
+  refused({"--out", path("page.html").string()}, {"a.csv", "accuracy", "'high'"});
+  write_file(path("runs/sweep/a.csv"), "run,accuracy\n0\n");
+  refused({"--out", path("page.html").string()}, {"a.csv", "1 cells", "2"});
+}
+
+// What the browser makes of the page: a script at its end looks at every figure and writes what it
+// found into the page's own text.
+TEST_F(ReportCommand, ABrowserShowsEveryFigureWithoutAnError) {
+  if (std::system("command -v chromium > /dev/null 2>&1") != 0) {
+    GTEST_SKIP() << "chromium is not installed (scripts/install_dependencies.sh report-test)";
+  }
+  write_file(path("runs/sweep/noise.svg"),
+             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"80\" height=\"40\"><path "
+             "d=\"M0 0L9 9\"/></svg>");
+  std::string page = good_page("page.html");
+  // Errors are collected from the first script on, the figures looked at when all is loaded.
+  page.insert(page.find("<style>"),
+              "<script>window.bad=[];addEventListener('error',(e)=>bad.push(String(e.message||"
+              "e.target.outerHTML)),true);</script>");
+  page.insert(page.rfind("</body>"), R"(<pre id="found"></pre><script>
+addEventListener('load', () => {
+  const size = (e) => e.getBoundingClientRect();
+  for (const e of document.querySelectorAll('figure, section, .table, img, figure svg')) {
+    if (size(e).width < 1 || size(e).height < 1) bad.push('empty: ' + e.outerHTML.slice(0, 80));
+  }
+  for (const e of document.images) {
+    if (!e.complete || e.naturalWidth === 0) bad.push('picture: ' + e.outerHTML.slice(0, 80));
+  }
+  if (document.documentElement.scrollWidth > innerWidth) bad.push('wider than the window');
+  let tips = 0;
+  for (const e of document.querySelectorAll('[data-px]')) {
+    const box = size(e);
+    e.dispatchEvent(new PointerEvent('pointermove',
+      {clientX: box.left + 1, clientY: box.top + 1, bubbles: true}));
+    if (document.getElementById('tip').textContent) ++tips;
+    e.dispatchEvent(new PointerEvent('pointerleave'));
+  }
+  const theme = [];
+  for (const name of ['dark', 'light']) {
+    const input = document.querySelector('input[value=' + name + ']');
+    input.checked = true;
+    input.dispatchEvent(new Event('change'));
+    theme.push(getComputedStyle(document.body).backgroundColor);
+  }
+  document.getElementById('found').textContent = JSON.stringify({bad, tips, theme,
+    places: document.querySelectorAll('[data-px]').length,
+    figures: [...document.querySelectorAll('figure')].map((e) => e.id)});
+});</script>)");
+  write_file(path("looked-at.html"), page);
+  for (const char* const size : {"1280,900", "500,844"}) {
+    SCOPED_TRACE(size);
+    const fs::path profile = path(std::string("profile-") + size);
+    const std::string command =
+        "timeout 100 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+        "--disable-background-networking --disable-component-update --disable-sync "
+        "--enable-logging=stderr --user-data-dir=" +
+        profile.string() + " --window-size=" + size + " --dump-dom file://" +
+        path("looked-at.html").string() + " > " + path("dom").string() + " 2> " +
+        path("log").string();
+    ASSERT_EQ(std::system(command.c_str()), 0) << read_file(path("log"));
+    // What a page says on its console is logged with the word CONSOLE.
+    EXPECT_EQ(read_file(path("log")).find("CONSOLE"), std::string::npos) << read_file(path("log"));
+    const std::string dom = read_file(path("dom"));
+    const std::string start = "<pre id=\"found\">";
+    const std::size_t from = dom.find(start);
+    ASSERT_NE(from, std::string::npos);
+    const std::size_t end = dom.find("</pre>", from);
+    const json found =
+        json::parse(dom.substr(from + start.size(), end - from - start.size()), nullptr, false);
+    ASSERT_TRUE(found.is_object());
+    EXPECT_TRUE(found["bad"].empty()) << found["bad"].dump(1);
+    EXPECT_GT(found["places"].get<int>(), 24);
+    EXPECT_EQ(found["tips"], found["places"]);
+    EXPECT_NE(found["theme"][0], found["theme"][1]);
+    const auto figures = found["figures"].get<std::vector<std::string>>();
+    for (const std::string& id : kFigures) {
+      EXPECT_NE(std::find(figures.begin(), figures.end(), id), figures.end()) << id;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mcnn::testing

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// mcnn tune from outside: the same bytes with any number of threads and after an interruption,
+// tuned cells that other commands load, bad input.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/system/command.h"
+
+namespace mcnn::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+std::string read_file(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+class Tune : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "mcnn_tune_XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  // A chip that relaxes; its files get names that begin with `name`.
+  std::vector<std::string> command(const std::string& name, std::vector<std::string> more) const {
+    std::vector<std::string> arguments = {
+        "tune",
+        "--network",
+        std::string(MCNN_DATA_DIR) + "/networks/yao2020-plain.json",
+        "--set",
+        "programming_sigma_uS=1.2",
+        "--set",
+        "age_s=1",
+        "--csv",
+        path(name + ".csv"),
+        "--curve",
+        path(name + ".svg"),
+        "--save-cells",
+        path(name + ".cells"),
+        "--result",
+        path(name + ".json")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  void expect_same_files(const std::string& a, const std::string& b) const {
+    for (const std::string suffix : {".csv", ".svg", ".cells", ".json"}) {
+      EXPECT_EQ(read_file(path(a + suffix)), read_file(path(b + suffix))) << suffix;
+    }
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(Tune, TunedCellsGiveWhatTuningSaid) {
+  for (const std::string flow : {"paper", "best"}) {
+    SCOPED_TRACE(flow);
+    const CommandResult tuned =
+        run_mcnn(command(flow, {"--flow", flow, "--training-count", "600", "--validation", "100",
+                                "--epochs", "2", "--count", "500", "--passes", "2"}));
+    ASSERT_EQ(tuned.status, 0) << tuned.err;
+    EXPECT_NE(tuned.out.find("cells rewritten"), std::string::npos) << tuned.out;
+    const json result = json::parse(read_file(path(flow + ".json")));
+    EXPECT_GT(result["test_accuracy_after"].get<double>(),
+              result["test_accuracy_before"].get<double>());
+    EXPECT_GT(result["cells_rewritten"].get<int>(), 10);
+    const CommandResult loaded =
+        run_mcnn({"model", "--network", std::string(MCNN_DATA_DIR) + "/networks/yao2020-plain.json",
+                  "--set", "programming_sigma_uS=1.2", "--set", "age_s=1", "--count", "500",
+                  "--load-cells", path(flow + ".cells"), "--result", path("loaded.json")});
+    ASSERT_EQ(loaded.status, 0) << loaded.err;
+    EXPECT_DOUBLE_EQ(json::parse(read_file(path("loaded.json")))["accuracy"].get<double>(),
+                     result["test_accuracy_after"].get<double>());
+  }
+}
+
+TEST_F(Tune, ThreadsDoNotChangeABit) {
+  const std::vector<std::string> small = {"--training-count", "300", "--validation", "50",
+                                          "--epochs",         "2",   "--no-test",    "--jobs"};
+  for (const std::string jobs : {"1", "3"}) {
+    std::vector<std::string> more = small;
+    more.push_back(jobs);
+    const CommandResult result = run_mcnn(command(jobs, more));
+    ASSERT_EQ(result.status, 0) << result.err;
+  }
+  expect_same_files("1", "3");
+}
+
+TEST_F(Tune, AnInterruptedRunGoesOnWhereItWas) {
+  const std::vector<std::string> run = {"--training-count", "1500", "--validation", "100",
+                                        "--epochs",         "14",   "--patience",   "100",
+                                        "--no-test"};
+  const CommandResult straight = run_mcnn(command("straight", run));
+  ASSERT_EQ(straight.status, 0) << straight.err;
+
+  std::vector<std::string> with_checkpoint = run;
+  with_checkpoint.insert(with_checkpoint.end(), {"--checkpoint", path("checkpoint.json")});
+  // Interrupted early, and later each time it was before the first step.
+  int step = 0;
+  for (int delay_ms = 500; step == 0; delay_ms *= 2) {
+    const CommandResult interrupted = run_mcnn(command("resumed", with_checkpoint), delay_ms);
+    ASSERT_EQ(interrupted.status, 130) << interrupted.err;
+    EXPECT_FALSE(fs::exists(path("resumed.csv")));
+    if (!fs::exists(path("checkpoint.json"))) continue;
+    const json checkpoint = json::parse(read_file(path("checkpoint.json")));
+    step = checkpoint["state"]["step"].get<int>();
+    EXPECT_NE(checkpoint["state"]["stage"], "done");
+  }
+
+  // Another run does not take it.
+  std::vector<std::string> other = with_checkpoint;
+  other.insert(other.end(), {"--learning-rate", "1"});
+  const CommandResult refused = run_mcnn(command("other", other));
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.err.find("is of another run"), std::string::npos) << refused.err;
+
+  const CommandResult resumed = run_mcnn(command("resumed", with_checkpoint));
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  expect_same_files("straight", "resumed");
+  // A finished one gives its result again.
+  const CommandResult again = run_mcnn(command("again", with_checkpoint));
+  ASSERT_EQ(again.status, 0) << again.err;
+  expect_same_files("straight", "again");
+}
+
+TEST_F(Tune, BadInputIsRefusedOnOneLine) {
+  struct Case {
+    std::vector<std::string> arguments;
+    std::vector<std::string> parts;
+  };
+  const std::vector<Case> cases = {
+      {{"--flow", "fast"}, {"--flow", "'fast'", "paper and best"}},
+      {{"--engine", "integer"}, {"--engine", "'integer'", "rtl and model"}},
+      {{"--sharing", "rows,images"}, {"--sharing", "rows and images"}},
+      {{"--without", "refit"}, {"--without", "--flow best"}},
+      {{"--flow", "best", "--without", "biases"}, {"--without", "'biases'", "hidden-biases"}},
+      {{"--training-count", "6001"}, {"--training-count", "6001", "2..6000"}},
+      {{"--validation", "6000"}, {"--validation", "6000", "1..5999"}},
+      {{"--threshold", "-1"}, {"--threshold", "-1"}},
+      {{"--training-images", "x"}, {"--training-images", "--training-labels"}},
+      {{"--by-group"}, {"replicas", "--mapping paper"}},
+      {{"--checkpoint", "/nowhere/x.json"}, {"--checkpoint", "/nowhere/x.json"}},
+  };
+  for (const Case& test : cases) {
+    SCOPED_TRACE(test.arguments.front());
+    const CommandResult result = run_mcnn(command("bad", test.arguments));
+    EXPECT_EQ(result.status, 2) << result.out;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+    for (const std::string& part : test.parts) {
+      EXPECT_NE(result.err.find(part), std::string::npos) << part << " in " << result.err;
+    }
+    EXPECT_TRUE(fs::is_empty(folder_));
+  }
+}
+
+}  // namespace
+}  // namespace mcnn::testing
