@@ -21,6 +21,10 @@ constexpr std::size_t kMaxCurves = 8;
 constexpr std::array<std::string_view, kMaxCurves> kColours = {
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555", "#882255"};
 
+// Seven tenths white: bands stay pale where a viewer does not know transparency.
+constexpr std::array<std::string_view, kMaxCurves> kBandColours = {
+    "#B3D5E8", "#F3CFB3", "#B3E2D5", "#F0D7E5", "#F8E2B3", "#CDE9F9", "#CCCCCC", "#DCB8C9"};
+
 // Which varied key is the x axis, and which make the curves.
 struct PlotAxes {
   const Axis* x = nullptr;  // null: every run is a point of its own,
@@ -246,11 +250,11 @@ std::string plot_script(const Sweep& sweep, const std::map<std::uint64_t, RunRes
                  "'#ffffff'\n"
                  "set output {}\nset encoding utf8\n"
                  "set title {} textcolor rgb '#111111'\n"
-                 "set xlabel {} textcolor rgb '#111111'\n"
+                 "set xlabel {} offset 0,0.4 textcolor rgb '#111111'\n"
                  "set ylabel {} textcolor rgb '#111111'\n"
                  "set border linecolor rgb '#444444'\nset tics textcolor rgb '#222222'\n"
                  "set grid linecolor rgb '#dddddd'\n"
-                 "set key outside below center horizontal textcolor rgb '#111111'\n",
+                 "set key outside below center horizontal textcolor rgb '#111111'\nset rmargin 6\n",
                  plot_text(svg),
                  plot_text((sweep.title.empty() ? sweep.name : sweep.title) + "\n" + note),
                  plot_text(axis_label(plot.x != nullptr ? plot.x->key : plot.scatter_key)),
@@ -266,8 +270,15 @@ std::string plot_script(const Sweep& sweep, const std::map<std::uint64_t, RunRes
   }
   if (scale.positions) {
     fmt::format_to(out, "set xrange [-0.4:{}]\n", static_cast<double>(plot.x->values.size()) - 0.6);
-  } else if (!scale.logarithmic) {
-    fmt::format_to(out, "set offsets graph 0.03, graph 0.03, 0, 0\n");
+  } else if (plot.x != nullptr && plot.x->values.size() > 1) {
+    const auto [least, greatest] = std::ranges::minmax(
+        plot.x->values, {}, [](const auto& value) { return *axis_number(value); });
+    const double low = *axis_number(least);
+    const double high = *axis_number(greatest);
+    const double margin = scale.logarithmic ? std::pow(high / low, 0.03) : 0.03 * (high - low);
+    fmt::format_to(out, "set xrange [{:.10g}:{:.10g}]\n",
+                   scale.logarithmic ? low / margin : low - margin,
+                   scale.logarithmic ? high * margin : high + margin);
   }
   for (std::size_t i = 0; i < curves.size(); ++i) {
     fmt::format_to(out, "$curve{} << EOD\n{}EOD\n", i, curves[i].second);
@@ -279,13 +290,14 @@ std::string plot_script(const Sweep& sweep, const std::map<std::uint64_t, RunRes
   // Bands first: they must not cover a line.
   for (std::size_t i = 0; spread && i < curves.size(); ++i) {
     add(fmt::format(
-        "$curve{} using 1:4:5 with filledcurves fs transparent solid 0.15 noborder lc rgb '{}' "
+        "$curve{} using 1:4:5 with filledcurves fs transparent solid 0.5 noborder lc rgb '{}' "
         "notitle",
-        i, kColours[i]));
+        i, kBandColours[i]));
   }
   for (std::size_t i = 0; spread && i < curves.size(); ++i) {
-    add(fmt::format("$curve{} using 1:2:3 with yerrorbars pt 0 lw 1.5 lc rgb '{}' notitle", i,
-                    kColours[i]));
+    add(fmt::format(
+        "$curve{} using 1:($2-$3):(0):(2*$3) with vectors nohead lw 1.5 lc rgb '{}' notitle", i,
+        kColours[i]));
   }
   for (std::size_t i = 0; i < curves.size(); ++i) {
     add(fmt::format("$curve{} using 1:2 with {} pt 7 ps 0.6 lw 2 lc rgb '{}' {}", i,

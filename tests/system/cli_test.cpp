@@ -529,5 +529,58 @@ TEST_F(CliRuns, MapAndInfo) {
   EXPECT_NE(info.out.find("capabilities as the configuration"), std::string::npos) << info.out;
 }
 
+TEST_F(Cli, TimelineIsAChromeTraceThatEnginesAgreeOn) {
+  for (const std::string engine : {"sim", "model"}) {
+    const CommandResult run =
+        run_mcnn({engine, "--count", "2", "--program", "direct", "--timeline",
+                  path(engine + ".json").string(), "--timeline-images", "0:1"});
+    ASSERT_EQ(run.status, 0) << run.err;
+  }
+  EXPECT_EQ(read_file(path("sim.json")), read_file(path("model.json")));
+  const json trace = json::parse(read_file(path("sim.json")));
+  std::int64_t layer_clocks = 0;
+  std::vector<std::string> tracks;
+  for (const json& event : trace.at("traceEvents")) {
+    if (event.at("ph") == "M") {
+      if (event.at("name") == "thread_name") tracks.push_back(event.at("args").at("name"));
+      continue;
+    }
+    EXPECT_EQ(event.at("ph"), "X");
+    if (event.at("cat") == "layer") layer_clocks += event.at("args").at("clocks").get<int>();
+  }
+  EXPECT_EQ(layer_clocks, 2 * 1825);
+  EXPECT_EQ(std::ranges::count(tracks, "PE 7"), 1);
+}
+
+TEST_F(Cli, TimelineOptionsThatMakeNoSense) {
+  expect_plain_error({"model", "--count", "2", "--timeline-images", "0"}, {"--timeline FILE"});
+  expect_plain_error(
+      {"model", "--count", "2", "--timeline", out("t.json").string(), "--timeline-images", "0:2"},
+      {"--timeline-images", "0:2", "0 <= A <= B <= 1"});
+}
+
+TEST_F(Cli, CostTablesAndItsErrors) {
+  const std::vector<std::string> base = {"cost", "--count", "20", "--json",
+                                         path("cost.json").string()};
+  std::vector<std::string> jobs = base;
+  jobs.insert(jobs.end(), {"--jobs", "3"});
+  const CommandResult one = run_mcnn(base);
+  ASSERT_EQ(one.status, 0) << one.err;
+  const std::string figures = read_file(path("cost.json"));
+  const CommandResult three = run_mcnn(jobs);
+  EXPECT_EQ(one.out, three.out);
+  EXPECT_EQ(figures, read_file(path("cost.json")));
+  const json cost = json::parse(figures);
+  EXPECT_TRUE(cost.at("pJ_per_image").get<double>() > cost.at("macro_pJ_per_image").get<double>());
+  EXPECT_EQ(cost.at("clocks_per_image"), 1826.0);
+  EXPECT_FALSE(cost.at("missing").empty());
+  EXPECT_GT(cost.at("programming").at("pJ").get<double>(), 0.0);
+
+  expect_plain_error({"cost", "--card", "nothing"}, {"--card", "nothing", "energy card"});
+  expect_plain_error({"cost", "--card", "paper65@x:1"}, {"--card", "'x'", "name@NM:RATIO"});
+  expect_plain_error({"cost", "--card", "osu018"}, {"osu018", "adc_bits", "no value"});
+  expect_plain_error({"cost", "--adc-bits", "13"}, {"--adc-bits", "13", "1..12"});
+}
+
 }  // namespace
 }  // namespace mcnn::testing

@@ -82,11 +82,17 @@ class ProgramControl : public testing::Test {
       clocks += works;
       dut_.Eval();
       ASSERT_EQ(dut_->start_o != 0, t == 1);
-      if (t >= 1 && t < 2 + longest) ASSERT_EQ(dut_->busy_o, 1);
+      if (t >= 1 && t < 2 + longest) {
+        ASSERT_EQ(dut_->busy_o, 1);
+      }
       if (dut_->busy_o != 0) busy_until = t;
       // The engines hear of an abort one clock later and until the run is over.
-      if (abort >= 1 && t > abort && t < 2 + longest) ASSERT_EQ(dut_->abort_o, 1);
-      if (abort < 0 || t <= abort) ASSERT_EQ(dut_->abort_o, 0);
+      if (abort >= 1 && t > abort && t < 2 + longest) {
+        ASSERT_EQ(dut_->abort_o, 1);
+      }
+      if (abort < 0 || t <= abort) {
+        ASSERT_EQ(dut_->abort_o, 0);
+      }
       if (t >= 1) {
         ASSERT_EQ(dut_->set_first_o, std::min(set_start, set_limit));
         ASSERT_EQ(dut_->reset_first_o, std::min(reset_start, reset_limit));
@@ -175,7 +181,9 @@ TYPED_TEST(ProgramControl, HostReachesOneListAtATime) {
     ASSERT_EQ(dut->list_we_o, write ? 1U << (2 * write_pe + write_word) : 0U);
     ASSERT_EQ(dut->list_re_o, read ? 1U << read_pe : 0U);
     ASSERT_EQ(dut->list_taken_o, taken >= 0 ? 1U << taken : 0U);
-    if (data_waits) ASSERT_EQ(dut->host_rdata_o, data);
+    if (data_waits) {
+      ASSERT_EQ(dut->host_rdata_o, data);
+    }
     data_waits = taken >= 0;
     data = static_cast<std::uint32_t>(word != 0 ? row >> 32 : row);
     dut.Edge();

@@ -57,7 +57,7 @@ TEST(SweepReport, OneRunHasNoDeviation) {
   const std::vector<SweepPoint> points = summarise(sweep, rows({990, 900}));
   EXPECT_EQ(points[0].deviation, 0.0);
   EXPECT_TRUE(holds(summary_table(sweep, points), "     -   "));
-  EXPECT_FALSE(holds(plot_script(sweep, rows({990, 900}), "x.svg"), "yerrorbars"));
+  EXPECT_FALSE(holds(plot_script(sweep, rows({990, 900}), "x.svg"), "with vectors"));
 }
 
 TEST(SweepReport, PlotsAgainstTheFirstNumberWithACurveForTheOthers) {
@@ -66,12 +66,14 @@ TEST(SweepReport, PlotsAgainstTheFirstNumberWithACurveForTheOthers) {
   correct[0] = 970;  // default, seed 1, 0 ohm
   const std::string script = plot_script(sweep, rows(correct), "out \"1\".svg");
   EXPECT_TRUE(holds(script, "set output \"out \\\"1\\\".svg\"")) << script;
-  EXPECT_TRUE(holds(script, "set xlabel \"wire resistance [ohm]\"")) << script;
+  EXPECT_TRUE(holds(script, "set xlabel \"wire resistance [ohm]\" ")) << script;
   EXPECT_TRUE(holds(script, "title \"mapping default\"")) << script;
   EXPECT_TRUE(holds(script, "title \"mapping paper\"")) << script;
   EXPECT_TRUE(
       holds(script, "$curve0 << EOD\n0 96 1.414213562 95 97\n5 95 0 95 95\n10 95 0 95 95\n"))
       << script;
+  EXPECT_TRUE(holds(script, "with vectors")) << script;
+  EXPECT_TRUE(holds(script, "set xrange [-0.3:10.3]")) << script;
   EXPECT_FALSE(holds(script, "logscale")) << script;
 }
 
