@@ -179,7 +179,12 @@ std::string scalar(const Json& value) {
   if (value.is_string()) return escaped(value.get<std::string>());
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
   if (value.is_number_integer()) return grouped(value.get<std::int64_t>());
-  if (value.is_number()) return fmt::format("{:.5g}", value.get<double>());
+  if (value.is_number()) {
+    // Large ones as whole numbers, without an exponent.
+    const double real = value.get<double>();
+    const bool is_large = std::abs(real) >= 1e4 && std::abs(real) < 1e15;
+    return is_large ? grouped(std::llround(real)) : fmt::format("{:.5g}", real);
+  }
   return escaped(value.dump());
 }
 
