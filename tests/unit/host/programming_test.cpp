@@ -110,7 +110,9 @@ TEST_F(ProgramModelTest, ClocksAreThoseOfTheSlowestPe) {
   const int64_t pe0 = entry_clocks({.refused = false, .reads = 3, .pulses = 2}, config_, 9);
   const int64_t pe1 = entry_clocks({.refused = true}, config_, 9) +
                       entry_clocks({.refused = false, .reads = 1, .pulses = 0}, config_, 9);
-  EXPECT_GT(pe0, pe1);
+  // rtl/README.md, "Programming": 4 an entry, 1 + 1 + 2 a read, 9 + 1 a pulse; 4 if refused.
+  EXPECT_EQ(pe0, 4 + 3 * 4 + 2 * 10);
+  EXPECT_EQ(pe1, 4 + (4 + 4));
   EXPECT_EQ(model_.program(entries, settings_).counters.clocks,
             program_clocks(std::vector{pe0, pe1}));
   // A pulse costs PULSE_CLOCKS, a read ReadClocks and ReadLatency.
