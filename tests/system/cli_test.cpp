@@ -579,7 +579,7 @@ TEST_F(Cli, CostTablesAndItsErrors) {
   expect_plain_error({"cost", "--card", "nothing"}, {"--card", "nothing", "energy card"});
   expect_plain_error({"cost", "--card", "paper65@x:1"}, {"--card", "'x'", "name@NM:RATIO"});
   expect_plain_error({"cost", "--card", "osu018"}, {"osu018", "adc_bits", "no value"});
-  expect_plain_error({"cost", "--adc-bits", "13"}, {"--adc-bits", "13", "1..12"});
+  expect_plain_error({"cost", "--adc-bits", "13"}, {"--adc-bits", "13", "4..12"});
 }
 
 }  // namespace
