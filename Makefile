@@ -24,7 +24,7 @@ options = --config $(CONFIG) --device $(DEVICE) \
 programming = $(if $(PROGRAM),--program $(PROGRAM))
 
 .DEFAULT_GOAL := help
-.PHONY: help build sim report program sweep test lint cost power waves synth sta bench train data format clean
+.PHONY: help build sim program tune sweep report cost power test lint waves synth sta bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -82,6 +82,11 @@ power: build ## Power of the synthesised logic with the activity of a real run (
 	@scripts/install_dependencies.sh sta
 	@cmake --build $(BUILD) -j $(BUILD_JOBS) --target mcnn_activity
 	@BUILD=$(BUILD) scripts/power.sh $(CONFIG)
+
+tune: build ## Tune a chip in place (ARGS="--flow best"); learning curve in build/tune/curve.svg
+	@mkdir -p $(BUILD)/tune
+	@$(BUILD)/mcnn tune $(options) $(if $(COUNT),--count $(COUNT)) $(if $(JOBS),--jobs $(JOBS)) \
+	  --curve $(BUILD)/tune/curve.svg --csv $(BUILD)/tune/curve.csv --result $(BUILD)/tune/result.json
 
 waves: build ## Waves of one image (FIRST=n chooses it): build/waves/image.fst
 	@mkdir -p $(BUILD)/waves

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -38,7 +39,7 @@ constexpr std::array kParameters = {
     Parameter{"NumRecords", &ChipConfig::num_records, 1, 4095},
     Parameter{"NumBiasRows", &ChipConfig::num_bias_rows, 1, 4095},
     Parameter{"NumLogits", &ChipConfig::num_logits, 1, 255},
-    Parameter{"NumEntries", &ChipConfig::num_entries, 1, 255},
+    Parameter{"NumEntries", &ChipConfig::num_entries, 2, 128},
     Parameter{"ReadLatency", &ChipConfig::read_latency, 1, 255},
     Parameter{"ReadClocks", &ChipConfig::read_clocks, 1, 255},
 };
@@ -104,6 +105,10 @@ ChipConfig chip_config_from_params(std::string_view text, std::string_view name)
   if (config.num_adc % 4 != 0) {
     throw Error(
         fmt::format("{}: NumAdc: found {}, allowed: a multiple of 4", name, config.num_adc));
+  }
+  if (!std::has_single_bit(static_cast<unsigned>(config.num_entries))) {
+    throw Error(
+        fmt::format("{}: NumEntries: found {}, allowed: a power of two", name, config.num_entries));
   }
   if (config.num_sl % config.num_adc != 0) {
     throw Error(fmt::format("{}: NumSl: found {}, allowed: a multiple of NumAdc, {}", name,

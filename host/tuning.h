@@ -14,6 +14,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -106,7 +107,10 @@ struct CellAddress {
   int line = 0;
   int bit_line = 0;
 
-  auto operator<=>(const CellAddress&) const = default;
+  bool operator==(const CellAddress&) const = default;
+  bool operator<(const CellAddress& other) const {
+    return std::tie(pe, line, bit_line) < std::tie(other.pe, other.line, other.bit_line);
+  }
 };
 
 // New values of the two cells of a pair [level steps above g_min is 0..7 and all below].

@@ -326,8 +326,10 @@ void add_tune_options(CLI::App& command, TuneOptions& options) {
       .add_option("--test-interval", settings.test_interval,
                   "Test images in the curve at every so many evaluations; 0: before and after only")
       ->capture_default_str();
-  command.add_option("--wait", settings.wait_s, "Seconds that pass after cells were written")
-      ->capture_default_str();
+  command.add_option(
+      "--wait", options.wait_s,
+      "Seconds that pass after cells were written (default: 1; flow best: the card's "
+      "age_s if that is more)");
   command.add_option("--epochs", settings.max_epochs, "paper: most epochs")->capture_default_str();
   command.add_option("--batch", settings.batch, "Images of a mini-batch")->capture_default_str();
   command
@@ -411,6 +413,9 @@ int run_tune(TuneOptions options, unsigned jobs) {
   TuningSettings settings = tuning_settings(options);
   Workload workload = load_workload(options.workload);
   const Dataset training = load_training(options);
+  const double standard_wait_s =
+      settings.flow == TuningFlow::kBest ? std::max(1.0, workload.card.age_s) : 1.0;
+  settings.wait_s = options.wait_s.value_or(standard_wait_s);
   settings.check(training.images.count);
   settings.first_test = workload.first;
   const Dataset test = first_images(*workload.data, workload.first, workload.count);

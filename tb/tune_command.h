@@ -29,6 +29,7 @@ struct TuneOptions {
   std::string training_labels;
   std::optional<std::int64_t> training_count;  // the first ones; none: all
   bool no_test = false;
+  std::optional<double> wait_s;  // none: 1 s, or the card's age_s in the flow best if it is more
   TuningSettings settings;
   std::string checkpoint;  // file
   std::string curve;       // file, SVG

@@ -201,7 +201,8 @@ module mcnn_registers #(
   assign wr_fire   = wr_valid_i && wr_ok_o;
 
   logic control_write, start_request, setup_valid;
-  assign control_write = wr_fire && wr_register && wr_reg == mcnn_pkg::RegControl;
+  // CONTROL is never locked: what it does must not wait for what locks.
+  assign control_write = wr_valid_i && wr_whole_i && wr_register && wr_reg == mcnn_pkg::RegControl;
   assign start_request = control_write && wr_data_i[0];
   assign abort_o       = control_write && wr_data_i[1];
   assign resume_o      = control_write && wr_data_i[2];

@@ -35,6 +35,9 @@ TEST(ChipConfig, Errors) {
   expect_parts(error("NumPe=3x"), "NumPe", "found \"3x\"");
   expect_parts(error("NumPe"), "line 1", "Name=Value");
   expect_parts(error("NumAdc=6"), "NumAdc", "multiple of 4");
+  expect_parts(error("NumEntries=48"), "NumEntries", "found 48", "power of two");
+  expect_parts(error("NumEntries=1"), "NumEntries", "2..128");
+  expect_parts(error("NumEntries=256"), "NumEntries", "2..128");
   expect_parts(error("NumSl=40"), "NumSl", "found 40", "multiple of NumAdc");
   expect_parts(error_of([] { load_chip_config("/nowhere.params"); }), "/nowhere.params",
                "cannot be opened");

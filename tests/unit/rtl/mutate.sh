@@ -88,6 +88,7 @@ mutation control/mcnn_sequencer.sv 'Sequencer*' 's/outside\(out_width_o, MaxDim\
 mutation control/mcnn_sequencer.sv 'Sequencer*' 's/if \(stop_run\) state_d = Idle;/if (stop_run \&\& state_q != Halted) state_d = Idle;/' 'halted runs cannot be aborted'
 mutation control/mcnn_beat_control.sv 'BeatControl*' 's/px_q \+ 8.d1 < pooled_width_i/px_q < pooled_width_i/' 'a pooled column too many'
 mutation control/mcnn_beat_control.sv 'BeatControl*' "s/top_plane = PlaneBits'\(1\);/top_plane = '0;/" 'one plane where two are the least'
+mutation control/mcnn_beat_control.sv 'BeatControl*' "s/load_ready_o = !full_q/load_ready_o = 1'b1/" 'columns are taken while a step waits'
 mutation control/mcnn_perf_counters.sv 'PerfCounters*' 's/active_i & \{NumPe\{beat_first_i\}\}/active_i/' 'planes of other clocks counted'
 mutation control/mcnn_programmer.sv 'Programmer*' "s/pulses_q != '0 && below == set_o \? next_q/below == set_o ? next_q/" 'the first pulse of an entry steps on from the entry before'
 mutation control/mcnn_programmer.sv 'Programmer*' "s/pulses_q != '0 && below == set_o \? next_q/pulses_q != '0 ? next_q/" 'a change of polarity does not begin anew'
@@ -119,6 +120,7 @@ mutation datapath/mcnn_reduce.sv 'Reduce*' 's/~\|segment_end_i\[p-1:From\]/~segm
 mutation datapath/mcnn_activate.sv 'Activate*' 's/clamp\(biased_q >>> shift_i\)/clamp(biased_q >> shift_i)/' 'logical shift'
 mutation datapath/mcnn_activate.sv 'Activate*' 's/PsumBits-2:ActBits/PsumBits-2:ActBits+1/' 'sums of 256 to 511 not clamped'
 mutation datapath/mcnn_pool_write.sv 'PoolWrite*' 's/pe_row\[p\*RowBits\+:RowBits\] < /pe_row[p*RowBits+:RowBits] <= /' 'a row below the map'
+mutation datapath/mcnn_pool_bank.sv 'PoolWrite*' 's/step_i && end_row_q <= row_next_i/step_i \&\& end_row_q < row_next_i/' 'a pooled row stays open a row group too long'
 mutation datapath/mcnn_pool_bank.sv 'PoolWrite*' 's/written_q && written_addr_q == addr_q/1'"'"'b0/' 'read after write not seen'
 mutation datapath/mcnn_pool_bank.sv 'PoolWrite*' 's/column_first_i && row_first_q/column_first_i/' 'every row group overwrites'
 if ((survived > 0)); then

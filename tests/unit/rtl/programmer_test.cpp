@@ -280,7 +280,7 @@ class Programmer : public testing::Test {
   }
 
   // A cell that answers these codes one after another, and the last one from then on.
-  static Cell Codes(std::vector<int> codes) {
+  static Cell Codes(const std::vector<int>& codes) {
     return [codes](const Entry&, const std::vector<Pulse>& pulses) {
       return codes[std::min(pulses.size(), codes.size() - 1)];
     };
