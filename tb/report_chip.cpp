@@ -112,7 +112,10 @@ std::string marks(const ConductanceView& view, std::size_t pe) {
     const std::size_t line = i / static_cast<std::size_t>(view.bit_lines);
     const std::size_t bit = i % static_cast<std::size_t>(view.bit_lines);
     if (cell.is_fixed && cell.is_used) fmt::format_to(out, "M{} {}h1v1h-1z", line, bit);
-    if (cell.has_failed) fmt::format_to(out, "M{} {}l1 1m-1 0l1 -1", line, bit);
+    // Wider than the cell, to be seen: cells are taller than wide on most screens.
+    if (cell.has_failed) {
+      fmt::format_to(out, "M{} {}l3 1m-3 0l3 -1", static_cast<int>(line) - 1, bit);
+    }
   }
   if (path.empty()) return "";
   return fmt::format(

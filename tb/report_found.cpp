@@ -157,7 +157,8 @@ std::string title_of(std::string_view key) {
   std::string text(key);
   std::string unit;
   const std::size_t last = text.rfind('_');
-  if (last != std::string::npos) {
+  // "gops_per_mm2" keeps its words.
+  if (last != std::string::npos && !text.substr(0, last).ends_with("_per")) {
     const std::string end = text.substr(last + 1);
     if (std::ranges::find(kUnits, end) != std::end(kUnits)) {
       unit = fmt::format(" [{}]", end == "um2"       ? "µm²"
@@ -172,6 +173,14 @@ std::string title_of(std::string_view key) {
   }
   std::replace(text.begin(), text.end(), '_', ' ');
   return escaped(text) + unit;
+}
+
+std::string heading_of(std::string_view key) {
+  std::string text = title_of(key);
+  if (!text.empty()) {
+    text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  }
+  return text;
 }
 
 std::string scalar(const Json& value) {
@@ -228,7 +237,7 @@ std::string json_tables(const Json& json, const std::string& id, const std::stri
   for (const auto& [key, value] : json.items()) {
     std::string part_id = id + "-";
     for (const char c : key) part_id += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '-';
-    const auto flat_objects = [&] {
+    const auto flat_objects = [&value = value] {
       return !value.empty() && std::ranges::all_of(value, [](const Json& row) {
         return row.is_object() && std::ranges::all_of(row, is_flat);
       });
@@ -238,13 +247,13 @@ std::string json_tables(const Json& json, const std::string& id, const std::stri
     } else if (value.is_array() && flat_objects()) {
       std::vector<std::pair<std::string, const Json*>> rows;
       for (const Json& row : value) rows.emplace_back("", &row);
-      below += object_rows(rows, part_id, title_of(key), false);
+      below += object_rows(rows, part_id, heading_of(key), false);
     } else if (value.is_object() && flat_objects()) {
       std::vector<std::pair<std::string, const Json*>> rows;
       for (const auto& [name, row] : value.items()) rows.emplace_back(name, &row);
-      below += object_rows(rows, part_id, title_of(key), true);
+      below += object_rows(rows, part_id, heading_of(key), true);
     } else if (value.is_object() && depth < 4) {
-      below += json_tables(value, part_id, title_of(key), depth + 1);
+      below += json_tables(value, part_id, heading_of(key), depth + 1);
     } else if (value.is_array() && std::ranges::all_of(value, is_flat)) {
       std::string list;
       for (const Json& item : value) list += (list.empty() ? "" : ", ") + scalar(item);
@@ -519,7 +528,7 @@ Section rtl_section(const ReportPage& page) {
     std::string value = key == "accuracy" && found->is_number()
                             ? fmt::format("{:.2f} %", 100.0 * found->get<double>())
                             : scalar(*found);
-    if (key == "command") value = "<code>" + value + "</code>";
+    if (key == "command") value = fmt::format("<code>{}</code>", value);
     rows.emplace_back(title_of(key), std::move(value));
   }
   section.html = html::pairs("rtl-table", "What it says of itself", rows);
