@@ -35,7 +35,7 @@ struct Amplitudes {
   int start = 0, step = 0, limit = 0;
 };
 struct Settings {
-  Amplitudes set, reset;
+  Amplitudes set = {}, reset = {};
   int max_pulses = 0, pulse_clocks = 1;
 };
 struct Entry {
@@ -255,7 +255,9 @@ class Programmer : public testing::Test {
       EXPECT_EQ(dut->read_o != 0, (now.events & kRead) != 0);
       EXPECT_EQ(dut->pulse_o != 0, (now.events & (kSet | kReset)) != 0);
       EXPECT_EQ(dut->bit_line_o, now.bits);
-      if ((now.events & (kRead | kSet | kReset)) != 0) EXPECT_EQ(dut->line_o, now.line);
+      if ((now.events & (kRead | kSet | kReset)) != 0) {
+        EXPECT_EQ(dut->line_o, now.line);
+      }
       if ((now.events & (kSet | kReset)) != 0) {
         held = settings.pulse_clocks + 1;
         held_set = (now.events & kSet) != 0;
