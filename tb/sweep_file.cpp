@@ -241,8 +241,9 @@ void SweepFile::finish() {
   if (in_order_ || rows_.size() != sweep_.runs()) return;
   std::string text = header_;
   for (const auto& [run, result] : rows_) text += sweep_row(sweep_, run, result);
+  // Nobody else has the lock, so the name needs no number, and what a kill leaves is written again.
   std::filesystem::path temporary = path_;
-  temporary += fmt::format(".{}.part", getpid());
+  temporary += ".part";
   const int file =
       ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
   int error = file < 0 ? errno : 0;
