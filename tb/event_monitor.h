@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include "behavioral_models/dpi/dpi_chip.h"
@@ -32,7 +33,11 @@ class EventMonitor final : public ChipMonitor {
     int layer_row;
     int pe;
 
-    auto operator<=>(const Seen&) const = default;
+    bool operator==(const Seen&) const = default;
+    friend bool operator<(const Seen& a, const Seen& b) {
+      return std::tie(a.activity, a.clock, a.layer_row, a.pe) <
+             std::tie(b.activity, b.clock, b.layer_row, b.pe);
+    }
   };
   void note_clocks(bool on) { notes_ = on; }
   const std::vector<Seen>& seen() const { return seen_; }

@@ -73,7 +73,7 @@ std::vector<Seen> clock_by_clock(const std::vector<TimelineEvent>& events) {
       seen.push_back({event.activity, clock, event.layer_row, event.pe});
     }
   }
-  std::ranges::sort(seen);
+  std::sort(seen.begin(), seen.end());
   return seen;
 }
 
@@ -134,7 +134,7 @@ TEST_P(Watched, DoesWhatTheTimelineSaysInTheSameClocks) {
     std::erase_if(found, [&](const Seen& seen) {
       return seen.activity == Activity::kResultStall && seen.clock >= end;
     });
-    std::ranges::sort(found);
+    std::sort(found.begin(), found.end());
     const std::vector<Seen> expected = clock_by_clock(events);
     ASSERT_FALSE(expected.empty());
     const auto [at, wanted] = std::ranges::mismatch(found, expected);
