@@ -24,7 +24,7 @@ options = --config $(CONFIG) --device $(DEVICE) \
 programming = $(if $(PROGRAM),--program $(PROGRAM))
 
 .DEFAULT_GOAL := help
-.PHONY: help build sim program tune sweep report cost power test lint waves synth sta bench train data format clean
+.PHONY: help build sim program tune paper sweep report cost power test lint waves synth sta bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -87,6 +87,9 @@ tune: build ## Tune a chip in place (ARGS="--flow best"); learning curve in buil
 	@mkdir -p $(BUILD)/tune
 	@$(BUILD)/mcnn tune $(options) $(if $(COUNT),--count $(COUNT)) $(if $(JOBS),--jobs $(JOBS)) \
 	  --curve $(BUILD)/tune/curve.svg --csv $(BUILD)/tune/curve.csv --result $(BUILD)/tune/result.json
+
+paper: build ## The published experiments on ten chips (CHIPS=n): build/paper/table.txt, result.json
+	@scripts/paper.sh $(BUILD) $(or $(CHIPS),10)
 
 waves: build ## Waves of one image (FIRST=n chooses it): build/waves/image.fst
 	@mkdir -p $(BUILD)/waves
