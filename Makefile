@@ -66,7 +66,7 @@ sweep: build ## Accuracy against device errors, converters, wires, mapping (PLAN
 	  $(if $(COUNT),--count $(COUNT)) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 test: $(BUILD)/build.ninja ## Build and run every test
-	@scripts/install_dependencies.sh build
+	@scripts/install_dependencies.sh build sweep
 	@cmake --build $(BUILD) -j $(BUILD_JOBS) --target all
 	@scripts/run_tests.sh $(BUILD)
 
