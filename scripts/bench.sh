@@ -28,6 +28,15 @@ measure() {
 
 measure "RTL, typical card" rtl sim --device typical --jobs 1 --count 2000 --check 0
 measure "chip model, typical card" model model --device typical --jobs 1 --count 10000
+# Every non-ideality of cells and converters, and wires.
+everything=(--device yao2020)
+for field in wire_resistance_ohm=1 adc_gain_sigma=0.01 adc_offset_sigma_codes=0.5 adc_inl_codes=0.5 drift_exponent=0.005 \
+  drift_exponent_sigma=0.002 read_disturb_per_pulse=1e-9 read_disturb_pulses=1e6 stuck_high_rate=0.001 stuck_low_rate=0.001 \
+  endurance_pulses=1e6 endurance_sigma_decades=0.3 read_noise_uS=0.05 programming_sigma_uS=0.1; do
+  everything+=(--set "$field")
+done
+measure "RTL, everything on" rtl-all sim "${everything[@]}" --jobs 1 --count 2000 --check 0
+measure "chip model, everything on" model-all model "${everything[@]}" --jobs 1 --count 10000
 measure "integer network" integer integer --jobs 1 --count 10000
 peak="$( { "$build/mcnn" sim --count 2000 --check 0 > /dev/null & pid=$!; peak=0
   while kill -0 $pid 2> /dev/null; do
