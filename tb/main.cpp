@@ -305,8 +305,14 @@ void add_choice_options(CLI::App& command, Options& options) {
       ->capture_default_str();
 }
 
-// Of the closed loop.
+// Of the closed loop, and what follows it.
 void add_loop_options(CLI::App& command, ProgrammingOptions& programming) {
+  command.add_option("--refresh-every", programming.refresh.every_s,
+                     "While --age passes: read all cells every so many seconds and rewrite what moved");
+  command
+      .add_option("--refresh-threshold", programming.refresh.threshold_uS,
+                  "Rewrite a pair of cells whose difference moved by more than this [uS]")
+      ->capture_default_str();
   command.add_option("--second-pass", programming.second_pass_wait_s,
                      "Go over all cells again after so many seconds");
   command.add_flag("--calibrate", programming.calibrate,
@@ -436,6 +442,8 @@ int run_command(int argc, char** argv) {
   add_test_image_options(tune, options.workload);
   add_jobs_option(tune, options);
   add_loop_options(tune, options.tune.programming);
+  tune.add_option("--adc-bits", options.workload.adc_bits,
+                  "Bits of a converter instead of the configuration's (chip model only)");
   add_tune_options(tune, options.tune);
   program
       .add_option("--engine", options.program.engine,

@@ -92,6 +92,51 @@ class CheckedPort final : public ProgramPort {
   ProgramComparison& comparison_;
 };
 
+// What programs the macros: the program model, or the RTL checked by it.
+class Programmer {
+ public:
+  Programmer(const Workload& workload, std::vector<Macro>& macros, bool use_rtl,
+             ProgramComparison& comparison)
+      : macros_(macros) {
+    if (use_rtl) {
+      model_macros_ = macros;
+      checked_ = std::make_unique<CheckedPort>(workload, macros, model_macros_, comparison);
+    } else {
+      model_ = std::make_unique<ProgramModel>(workload.config, macros);
+    }
+  }
+  Programmer(const Programmer&) = delete;
+  Programmer& operator=(const Programmer&) = delete;
+  // The chip of the RTL points to the macros, so it must not outlive them.
+  ~Programmer() = default;
+
+  ProgramPort& port() { return checked_ ? static_cast<ProgramPort&>(*checked_) : *model_; }
+  void elapse(double seconds, double read_pulses) {
+    for (Macro& macro : macros_) macro.elapse(seconds, read_pulses);
+    for (Macro& macro : model_macros_) macro.elapse(seconds, read_pulses);
+  }
+  // Cells, pulses and verify reads of the RTL's macros against those that the model leaves.
+  void compare() {
+    for (std::size_t pe = 0; pe < model_macros_.size(); ++pe) {
+      if (macros_[pe].save_state() != model_macros_[pe].save_state()) {
+        checked_->differ(fmt::format(
+            "programming: the cells of PE {} are not those that the program model leaves", pe));
+      }
+      if (macros_[pe].programming_counts() != model_macros_[pe].programming_counts()) {
+        checked_->differ(fmt::format(
+            "programming: pulses and verify reads of PE {} are not those of the program model",
+            pe));
+      }
+    }
+  }
+
+ private:
+  std::vector<Macro>& macros_;
+  std::vector<Macro> model_macros_;
+  std::unique_ptr<CheckedPort> checked_;
+  std::unique_ptr<ProgramModel> model_;
+};
+
 std::vector<std::vector<float>> conductances(const std::vector<Macro>& macros) {
   std::vector<std::vector<float>> all;
   for (const Macro& macro : macros) {
@@ -99,6 +144,24 @@ std::vector<std::vector<float>> conductances(const std::vector<Macro>& macros) {
     all.emplace_back(cells.begin(), cells.end());
   }
   return all;
+}
+
+// Lets the card's age_s pass.
+RefreshReport refresh_chip(const Workload& workload, const RefreshPolicy& policy,
+                           const TargetCorrection& correction, Programmer& programmer,
+                           bool quiet) {
+  const DeviceCard& card = workload.card;
+  CellWriter writer(programmer.port(), workload.config, card, program_settings(card), correction);
+  const std::int64_t rounds = policy.rounds(card.age_s);
+  Progress progress("refreshing", quiet ? 0 : static_cast<std::uint64_t>(rounds), "times");
+  return pass_time(
+      writer, workload.network, workload.mapped, card.level_step_uS(), policy, card.age_s,
+      card.read_disturb_pulses,
+      [&](double seconds, double read_pulses) { programmer.elapse(seconds, read_pulses); },
+      [&](std::int64_t round) {
+        if (interrupt_requested()) throw Interrupted{};
+        progress.set_done(static_cast<std::uint64_t>(round));
+      });
 }
 
 // Images that the calibration counts bit planes of.
@@ -179,6 +242,7 @@ void ProgrammingOptions::check() const {
   if (!calibration_images.empty() && !calibrate) {
     throw Error("--calibration-images: needs --calibrate");
   }
+  refresh.check();
 }
 
 std::string ProgrammingOptions::command_line() const {
@@ -191,6 +255,10 @@ std::string ProgrammingOptions::command_line() const {
   if (!calibration_images.empty()) text += " --calibration-images " + quoted(calibration_images);
   if (calibration_count != defaults.calibration_count) {
     text += fmt::format(" --calibration-count {}", calibration_count);
+  }
+  if (refresh.every_s) text += fmt::format(" --refresh-every {}", *refresh.every_s);
+  if (refresh.threshold_uS != defaults.refresh.threshold_uS) {
+    text += fmt::format(" --refresh-threshold {}", refresh.threshold_uS);
   }
   return text;
 }
@@ -235,17 +303,8 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
     program_direct(macros, program);
   } else {
     chip.way = ProgramWay::kLoop;
-    std::vector<Macro> model_macros;
-    std::unique_ptr<CheckedPort> checked;
-    std::unique_ptr<ProgramModel> model;
-    if (use_rtl) {
-      model_macros = macros;
-      checked = std::make_unique<CheckedPort>(workload, macros, model_macros, chip.comparison);
-    } else {
-      model = std::make_unique<ProgramModel>(workload.config, macros);
-    }
-    ProgramPort& port = use_rtl ? static_cast<ProgramPort&>(*checked) : *model;
-
+    Programmer programmer(workload, macros, use_rtl, chip.comparison);
+    ProgramPort& port = programmer.port();
     ProgramSettings settings = program_settings(workload.card);
     if (options.calibrate) {
       chip.calibration = measure_lanes(port, workload.config, workload.card, settings);
@@ -268,30 +327,14 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
     Progress progress("programming", quiet ? 0 : passes * entries.size(), "cells");
     LoopOptions loop;
     loop.second_pass_wait_s = options.second_pass_wait_s;
-    loop.elapse = [&](double seconds) {
-      for (Macro& macro : macros) macro.elapse(seconds, 0.0);
-      for (Macro& macro : model_macros) macro.elapse(seconds, 0.0);
-    };
+    loop.elapse = [&](double seconds) { programmer.elapse(seconds, 0.0); };
     loop.progress = [&](std::size_t done, std::size_t /*total*/) {
       if (interrupt_requested()) throw Interrupted{};
       progress.set_done(done);
     };
     chip.loop = run_closed_loop(port, std::move(entries), settings, workload.config, loop);
-    for (std::size_t pe = 0; pe < model_macros.size(); ++pe) {
-      if (macros[pe].save_state() != model_macros[pe].save_state()) {
-        checked->differ(fmt::format(
-            "programming: the cells of PE {} are not those that the program model leaves", pe));
-      }
-      if (macros[pe].programming_counts() != model_macros[pe].programming_counts()) {
-        checked->differ(fmt::format(
-            "programming: pulses and verify reads of PE {} are not those of the program model",
-            pe));
-      }
-    }
-    // The chip of the RTL points to the macros: it goes first.
-    checked.reset();
+    programmer.compare();
   }
-  for (Macro& macro : macros) macro.clear_counts();
   chip.written = conductances(macros);
   if (!options.save_cells.empty()) save(workload, macros, bias_changes, chip);
   for (std::size_t row = 0; row < bias_changes.size(); ++row) {
@@ -300,7 +343,12 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
   }
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   chip.seconds = elapsed.count();
-  for (Macro& macro : macros) macro.elapse(workload.card.age_s, workload.card.read_disturb_pulses);
+  {
+    Programmer programmer(workload, macros, use_rtl && options.refresh.every_s, chip.comparison);
+    chip.refresh = refresh_chip(workload, options.refresh, chip.correction, programmer, quiet);
+    programmer.compare();
+  }
+  for (Macro& macro : macros) macro.clear_counts();
   chip.macros = std::move(macros);
   return chip;
 }

@@ -12,6 +12,7 @@
 #include "behavioral_models/macro.h"
 #include "host/calibration.h"
 #include "host/closed_loop.h"
+#include "host/refresh.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
@@ -25,6 +26,7 @@ struct ProgrammingOptions {
   bool calibrate = false;
   std::string calibration_images;  // file; empty: the training subset, or the images of the run
   std::int64_t calibration_count = 256;  // the first ones
+  RefreshPolicy refresh;                 // while the card's age_s passes
 
   // Checks each option and that they go together. Throws Error.
   void check() const;
@@ -49,6 +51,7 @@ struct ProgrammedChip {
   std::vector<std::vector<float>> written;
   std::optional<LoopResult> loop;
   std::optional<CalibrationReport> calibration;
+  RefreshReport refresh;         // while that time passed
   TargetCorrection correction;   // of the targets, by the calibration
   std::string calibration_note;  // that biases are calibrated, and with what
   ProgramComparison comparison;
@@ -58,9 +61,9 @@ struct ProgrammedChip {
   std::string cells_file;
 };
 
-// Programs the chip of the workload: by RTL and model, compared with each other, or by the model
-// alone. With calibration the biases of the workload's program change. `quiet`: without progress of
-// its own. Throws Error.
+// Programs the chip of the workload and lets the card's age_s pass: by RTL and model, compared with
+// each other, or by the model alone. With calibration the biases of the workload's program change.
+// `quiet`: without progress of its own. Throws Error.
 ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl,
                             bool quiet = false);
 

@@ -60,6 +60,15 @@ std::string programming_block(const Report& report) {
                    cells.mean_pulses(), cells.most_pulses, counters.reads, counters.clocks,
                    chip.seconds);
   }
+  if (chip.refresh.rounds > 0) {
+    const RefreshReport& refresh = chip.refresh;
+    fmt::format_to(out,
+                   "  refreshed {} times in {:g} s: {} cells rewritten, {} pulses, {} reads, {} "
+                   "clocks\n",
+                   refresh.rounds, card.age_s, refresh.cells.cells,
+                   refresh.programming.sets + refresh.programming.resets,
+                   refresh.programming.reads, refresh.programming.clocks);
+  }
   if (!chip.calibration_note.empty()) {
     fmt::format_to(out, "  converter offsets taken out of cells and biases: {}\n",
                    chip.calibration_note);
@@ -256,6 +265,15 @@ std::string result_json(const Report& report) {
                                   {"reads", counters.reads},
                                   {"clocks", counters.clocks}});
     }
+  }
+  if (report.chip != nullptr && report.chip->refresh.rounds > 0) {
+    const RefreshReport& refresh = report.chip->refresh;
+    json["refresh"] = {{"rounds", refresh.rounds},
+                       {"cells", refresh.cells.cells},
+                       {"sets", refresh.programming.sets},
+                       {"resets", refresh.programming.resets},
+                       {"reads", refresh.programming.reads},
+                       {"clocks", refresh.programming.clocks}};
   }
   if (report.engine != Engine::kInteger) {
     json["counters"] = {{"clocks", run.counters.clocks},

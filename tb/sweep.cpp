@@ -62,10 +62,13 @@ double required_number(const std::string& text, const std::string& where) {
   return *value;
 }
 
-// The options of `mcnn model` that a run may set, in the order of the command that repeats it.
+// The options of `mcnn model` and `mcnn tune` that a run may set, in the order of the command that
+// repeats it.
 struct Option {
   std::string_view key;
   void (*apply)(RunOptions& options, const std::string& value);
+  enum Kind : std::uint8_t { kValue, kFlag, kList } kind = kValue;  // a list has slashes here
+  bool of_tune = false;
 };
 
 constexpr std::array kOptions = {
@@ -83,7 +86,8 @@ constexpr std::array kOptions = {
            }},
     Option{"mapping", [](RunOptions& o, const std::string& v) { o.workload.mapping = v; }},
     Option{"replicas",
-           [](RunOptions& o, const std::string& v) { o.workload.replicas = split(v, "/,"); }},
+           [](RunOptions& o, const std::string& v) { o.workload.replicas = split(v, "/,"); },
+           Option::kList},
     Option{"range", [](RunOptions& o, const std::string& v) { o.workload.range = v; }},
     Option{"adc_bits",
            [](RunOptions& o, const std::string& v) {
@@ -100,11 +104,66 @@ constexpr std::array kOptions = {
                throw Error(fmt::format("--calibrate: found '{}', allowed are true and none", v));
              }
              o.programming.calibrate = v == "true";
-           }},
+           },
+           Option::kFlag},
     Option{"calibration_count",
            [](RunOptions& o, const std::string& v) {
              o.programming.calibration_count = integer<std::int64_t>("--calibration-count", v);
            }},
+    Option{"load_cells",
+           [](RunOptions& o, const std::string& v) {
+             if (v != kNone) o.programming.load_cells = v;
+           }},
+    Option{"refresh_every",
+           [](RunOptions& o, const std::string& v) {
+             if (v != kNone)
+               o.programming.refresh.every_s = required_number(v, "--refresh-every");
+           }},
+    Option{"refresh_threshold",
+           [](RunOptions& o, const std::string& v) {
+             o.programming.refresh.threshold_uS = required_number(v, "--refresh-threshold");
+           }},
+    Option{"flow",
+           [](RunOptions& o, const std::string& v) {
+             o.tuned = v != kNone;
+             if (o.tuned) o.tune.flow = v;
+           },
+           Option::kValue, true},
+    Option{"without",
+           [](RunOptions& o, const std::string& v) {
+             if (v != kNone) o.tune.without = split(v, "/,");
+           },
+           Option::kList, true},
+    Option{"wait",
+           [](RunOptions& o, const std::string& v) {
+             if (v != kNone) o.tune.wait_s = required_number(v, "--wait");
+           },
+           Option::kValue, true},
+    Option{"threshold",
+           [](RunOptions& o, const std::string& v) {
+             o.tune.settings.hybrid.threshold_uS = required_number(v, "--threshold");
+           },
+           Option::kValue, true},
+    Option{"learning_rate",
+           [](RunOptions& o, const std::string& v) {
+             o.tune.settings.hybrid.learning_rate = required_number(v, "--learning-rate");
+           },
+           Option::kValue, true},
+    Option{"passes",
+           [](RunOptions& o, const std::string& v) {
+             o.tune.settings.passes = integer<int>("--passes", v);
+           },
+           Option::kValue, true},
+    Option{"pass_threshold",
+           [](RunOptions& o, const std::string& v) {
+             o.tune.settings.pass_threshold_uS = required_number(v, "--pass-threshold");
+           },
+           Option::kValue, true},
+    Option{"training_count",
+           [](RunOptions& o, const std::string& v) {
+             o.tune.training_count = integer<std::int64_t>("--training-count", v);
+           },
+           Option::kValue, true},
     Option{"device", [](RunOptions& o, const std::string& v) { o.workload.device = v; }},
     Option{"seed",
            [](RunOptions& o, const std::string& v) {
@@ -123,8 +182,26 @@ std::pair<std::string, std::string> key_and_text(std::string_view text, const st
     throw Error(fmt::format("{}: found '{}', allowed is key=value", where, text));
   }
   std::string key(text.substr(0, equals));
-  check_key(key, where);
+  for (const std::string& part : split(key, "+")) check_key(part, where);
   return {std::move(key), std::string(text.substr(equals + 1))};
+}
+
+// Settings of single keys, with the seed put where a file name has {seed}.
+Settings single(const Settings& settings) {
+  Settings all;
+  for (const Setting& setting : settings) {
+    for (std::string& key : split(setting.key, "+")) {
+      all.push_back({std::move(key), setting.value});
+    }
+  }
+  const std::string* seed = find_setting(all, "seed");
+  const auto file = std::ranges::find(all, "load_cells", &Setting::key);
+  constexpr std::string_view kPlace = "{seed}";
+  if (file != all.end() && seed != nullptr) {
+    const std::size_t at = file->value.find(kPlace);
+    if (at != std::string::npos) file->value.replace(at, kPlace.size(), *seed);
+  }
+  return all;
 }
 
 bool is_whole(std::string_view text) {
@@ -309,36 +386,45 @@ const std::string* find_setting(const Settings& settings, std::string_view key) 
 
 RunOptions run_options(const Settings& settings) {
   RunOptions options;
-  for (const Setting& setting : settings) {
+  std::string tune_key;
+  bool with_flow = false;
+  for (const Setting& setting : single(settings)) {
     if (const Option* option = find_option(setting.key)) {
       option->apply(options, setting.value);
+      with_flow = with_flow || setting.key == "flow";
+      if (option->of_tune && setting.value != kNone) tune_key = setting.key;
     } else {
       options.workload.set.push_back(setting.key + "=" + setting.value);
     }
   }
+  // With flow=none, as one of several flows, what says how to tune is not used.
+  if (!with_flow && !tune_key.empty()) {
+    throw Error(fmt::format("{}: belongs to tuning, needs flow=paper or flow=best", tune_key));
+  }
+  options.tune.workload = options.workload;
+  options.tune.programming = options.programming;
   return options;
 }
 
-std::string model_command(const Settings& settings) {
+std::string run_command(const Settings& settings) {
   // What a run depends on most is always there.
   const WorkloadOptions defaults;
   Settings all = {{"config", defaults.config},
                   {"device", defaults.device},
                   {"seed", fmt::format("{}", defaults.seed)}};
-  for (const Setting& setting : settings) put_setting(all, setting);
-  std::string command = "mcnn model";
+  for (const Setting& setting : single(settings)) put_setting(all, setting);
+  const bool tuned = run_options(settings).tuned;
+  std::string command = tuned ? "mcnn tune" : "mcnn model";
   for (const Option& option : kOptions) {
     const std::string* value = find_setting(all, option.key);
-    if (value == nullptr || *value == kNone) continue;
+    if (value == nullptr || *value == kNone || (option.of_tune && !tuned)) continue;
     std::string name(option.key);
     std::ranges::replace(name, '_', '-');
-    if (option.key == "calibrate") {
-      command += " --calibrate";
-      continue;
-    }
+    command += fmt::format(" --{}", name);
+    if (option.kind == Option::kFlag) continue;
     std::string word = *value;
-    if (option.key == "replicas") std::ranges::replace(word, '/', ',');
-    command += fmt::format(" --{} {}", name, tb::quoted(word));
+    if (option.kind == Option::kList) std::ranges::replace(word, '/', ',');
+    command += fmt::format(" {}", tb::quoted(word));
   }
   for (const Setting& setting : all) {
     if (find_option(setting.key) != nullptr) continue;
@@ -510,11 +596,14 @@ Settings Sweep::settings(std::uint64_t run) const {
 
 void check_sweep(const Sweep& sweep, const std::string& where) {
   std::set<std::string> seen;
-  for (const Setting& setting : sweep.fixed) seen.insert(setting.key);
-  for (const std::string& key : sweep.varied()) {
-    if (!seen.insert(key).second) {
-      throw Error(
-          fmt::format("{}: {} is given twice, allowed is once: set, varied or drawn", where, key));
+  std::vector<std::string> keys = sweep.varied();
+  for (const Setting& setting : sweep.fixed) keys.push_back(setting.key);
+  for (const std::string& joined : keys) {
+    for (const std::string& key : split(joined, "+")) {
+      if (!seen.insert(key).second) {
+        throw Error(fmt::format("{}: {} is given twice, allowed is once: set, varied or drawn",
+                                where, key));
+      }
     }
   }
   if (sweep.axes.empty() && sweep.draws.empty()) {

@@ -13,11 +13,13 @@
 #include <vector>
 
 #include "tb/programming.h"
+#include "tb/tune_command.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
 
-// An option of a run (seed, mapping, adc_bits...) or a field of the device card.
+// An option of a run (seed, mapping, adc_bits...) or a field of the device card. "a+b" is both a and
+// b.
 struct Setting {
   std::string key;
   std::string value;
@@ -32,21 +34,24 @@ std::vector<std::string> option_keys();
 // the message.
 void check_key(std::string_view key, const std::string& where);
 std::optional<double> number(std::string_view text);  // none if it is not a number
-// "key=value". Throws Error.
+// "key=value"; a key may be several, "key+key". Throws Error.
 Setting parse_setting(std::string_view text, const std::string& where);
 // Puts `setting` in the place of the one with the same key, or behind the others.
 void put_setting(Settings& settings, const Setting& setting);
 const std::string* find_setting(const Settings& settings, std::string_view key);
 
-// A run: what it works on and how the chip is programmed.
+// A run: what it works on, how the chip is programmed and, perhaps, tuned.
 struct RunOptions {
   WorkloadOptions workload;
   ProgrammingOptions programming;
+  bool tuned = false;
+  TuneOptions tune;  // with the above in it
 };
 // Throws Error on a value that its option cannot take.
 RunOptions run_options(const Settings& settings);
-// The command that repeats a run: `mcnn model ...`, words quoted for a shell where they need it.
-std::string model_command(const Settings& settings);
+// The command that repeats a run: `mcnn model ...` or `mcnn tune ...`, words quoted for a shell where
+// they need it.
+std::string run_command(const Settings& settings);
 
 // A key and its values: "key=v1,v2,..."; a value of a number may be a range first:last or
 // first:last:step, the last one included if a step falls on it.

@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "host/cells_file.h"
 #include "host/closed_loop.h"
 #include "tb/engines.h"
 #include "tb/interrupt.h"
@@ -162,6 +163,8 @@ void make_folder(const std::string& path, std::string_view option) {
 std::vector<std::uint32_t> check_runs(const Sweep& sweep, WorkloadLoader& loader,
                                       SweepOrigin& origin) {
   std::vector<std::uint32_t> images;
+  std::set<std::string> files;
+  std::optional<Dataset> training;
   bool calibrates = false;
   for (std::uint64_t run = 0; run < sweep.runs(); ++run) {
     if (interrupt_requested()) throw Interrupted{};
@@ -170,7 +173,19 @@ std::vector<std::uint32_t> check_runs(const Sweep& sweep, WorkloadLoader& loader
       options.programming.check();
       calibrates = calibrates || options.programming.calibrate;
       const Workload workload = loader.load(options.workload);
-      if (options.programming.program == "loop" && !options.programming.calibrate) {
+      if (options.tuned) {
+        if (!training) training.emplace(load_training(options.tune));
+        tuning_settings(options.tune, workload, training->images.count);
+        const auto [pixels, labels] = training_files(options.tune);
+        files.insert({pixels, labels});
+      }
+      const bool loop = options.programming.program == "loop" && !options.programming.calibrate;
+      if (!options.programming.load_cells.empty()) {
+        files.insert(options.programming.load_cells);
+        check_cells_file(load_cells_file(options.programming.load_cells),
+                         options.programming.load_cells, workload.config, workload.card,
+                         workload.options.seed, workload.mapped.program);
+      } else if (loop) {
         cell_entries(workload.mapped.program, workload.config, workload.card,
                      program_settings(workload.card).range);  // refuses what does not fit
       }
@@ -179,19 +194,23 @@ std::vector<std::uint32_t> check_runs(const Sweep& sweep, WorkloadLoader& loader
       throw Error(fmt::format("sweep {}, run {}: {}", sweep.name, run, error.what()));
     }
   }
-  std::set<std::string> files = loader.take_files();
+  files.merge(loader.take_files());
   const std::string subset = data_folder() + "/mnist/train6k-images-idx3-ubyte.gz";
   if (calibrates && fs::exists(subset)) files.insert(subset);  // what the calibration counts on
   for (const std::string& file : files) origin.inputs += file_fingerprint(file);
   return images;
 }
 
-RunResult run_one(Workload workload, const ProgrammingOptions& programming, Progress& progress) {
-  const ProgrammedChip chip = program_chip(workload, programming, false, true);
+RunResult run_one(Workload workload, const RunOptions& options, Progress& progress) {
+  ProgrammedChip chip = program_chip(workload, options.programming, false, true);
+  ProgramCounters work = chip.refresh.programming;
+  if (chip.loop) work += chip.loop->counters();
+  if (options.tuned) work += tune_on_model(workload, options.tune, load_training(options.tune), chip, 1);
   const EngineRun run = run_model(workload, chip.macros, 1, false, &progress);
   ReadCounts counts;
   for (const ReadCounts& row : run.rows) counts += row;
   RunResult result;
+  result.pulses = static_cast<std::uint64_t>(work.sets + work.resets);
   result.images = run.images.size();
   result.correct = run.correct;
   if (counts.conversions > 0) {
@@ -232,7 +251,7 @@ void run_missing(const Sweep& sweep, SweepFile& file, WorkloadLoader& loader,
             lock.unlock();
             RunResult result;
             try {
-              result = run_one(std::move(workload), options.programming, progress);
+              result = run_one(std::move(workload), options, progress);
             } catch (const Error& error) {
               throw Error(fmt::format("sweep {}, run {}: {}", sweep.name, run, error.what()));
             }
@@ -260,7 +279,7 @@ unsigned number_of_threads(std::int64_t jobs) {
 void list_runs(const std::vector<Sweep>& sweeps) {
   for (const Sweep& sweep : sweeps) {
     for (std::uint64_t run = 0; run < sweep.runs(); ++run) {
-      fmt::print("{}\n", model_command(sweep.settings(run)));
+      fmt::print("{}\n", run_command(sweep.settings(run)));
     }
   }
 }
@@ -295,7 +314,7 @@ void add_sweep_options(CLI::App& command, SweepOptions& options) {
   command.add_flag("--list", options.list, "Print the command of every run and stop");
   command
       .add_option("--set", options.set,
-                  "key=value for all runs: a field of the device card or an option of mcnn model; "
+                  "key=value for all runs: a field of the device card or an option of mcnn model or tune; "
                   "may be repeated")
       ->allow_extra_args(false);
   for (const std::string& key : option_keys()) {
@@ -303,7 +322,7 @@ void add_sweep_options(CLI::App& command, SweepOptions& options) {
     std::ranges::replace(name, '_', '-');
     command.add_option_function<std::string>(
         name, [&options, key](const std::string& value) { options.options[key] = value; },
-        "For all runs, as in mcnn model");
+        "For all runs, as in mcnn model and mcnn tune");
   }
 }
 

@@ -77,16 +77,16 @@ int sync_folder(const std::filesystem::path& path) {
 std::string sweep_header(const Sweep& sweep, const SweepOrigin& origin) {
   return fmt::format(
       "{}plan {:016x}, inputs {:016x}, program {:016x}\nrun,{},images,correct,"
-      "accuracy,clipped,command\n",
+      "accuracy,clipped,pulses,command\n",
       kMagic, fingerprint(canonical_text(sweep)), origin.inputs, origin.program,
       fmt::join(key_columns(sweep), ","));
 }
 
 std::string sweep_row(const Sweep& sweep, std::uint64_t run, const RunResult& result) {
   const Settings settings = sweep.settings(run);
-  return fmt::format("{}{},{},{:.6f},{:.6g},{}\n", row_start(sweep, run, settings), result.images,
-                     result.correct, result.accuracy(), result.clipped,
-                     csv_word(model_command(settings)));
+  return fmt::format("{}{},{},{:.6f},{:.6g},{},{}\n", row_start(sweep, run, settings),
+                     result.images, result.correct, result.accuracy(), result.clipped, result.pulses,
+                     csv_word(run_command(settings)));
 }
 
 SweepFile::SweepFile(std::filesystem::path path, const Sweep& sweep, const SweepOrigin& origin,
@@ -204,7 +204,7 @@ void SweepFile::read(std::string text, bool restart) {
     if (good) {
       parts = line.substr(start.size());
       good = take(parts, result.images) && take(parts, result.correct) && take(parts, accuracy) &&
-             take(parts, result.clipped) && sweep_row(sweep_, run, result) == line;
+             take(parts, result.clipped) && take(parts, result.pulses) && sweep_row(sweep_, run, result) == line;
     }
     if (!good) fail(fmt::format("found a row that run {} cannot have", run));
     if (!rows_.emplace(run, result).second) fail(fmt::format("found run {} a second time", run));

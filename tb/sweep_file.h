@@ -5,7 +5,7 @@
 // put in the order of the runs, so it does not show how it came about.
 //
 //   # mcnn sweep, plan <fingerprint>, inputs <fingerprint>, program <fingerprint>
-//   run,<varied keys>,seed,images,correct,accuracy,clipped,command
+//   run,<varied keys>,seed,images,correct,accuracy,clipped,pulses,command
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ namespace mcnn::tb {
 struct RunResult {
   std::uint64_t images = 0;
   std::uint64_t correct = 0;
-  double clipped = 0.0;  // fraction of the conversions
+  double clipped = 0.0;      // fraction of the conversions
+  std::uint64_t pulses = 0;  // SET and RESET: programming, tuning, refreshing
 
   double accuracy() const {
     return images == 0 ? 0.0 : static_cast<double>(correct) / static_cast<double>(images);

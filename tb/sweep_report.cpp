@@ -124,12 +124,14 @@ std::vector<SweepPoint> summarise(const Sweep& sweep,
       accuracies.emplace_back();
     }
     accuracies[found->second].push_back(result.accuracy());
+    points[found->second].pulses += static_cast<double>(result.pulses);
   }
   for (std::size_t i = 0; i < points.size(); ++i) {
     const std::vector<double>& values = accuracies[i];
     SweepPoint& point = points[i];
     const auto count = static_cast<double>(values.size());
     point.runs = values.size();
+    point.pulses /= count;
     for (const double value : values) point.mean += value / count;
     double squares = 0.0;
     for (const double value : values) squares += (value - point.mean) * (value - point.mean);
@@ -152,15 +154,17 @@ std::string summary_table(const Sweep& sweep, const std::vector<SweepPoint>& poi
     widths.push_back(width);
     fmt::format_to(out, "{:>{}}  ", axis.key, width);
   }
-  fmt::format_to(out, "{:>5}  {:>8}  {:>6}  {:>8}\n", "runs", "mean", "s.d.", "worst");
+  fmt::format_to(out, "{:>5}  {:>8}  {:>6}  {:>8}  {:>9}\n", "runs", "mean", "s.d.", "worst",
+                 "pulses");
   for (const SweepPoint& point : points) {
     column = 0;
     for (const Setting& setting : point.settings) {
       fmt::format_to(out, "{:>{}}  ", setting.value, widths[column++]);
     }
-    fmt::format_to(out, "{:5}  {:6.2f} %  {:>6}  {:6.2f} %\n", point.runs, 100.0 * point.mean,
+    fmt::format_to(out, "{:5}  {:6.2f} %  {:>6}  {:6.2f} %  {:9.0f}\n", point.runs,
+                   100.0 * point.mean,
                    point.runs > 1 ? fmt::format("{:.2f}", 100.0 * point.deviation) : "-",
-                   100.0 * point.worst);
+                   100.0 * point.worst, point.pulses);
   }
   return text;
 }

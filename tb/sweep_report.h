@@ -22,6 +22,7 @@ struct SweepPoint {
   double deviation = 0.0;  // standard deviation (n - 1); 0 for one run
   double worst = 0.0;
   double best = 0.0;
+  double pulses = 0.0;  // mean
 };
 // In the order of the runs.
 std::vector<SweepPoint> summarise(const Sweep& sweep,

@@ -16,11 +16,13 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "common/error.h"
 #include "host/cells_file.h"
 #include "host/groups.h"
+#include "host/refresh.h"
 #include "tb/interrupt.h"
 #include "tb/output_file.h"
 #include "tb/progress.h"
@@ -44,28 +46,6 @@ constexpr std::array<Part, 5> kParts{{{"hidden", &TuningSettings::rewrite_hidden
                                       {"last", &TuningSettings::rewrite_last},
                                       {"last-biases", &TuningSettings::tune_last_biases}}};
 
-TuningSettings tuning_settings(const TuneOptions& options) {
-  TuningSettings settings = options.settings;
-  settings.flow = tuning_flow(options.flow);
-  settings.sharing = sharing(options.sharing);
-  settings.seed = options.workload.seed;
-  if (!options.without.empty() && settings.flow != TuningFlow::kBest) {
-    throw Error("--without: leaves out parts of --flow best, there are none in --flow paper");
-  }
-  for (const std::string& name : options.without) {
-    const auto same = [&](const Part& part) { return part.name == name; };
-    const auto* part = std::find_if(kParts.begin(), kParts.end(), same);
-    if (part == kParts.end()) {
-      std::vector<std::string_view> names;
-      for (const Part& one : kParts) names.push_back(one.name);
-      throw Error(
-          fmt::format("--without: found '{}', allowed are {}", name, fmt::join(names, ", ")));
-    }
-    settings.*(part->wanted) = false;
-  }
-  return settings;
-}
-
 Dataset first_images(const Dataset& from, std::size_t first, std::size_t count) {
   const std::size_t size =
       static_cast<std::size_t>(from.images.height) * static_cast<std::size_t>(from.images.width);
@@ -78,30 +58,6 @@ Dataset first_images(const Dataset& from, std::size_t first, std::size_t count) 
   const auto labels = from.labels.begin() + static_cast<std::ptrdiff_t>(first);
   part.labels.assign(labels, labels + static_cast<std::ptrdiff_t>(count));
   return part;
-}
-
-// The training images through the checks that the images of every command go through.
-Dataset load_training(const TuneOptions& options) {
-  if (options.training_images.empty() != options.training_labels.empty()) {
-    throw Error("--training-images and --training-labels belong together: give both or none");
-  }
-  const fs::path mnist = fs::path(data_folder()) / "mnist";
-  WorkloadOptions choice = options.workload;
-  choice.images = options.training_images.empty()
-                      ? (mnist / "train6k-images-idx3-ubyte.gz").string()
-                      : options.training_images;
-  choice.labels = options.training_labels.empty()
-                      ? (mnist / "train6k-labels-idx1-ubyte.gz").string()
-                      : options.training_labels;
-  choice.first = 0;
-  choice.count.reset();
-  const Dataset all = *load_workload(choice).data;
-  const std::int64_t count = options.training_count.value_or(all.images.count);
-  if (count < 2 || count > all.images.count) {
-    throw Error(fmt::format("--training-count: found {}, allowed is 2..{} ({} has {} images)",
-                            count, all.images.count, choice.images, all.images.count));
-  }
-  return first_images(all, 0, static_cast<std::size_t>(count));
 }
 
 // What a run is: a checkpoint continues only the same. The engine is not part of it, both give the
@@ -170,7 +126,7 @@ struct Times {
 
 std::string tuning_table(const TuneOptions& options, const Workload& workload, const Tuner& tuner,
                          const Tuner::Measured& before, const Tuner::Measured& after,
-                         const Times& times) {
+                         const RefreshReport& refresh, const Times& times) {
   const TunerState& state = tuner.state();
   std::string text;
   const auto out = std::back_inserter(text);
@@ -223,6 +179,14 @@ std::string tuning_table(const TuneOptions& options, const Workload& workload, c
       "clocks, {}; waited {:g} s\n",
       kClockNs, state.forward_images, tuner.forward_clocks(), time(tuner.forward_clocks()),
       work.clocks, time(work.clocks), state.waited_s);
+  if (refresh.rounds > 0) {
+    fmt::format_to(out,
+                   "afterwards refreshed {} times in {:g} s: {} cells rewritten, {} pulses, {} "
+                   "verify reads\n",
+                   refresh.rounds, workload.card.age_s, refresh.cells.cells,
+                   refresh.programming.sets + refresh.programming.resets,
+                   refresh.programming.reads);
+  }
   fmt::format_to(out, "tuned in {:.1f} s, programmed before in {:.1f} s\n", times.wall_s,
                  times.programming_s);
   return text;
@@ -298,7 +262,89 @@ std::string tuned_cells_file(const Workload& workload, const std::vector<BiasRow
   return to_text(file);
 }
 
+// What the card says comes between tuning and the images.
+RefreshReport age_tuned(const Workload& workload, const RefreshPolicy& policy,
+                        const TargetCorrection& correction, TuningChip& chip) {
+  const DeviceCard& card = workload.card;
+  CellWriter writer(chip.port(), workload.config, card, program_settings(card), correction);
+  return pass_time(
+      writer, workload.network, workload.mapped, card.level_step_uS(), policy, card.age_s,
+      card.read_disturb_pulses,
+      [&](double seconds, double read_pulses) { chip.elapse(seconds, read_pulses); },
+      [](std::int64_t) {
+        if (interrupt_requested()) throw Interrupted{};
+      });
+}
+
 }  // namespace
+
+TuningSettings tuning_settings(const TuneOptions& options, const Workload& workload, int images) {
+  TuningSettings settings = options.settings;
+  settings.flow = tuning_flow(options.flow);
+  settings.sharing = sharing(options.sharing);
+  settings.seed = workload.options.seed;
+  if (!options.without.empty() && settings.flow != TuningFlow::kBest) {
+    throw Error("--without: leaves out parts of --flow best, there are none in --flow paper");
+  }
+  for (const std::string& name : options.without) {
+    const auto same = [&](const Part& part) { return part.name == name; };
+    const auto* part = std::find_if(kParts.begin(), kParts.end(), same);
+    if (part == kParts.end()) {
+      std::vector<std::string_view> names;
+      for (const Part& one : kParts) names.push_back(one.name);
+      throw Error(
+          fmt::format("--without: found '{}', allowed are {}", name, fmt::join(names, ", ")));
+    }
+    settings.*(part->wanted) = false;
+  }
+  const double standard_wait_s =
+      settings.flow == TuningFlow::kBest ? std::max(1.0, workload.card.age_s) : 1.0;
+  settings.wait_s = options.wait_s.value_or(standard_wait_s);
+  settings.first_test = workload.first;
+  settings.check(images);
+  return settings;
+}
+
+std::pair<std::string, std::string> training_files(const TuneOptions& options) {
+  if (options.training_images.empty() != options.training_labels.empty()) {
+    throw Error("--training-images and --training-labels belong together: give both or none");
+  }
+  if (!options.training_images.empty()) return {options.training_images, options.training_labels};
+  const fs::path mnist = fs::path(data_folder()) / "mnist";
+  return {(mnist / "train6k-images-idx3-ubyte.gz").string(),
+          (mnist / "train6k-labels-idx1-ubyte.gz").string()};
+}
+
+Dataset load_training(const TuneOptions& options) {
+  WorkloadOptions choice = options.workload;
+  std::tie(choice.images, choice.labels) = training_files(options);
+  choice.first = 0;
+  choice.count.reset();
+  const Dataset all = *load_workload(choice).data;
+  const std::int64_t count = options.training_count.value_or(all.images.count);
+  if (count < 2 || count > all.images.count) {
+    throw Error(fmt::format("--training-count: found {}, allowed is 2..{} ({} has {} images)",
+                            count, all.images.count, choice.images, all.images.count));
+  }
+  return first_images(all, 0, static_cast<std::size_t>(count));
+}
+
+ProgramCounters tune_on_model(Workload& workload, const TuneOptions& options,
+                              const Dataset& training, ProgrammedChip& chip, unsigned jobs) {
+  const TuningSettings settings = tuning_settings(options, workload, training.images.count);
+  ModelTuningChip tuned(workload.config, workload.mapped.program, std::move(chip.macros), jobs);
+  Tuner tuner(tuned, workload.network, workload.mapped, workload.config, workload.card, training,
+              nullptr, settings, chip.correction);
+  while (tuner.step()) {
+    if (interrupt_requested()) throw Interrupted{};
+  }
+  workload.network = tuner.network();
+  workload.mapped = tuner.mapped();
+  ProgramCounters work = tuner.state().programming;
+  work += age_tuned(workload, options.programming.refresh, chip.correction, tuned).programming;
+  chip.macros = tuned.take_macros();
+  return work;
+}
 
 void add_tune_options(CLI::App& command, TuneOptions& options) {
   TuningSettings& settings = options.settings;
@@ -410,14 +456,12 @@ int run_tune(TuneOptions options, unsigned jobs) {
   }
   options.programming.check();
   const bool rtl = options.engine == "rtl";
-  TuningSettings settings = tuning_settings(options);
+  if (rtl && options.workload.adc_bits) {
+    throw Error("--adc-bits: the RTL has the converters of its configuration; allowed with --engine model");
+  }
   Workload workload = load_workload(options.workload);
   const Dataset training = load_training(options);
-  const double standard_wait_s =
-      settings.flow == TuningFlow::kBest ? std::max(1.0, workload.card.age_s) : 1.0;
-  settings.wait_s = options.wait_s.value_or(standard_wait_s);
-  settings.check(training.images.count);
-  settings.first_test = workload.first;
+  const TuningSettings settings = tuning_settings(options, workload, training.images.count);
   const Dataset test = first_images(*workload.data, workload.first, workload.count);
   if (options.by_group || settings.sharing == Sharing::kImages) convolver_groups(workload.mapped);
   const std::string run = describe_run(options, settings, workload, training);
@@ -470,7 +514,8 @@ int run_tune(TuneOptions options, unsigned jobs) {
     }
   }
   if (cells_file) cells_file->commit(tuned_cells_file(workload, mapped_biases, tuner, *tuned));
-  tuned->elapse(workload.card.age_s, workload.card.read_disturb_pulses);
+  const RefreshReport refresh =
+      age_tuned(workload, options.programming.refresh, chip.correction, *tuned);
   const Tuner::Measured after = tuner.measure(options.by_group);
 
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
@@ -484,7 +529,7 @@ int run_tune(TuneOptions options, unsigned jobs) {
   if (result_file) {
     result_file->commit(tuning_json(options, workload, tuner, before, after, run));
   }
-  fmt::print("{}", tuning_table(options, workload, tuner, before, after, times));
+  fmt::print("{}", tuning_table(options, workload, tuner, before, after, refresh, times));
   for (const std::string& file : {options.curve, options.csv, options.result, save_cells}) {
     if (!file.empty()) fmt::print("wrote {}\n", file);
   }

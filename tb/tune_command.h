@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "host/programming.h"
 #include "host/tuner.h"
 #include "tb/programming.h"
 #include "tb/workload.h"
@@ -39,6 +41,20 @@ struct TuneOptions {
 
 // Options of the command that other commands do not have.
 void add_tune_options(CLI::App& command, TuneOptions& options);
+
+// The settings of the options for this workload; throws Error that names the option. `images`: of the
+// training set.
+TuningSettings tuning_settings(const TuneOptions& options, const Workload& workload, int images);
+// Files of the training set: images, labels.
+std::pair<std::string, std::string> training_files(const TuneOptions& options);
+// The training images through the checks that the images of every command go through.
+Dataset load_training(const TuneOptions& options);
+
+// Tunes the chip, programmed for `workload`, on the chip model, and lets the card's age_s pass: the
+// workload then has the tuned biases and the chip the tuned cells. Returns what the programmer did.
+// Throws Error, Interrupted.
+ProgramCounters tune_on_model(Workload& workload, const TuneOptions& options,
+                              const Dataset& training, ProgrammedChip& chip, unsigned jobs);
 
 // Returns the exit status. Throws Error, Interrupted.
 int run_tune(TuneOptions options, unsigned jobs);

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "behavioral_models/macro.h"
@@ -31,6 +32,8 @@ class ModelTuningChip final : public TuningChip {
   void load(std::span<const ChipProgram> programs) override;
   std::vector<MacroState> states() const override;
   void restore(std::span<const MacroState> states) override;
+  // The chip's macros; it is of no use behind this.
+  std::vector<Macro> take_macros() { return std::move(macros_); }
 
  private:
   // Programs the macros and remembers that they changed.

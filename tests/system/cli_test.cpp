@@ -264,6 +264,11 @@ TEST_F(Cli, ProgrammingOptions) {
   expect_error({"model", "--count", "1", "--calibrate", "--calibration-count", "0"},
                {"--calibration-count", "0"});
   expect_error({"model", "--count", "1", "--set", "programming_range=6"}, {"range 5 would do"});
+  expect_error({"model", "--count", "1", "--refresh-every", "0"}, {"--refresh-every", "0"});
+  expect_error({"model", "--count", "1", "--age", "1e9", "--refresh-every", "1"},
+               {"--refresh-every", "1000000"});
+  expect_error({"model", "--count", "1", "--refresh-threshold", "-1"},
+               {"--refresh-threshold", "-1"});
   expect_plain_error({"program", "--engine", "hand"}, {"--engine", "hand", "model"});
   expect_plain_error({"program", "--svg", "/nonexistent/x.svg"}, {"--svg"});
   expect_plain_error({"program", "--csv", "/nonexistent/x.csv"}, {"--csv"});
@@ -409,6 +414,32 @@ TEST_F(CliRuns, ProgrammedChipIsTheSameEverywhere) {
   EXPECT_EQ(word, "mcnn");
   while (words >> word) again.push_back(word);
   EXPECT_EQ(logits(again), rtl);
+}
+
+// Refreshes while time passes are programming runs: RTL and model give the same cells, counters and
+// logits, from a chip that was just programmed and from one that was loaded.
+TEST_F(CliRuns, RefreshedChipIsTheSameEverywhere) {
+  const std::string cells = path("cells.json").string();
+  const auto run = [&](std::vector<std::string> arguments) {
+    const std::vector<std::string> chip = {"--count",         "24",  "--device", "yao2020",
+                                           "--refresh-every", "400", "--age",    "1000"};
+    arguments.insert(arguments.end(), chip.begin(), chip.end());
+    return logits(arguments);
+  };
+  const std::string rtl = run({"sim", "--check", "2", "--jobs", "2", "--save-cells", cells});
+  EXPECT_EQ(result_["mismatches"], 0);
+  const json refresh = result_["refresh"];
+  EXPECT_EQ(refresh["rounds"], 2);
+  EXPECT_GT(refresh["cells"], 100);
+  EXPECT_EQ(run({"model"}), rtl);
+  EXPECT_EQ(result_["refresh"], refresh);
+  EXPECT_EQ(run({"sim", "--check", "0", "--load-cells", cells}), rtl);
+  EXPECT_EQ(result_["refresh"], refresh);
+  EXPECT_EQ(result_["mismatches"], 0);
+  const std::string alone =
+      logits({"model", "--count", "24", "--device", "yao2020", "--age", "1000"});
+  EXPECT_NE(alone, rtl);
+  EXPECT_FALSE(result_.contains("refresh"));
 }
 
 TEST_F(CliRuns, DirectProgrammingIsTheShortCut) {

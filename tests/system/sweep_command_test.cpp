@@ -164,13 +164,13 @@ TEST_F(SweepCommand, TheCommandOfARowGivesTheRow) {
   ASSERT_EQ(lines.size(), 2U + 8U);
   EXPECT_EQ(lines[1],
             "run,adc_bits,mapping,program,read_noise,age_s,seed,images,correct,accuracy,clipped,"
-            "command");
+            "pulses,command");
   std::vector<std::string> accuracies;
   for (std::size_t i = 2; i < lines.size(); ++i) {
     std::istringstream row(lines[i]);
     Words columns;
     for (std::string column; std::getline(row, column, ',');) columns.push_back(column);
-    ASSERT_EQ(columns.size(), 12U) << lines[i];
+    ASSERT_EQ(columns.size(), 13U) << lines[i];
     // The command has no quotes and no commas here: its words are its arguments.
     std::istringstream words(columns.back());
     Words arguments;
@@ -188,6 +188,91 @@ TEST_F(SweepCommand, TheCommandOfARowGivesTheRow) {
   std::sort(accuracies.begin(), accuracies.end());
   EXPECT_GE(std::unique(accuracies.begin(), accuracies.end()) - accuracies.begin(), 3)
       << "runs that are all the same prove nothing";
+}
+
+// Rows of a chip that is tuned, refreshed, or loaded, each against the command that stands beside it;
+// pulses are counted.
+TEST_F(SweepCommand, TheCommandOfATunedRowGivesTheRow) {
+  const Words common = {"--count", "100", "--device", "yao2020", "--set", "training_count=400"};
+  Words words = {"sweep",
+                 "--vary",
+                 "flow=none,paper,best",
+                 "--vary",
+                 "stuck_low_rate+stuck_high_rate=0,0.01",
+                 "--set",
+                 "age_s=100",
+                 "--set",
+                 "refresh_every=40",
+                 "--set",
+                 "threshold=0.3",
+                 "--set",
+                 "passes=1",
+                 "--set",
+                 "wait=1",
+                 "--out",
+                 out("rows.csv")};
+  words.insert(words.end(), common.begin(), common.end());
+  // Of 400 training images none is left beside the 1,000 held out by default.
+  const CommandResult refused = run_mcnn(words);
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.err.find("run 2: --validation: found 1000, allowed is 1..399"),
+            std::string::npos)
+      << refused.err;
+  words.back() = "training_count=1200";
+  const CommandResult sweep = run_mcnn(words);
+  ASSERT_EQ(sweep.status, 0) << sweep.err;
+  const Words lines = lines_of(read_file(out("rows.csv")));
+  ASSERT_EQ(lines.size(), 2U + 6U);
+  long plain_pulses = 0;
+  for (std::size_t i = 2; i < lines.size(); ++i) {
+    std::istringstream row(lines[i]);
+    Words columns;
+    for (std::string column; std::getline(row, column, ',');) columns.push_back(column);
+    ASSERT_EQ(columns.size(), 10U) << lines[i];
+    std::istringstream text(columns.back());
+    Words arguments;
+    for (std::string word; text >> word;) arguments.push_back(word);
+    arguments.erase(arguments.begin());
+    arguments.insert(arguments.end(), {"--result", path("result.json")});
+    const CommandResult again = run_mcnn(arguments);
+    ASSERT_EQ(again.status, 0) << again.err;
+    const json result = json::parse(read_file(path("result.json")));
+    const bool tuned = columns[1] != "none";
+    EXPECT_EQ(arguments.front(), tuned ? "tune" : "model");
+    const double accuracy =
+        result[tuned ? "test_accuracy_after" : "accuracy"].get<double>();
+    EXPECT_NEAR(accuracy, std::stod(columns[6]), 1e-6) << lines[i];
+    const long pulses = std::stol(columns[8]);
+    if (columns[1] == "none" && columns[2] == "0") plain_pulses = pulses;
+    if (columns[1] == "best") {
+      EXPECT_GT(pulses, plain_pulses) << "tuning takes pulses";
+    }
+  }
+  EXPECT_GT(plain_pulses, 14592) << "programming and refreshing";
+}
+
+// {seed} in the name of a cells file is the seed of the run.
+TEST_F(SweepCommand, EveryRunLoadsTheCellsOfItsSeed) {
+  for (const std::string seed : {"3", "4"}) {
+    const CommandResult saved = run_mcnn({"model", "--device", "yao2020", "--seed", seed, "--count",
+                                          "100", "--save-cells", path("chip-" + seed + ".cells")});
+    ASSERT_EQ(saved.status, 0) << saved.err;
+  }
+  const CommandResult loaded =
+      run_mcnn({"sweep", "--vary", "seed=3,4", "--set", "load_cells=" + path("chip-{seed}.cells"),
+                "--device", "yao2020", "--count", "100", "--out", out("loaded.csv")});
+  ASSERT_EQ(loaded.status, 0) << loaded.err;
+  const CommandResult programmed =
+      run_mcnn({"sweep", "--vary", "seed=3,4", "--device", "yao2020", "--count", "100", "--out",
+                out("programmed.csv")});
+  ASSERT_EQ(programmed.status, 0) << programmed.err;
+  const Words a = lines_of(read_file(out("loaded.csv")));
+  const Words b = lines_of(read_file(out("programmed.csv")));
+  ASSERT_EQ(a.size(), 4U);
+  for (std::size_t i = 2; i < a.size(); ++i) {
+    EXPECT_EQ(a[i].substr(0, 10), b[i].substr(0, 10)) << a[i];
+    EXPECT_NE(a[i].find("chip-" + std::to_string(i + 1) + ".cells"), std::string::npos) << a[i];
+  }
 }
 
 TEST_F(SweepCommand, APlanGivesAFileAndAPlotForEachSweep) {

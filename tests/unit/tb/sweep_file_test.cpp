@@ -41,7 +41,8 @@ Sweep small_sweep() {
 RunResult result_of(std::uint64_t run) {
   return {.images = 3000,
           .correct = 2900 - (37 * run),
-          .clipped = 1.0 / (3.0 + static_cast<double>(run))};
+          .clipped = 1.0 / (3.0 + static_cast<double>(run)),
+          .pulses = 30000 + run};
 }
 
 class SweepFileTest : public ::testing::Test {
@@ -106,11 +107,11 @@ TEST_F(SweepFileTest, HeaderAndRows) {
   std::getline(lines, line);
   EXPECT_EQ(line,
             "run,read_noise,replicas,relaxation_reference_s,seed,images,correct,accuracy,clipped,"
-            "command");
+            "pulses,command");
   std::getline(lines, line);
   const std::string drawn = *find_setting(sweep_.settings(0), "relaxation_reference_s");
   EXPECT_EQ(line, "0,0,6/3/1," + drawn +
-                      ",1,3000,2900,0.966667,0.333333,\"mcnn model --config yao2020 --replicas "
+                      ",1,3000,2900,0.966667,0.333333,30000,\"mcnn model --config yao2020 --replicas "
                       "6,3,1 --device 'a, \"\"b\"\"' --seed 1 --set read_noise=0 --set "
                       "relaxation_reference_s=" +
                       drawn + "\"");

@@ -25,10 +25,13 @@ Sweep grid(const std::vector<std::string>& axes) {
   return sweep;
 }
 
-// Run r has so many of 1,000 images right.
+// Run r has so many of 1,000 images right, and took 10000 (r + 1) pulses.
 std::map<std::uint64_t, RunResult> rows(const std::vector<std::uint64_t>& correct) {
   std::map<std::uint64_t, RunResult> rows;
-  for (const std::uint64_t count : correct) rows[rows.size()] = {.images = 1000, .correct = count};
+  for (const std::uint64_t count : correct) {
+    const std::uint64_t run = rows.size();
+    rows[run] = {.images = 1000, .correct = count, .pulses = 10000 * (run + 1)};
+  }
   return rows;
 }
 
@@ -47,9 +50,9 @@ TEST(SweepReport, MeanDeviationAndWorstOverTheSeeds) {
   EXPECT_DOUBLE_EQ(points[1].best, 0.91);
   const std::string table = summary_table(sweep, points);
   EXPECT_EQ(table,
-            "read_noise   runs      mean    s.d.     worst\n"
-            "         0      3   98.00 %    1.00   97.00 %\n"
-            "       0.1      3   89.00 %    2.65   86.00 %\n");
+            "read_noise   runs      mean    s.d.     worst     pulses\n"
+            "         0      3   98.00 %    1.00   97.00 %      30000\n"
+            "       0.1      3   89.00 %    2.65   86.00 %      40000\n");
 }
 
 TEST(SweepReport, OneRunHasNoDeviation) {

@@ -93,7 +93,7 @@ TEST(SweepRuns, EveryCombinationOnceTheLastKeyFastest) {
     EXPECT_EQ(*find_setting(settings, "seed"), std::to_string((run % 4) + 1));
     EXPECT_EQ(*find_setting(settings, "adc_bits"), std::to_string((run / 4 % 3) + 6));
     EXPECT_EQ(*find_setting(settings, "read_noise"), run < 12 ? "0" : "0.1");
-    seen.insert(model_command(settings));
+    seen.insert(run_command(settings));
   }
   EXPECT_EQ(seen.size(), 24U);
 }
@@ -114,15 +114,58 @@ TEST(SweepRuns, SettingsBecomeOptionsAndACommand) {
   EXPECT_EQ(options.mapping, "paper");
   EXPECT_EQ(options.first, 5);
   EXPECT_EQ(options.count, 20);
-  EXPECT_EQ(model_command(settings),
+  EXPECT_EQ(run_command(settings),
             "mcnn model --config yao2020 --first 5 --count 20 --mapping paper --replicas 6,3,1 "
             "--range 1 --adc-bits 6 --device 'my card.toml' --seed 9 --set read_noise=0.1 --set "
             "g_max_uS=30");
-  EXPECT_EQ(model_command({}), "mcnn model --config yao2020 --device typical --seed 1");
-  EXPECT_EQ(model_command({{"device", "it's"}}),
+  EXPECT_EQ(run_command({}), "mcnn model --config yao2020 --device typical --seed 1");
+  EXPECT_EQ(run_command({{"device", "it's"}}),
             "mcnn model --config yao2020 --device 'it'\\''s' --seed 1");
   expect_error([] { run_options({{"seed", "-1"}}); }, {"--seed", "'-1'"});
   expect_error([] { run_options({{"adc_bits", "6.5"}}); }, {"--adc-bits", "'6.5'"});
+}
+
+TEST(SweepRuns, SeveralKeysTakeOneValue) {
+  Sweep sweep;
+  sweep.axes = {parse_axis("stuck_low_rate+stuck_high_rate=0,0.01", "")};
+  check_sweep(sweep, "here");
+  ASSERT_EQ(sweep.runs(), 2U);
+  EXPECT_EQ(run_options(sweep.settings(1)).workload.set,
+            (std::vector<std::string>{"stuck_low_rate=0.01", "stuck_high_rate=0.01"}));
+  EXPECT_EQ(run_command(sweep.settings(1)),
+            "mcnn model --config yao2020 --device typical --seed 1 --set stuck_low_rate=0.01 --set "
+            "stuck_high_rate=0.01");
+  sweep.fixed = {{"stuck_high_rate", "0"}};
+  expect_error([&] { check_sweep(sweep, "here"); }, {"here", "stuck_high_rate", "twice"});
+  expect_error([] { parse_axis("stuck_low_rate+stuck_rate=0", "--vary"); },
+               {"--vary", "stuck_rate", "unknown"});
+}
+
+TEST(SweepRuns, TunedRuns) {
+  const Settings settings = {{"flow", "best"},         {"without", "hidden/last"},
+                             {"pass_threshold", "1"},  {"load_cells", "a/{seed}.cells"},
+                             {"refresh_every", "60"},  {"seed", "7"},
+                             {"training_count", "100"}};
+  const RunOptions options = run_options(settings);
+  EXPECT_TRUE(options.tuned);
+  EXPECT_EQ(options.tune.flow, "best");
+  EXPECT_EQ(options.tune.without, (std::vector<std::string>{"hidden", "last"}));
+  EXPECT_EQ(options.tune.settings.pass_threshold_uS, 1.0);
+  EXPECT_EQ(options.tune.workload.seed, 7U);
+  EXPECT_EQ(options.tune.programming.load_cells, "a/7.cells");
+  EXPECT_EQ(options.programming.refresh.every_s, 60.0);
+  EXPECT_EQ(run_command(settings),
+            "mcnn tune --config yao2020 --load-cells a/7.cells --refresh-every 60 --flow best "
+            "--without hidden,last --pass-threshold 1 --training-count 100 --device typical --seed "
+            "7");
+  // Beside other flows none is a chip that is not tuned.
+  Settings none = settings;
+  put_setting(none, {"flow", "none"});
+  EXPECT_FALSE(run_options(none).tuned);
+  EXPECT_EQ(run_command(none),
+            "mcnn model --config yao2020 --load-cells a/7.cells --refresh-every 60 --device typical "
+            "--seed 7");
+  expect_error([] { run_options({{"without", "hidden"}}); }, {"without", "flow"});
 }
 
 TEST(SweepRuns, BadSweepsAreRefused) {
