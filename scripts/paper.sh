@@ -18,7 +18,7 @@ folder="$build/paper"
 mcnn="$build/mcnn"
 plain=data/networks/yao2020-plain.json
 # Seconds behind each writing of hybrid training, an assumption (data/devices/yao2020.toml says what it is calibrated with).
-wait=@WAIT@
+wait=3
 mkdir -p "$folder"
 
 made_of="$(cat "$mcnn" scripts/paper.sh data/devices/yao2020.toml data/networks/yao2020*.json data/mnist/*.gz | sha256sum)"
