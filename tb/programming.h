@@ -12,6 +12,7 @@
 #include "behavioral_models/macro.h"
 #include "host/calibration.h"
 #include "host/closed_loop.h"
+#include "host/fault_map.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
@@ -22,6 +23,7 @@ struct ProgrammingOptions {
   std::optional<double> second_pass_wait_s;  // of the loop
   std::string load_cells;                    // file: no programming at all
   std::string save_cells;                    // file
+  bool around_faults = false;
   bool calibrate = false;
   std::string calibration_images;  // file; empty: the training subset, or the images of the run
   std::int64_t calibration_count = 256;  // the first ones
@@ -42,6 +44,15 @@ struct ProgramComparison {
   std::vector<std::string> messages;  // the first few
 };
 
+// The faults that the chip is programmed around, and what that takes.
+struct FaultReport {
+  FaultMap map;
+  bool searched = false;     // on this chip, now; otherwise a file told
+  ProgramCounters counters;  // of the search
+  FaultFigures before;       // with the blocks where the mapper put them
+  FaultFigures after;        // and where they are now
+};
+
 struct ProgrammedChip {
   ProgramWay way = ProgramWay::kDirect;
   std::vector<Macro> macros;  // [PE] aged by the card's age and read disturb
@@ -49,7 +60,8 @@ struct ProgrammedChip {
   std::vector<std::vector<float>> written;
   std::optional<LoopResult> loop;
   std::optional<CalibrationReport> calibration;
-  TargetCorrection correction;   // of the targets, by the calibration
+  std::optional<FaultReport> faults;
+  TargetCorrection correction;   // of the targets, by the calibration and for the faults
   std::string calibration_note;  // that biases are calibrated, and with what
   ProgramComparison comparison;
   double seconds = 0.0;  // of programming, wall clock
@@ -59,7 +71,8 @@ struct ProgrammedChip {
 };
 
 // Programs the chip of the workload: by RTL and model, compared with each other, or by the model
-// alone. With calibration the biases of the workload's program change. `quiet`: without progress of
+// alone. With calibration the biases of the workload's program change, around faults the blocks of
+// its mapping move. `quiet`: without progress of
 // its own. Throws Error.
 ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl,
                             bool quiet = false);
@@ -82,7 +95,10 @@ struct CellStatistics {
 };
 CellStatistics cell_statistics(const Workload& workload, const ProgrammedChip& chip);
 
-// Target conductance of a cell [uS], with what a calibration made of it.
+// What was found and what it took, lines that begin with `indent`; empty without a search.
+std::string fault_text(const ProgrammedChip& chip, std::string_view indent);
+
+// Target conductance of a cell [uS], with what a calibration and faults made of it.
 double target_uS(const Workload& workload, const ProgrammedChip& chip, int pe, int source_line,
                  int bit_line);
 

@@ -279,7 +279,8 @@ std::string tuning_json(const TuneOptions& options, const Workload& workload, co
 
 // The tuned cells, and the tuned biases as what they are more than those of the mapper.
 std::string tuned_cells_file(const Workload& workload, const std::vector<BiasRow>& mapped,
-                             const Tuner& tuner, const TuningChip& chip) {
+                             const std::optional<FaultReport>& faults, const Tuner& tuner,
+                             const TuningChip& chip) {
   CellsFile file;
   file.config = workload.config.name;
   file.seed = workload.options.seed;
@@ -287,6 +288,7 @@ std::string tuned_cells_file(const Workload& workload, const std::vector<BiasRow
   file.cells_digest = cells_digest(workload.mapped.program);
   file.shape = {workload.config.num_bl(), workload.config.num_sl, workload.config.num_adc,
                 workload.config.adc_bits};
+  if (faults) file.faults = faults->map;
   file.states = chip.states();
   const std::vector<BiasRow>& tuned = tuner.mapped().program.biases;
   if (tuned != mapped) {
@@ -447,7 +449,8 @@ int run_tune(TuneOptions options, unsigned jobs) {
                                               std::move(chip.macros), jobs);
   }
   Tuner tuner(*tuned, workload.network, workload.mapped, workload.config, workload.card, training,
-              options.no_test ? nullptr : &test, settings, chip.correction);
+              options.no_test ? nullptr : &test, settings, chip.correction,
+              chip.faults ? chip.faults->map : FaultMap{});
   const Tuner::Measured before = tuner.measure(options.by_group);
   if (checkpoint) {
     tuned->restore(checkpoint->macros);
@@ -469,7 +472,9 @@ int run_tune(TuneOptions options, unsigned jobs) {
       if (stop) throw Interrupted{};
     }
   }
-  if (cells_file) cells_file->commit(tuned_cells_file(workload, mapped_biases, tuner, *tuned));
+  if (cells_file) {
+    cells_file->commit(tuned_cells_file(workload, mapped_biases, chip.faults, tuner, *tuned));
+  }
   tuned->elapse(workload.card.age_s, workload.card.read_disturb_pulses);
   const Tuner::Measured after = tuner.measure(options.by_group);
 
@@ -484,7 +489,8 @@ int run_tune(TuneOptions options, unsigned jobs) {
   if (result_file) {
     result_file->commit(tuning_json(options, workload, tuner, before, after, run));
   }
-  fmt::print("{}", tuning_table(options, workload, tuner, before, after, times));
+  fmt::print("{}{}", tuning_table(options, workload, tuner, before, after, times),
+             fault_text(chip, ""));
   for (const std::string& file : {options.curve, options.csv, options.result, save_cells}) {
     if (!file.empty()) fmt::print("wrote {}\n", file);
   }
