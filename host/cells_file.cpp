@@ -105,6 +105,34 @@ CellState cell_of(const json& value, const std::string& source, const std::strin
   return cell;
 }
 
+FaultMap faults_of(const json& list, const MacroShape& shape, size_t pes,
+                   const std::string& source) {
+  if (!list.is_array()) {
+    fail(source, "faults", shown(list), "a list");
+  }
+  FaultMap map;
+  for (const json& value : list) {
+    const std::string where = fmt::format("faults[{}]", map.faults.size());
+    list_of(value, 5, source, where);
+    const auto position = [&](size_t i, size_t count) {
+      return static_cast<int>(
+          count_of(value[i], count - 1, source, fmt::format("{}[{}]", where, i)));
+    };
+    const CellFault fault = {
+        {position(0, pes), position(1, to_index(shape.source_lines)),
+         position(2, to_index(shape.bit_lines))},
+        {number_of(value[3], source, where + "[3]"), number_of(value[4], source, where + "[4]")}};
+    if (fault.reach.high < fault.reach.low) {
+      fail(source, where + "[4]", shown(value[4]), fmt::format("{} or more", fault.reach.low));
+    }
+    if (!map.faults.empty() && !(map.faults.back().cell < fault.cell)) {
+      fail(source, where, shown(value), "a cell behind the one before");
+    }
+    map.faults.push_back(fault);
+  }
+  return map;
+}
+
 // The first line in which two texts differ.
 std::pair<std::string, std::string> first_difference(const std::string& a, const std::string& b) {
   std::istringstream lines_a(a);
@@ -156,6 +184,13 @@ std::string to_text(const CellsFile& file) {
   for (const BiasRow& row : file.bias_changes) {
     top["bias_changes"].push_back({row.even, row.odd});
   }
+  if (file.faults) {
+    top["faults"] = nlohmann::ordered_json::array();
+    for (const CellFault& fault : file.faults->faults) {
+      top["faults"].push_back(
+          {fault.cell.pe, fault.cell.line, fault.cell.bit_line, fault.reach.low, fault.reach.high});
+    }
+  }
   // One line a cell would be long; one line a macro is hard on editors: a line a PE and cell row.
   std::string text = top.dump(1);
   text.resize(text.rfind('}'));
@@ -195,8 +230,9 @@ CellsFile parse_cells_file(std::string_view text, const std::string& source) {
     fail(source, "format", '"' + format + '"', fmt::format("\"{}\"", kFormat));
   }
   for (const auto& [name, value] : top.items()) {
-    constexpr std::array<std::string_view, 8> kFields = {
-        "format", "config", "seed", "shape", "card", "cells_digest", "bias_changes", "macros"};
+    constexpr std::array<std::string_view, 9> kFields = {"format",       "config", "seed",
+                                                         "shape",        "card",   "cells_digest",
+                                                         "bias_changes", "faults", "macros"};
     if (std::find(kFields.begin(), kFields.end(), name) == kFields.end()) {
       fail(source, name, "an unknown field", fmt::format("{}", fmt::join(kFields, ", ")));
     }
@@ -231,6 +267,9 @@ CellsFile parse_cells_file(std::string_view text, const std::string& source) {
     list_of(row, 2, source, where);
     file.bias_changes.push_back(
         {integer_of(row[0], source, where), integer_of(row[1], source, where)});
+  }
+  if (top.contains("faults")) {
+    file.faults = faults_of(top["faults"], file.shape, macros.size(), source);
   }
   const size_t cells = to_index(file.shape.bit_lines) * to_index(file.shape.source_lines);
   for (size_t pe = 0; pe < macros.size(); ++pe) {
@@ -291,7 +330,8 @@ void check_cells_file(const CellsFile& file, const std::string& source, const Ch
   const std::string digest = cells_digest(program);
   if (file.cells_digest != digest) {
     fail(source, "cells_digest", file.cells_digest,
-         fmt::format("{}, the cells of network and mapping chosen now", digest));
+         fmt::format("{}, the cells of network and mapping chosen now{}", digest,
+                     file.faults ? ", with the blocks moved around the faults" : ""));
   }
   if (!file.bias_changes.empty() && file.bias_changes.size() != program.biases.size()) {
     fail(source, "bias_changes", fmt::format("{} rows", file.bias_changes.size()),

@@ -5,11 +5,13 @@
 //   {"format": "mcnn-cells-1", "config": "yao2020", "seed": 1, "shape": {...}, "card": "name =
 //   ...",
 //    "cells_digest": "...", "bias_changes": [[even, odd], ...],
+//    "faults": [[pe, source_line, bit_line, low, high], ...],
 //    "macros": [{"next_programming_run": 30, "cells": [[base, age_s, read_pulses, generation,
 //                                                       pulses, settled], ...]}, ...]}
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,7 @@
 #include "behavioral_models/macro.h"
 #include "host/chip_config.h"
 #include "host/chip_program.h"
+#include "host/fault_map.h"
 
 namespace mcnn {
 
@@ -29,6 +32,9 @@ struct CellsFile {
   std::string cells_digest;  // of the levels that were programmed
   // What a calibration added to the biases, one for each bias row; empty: not calibrated.
   std::vector<BiasRow> bias_changes;
+  // What a search for faults found, and the blocks were moved around (move_blocks); without it they
+  // lie as the mapper says. The field may be missing.
+  std::optional<FaultMap> faults{};
   std::vector<MacroState> states;  // [PE]
 };
 
@@ -42,7 +48,8 @@ std::string to_text(const CellsFile& file);
 CellsFile parse_cells_file(std::string_view text, const std::string& source);
 CellsFile load_cells_file(const std::string& path);
 
-// Throws Error when the file is not of this configuration, card, seed or program.
+// Throws Error when the file is not of this configuration, card, seed or program. The program of a
+// file with faults is that of the moved blocks.
 void check_cells_file(const CellsFile& file, const std::string& source, const ChipConfig& config,
                       const DeviceCard& card, uint64_t seed, const ChipProgram& program);
 

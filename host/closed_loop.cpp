@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "common/error.h"
 #include "host/cycle_model.h"
@@ -35,16 +36,13 @@ std::vector<Target> targets(const ChipProgram& program, const ChipConfig& config
       if (used[to_index(pe)][to_index(line)] == 0) {
         continue;
       }
-      const double offset =
-          correction.offset.empty()
-              ? 0.0
-              : correction.offset.at(to_index(pe)).at(to_index(line % config.num_adc));
-      const double shift =
-          correction.shift.empty() ? 0.0 : correction.shift.at(to_index(pe)).at(to_index(line));
+      const double offset = correction.offset_of(pe, line, config);
+      const double shift = correction.shift_of(pe, line);
       for (int bit = 0; bit < config.num_bl(); ++bit) {
         const int level = program.cells[to_index(pe)][to_index(line * config.num_bl() + bit)];
-        const double code =
-            std::floor(level_code(level, card, range) + (scale(range) * shift) + offset + 0.5);
+        const double change = correction.change_of(pe, line, bit, config);
+        const double code = std::floor(level_code(level, card, range) +
+                                       (scale(range) * (change + shift)) + offset + 0.5);
         all.push_back({pe, line, bit, level, std::max(0.0, code)});
       }
     }
@@ -100,6 +98,76 @@ ProgramSettings program_settings(const DeviceCard& card, int pulse_clocks) {
 
 double level_code(int level, const DeviceCard& card, int range) {
   return scale(range) * (level + card.g_min_uS / card.level_step_uS());
+}
+
+double TargetCorrection::offset_of(int pe, int source_line, const ChipConfig& config) const {
+  return offset.empty() ? 0.0 : offset.at(to_index(pe)).at(to_index(source_line % config.num_adc));
+}
+
+double TargetCorrection::shift_of(int pe, int source_line) const {
+  return shift.empty() ? 0.0 : shift.at(to_index(pe)).at(to_index(source_line));
+}
+
+double TargetCorrection::change_of(int pe, int source_line, int bit_line,
+                                   const ChipConfig& config) const {
+  return change.empty()
+             ? 0.0
+             : change.at(to_index(pe)).at(to_index(source_line * config.num_bl() + bit_line));
+}
+
+double value_code(double value, int range, int pe, int source_line, const ChipConfig& config,
+                  const TargetCorrection& correction) {
+  return scale(range) * (value + correction.shift_of(pe, source_line)) +
+         correction.offset_of(pe, source_line, config);
+}
+
+double code_value(int code, int range, int pe, int source_line, const ChipConfig& config,
+                  const TargetCorrection& correction) {
+  const double nothing = value_code(0.0, range, pe, source_line, config, correction);
+  return std::max(0.0, (code - nothing) / scale(range));
+}
+
+CellReads read_cells(ProgramPort& port, std::span<const CellAddress> cells,
+                     ProgramSettings settings, const ChipConfig& config,
+                     const TargetCorrection& correction) {
+  const int max_code = (1 << config.adc_bits) - 1;
+  CellReads reads;
+  reads.values.assign(cells.size(), 0.0);
+  std::vector<size_t> left(cells.size());
+  std::iota(left.begin(), left.end(), size_t{0});
+  settings.max_pulses = 0;
+  for (; !left.empty(); --settings.range) {
+    std::vector<ProgramEntry> entries;
+    entries.reserve(left.size());
+    for (const size_t i : left) {
+      // A tolerance that every code meets.
+      entries.push_back({.pe = cells[i].pe,
+                         .source_line = cells[i].line,
+                         .bit_line = cells[i].bit_line,
+                         .target = 0,
+                         .tolerance = max_code});
+    }
+    const ProgramRun run = port.program(entries, settings);
+    reads.counters += run.counters;
+    std::vector<size_t> clipped;
+    for (size_t n = 0; n < left.size(); ++n) {
+      const CellAddress& cell = cells[left[n]];
+      if (run.results[n].status != EntryStatus::kDone) {
+        throw Error(fmt::format(
+            "verify read: PE {}, source line {}, bit line {}: found a read that is {}, allowed: "
+            "done",
+            cell.pe, cell.line, cell.bit_line, status_name(run.results[n].status)));
+      }
+      const int code = run.results[n].code;
+      if (code == max_code && settings.range > 0) {
+        clipped.push_back(left[n]);
+      }
+      reads.values[left[n]] =
+          code_value(code, settings.range, cell.pe, cell.line, config, correction);
+    }
+    left = std::move(clipped);
+  }
+  return reads;
 }
 
 int tolerance_codes(const DeviceCard& card, int range) {

@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "behavioral_models/device_card.h"
@@ -35,17 +36,50 @@ double level_code(int level, const DeviceCard& card, int range);
 // The card's tolerance in codes of a range.
 int tolerance_codes(const DeviceCard& card, int range);
 
+// A cell as (PE, source line, bit line).
+struct CellAddress {
+  int pe = 0;
+  int line = 0;
+  int bit_line = 0;
+
+  bool operator==(const CellAddress&) const = default;
+  bool operator<(const CellAddress& other) const {
+    return std::tie(pe, line, bit_line) < std::tie(other.pe, other.line, other.bit_line);
+  }
+};
+
 // What the converter of each lane adds to a code, [PE][lane].
 using LaneOffsets = std::vector<std::vector<double>>;
 
-// What a calibration says about targets; empty: nothing.
+// What a calibration and a search for faults say about targets; empty: nothing.
 struct TargetCorrection {
-  LaneOffsets offset;                      // [PE][lane] of the verify reads [codes]
-  std::vector<std::vector<double>> shift;  // [PE][source line] more in each cell [levels]
+  LaneOffsets offset;                       // [PE][lane] of the verify reads [codes]
+  std::vector<std::vector<double>> shift;   // [PE][source line] more in each cell [levels]
+  std::vector<std::vector<double>> change;  // [PE][cell] more in this cell [levels]
+
+  double offset_of(int pe, int source_line, const ChipConfig& config) const;
+  double shift_of(int pe, int source_line) const;
+  double change_of(int pe, int source_line, int bit_line, const ChipConfig& config) const;
 };
 
+// Code of `value` level steps in a cell, before rounding, and what a code says about it.
+double value_code(double value, int range, int pe, int source_line, const ChipConfig& config,
+                  const TargetCorrection& correction);
+double code_value(int code, int range, int pe, int source_line, const ChipConfig& config,
+                  const TargetCorrection& correction);
+
+// Verify reads of single cells: their conductances [level steps], of which level 0 has g_min/Gs. A
+// cell that reads the largest code is read again at a coarser range.
+struct CellReads {
+  std::vector<double> values;
+  ProgramCounters counters;
+};
+CellReads read_cells(ProgramPort& port, std::span<const CellAddress> cells,
+                     ProgramSettings settings, const ChipConfig& config,
+                     const TargetCorrection& correction);
+
 // One entry for every cell of every used source line, PE by PE, line by line:
-//   target = floor(2^range * (level + g_min/Gs + shift) + offset + 1/2), at least 0
+//   target = floor(2^range * (level + change + g_min/Gs + shift) + offset + 1/2), at least 0
 // Throws Error when a target is above the largest code; it says which range would do.
 std::vector<ProgramEntry> cell_entries(const ChipProgram& program, const ChipConfig& config,
                                        const DeviceCard& card, int range,

@@ -107,7 +107,7 @@ void TuningSettings::check(int images) const {
 Tuner::Tuner(TuningChip& chip, const Network& network, const MappedNetwork& mapped,
              const ChipConfig& config, const DeviceCard& card, const Dataset& training,
              const Dataset* test, const TuningSettings& settings,
-             const TargetCorrection& correction)
+             const TargetCorrection& correction, FaultMap faults)
     : chip_(chip),
       network_(network),
       mapped_(mapped),
@@ -117,7 +117,9 @@ Tuner::Tuner(TuningChip& chip, const Network& network, const MappedNetwork& mapp
       test_(test),
       settings_(settings),
       layer_(tuned_layer(network, mapped)),
-      writer_(chip.port(), config, card, program_settings(card), correction) {
+      faults_(std::move(faults)),
+      writer_(chip.port(), config, card, program_settings(card), correction,
+              faults_.stuck_cells()) {
   settings_.check(training.images.count);
   load_programs();
   if (network.layers.size() < 2) {
@@ -135,6 +137,14 @@ Tuner::Tuner(TuningChip& chip, const Network& network, const MappedNetwork& mapp
   for (const Layer& layer : network_.layers) {
     state_.biases.push_back(layer.biases);
   }
+}
+
+Reach Tuner::reach(const CellPair& pair) const {
+  return faults_.pair_reach({pair.pe, pair.line, pair.bit_line});
+}
+
+double Tuner::reachable_weight(const CellPair& pair) const {
+  return reach(pair).nearest(pair.weight);
 }
 
 ForwardBatch Tuner::forward(std::span<const int> images, bool features) {
@@ -301,7 +311,7 @@ void Tuner::start() {
   state_.train_loss = cross_entropy(batch, state_.beta);
   state_.accumulators.assign(layer_.pairs.size(), 0.0);
   for (const CellPair& pair : layer_.pairs) {
-    state_.wanted.push_back(pair.weight);
+    state_.wanted.push_back(reachable_weight(pair));
   }
   evaluate("start");
   state_.best_loss = state_.evaluations.back().validation_loss;
@@ -346,7 +356,7 @@ void Tuner::rewrite_hidden() {
   for (size_t layer = 0; layer + 1 < network_.layers.size(); ++layer) {
     for (const CellPair& pair : layer_pairs(network_, mapped_, static_cast<int>(layer))) {
       pairs.push_back(pair);
-      wanted.push_back(pair.weight);
+      wanted.push_back(reachable_weight(pair));
     }
   }
   const int64_t outside =
@@ -417,6 +427,9 @@ void Tuner::refit_last() {
   settings.seed = settings_.seed;
   // What the passes leave lies anywhere within the threshold.
   settings.weight_sigma = settings_.pass_threshold_uS / card_.level_step_uS() / std::sqrt(3.0);
+  for (const CellPair& pair : layer_.pairs) {
+    settings.bounds.push_back(reach(pair));
+  }
   const LastLayer fitted = refit(batch, before, state_.beta, layer_.shift, settings);
   state_.wanted = fitted.weights;
   std::vector<int32_t> rounded;

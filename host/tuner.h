@@ -143,11 +143,12 @@ struct TunerState {
 class Tuner {
  public:
   // `training`: images to tune with; the last ones are for validation. `test`: optional, looked at
-  // for the curve only, never for a decision. All must outlive the tuner. Throws Error.
+  // for the curve only, never for a decision. All must outlive the tuner. `faults`: the cells that
+  // are known not to take every level. Throws Error.
   Tuner(TuningChip& chip, const Network& network, const MappedNetwork& mapped,
         const ChipConfig& config, const DeviceCard& card, const Dataset& training,
         const Dataset* test, const TuningSettings& settings,
-        const TargetCorrection& correction = {});
+        const TargetCorrection& correction = {}, FaultMap faults = {});
 
   // One mini-batch, pass or evaluation. Returns false when there is nothing more to do.
   bool step();
@@ -176,6 +177,9 @@ class Tuner {
   int64_t forward_clocks() const;
 
  private:
+  // What the two cells of a pair can do, and as much of its weight as that.
+  Reach reach(const CellPair& pair) const;
+  double reachable_weight(const CellPair& pair) const;
   ForwardBatch forward(std::span<const int> images, bool features);
   int test_errors();
   void load_programs();
@@ -201,6 +205,7 @@ class Tuner {
   const Dataset* test_;
   TuningSettings settings_;
   TunedLayer layer_;
+  FaultMap faults_;
   CellWriter writer_;
   std::optional<HybridTraining> hybrid_;
   double image_clocks_ = 0.0;  // mean over the programs

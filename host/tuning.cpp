@@ -277,71 +277,14 @@ PairSplit split_change(double positive, double negative, double change, double l
 }
 
 CellWriter::CellWriter(ProgramPort& port, const ChipConfig& config, const DeviceCard& card,
-                       ProgramSettings settings, TargetCorrection correction)
+                       ProgramSettings settings, TargetCorrection correction,
+                       std::span<const CellAddress> bad)
     : port_(port),
       config_(config),
       card_(card),
       settings_(settings),
-      correction_(std::move(correction)) {}
-
-double CellWriter::code_of(double value, int range, int pe, int line) const {
-  double shift = 0.0;
-  double offset = 0.0;
-  if (!correction_.shift.empty()) {
-    shift = correction_.shift.at(to_index(pe)).at(to_index(line));
-  }
-  if (!correction_.offset.empty()) {
-    offset = correction_.offset.at(to_index(pe)).at(to_index(line % config_.num_adc));
-  }
-  return static_cast<double>(1 << range) * (value + shift) + offset;
-}
-
-double CellWriter::value_of(int code, int range, int pe, int line) const {
-  return std::max(0.0, (code - code_of(0.0, range, pe, line)) / static_cast<double>(1 << range));
-}
-
-std::vector<double> CellWriter::read_cells(std::span<const CellAddress> cells) {
-  const int max_code = (1 << config_.adc_bits) - 1;
-  std::vector<double> values(cells.size(), 0.0);
-  std::vector<size_t> left(cells.size());
-  std::iota(left.begin(), left.end(), size_t{0});
-  ProgramSettings settings = settings_;
-  settings.max_pulses = 0;
-  for (;; --settings.range) {
-    std::vector<ProgramEntry> entries;
-    entries.reserve(left.size());
-    for (const size_t i : left) {
-      // A tolerance that every code meets.
-      entries.push_back({.pe = cells[i].pe,
-                         .source_line = cells[i].line,
-                         .bit_line = cells[i].bit_line,
-                         .target = 0,
-                         .tolerance = max_code});
-    }
-    const ProgramRun run = port_.program(entries, settings);
-    programming_ += run.counters;
-    counters_.reads += run.counters.reads;
-    std::vector<size_t> clipped;
-    for (size_t n = 0; n < left.size(); ++n) {
-      const CellAddress& cell = cells[left[n]];
-      if (run.results[n].status != EntryStatus::kDone) {
-        throw Error(
-            fmt::format("tuning: PE {}, source line {}, bit line {}: found a read that is "
-                        "{}, allowed: done",
-                        cell.pe, cell.line, cell.bit_line, status_name(run.results[n].status)));
-      }
-      const int code = run.results[n].code;
-      if (code == max_code && settings.range > 0) {
-        clipped.push_back(left[n]);
-      }
-      values[left[n]] = value_of(code, settings.range, cell.pe, cell.line);
-    }
-    if (clipped.empty()) {
-      return values;
-    }
-    left = std::move(clipped);
-  }
-}
+      correction_(std::move(correction)),
+      bad_(bad.begin(), bad.end()) {}
 
 std::vector<std::pair<double, double>> CellWriter::read(std::span<const CellPair> pairs) {
   std::vector<CellAddress> cells;
@@ -350,7 +293,10 @@ std::vector<std::pair<double, double>> CellWriter::read(std::span<const CellPair
     cells.push_back({pair.pe, pair.line, pair.bit_line});
     cells.push_back({pair.pe, pair.line + 1, pair.bit_line});
   }
-  const std::vector<double> values = read_cells(cells);
+  const CellReads reads = read_cells(port_, cells, settings_, config_, correction_);
+  const std::vector<double>& values = reads.values;
+  programming_ += reads.counters;
+  counters_.reads += reads.counters.reads;
   std::vector<std::pair<double, double>> present;
   present.reserve(pairs.size());
   for (size_t i = 0; i < pairs.size(); ++i) {
@@ -370,7 +316,8 @@ std::vector<double> CellWriter::write(std::span<const CellPair> pairs,
   std::vector<size_t> owner;
   std::vector<PairSplit> splits;
   const auto add = [&](size_t i, int line, double value) {
-    const double code = std::floor(code_of(value, settings_.range, pairs[i].pe, line) + 0.5);
+    const double code = std::floor(
+        value_code(value, settings_.range, pairs[i].pe, line, config_, correction_) + 0.5);
     if (code > max_code) {
       throw Error(fmt::format(
           "tuning: PE {}, source line {}, bit line {}: target is code {} at "
@@ -420,7 +367,8 @@ std::vector<double> CellWriter::write(std::span<const CellPair> pairs,
         bad_.insert({entry.pe, entry.source_line, entry.bit_line});
       }
       const CellPair& pair = pairs[owner[n]];
-      const double value = value_of(result.code, settings_.range, entry.pe, entry.source_line);
+      const double value = code_value(result.code, settings_.range, entry.pe, entry.source_line,
+                                      config_, correction_);
       (entry.source_line == pair.line ? after[owner[n]].first : after[owner[n]].second) = value;
     }
   }
@@ -527,6 +475,11 @@ LastLayer refit(const ForwardBatch& data, const LastLayer& start, double beta, i
     }
     weights[inputs * outputs + k] = start.biases[k] / kBiasInput;
   }
+  // [input * outputs + output]
+  std::vector<Reach> bounds(inputs * outputs, {-settings.largest, settings.largest});
+  for (size_t i = 0; i < settings.bounds.size(); ++i) {
+    bounds[i % inputs * outputs + i / inputs] = settings.bounds[i];
+  }
   const std::vector<double> anchor = weights;
   std::vector<double> first(parameters, 0.0);  // moments of Adam
   std::vector<double> second(parameters, 0.0);
@@ -604,7 +557,7 @@ LastLayer refit(const ForwardBatch& data, const LastLayer& start, double beta, i
         const double square = second[n] / (1.0 - decay2);
         weights[n] -= rate * mean / (std::sqrt(square) + kEpsilon);
         if (n < inputs * outputs) {
-          weights[n] = std::clamp(weights[n], -settings.largest, settings.largest);
+          weights[n] = bounds[n].nearest(weights[n]);
         }
       }
       ++step;

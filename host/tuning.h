@@ -14,13 +14,13 @@
 #include <set>
 #include <span>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "behavioral_models/device_card.h"
 #include "host/chip_config.h"
 #include "host/closed_loop.h"
+#include "host/fault_map.h"
 #include "host/mapper.h"
 #include "host/network.h"
 #include "host/programming.h"
@@ -101,18 +101,6 @@ struct RewriteCounters {
   bool operator==(const RewriteCounters&) const = default;
 };
 
-// A cell as (PE, source line, bit line).
-struct CellAddress {
-  int pe = 0;
-  int line = 0;
-  int bit_line = 0;
-
-  bool operator==(const CellAddress&) const = default;
-  bool operator<(const CellAddress& other) const {
-    return std::tie(pe, line, bit_line) < std::tie(other.pe, other.line, other.bit_line);
-  }
-};
-
 // New values of the two cells of a pair [level steps above g_min is 0..7 and all below].
 struct PairSplit {
   double positive = 0.0;
@@ -133,8 +121,10 @@ PairSplit split_change(double positive, double negative, double change, double l
 // Reads and rewrites cells of a chip through its programmer, in a closed loop.
 class CellWriter {
  public:
+  // `bad`: cells that are known not to move.
   CellWriter(ProgramPort& port, const ChipConfig& config, const DeviceCard& card,
-             ProgramSettings settings, TargetCorrection correction);
+             ProgramSettings settings, TargetCorrection correction,
+             std::span<const CellAddress> bad = {});
 
   // Verify reads: conductances of the cells of each pair, positive and negative [level steps]. A
   // cell that reads the largest code is read again at a coarser range.
@@ -150,17 +140,14 @@ class CellWriter {
 
   const RewriteCounters& counters() const { return counters_; }
   const ProgramCounters& programming() const { return programming_; }
-  // Cells that a loop did not bring to their target: no more written while the other cell can do.
+  // Cells that a loop did not bring to their target, and those known before: no more written while
+  // the other cell can do.
   const std::set<CellAddress>& bad_cells() const { return bad_; }
 
   void restore(const RewriteCounters& counters, const ProgramCounters& programming,
                std::set<CellAddress> bad);
 
  private:
-  // What a verify read of a cell says about its conductance, and the code of a conductance.
-  double value_of(int code, int range, int pe, int line) const;
-  double code_of(double value, int range, int pe, int line) const;
-  std::vector<double> read_cells(std::span<const CellAddress> cells);
   std::vector<double> write(std::span<const CellPair> pairs,
                             std::span<const std::pair<double, double>> present,
                             std::span<const double> changes);
@@ -213,7 +200,9 @@ struct RefitSettings {
   double weight_sigma = 0.0;   // [level steps] error that a written weight will have
   double penalty = 0.0;        // on the squared distance of the weights from the start
   double largest = 7.0;        // bound of a weight [level steps]
-  uint64_t seed = 1;           // of the errors and of the order of the images
+  // Instead of it, one for each weight: what its pair of cells can do. Empty: `largest` for all.
+  std::vector<Reach> bounds;
+  uint64_t seed = 1;  // of the errors and of the order of the images
 };
 
 // Weights [level steps] and biases [units of a logit's sum] of a last layer, real numbers.

@@ -315,6 +315,9 @@ void add_loop_options(CLI::App& command, ProgrammingOptions& programming) {
       ->capture_default_str();
   command.add_option("--second-pass", programming.second_pass_wait_s,
                      "Go over all cells again after so many seconds");
+  command.add_flag("--around-faults", programming.around_faults,
+                   "Find the cells that are stuck first, move blocks around them and have the "
+                   "other cell of a pair make up for them");
   command.add_flag("--calibrate", programming.calibrate,
                    "Measure the converters first, correct targets and biases");
   command.add_option(

@@ -104,6 +104,7 @@ std::string program_table(const Workload& workload, const ProgrammedChip& chip, 
          fmt::format("{}, {}, {}", report.counters.reads,
                      report.counters.sets + report.counters.resets, report.counters.clocks));
   }
+  text += fault_text(chip, "");
   line("failed cells", fmt::format("{}", loop.failed.size()));
   for (std::size_t i = 0; i < std::min(loop.failed.size(), kListedFailures); ++i) {
     fmt::format_to(out, "  {}\n", describe_failure(loop, loop.failed[i]));

@@ -146,24 +146,6 @@ std::vector<std::vector<float>> conductances(const std::vector<Macro>& macros) {
   return all;
 }
 
-// Lets the card's age_s pass.
-RefreshReport refresh_chip(const Workload& workload, const RefreshPolicy& policy,
-                           const TargetCorrection& correction, Programmer& programmer,
-                           bool quiet) {
-  const DeviceCard& card = workload.card;
-  CellWriter writer(programmer.port(), workload.config, card, program_settings(card), correction);
-  const std::int64_t rounds = policy.rounds(card.age_s);
-  Progress progress("refreshing", quiet ? 0 : static_cast<std::uint64_t>(rounds), "times");
-  return pass_time(
-      writer, workload.network, workload.mapped, card.level_step_uS(), policy, card.age_s,
-      card.read_disturb_pulses,
-      [&](double seconds, double read_pulses) { programmer.elapse(seconds, read_pulses); },
-      [&](std::int64_t round) {
-        if (interrupt_requested()) throw Interrupted{};
-        progress.set_done(static_cast<std::uint64_t>(round));
-      });
-}
-
 // Images that the calibration counts bit planes of.
 struct CalibrationImages {
   IdxImages own;  // of a set of their own
@@ -198,6 +180,17 @@ CalibrationImages calibration_images(const Workload& workload, const Programming
   return chosen;
 }
 
+// Moves the blocks of the workload around the faults and has the good cells of pairs make up for
+// the others.
+void program_around(const FaultMap& faults, Workload& workload, ProgrammedChip& chip) {
+  FaultReport& report = chip.faults.emplace();
+  report.map = faults;
+  report.before = fault_figures(workload.mapped, workload.config, faults);
+  workload.mapped = move_blocks(workload.mapped, workload.config, faults);
+  report.after = fault_figures(workload.mapped, workload.config, faults);
+  chip.correction.change = pair_compensation(workload.mapped, workload.config, faults);
+}
+
 void save(const Workload& workload, const std::vector<Macro>& macros,
           const std::vector<BiasRow>& bias_changes, ProgrammedChip& chip) {
   CellsFile file;
@@ -208,6 +201,7 @@ void save(const Workload& workload, const std::vector<Macro>& macros,
   file.shape = macros.front().shape();
   for (const Macro& macro : macros) file.states.push_back(macro.save_state());
   file.bias_changes = bias_changes;
+  if (chip.faults) file.faults = chip.faults->map;
   chip.cells_file = to_text(file);
 }
 
@@ -233,6 +227,12 @@ void ProgrammingOptions::check() const {
   if (second_pass_wait_s && !loops) {
     throw Error(fmt::format("--second-pass: there is no closed loop with {}", instead));
   }
+  if (around_faults && !loops) {
+    throw Error(fmt::format(
+        "--around-faults: belongs to the closed loop, there is none with {} (a chip that was saved "
+        "around its faults is loaded like that)",
+        instead));
+  }
   if (calibrate && !loops) {
     throw Error(fmt::format(
         "--calibrate: belongs to the closed loop, there is none with {} (a chip that was saved "
@@ -251,6 +251,7 @@ std::string ProgrammingOptions::command_line() const {
   if (program != defaults.program) text += " --program " + quoted(program);
   if (second_pass_wait_s) text += fmt::format(" --second-pass {}", *second_pass_wait_s);
   if (!load_cells.empty()) text += " --load-cells " + quoted(load_cells);
+  if (around_faults) text += " --around-faults";
   if (calibrate) text += " --calibrate";
   if (!calibration_images.empty()) text += " --calibration-images " + quoted(calibration_images);
   if (calibration_count != defaults.calibration_count) {
@@ -275,6 +276,25 @@ std::string_view way_name(ProgramWay way) {
   return "";
 }
 
+RefreshReport pass_age(const Workload& workload, const RefreshPolicy& policy,
+                       const ProgrammedChip& chip, ProgramPort& port,
+                       const std::function<void(double seconds, double read_pulses)>& elapse,
+                       bool quiet) {
+  const DeviceCard& card = workload.card;
+  CellWriter writer(port, workload.config, card, program_settings(card), chip.correction);
+  if (chip.faults) {
+    const std::vector<CellAddress> stuck = chip.faults->map.stuck_cells();
+    writer.restore({}, {}, {stuck.begin(), stuck.end()});
+  }
+  const std::int64_t rounds = policy.rounds(card.age_s);
+  Progress progress("refreshing", quiet ? 0 : static_cast<std::uint64_t>(rounds), "times");
+  return pass_time(writer, workload.network, workload.mapped, card.level_step_uS(), policy,
+                   card.age_s, card.read_disturb_pulses, elapse, [&](std::int64_t round) {
+                     if (interrupt_requested()) throw Interrupted{};
+                     progress.set_done(static_cast<std::uint64_t>(round));
+                   });
+}
+
 ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl,
                             bool quiet) {
   options.check();
@@ -287,6 +307,7 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
   if (!options.load_cells.empty()) {
     chip.way = ProgramWay::kLoaded;
     const CellsFile file = load_cells_file(options.load_cells);
+    if (file.faults) program_around(*file.faults, workload, chip);
     check_cells_file(file, options.load_cells, workload.config, workload.card,
                      workload.options.seed, program);
     for (std::size_t pe = 0; pe < macros.size(); ++pe) {
@@ -308,6 +329,21 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
     ProgramSettings settings = program_settings(workload.card);
     if (options.calibrate) {
       chip.calibration = measure_lanes(port, workload.config, workload.card, settings);
+      chip.correction.offset = chip.calibration->offset;
+    }
+    if (options.around_faults) {
+      Progress progress("faults", quiet ? 0 : search_entries(workload.config), "cells");
+      const FaultSearch search =
+          find_faults(port, workload.config, workload.card, settings, chip.correction.offset,
+                      [&](std::size_t done, std::size_t /*total*/) {
+                        if (interrupt_requested()) throw Interrupted{};
+                        progress.set_done(done);
+                      });
+      program_around(search.map, workload, chip);
+      chip.faults->searched = true;
+      chip.faults->counters = search.counters;
+    }
+    if (options.calibrate) {
       const CalibrationImages images = calibration_images(workload, options);
       Compensation compensation = compensate_offsets(program, workload.config, workload.card,
                                                      chip.calibration->offset, images.images);
@@ -316,13 +352,14 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
                                 compensation.biases[row].odd - program.biases[row].odd});
       }
       chip.calibration_note = images.note;
-      chip.correction = {chip.calibration->offset, std::move(compensation.shift)};
+      chip.correction.shift = std::move(compensation.shift);
       // Corrected targets may need a coarser verify range; cell_entries says when none is left.
       settings.range = std::max(0, fitting_range(program, workload.config, workload.card,
                                                  settings.range, chip.correction));
     }
     std::vector<ProgramEntry> entries =
         cell_entries(program, workload.config, workload.card, settings.range, chip.correction);
+    if (chip.faults) leave_out_stuck(entries, chip.faults->map);
     const std::size_t passes = options.second_pass_wait_s ? 2 : 1;
     Progress progress("programming", quiet ? 0 : passes * entries.size(), "cells");
     LoopOptions loop;
@@ -345,7 +382,10 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
   chip.seconds = elapsed.count();
   {
     Programmer programmer(workload, macros, use_rtl && options.refresh.every_s, chip.comparison);
-    chip.refresh = refresh_chip(workload, options.refresh, chip.correction, programmer, quiet);
+    chip.refresh = pass_age(
+        workload, options.refresh, chip, programmer.port(),
+        [&](double seconds, double read_pulses) { programmer.elapse(seconds, read_pulses); },
+        quiet);
     programmer.compare();
   }
   for (Macro& macro : macros) macro.clear_counts();
@@ -353,14 +393,32 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
   return chip;
 }
 
+std::string fault_text(const ProgrammedChip& chip, std::string_view indent) {
+  if (!chip.faults) return {};
+  const FaultReport& report = *chip.faults;
+  const FaultFigures& before = report.before;
+  const FaultFigures& after = report.after;
+  std::string text = fmt::format(
+      "{}faults: {} of {} cells, {} of the {} used ones\n"
+      "{}  pairs whose weight cannot be reached: {} of {}, {} where the mapper put the blocks\n",
+      indent, after.faults, after.cells, after.used_faults, after.used_cells, indent,
+      after.unreachable, after.pairs, before.unreachable);
+  const ProgramCounters& counters = report.counters;
+  text += report.searched
+              ? fmt::format("{}  search: {} pulses, {} reads, {} clocks\n", indent,
+                            counters.sets + counters.resets, counters.reads, counters.clocks)
+              : fmt::format("{}  as saved\n", indent);
+  return text;
+}
+
 double target_uS(const Workload& workload, const ProgrammedChip& chip, int pe, int source_line,
                  int bit_line) {
   const DeviceCard& card = workload.card;
   const auto row = static_cast<std::size_t>(pe);
-  const auto line = static_cast<std::size_t>(source_line);
   const auto cell = static_cast<std::size_t>((source_line * workload.config.num_bl()) + bit_line);
-  const double shift = chip.correction.shift.empty() ? 0.0 : chip.correction.shift[row][line];
-  return card.level_uS(workload.mapped.program.cells[row][cell]) + (shift * card.level_step_uS());
+  const double more = chip.correction.shift_of(pe, source_line) +
+                      chip.correction.change_of(pe, source_line, bit_line, workload.config);
+  return card.level_uS(workload.mapped.program.cells[row][cell]) + (more * card.level_step_uS());
 }
 
 CellStatistics cell_statistics(const Workload& workload, const ProgrammedChip& chip) {

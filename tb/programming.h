@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "behavioral_models/macro.h"
 #include "host/calibration.h"
 #include "host/closed_loop.h"
+#include "host/fault_map.h"
 #include "host/refresh.h"
 #include "tb/workload.h"
 
@@ -23,6 +25,7 @@ struct ProgrammingOptions {
   std::optional<double> second_pass_wait_s;  // of the loop
   std::string load_cells;                    // file: no programming at all
   std::string save_cells;                    // file
+  bool around_faults = false;
   bool calibrate = false;
   std::string calibration_images;  // file; empty: the training subset, or the images of the run
   std::int64_t calibration_count = 256;  // the first ones
@@ -44,6 +47,15 @@ struct ProgramComparison {
   std::vector<std::string> messages;  // the first few
 };
 
+// The faults that the chip is programmed around, and what that takes.
+struct FaultReport {
+  FaultMap map;
+  bool searched = false;     // on this chip, now; otherwise a file told
+  ProgramCounters counters;  // of the search
+  FaultFigures before;       // with the blocks where the mapper put them
+  FaultFigures after;        // and where they are now
+};
+
 struct ProgrammedChip {
   ProgramWay way = ProgramWay::kDirect;
   std::vector<Macro> macros;  // [PE] aged by the card's age and read disturb
@@ -51,8 +63,9 @@ struct ProgrammedChip {
   std::vector<std::vector<float>> written;
   std::optional<LoopResult> loop;
   std::optional<CalibrationReport> calibration;
+  std::optional<FaultReport> faults;
   RefreshReport refresh;         // while that time passed
-  TargetCorrection correction;   // of the targets, by the calibration
+  TargetCorrection correction;   // of the targets, by the calibration and for the faults
   std::string calibration_note;  // that biases are calibrated, and with what
   ProgramComparison comparison;
   double seconds = 0.0;  // of programming, wall clock
@@ -62,10 +75,17 @@ struct ProgrammedChip {
 };
 
 // Programs the chip of the workload and lets the card's age_s pass: by RTL and model, compared with
-// each other, or by the model alone. With calibration the biases of the workload's program change.
-// `quiet`: without progress of its own. Throws Error.
+// each other, or by the model alone. With calibration the biases of the workload's program change,
+// around faults the blocks of its mapping move. `quiet`: without progress of its own. Throws Error.
 ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl,
                             bool quiet = false);
+
+// Lets the card's age_s and its reads pass for a programmed chip by `elapse`, its cells refreshed
+// through `port`. `quiet` as above. Throws Error, Interrupted.
+RefreshReport pass_age(const Workload& workload, const RefreshPolicy& policy,
+                       const ProgrammedChip& chip, ProgramPort& port,
+                       const std::function<void(double seconds, double read_pulses)>& elapse,
+                       bool quiet = false);
 
 // How well the cells of a loop lie.
 struct CellStatistics {
@@ -85,7 +105,10 @@ struct CellStatistics {
 };
 CellStatistics cell_statistics(const Workload& workload, const ProgrammedChip& chip);
 
-// Target conductance of a cell [uS], with what a calibration made of it.
+// What was found and what it took, lines that begin with `indent`; empty without a search.
+std::string fault_text(const ProgrammedChip& chip, std::string_view indent);
+
+// Target conductance of a cell [uS], with what a calibration and faults made of it.
 double target_uS(const Workload& workload, const ProgrammedChip& chip, int pe, int source_line,
                  int bit_line);
 

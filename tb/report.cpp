@@ -69,6 +69,7 @@ std::string programming_block(const Report& report) {
                    refresh.programming.sets + refresh.programming.resets,
                    refresh.programming.reads, refresh.programming.clocks);
   }
+  text += fault_text(chip, "  ");
   if (!chip.calibration_note.empty()) {
     fmt::format_to(out, "  converter offsets taken out of cells and biases: {}\n",
                    chip.calibration_note);
@@ -84,6 +85,21 @@ std::string programming_block(const Report& report) {
     }
   }
   return text;
+}
+
+nlohmann::ordered_json fault_json(const FaultReport& faults) {
+  return {{"faults", faults.after.faults},
+          {"cells", faults.after.cells},
+          {"used_faults", faults.after.used_faults},
+          {"used_cells", faults.after.used_cells},
+          {"pairs", faults.after.pairs},
+          {"unreachable_before", faults.before.unreachable},
+          {"unreachable", faults.after.unreachable},
+          {"squared_error_before", faults.before.squared_error},
+          {"squared_error", faults.after.squared_error},
+          {"search_pulses", faults.counters.sets + faults.counters.resets},
+          {"search_reads", faults.counters.reads},
+          {"search_clocks", faults.counters.clocks}};
 }
 
 double per_image(std::int64_t sum, const Workload& workload) {
@@ -249,6 +265,7 @@ std::string result_json(const Report& report) {
     const ProgrammedChip& chip = *report.chip;
     json["programming"]["way"] = way_name(chip.way);
     json["programming"]["calibrated"] = !chip.calibration_note.empty();
+    if (chip.faults) json["programming"]["faults"] = fault_json(*chip.faults);
     json["programming"]["seconds"] = chip.seconds;
     if (chip.loop) {
       const CellStatistics cells = cell_statistics(workload, chip);

@@ -499,6 +499,16 @@ Section programming_section(const ReportPage& page, const ConductanceView& view)
         {"clocks with one PE at a time", grouped(loop.serial_clocks())},
         {"passes", fmt::format("{}", loop.passes.size())},
         {"verify range", fmt::format("{}", loop.settings.range)}};
+    if (chip.faults) {
+      const FaultReport& faults = *chip.faults;
+      rows.emplace_back("faults among the used cells",
+                        fmt::format("{} of {}", grouped(faults.after.used_faults),
+                                    grouped(faults.after.used_cells)));
+      rows.emplace_back(
+          "pairs whose weight cannot be reached",
+          fmt::format("{} <small>({} where the mapper put the blocks)</small>",
+                      grouped(faults.after.unreachable), grouped(faults.before.unreachable)));
+    }
     if (!chip.calibration_note.empty()) {
       rows.emplace_back("converter offsets taken out", escaped(chip.calibration_note));
     }

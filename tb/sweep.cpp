@@ -62,6 +62,13 @@ double required_number(const std::string& text, const std::string& where) {
   return *value;
 }
 
+bool flag(std::string_view option, const std::string& text) {
+  if (text != "true" && text != kNone) {
+    throw Error(fmt::format("{}: found '{}', allowed are true and none", option, text));
+  }
+  return text == "true";
+}
+
 // The options of `mcnn model` and `mcnn tune` that a run may set, in the order of the command that
 // repeats it.
 struct Option {
@@ -98,12 +105,14 @@ constexpr std::array kOptions = {
            [](RunOptions& o, const std::string& v) {
              if (v != kNone) o.programming.second_pass_wait_s = required_number(v, "--second-pass");
            }},
+    Option{"around_faults",
+           [](RunOptions& o, const std::string& v) {
+             o.programming.around_faults = flag("--around-faults", v);
+           },
+           Option::kFlag},
     Option{"calibrate",
            [](RunOptions& o, const std::string& v) {
-             if (v != "true" && v != kNone) {
-               throw Error(fmt::format("--calibrate: found '{}', allowed are true and none", v));
-             }
-             o.programming.calibrate = v == "true";
+             o.programming.calibrate = flag("--calibrate", v);
            },
            Option::kFlag},
     Option{"calibration_count",

@@ -25,6 +25,7 @@
 #include "common/error.h"
 #include "host/cells_file.h"
 #include "host/closed_loop.h"
+#include "host/fault_map.h"
 #include "tb/engines.h"
 #include "tb/interrupt.h"
 #include "tb/output_file.h"
@@ -182,9 +183,12 @@ std::vector<std::uint32_t> check_runs(const Sweep& sweep, WorkloadLoader& loader
       const bool loop = options.programming.program == "loop" && !options.programming.calibrate;
       if (!options.programming.load_cells.empty()) {
         files.insert(options.programming.load_cells);
-        check_cells_file(load_cells_file(options.programming.load_cells),
-                         options.programming.load_cells, workload.config, workload.card,
-                         workload.options.seed, workload.mapped.program);
+        const CellsFile cells = load_cells_file(options.programming.load_cells);
+        const MappedNetwork mapped =
+            cells.faults ? move_blocks(workload.mapped, workload.config, *cells.faults)
+                         : workload.mapped;
+        check_cells_file(cells, options.programming.load_cells, workload.config, workload.card,
+                         workload.options.seed, mapped.program);
       } else if (loop) {
         cell_entries(workload.mapped.program, workload.config, workload.card,
                      program_settings(workload.card).range);  // refuses what does not fit
@@ -205,6 +209,7 @@ RunResult run_one(Workload workload, const RunOptions& options, Progress& progre
   ProgrammedChip chip = program_chip(workload, options.programming, false, true);
   ProgramCounters work = chip.refresh.programming;
   if (chip.loop) work += chip.loop->counters();
+  if (chip.faults) work += chip.faults->counters;
   if (options.tuned) work += tune_on_model(workload, options.tune, load_training(options.tune), chip, 1);
   const EngineRun run = run_model(workload, chip.macros, 1, false, &progress);
   ReadCounts counts;

@@ -22,7 +22,6 @@
 #include "common/error.h"
 #include "host/cells_file.h"
 #include "host/groups.h"
-#include "host/refresh.h"
 #include "tb/interrupt.h"
 #include "tb/output_file.h"
 #include "tb/progress.h"
@@ -243,7 +242,8 @@ std::string tuning_json(const TuneOptions& options, const Workload& workload, co
 
 // The tuned cells, and the tuned biases as what they are more than those of the mapper.
 std::string tuned_cells_file(const Workload& workload, const std::vector<BiasRow>& mapped,
-                             const Tuner& tuner, const TuningChip& chip) {
+                             const std::optional<FaultReport>& faults, const Tuner& tuner,
+                             const TuningChip& chip) {
   CellsFile file;
   file.config = workload.config.name;
   file.seed = workload.options.seed;
@@ -251,6 +251,7 @@ std::string tuned_cells_file(const Workload& workload, const std::vector<BiasRow
   file.cells_digest = cells_digest(workload.mapped.program);
   file.shape = {workload.config.num_bl(), workload.config.num_sl, workload.config.num_adc,
                 workload.config.adc_bits};
+  if (faults) file.faults = faults->map;
   file.states = chip.states();
   const std::vector<BiasRow>& tuned = tuner.mapped().program.biases;
   if (tuned != mapped) {
@@ -260,20 +261,6 @@ std::string tuned_cells_file(const Workload& workload, const std::vector<BiasRow
     }
   }
   return to_text(file);
-}
-
-// What the card says comes between tuning and the images.
-RefreshReport age_tuned(const Workload& workload, const RefreshPolicy& policy,
-                        const TargetCorrection& correction, TuningChip& chip) {
-  const DeviceCard& card = workload.card;
-  CellWriter writer(chip.port(), workload.config, card, program_settings(card), correction);
-  return pass_time(
-      writer, workload.network, workload.mapped, card.level_step_uS(), policy, card.age_s,
-      card.read_disturb_pulses,
-      [&](double seconds, double read_pulses) { chip.elapse(seconds, read_pulses); },
-      [](std::int64_t) {
-        if (interrupt_requested()) throw Interrupted{};
-      });
 }
 
 }  // namespace
@@ -334,14 +321,17 @@ ProgramCounters tune_on_model(Workload& workload, const TuneOptions& options,
   const TuningSettings settings = tuning_settings(options, workload, training.images.count);
   ModelTuningChip tuned(workload.config, workload.mapped.program, std::move(chip.macros), jobs);
   Tuner tuner(tuned, workload.network, workload.mapped, workload.config, workload.card, training,
-              nullptr, settings, chip.correction);
+              nullptr, settings, chip.correction, chip.faults ? chip.faults->map : FaultMap{});
   while (tuner.step()) {
     if (interrupt_requested()) throw Interrupted{};
   }
   workload.network = tuner.network();
   workload.mapped = tuner.mapped();
   ProgramCounters work = tuner.state().programming;
-  work += age_tuned(workload, options.programming.refresh, chip.correction, tuned).programming;
+  work += pass_age(
+              workload, options.programming.refresh, chip, tuned.port(),
+              [&](double seconds, double read_pulses) { tuned.elapse(seconds, read_pulses); }, true)
+              .programming;
   chip.macros = tuned.take_macros();
   return work;
 }
@@ -491,7 +481,8 @@ int run_tune(TuneOptions options, unsigned jobs) {
                                               std::move(chip.macros), jobs);
   }
   Tuner tuner(*tuned, workload.network, workload.mapped, workload.config, workload.card, training,
-              options.no_test ? nullptr : &test, settings, chip.correction);
+              options.no_test ? nullptr : &test, settings, chip.correction,
+              chip.faults ? chip.faults->map : FaultMap{});
   const Tuner::Measured before = tuner.measure(options.by_group);
   if (checkpoint) {
     tuned->restore(checkpoint->macros);
@@ -513,9 +504,12 @@ int run_tune(TuneOptions options, unsigned jobs) {
       if (stop) throw Interrupted{};
     }
   }
-  if (cells_file) cells_file->commit(tuned_cells_file(workload, mapped_biases, tuner, *tuned));
-  const RefreshReport refresh =
-      age_tuned(workload, options.programming.refresh, chip.correction, *tuned);
+  if (cells_file) {
+    cells_file->commit(tuned_cells_file(workload, mapped_biases, chip.faults, tuner, *tuned));
+  }
+  const RefreshReport refresh = pass_age(
+      workload, options.programming.refresh, chip, tuned->port(),
+      [&](double seconds, double read_pulses) { tuned->elapse(seconds, read_pulses); });
   const Tuner::Measured after = tuner.measure(options.by_group);
 
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
@@ -529,7 +523,8 @@ int run_tune(TuneOptions options, unsigned jobs) {
   if (result_file) {
     result_file->commit(tuning_json(options, workload, tuner, before, after, run));
   }
-  fmt::print("{}", tuning_table(options, workload, tuner, before, after, refresh, times));
+  fmt::print("{}{}", tuning_table(options, workload, tuner, before, after, refresh, times),
+             fault_text(chip, ""));
   for (const std::string& file : {options.curve, options.csv, options.result, save_cells}) {
     if (!file.empty()) fmt::print("wrote {}\n", file);
   }

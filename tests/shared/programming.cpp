@@ -16,6 +16,7 @@
 #include "host/calibration.h"
 #include "host/chip_model.h"
 #include "host/closed_loop.h"
+#include "host/fault_map.h"
 #include "host/mapper.h"
 #include "host/program_model.h"
 #include "tests/shared/programmer_under_test.h"
@@ -256,6 +257,45 @@ TEST_P(Programming, ClosedLoopWithCalibrationAndSecondPass) {
   for (std::size_t pe = 0; pe < expected_macros_.size(); ++pe) {
     EXPECT_EQ(conductances(chip_->macros()[pe]), conductances(expected_macros_[pe])) << pe;
   }
+}
+
+// The search for faults is the same on both: what it finds, what it takes, the cells it leaves. And
+// the chip that is programmed around them brings more of its cells to their targets.
+TEST_P(Programming, FaultsAreFoundAndProgrammedAround) {
+  const bool is_tiny = config_.name == "tiny";
+  DeviceCard card = everything();
+  card.endurance_pulses = 0.0;
+  card.stuck_high_rate = 0.03;
+  card.stuck_low_rate = 0.03;
+  build(card, {.seed = 8, .stall_percent = is_tiny ? 30 : 0, .bench_seed = 8});
+  Network network = random_yao2020(4);
+  if (is_tiny) {
+    for (SuiteCase& test : network_suite("tiny")) {
+      if (test.name == "two_convolutions") network = std::move(test.network);
+    }
+  }
+  CallPort port([this](std::span<const ProgramEntry> entries, const ProgramSettings& settings) {
+    return program(entries, settings);
+  });
+  const ProgramSettings settings = program_settings(card_);
+  const FaultSearch search = find_faults(port, config_, card_, settings);
+  std::size_t fixed = 0;
+  std::size_t cells = 0;
+  for (const Macro& macro : expected_macros_) {
+    for (int line = 0; line < config_.num_sl; ++line) {
+      for (int bit = 0; bit < config_.num_bl(); ++bit, ++cells) fixed += macro.is_fixed(line, bit);
+    }
+  }
+  EXPECT_GE(search.map.faults.size(), fixed);
+  EXPECT_LT(search.map.faults.size(), fixed + cells / 50) << "lanes with errors cannot tell all";
+  const MappedNetwork moved = move_blocks(map_network(network, config_), config_, search.map);
+  TargetCorrection correction;
+  correction.change = pair_compensation(moved, config_, search.map);
+  std::vector<ProgramEntry> entries =
+      cell_entries(moved.program, config_, card_, settings.range, correction);
+  leave_out_stuck(entries, search.map);
+  const LoopResult loop = run_closed_loop(port, entries, settings, config_);
+  EXPECT_LT(loop.failed.size(), loop.entries.size() / 50);
 }
 
 INSTANTIATE_TEST_SUITE_P(Configurations, Programming, ::testing::Values("tiny", "yao2020"),

@@ -258,6 +258,8 @@ TEST_F(Cli, ProgrammingOptions) {
                {"--second-pass", "--program direct"});
   expect_error({"model", "--count", "1", "--second-pass", "-1"}, {"--second-pass", "-1"});
   expect_error({"model", "--count", "1", "--program", "direct", "--calibrate"}, {"--calibrate"});
+  expect_error({"model", "--count", "1", "--program", "direct", "--around-faults"},
+               {"--around-faults", "--program direct"});
   expect_error({"model", "--count", "1", "--calibration-images", "x"}, {"--calibrate"});
   expect_error({"model", "--count", "1", "--calibrate", "--calibration-images", path("x").string()},
                {"x"});
@@ -295,6 +297,7 @@ TEST_F(Cli, CellsFilesThatDoNotBelong) {
   expect_error(with(cells, {"--mapping", "paper"}), {"cells_digest"});
   expect_error(with(cells, {"--program", "direct"}), {"--load-cells", "--program"});
   expect_error(with(cells, {"--calibrate"}), {"--calibrate", "--load-cells"});
+  expect_error(with(cells, {"--around-faults"}), {"--around-faults", "--load-cells"});
   expect_error(with(cells, {"--second-pass", "1"}), {"--second-pass", "--load-cells"});
 }
 
@@ -356,6 +359,55 @@ class CliRuns : public Cli {
 
   json result_;
 };
+
+// A chip that is programmed around its faults: RTL and model find the same ones and give the same
+// logits, whether its cells were on a disk in between, where the layout follows from the faults. A
+// file whose faults are not those that its cells lie around is refused.
+TEST_F(CliRuns, AroundFaultsIsTheSameEverywhere) {
+  const std::string cells = path("cells.json").string();
+  const std::vector<std::string> chip = {
+      "--count", "12", "--set", "stuck_low_rate=0.01", "--set", "stuck_high_rate=0.01"};
+  const auto run = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), chip.begin(), chip.end());
+    return logits(arguments);
+  };
+  const std::string plain = run({"model"});
+  EXPECT_FALSE(result_["programming"].contains("faults"));
+  const std::string rtl = run({"sim", "--around-faults", "--check", "3", "--save-cells", cells});
+  EXPECT_NE(rtl, plain);
+  EXPECT_EQ(result_["mismatches"], 0);
+  EXPECT_EQ(result_["programming"]["failed"], 0) << "nothing is written to stuck cells";
+  const json faults = result_["programming"]["faults"];
+  EXPECT_EQ(faults["cells"], 16384);
+  EXPECT_EQ(faults["used_cells"], 14592);
+  EXPECT_GT(faults["faults"], 16384 / 100);
+  EXPECT_LT(faults["unreachable"], faults["unreachable_before"]);
+  EXPECT_LT(faults["squared_error"], faults["squared_error_before"]);
+  EXPECT_GT(faults["search_pulses"], 16384);
+  const std::string command = result_["command"];
+  EXPECT_NE(command.find("--around-faults"), std::string::npos) << command;
+
+  EXPECT_EQ(run({"model", "--around-faults"}), rtl);
+  EXPECT_EQ(result_["programming"]["faults"], faults);
+  EXPECT_EQ(run({"model", "--load-cells", cells}), rtl);
+  EXPECT_EQ(result_["programming"]["faults"]["unreachable"], faults["unreachable"]);
+  EXPECT_EQ(result_["programming"]["faults"]["search_pulses"], 0);
+
+  json file = json::parse(read_file(cells));
+  const auto refused = [&](const std::string& part) {
+    write_file(path("other.json"), file.dump());
+    fs::remove_all(folder_ / "out");
+    fs::create_directory(folder_ / "out");
+    std::vector<std::string> arguments = {"model", "--load-cells", path("other.json").string()};
+    arguments.insert(arguments.end(), chip.begin(), chip.end());
+    expect_error(arguments, {"other.json", "cells_digest", part});
+  };
+  json& list = file["faults"];
+  list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(list.size() / 2));
+  refused("moved around the faults");
+  file.erase("faults");
+  refused("network and mapping");
+}
 
 // The chip is programmed once, by RTL and model alike: whichever runs, on how many threads, and
 // whether its cells were on a disk in between.

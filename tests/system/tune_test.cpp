@@ -90,6 +90,48 @@ TEST_F(Tune, TunedCellsGiveWhatTuningSaid) {
   }
 }
 
+// Tuning a chip that is programmed around its faults: it begins better than one that is not, the
+// stuck cells are known, so no loop fails on them, and a saved chip is loaded with its layout.
+TEST_F(Tune, StuckCellsAreKnownFromTheBeginning) {
+  const std::vector<std::string> stuck = {"--set", "stuck_low_rate=0.02", "--set",
+                                          "stuck_high_rate=0.02"};
+  const auto tuned = [&](const std::string& name, std::vector<std::string> more) {
+    more.insert(more.end(), stuck.begin(), stuck.end());
+    more.insert(more.end(), {"--flow", "best", "--training-count", "600", "--validation", "100",
+                             "--count", "500", "--passes", "2"});
+    const CommandResult result = run_mcnn(command(name, more));
+    EXPECT_EQ(result.status, 0) << result.err;
+    return json::parse(read_file(path(name + ".json")));
+  };
+  const json without = tuned("without", {});
+  const json around = tuned("around", {"--around-faults"});
+  EXPECT_GT(without["cells_failed"].get<int>(), 100);
+  EXPECT_LT(around["cells_failed"].get<int>(), 10);
+  EXPECT_GT(around["test_accuracy_before"].get<double>(),
+            without["test_accuracy_before"].get<double>());
+  EXPECT_GT(around["test_accuracy_after"].get<double>(),
+            around["test_accuracy_before"].get<double>());
+
+  std::vector<std::string> load = {"model",
+                                   "--network",
+                                   std::string(MCNN_DATA_DIR) + "/networks/yao2020-plain.json",
+                                   "--set",
+                                   "programming_sigma_uS=1.2",
+                                   "--set",
+                                   "age_s=1",
+                                   "--count",
+                                   "500",
+                                   "--load-cells",
+                                   path("around.cells"),
+                                   "--result",
+                                   path("loaded.json")};
+  load.insert(load.end(), stuck.begin(), stuck.end());
+  const CommandResult loaded = run_mcnn(load);
+  ASSERT_EQ(loaded.status, 0) << loaded.err;
+  EXPECT_DOUBLE_EQ(json::parse(read_file(path("loaded.json")))["accuracy"].get<double>(),
+                   around["test_accuracy_after"].get<double>());
+}
+
 TEST_F(Tune, ThreadsDoNotChangeABit) {
   const std::vector<std::string> small = {"--training-count", "300", "--validation", "50",
                                           "--epochs",         "2",   "--no-test",    "--jobs"};

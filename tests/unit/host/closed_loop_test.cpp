@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "host/cells_file.h"
 #include "host/chip_model.h"
@@ -320,6 +321,28 @@ TEST_F(CellsFileTest, BadFilesAreRefused) {
                "next_programming_run");
   expect_parts(error_with("[\n   [", "[\n   [1,"), "macros[0].cells[0]", "list of 6");
   expect_parts(error_with("[\n   [", "[\n   [1],["), "macros[0].cells");
+}
+
+// What the blocks were moved around comes back bit for bit; lists that no search gives are refused.
+TEST_F(CellsFileTest, CarriesFaults) {
+  EXPECT_FALSE(parse_cells_file(to_text(file_), "x.json").faults.has_value());
+  file_.faults = FaultMap{{{{0, 3, 15}, {0.1 + 0.2, 0.5}}, {{1, 31, 0}, {7.125, 7.125}}}};
+  EXPECT_EQ(parse_cells_file(to_text(file_), "x.json").faults, file_.faults);
+  // The list as it stands in the file, and what is said about another one.
+  const auto error = [&](const std::string& from, const std::string& to) {
+    nlohmann::ordered_json file = nlohmann::ordered_json::parse(to_text(file_));
+    std::string list = file["faults"].dump();
+    const size_t at = list.find(from);
+    EXPECT_NE(at, std::string::npos) << from << " in " << list;
+    file["faults"] = nlohmann::ordered_json::parse(list.replace(at, from.size(), to));
+    return error_of([&] { parse_cells_file(file.dump(), "x.json"); });
+  };
+  expect_parts(error("[1,31", "[2,31"), "x.json", "faults[1][0]", "2", "0..1");
+  expect_parts(error("[1,31", "[1,32"), "faults[1][1]", "32", "0..31");
+  expect_parts(error("[0,3,15", "[0,3,16"), "faults[0][2]", "16", "0..15");
+  expect_parts(error("7.125,7.125", "7.125,7"), "faults[1][4]", "7", "7.125 or more");
+  expect_parts(error("[1,31", "[0,2"), "faults[1]", "behind the one before");
+  expect_parts(error("[0,3,15", "[0,3"), "faults[0]", "list of 5");
 }
 
 TEST_F(CellsFileTest, MissingFile) {

@@ -399,6 +399,63 @@ TEST(Tuning, PassesBringPairsBackThatTheirErrorsMoved) {
   EXPECT_LT(last, before / 3);
 }
 
+// Weights whose pair cannot take every difference stay within what it can, and the others go on.
+TEST(Tuning, RefitKeepsWeightsInTheirReach) {
+  constexpr int kInputs = 6;
+  ForwardBatch data{.inputs = kInputs, .outputs = 3, .features = {}, .logits = {}, .labels = {}};
+  std::mt19937 random(8);
+  for (int i = 0; i < 300; ++i) {
+    data.labels.push_back(static_cast<uint8_t>(i % 3));
+    for (int j = 0; j < kInputs; ++j) {
+      data.features.push_back(static_cast<uint8_t>(random() % 60 + (j % 3 == i % 3 ? 90 : 0)));
+    }
+  }
+  LastLayer start{std::vector<double>(kInputs * 3, 0.0), {0.0, 0.0, 0.0}};
+  RefitSettings settings;
+  settings.epochs = 20;
+  settings.learning_rate = 0.1;
+  const LastLayer open = refit(data, start, 0.01, 4, settings);
+  settings.bounds.assign(kInputs * 3, Reach{-7.0, 7.0});
+  EXPECT_EQ(refit(data, start, 0.01, 4, settings).weights, open.weights);
+  const size_t held = 2 * kInputs + 5;  // output 2, input 5: what speaks for label 2
+  EXPECT_GT(open.weights[held], 1.0);
+  settings.bounds[held] = {-7.0, 0.25};
+  settings.bounds[4] = {2.5, 2.5};
+  const LastLayer kept = refit(data, start, 0.01, 4, settings);
+  EXPECT_EQ(kept.weights[held], 0.25);
+  EXPECT_EQ(kept.weights[4], 2.5);
+  // The other input of the label takes over.
+  EXPECT_GT(kept.weights[2 * kInputs + 2], open.weights[2 * kInputs + 2]);
+}
+
+// A cell that is known not to move is not tried: the other one takes all from the first pass on.
+TEST(Tuning, KnownStuckCellsAreNotWritten) {
+  DeviceCard card = writable_card();
+  card.stuck_high_rate = 0.02;
+  card.stuck_low_rate = 0.02;
+  Bench bench(card);
+  const ProgramSettings settings = program_settings(card);
+  std::vector<Macro> searched = make_macros(bench.config, card, 1);
+  ProgramModel search_port(bench.config, searched);
+  const FaultMap faults = find_faults(search_port, bench.config, card, settings).map;
+  const std::vector<CellAddress> stuck = faults.stuck_cells();
+  CellWriter writer(bench.port, bench.config, card, settings, {}, stuck);
+  std::vector<double> wanted;
+  int out_of_reach = 0;
+  for (const CellPair& pair : bench.layer.pairs) {
+    const Reach reach = faults.pair_reach({pair.pe, pair.line, pair.bit_line});
+    wanted.push_back(reach.nearest(pair.weight));
+    out_of_reach += wanted.back() != pair.weight ? 1 : 0;
+  }
+  EXPECT_GT(out_of_reach, 5);
+  writer.bring(bench.layer.pairs, wanted, 0.5 / card.level_step_uS());
+  EXPECT_EQ(writer.counters().failed, 0);
+  EXPECT_EQ(writer.bad_cells(), std::set<CellAddress>(stuck.begin(), stuck.end()));
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    EXPECT_NEAR(bench.difference(bench.layer.pairs[i]), wanted[i], 0.5) << i;
+  }
+}
+
 // A cell that does not move is found out, and the other cell of the pair makes up for it.
 TEST(Tuning, TheOtherCellMakesUpForAStuckOne) {
   DeviceCard card = writable_card();

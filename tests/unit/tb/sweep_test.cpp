@@ -118,11 +118,20 @@ TEST(SweepRuns, SettingsBecomeOptionsAndACommand) {
             "mcnn model --config yao2020 --first 5 --count 20 --mapping paper --replicas 6,3,1 "
             "--range 1 --adc-bits 6 --device 'my card.toml' --seed 9 --set read_noise=0.1 --set "
             "g_max_uS=30");
+  EXPECT_TRUE(run_options({{"around_faults", "true"}}).programming.around_faults);
+  EXPECT_FALSE(run_options({{"around_faults", "none"}}).programming.around_faults);
+  EXPECT_EQ(run_command({{"around_faults", "true"}, {"calibrate", "none"}}),
+            "mcnn model --config yao2020 --around-faults --device typical --seed 1");
   EXPECT_EQ(run_command({}), "mcnn model --config yao2020 --device typical --seed 1");
   EXPECT_EQ(run_command({{"device", "it's"}}),
             "mcnn model --config yao2020 --device 'it'\\''s' --seed 1");
   expect_error([] { run_options({{"seed", "-1"}}); }, {"--seed", "'-1'"});
   expect_error([] { run_options({{"adc_bits", "6.5"}}); }, {"--adc-bits", "'6.5'"});
+  expect_error(
+      [] {
+        run_options({{"around_faults", "yes"}});
+      },
+      {"--around-faults", "'yes'", "true and none"});
 }
 
 TEST(SweepRuns, SeveralKeysTakeOneValue) {
