@@ -280,7 +280,9 @@ int show_info(const Options& options) {
 void add_choice_options(CLI::App& command, Options& options) {
   WorkloadOptions& workload = options.workload;
   command
-      .add_option("--config", workload.config, "Chip configuration: a name of constraints/*.params")
+      .add_option("--config", workload.config,
+                  "Chip configuration: a name of constraints/*.params, or for commands on the chip "
+                  "model such a file")
       ->capture_default_str();
   command.add_option("--network", workload.network,
                      "Network file (default: data/networks/<config>.json)");
