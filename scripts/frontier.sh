@@ -153,12 +153,12 @@ chosen="$(awk -F, -v least="$(cut -d, -f 9 <<< "$default")" -v points="$points" 
   $15 == "measured" && $9 >= least - points && (best == "" || $12 < macro || ($12 == macro && $13 < chip)) { best = $0; macro = $12; chip = $13 }
   END { print best }' "$csv")"
 IFS=, read -r _ _ _ bits range skip _ <<< "$chosen"
-flag=""
-[[ "$skip" == no ]] || flag=" --skip"
+option=""
+[[ "$skip" == no ]] || option=" --skip"
 echo
-paste -d, <(echo "$default") <(echo "$chosen") | awk -F, -v n="$chips" -v flag="$flag" -v points="$points" '{
+paste -d, <(echo "$default") <(echo "$chosen") | awk -F, -v n="$chips" -v option="$option" -v points="$points" '{
   a = 9; b = a + 17
-  printf "recommended (at most %s points lost): %s bits, range %s%s instead of 8 bits\n", points, $(b - 5), $(b - 4), flag
+  printf "recommended (at most %s points lost): %s bits, range %s%s instead of 8 bits\n", points, $(b - 5), $(b - 4), option
   printf "  accuracy %.2f %% instead of %.2f %%: %+.2f points (standard error %.2f)\n", $b, $a, $b - $a, sqrt(($(a + 1) ^ 2 + $(b + 1) ^ 2) / n)
   printf "  as the paper counts (macro): %.1f instead of %.1f nJ an image: %+.1f %%\n", $(b + 3), $(a + 3), 100 * ($(b + 3) / $(a + 3) - 1)
   printf "  whole chip, what is known:   %.1f instead of %.1f nJ an image: %+.1f %%\n", $(b + 4), $(a + 4), 100 * ($(b + 4) / $(a + 4) - 1)
@@ -171,7 +171,7 @@ if [[ -f "data/energy/$gated.toml" ]]; then
 else
   echo "  (there is no card data/energy/$gated.toml to count it with gated clocks)"
 fi
-echo "  build/mcnn cost --card $card --adc-bits $bits --set programming_range=$(verify "$bits") --range $range$flag"
+echo "  build/mcnn cost --card $card --adc-bits $bits --set programming_range=$(verify "$bits") --range $range$option"
 
 if command -v gnuplot > /dev/null; then
   gnuplot << EOF

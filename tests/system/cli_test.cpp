@@ -489,6 +489,15 @@ TEST_F(CliRuns, IdealChipModelAndIntegerNetworkGiveTheSameBytes) {
             logits({"integer", "--count", "300"}));
 }
 
+TEST_F(CliRuns, WithoutCountingEverythingElseIsTheSame) {
+  const std::vector<std::string> rtl = {"sim", "--count", "5", "--check", "2"};
+  for (std::vector<std::string> run : {rtl, {"model", "--count", "5"}}) {
+    const std::string counted = logits(run);
+    run.push_back("--no-counts");
+    EXPECT_EQ(logits(run), counted);
+  }
+}
+
 TEST_F(CliRuns, SkippedPlanesChangeClocksOnly) {
   const std::string plain = logits({"sim", "--count", "32", "--check", "4"});
   const double clocks = result_["clocks_per_image"];
@@ -523,7 +532,8 @@ TEST_F(CliRuns, WavesAreWrittenAndChangeNothing) {
 // A file of parameters is a chip for the chip model: the same one as by its name, and another one
 // without a build. The RTL is only what was built.
 TEST_F(CliRuns, ConfigurationsOfAFile) {
-  const std::string params = read_file(fs::path(MCNN_CONSTRAINTS_DIR) / "yao2020.params");
+  const std::string params =
+      read_file(fs::path(MCNN_DATA_DIR).parent_path() / "constraints" / "yao2020.params");
   write_file(path("yao2020.params"), params);
   EXPECT_EQ(logits({"model", "--count", "20"}),
             logits({"model", "--count", "20", "--config", path("yao2020.params").string()}));
@@ -609,7 +619,7 @@ TEST_F(Cli, CostTablesAndItsErrors) {
 
   expect_plain_error({"cost", "--card", "nothing"}, {"--card", "nothing", "energy card"});
   expect_plain_error({"cost", "--card", "paper65@x:1"}, {"--card", "'x'", "name@NM:RATIO"});
-  expect_plain_error({"cost", "--card", "osu018"}, {"osu018", "adc_bits", "no value"});
+  expect_plain_error({"cost", "--card", "osu018"}, {"osu018", "read_voltage", "no value"});
   expect_plain_error({"cost", "--adc-bits", "13"}, {"--adc-bits", "13", "4..12"});
 }
 
