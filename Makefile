@@ -24,7 +24,7 @@ options = --config $(CONFIG) --device $(DEVICE) \
 programming = $(if $(PROGRAM),--program $(PROGRAM))
 
 .DEFAULT_GOAL := help
-.PHONY: help build sim program tune paper sweep report cost power test lint waves synth sta bench train data format clean
+.PHONY: help build sim program tune paper sweep report cost frontier power test lint waves synth sta bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -77,6 +77,10 @@ lint: $(BUILD)/build.ninja ## Verilator, Yosys, clang-format and clang-tidy
 cost: build ## Energy, time and area of an image, by layer and component: build/cost/cost.json
 	@mkdir -p $(BUILD)/cost
 	@$(BUILD)/mcnn cost $(options) --count $(if $(COUNT),$(COUNT),1000) --json $(BUILD)/cost/cost.json
+
+frontier: build ## Accuracy against energy over converters and array shapes (CHIPS=n): build/frontier
+	@scripts/install_dependencies.sh sweep
+	@BUILD=$(BUILD) DEVICE=$(DEVICE) scripts/frontier.sh $(or $(CHIPS),10) $(or $(COUNT),10000)
 
 power: build ## Power of the synthesised logic with the activity of a real run (after make synth)
 	@scripts/install_dependencies.sh sta

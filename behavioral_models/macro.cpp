@@ -482,7 +482,7 @@ void Macro::convert(std::span<const std::uint32_t> planes, int first_line, int c
   counts.conversions += conversions;
   counts.clipped_low += clips.low;
   counts.clipped_high += clips.high;
-  count_pulses(planes, first_line, count, range, reads);
+  if (counting_) count_pulses(planes, first_line, count, range, reads);
 }
 
 void Macro::Counted::flush() {
@@ -571,9 +571,16 @@ std::vector<double> Macro::window_conductances(int first_line, int count) const 
   Window wired{.first_line = first_line, .count = count};
   if (card_.wire_resistance_ohm != 0.0) {
     pitch = whole_vectors(lines);
-    wired.cells.assign(pitch * bit_lines, 0.0F);
-    solve(wired);
-    cells = wired.cells.data();
+    const auto& windows = windows_[static_cast<std::size_t>(first_line)];
+    const auto read = std::ranges::find(windows, count, &Window::count);
+    const auto line = line_changed_.begin() + first_line;
+    if (read != windows.end() && *std::max_element(line, line + count) <= read->solved) {
+      cells = read->cells.data();  // solved when it was read, and nothing has changed since
+    } else {
+      wired.cells.assign(pitch * bit_lines, 0.0F);
+      solve(wired);
+      cells = wired.cells.data();
+    }
   }
   for (std::size_t b = 0; b < bit_lines; ++b) {
     for (std::size_t line = 0; line < lines; ++line) {

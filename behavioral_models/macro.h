@@ -172,6 +172,9 @@ class Macro {
   ReadCounts counts(int layer) const;  // zero for a layer that was never read
   ReadCounts total() const;
   void clear_counts();  // of inference; what programming did stays
+  void clear_programming_counts() { programmed_ = {}; }
+  // Without it, what the energy below needs is not counted: to measure what counting costs.
+  void count_energy(bool on) { counting_ = on; }
 
   // Energy: a read pulse of voltage V and length t puts V^2 G t through every cell that conducts,
   // that is each cell of a driven bit line on a source line of the window; the other source lines
@@ -295,6 +298,7 @@ class Macro {
   std::vector<CountedLayer> counted_;  // of each layer row
   ProgrammingCounts programmed_;
   bool programming_ = false;
+  bool counting_ = true;
   bool pending_ = false;  // reads that are not folded
 };
 

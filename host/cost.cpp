@@ -28,6 +28,12 @@ double sum_pJ(std::span<const CostPart> parts) {
   return total;
 }
 
+double sum_macro_pJ(std::span<const CostPart> parts) {
+  double total = 0.0;
+  for (const CostPart& part : parts) total += part.group == kMacro ? part.pJ.value_or(0.0) : 0.0;
+  return total;
+}
+
 // Energy of conductances [uS] that a voltage [V] drives for a time [ns], in pJ.
 double conductance_pJ(double conductance_uS, double voltage, double ns) {
   return conductance_uS * voltage * voltage * ns * 1e-3;
@@ -50,11 +56,38 @@ class Counter {
     if (const auto value = card_.value(key)) part.pJ = part.count * *value * factor;
     parts.push_back(std::move(part));
   }
-  void array(std::vector<CostPart>& parts, double conductance_uS) const {
-    CostPart part = {"array", kMacro, "uS driven", conductance_uS / divide_by_, {}};
-    part.pJ =
-        conductance_pJ(part.count, card_.required("read_voltage"), card_.required("read_pulse"));
-    parts.push_back(std::move(part));
+  void macro(std::vector<CostPart>& parts, const MacroWork& work, const ChipConfig& config) const {
+    const double volts = card_.required("read_voltage");
+    const double ns = card_.required("read_pulse");
+    CostPart array = {"array", kMacro, "uS driven", work.conductance_uS / divide_by_, {}};
+    array.pJ = conductance_pJ(array.count, volts, ns);
+    parts.push_back(std::move(array));
+    const auto conversions = static_cast<double>(work.conversions);
+    count(parts, "bit_line_driver", static_cast<double>(work.pulses));
+    count(parts, "source_line_mux", conversions);
+    count(parts, "sample_hold", conversions);
+    count(parts, "adc", conversions,
+          conversion_energy(1.0, card_.required("adc_bits"), static_cast<double>(config.adc_bits)));
+  }
+  void digital(std::vector<CostPart>& parts, const RowEvents& row, const ChipConfig& config) const {
+    count(parts, "pe_plane", sum(row.active_planes));
+    count(parts, "fetch_column", static_cast<double>(row.columns));
+    count(parts, "reduce_group", static_cast<double>(row.reduce_groups));
+    count(parts, "activate_group", static_cast<double>(row.psum_groups));
+    count(parts, "pool_group", sum(row.pool_writes));
+    count(parts, "logic_clock_tree", static_cast<double>(row.clocks));
+    count(parts, "map_read",
+          (static_cast<double>(row.column_reads) * config.row_banks) + sum(row.pool_reads));
+    count(parts, "map_write", sum(row.pool_writes));
+    count(parts, "table_read", static_cast<double>(row.record_reads + row.psum_groups));
+    count(parts, "logit_access", static_cast<double>(row.logit_writes));
+  }
+  // What belongs to no layer row: taking an image, loading it, its result.
+  void image(std::vector<CostPart>& parts, const ChipEvents& events) const {
+    count(parts, "logic_clock_tree", static_cast<double>(events.images));
+    count(parts, "map_write", sum(events.image_writes));
+    count(parts, "table_read", static_cast<double>(events.row_reads));
+    count(parts, "logit_access", static_cast<double>(events.result_reads));
   }
 
  private:
@@ -115,6 +148,27 @@ WindowMean window_mean(const ChipProgram& program, const ChipConfig& config, int
   return mean;
 }
 
+// The parts of one component become one.
+void add_parts(std::span<const CostPart> parts, std::vector<CostPart>& sums) {
+  for (const CostPart& part : parts) {
+    const auto found = std::ranges::find(sums, part.component, &CostPart::component);
+    if (found == sums.end()) {
+      sums.push_back(part);
+      continue;
+    }
+    found->count += part.count;
+    if (part.pJ && found->pJ) *found->pJ += *part.pJ;
+  }
+}
+
+void add_missing(std::span<const CostPart> parts, std::vector<std::string>& missing) {
+  for (const CostPart& part : parts) {
+    if (!part.pJ && std::ranges::find(missing, part.component) == missing.end()) {
+      missing.push_back(part.component);
+    }
+  }
+}
+
 const CostPart* part_of(std::span<const CostPart> parts, std::string_view component) {
   const auto found = std::ranges::find(parts, component, &CostPart::component);
   return found == parts.end() ? nullptr : &*found;
@@ -123,12 +177,11 @@ const CostPart* part_of(std::span<const CostPart> parts, std::string_view compon
 }  // namespace
 
 double LayerCost::pJ() const { return sum_pJ(parts); }
-double LayerCost::macro_pJ() const {
-  double total = 0.0;
-  for (const CostPart& part : parts) total += part.group == kMacro ? part.pJ.value_or(0.0) : 0.0;
-  return total;
-}
-double ProgrammingCost::pJ() const { return pulse_pJ + sum_pJ(read_parts); }
+double LayerCost::macro_pJ() const { return sum_macro_pJ(parts); }
+double ProgrammingCost::macro_pJ() const { return pulse_pJ() + sum_macro_pJ(read_parts); }
+double ProgrammingCost::pJ() const { return macro_pJ() + sum_pJ(digital_parts); }
+double TuningCost::forward_pJ() const { return sum_pJ(forward); }
+double TuningCost::forward_macro_pJ() const { return sum_macro_pJ(forward); }
 
 double Cost::pJ() const {
   double total = 0.0;
@@ -160,14 +213,12 @@ double conversion_energy(double energy, double reference_bits, double bits) {
 
 Cost make_cost(const Network& network, const MappedNetwork& mapped, const ChipConfig& config,
                const ChipEvents& events, const MacroReads& reads, std::span<const Macro> macros,
-               const EnergyCard& card) {
+               int64_t program_clocks, const EnergyCard& card) {
   if (events.images <= 0) throw Error("cost: found no images, allowed: at least one");
   Cost cost;
   cost.card = card.name;
   cost.images = events.images;
   const Counter counter(card, static_cast<double>(events.images));
-  const double adc_factor =
-      conversion_energy(1.0, card.required("adc_bits"), static_cast<double>(config.adc_bits));
   for (const LayerMapping& mapping : mapped.layers) {
     LayerCost layer;
     layer.name = mapping.name;
@@ -175,101 +226,71 @@ Cost make_cost(const Network& network, const MappedNetwork& mapped, const ChipCo
       if (candidate.name == mapping.name) layer.macs = macs_of(candidate);
     }
     RowEvents total;
-    double conductance = 0.0;
-    double pulses = 0.0;
-    double conversions = 0.0;
+    MacroWork work;
     for (size_t row = to_index(mapping.first_row); row < to_index(mapping.first_row + mapping.rows);
          ++row) {
       total += events.rows.at(row);
-      for (size_t pe = 0; pe < reads.at(row).size(); ++pe) {
-        for (const WindowReads& window : reads[row][pe]) {
-          const std::vector<double> driven =
-              macros[pe].window_conductances(window.first_line, window.count);
-          for (size_t b = 0; b < driven.size(); ++b) {
-            conductance += driven[b] * static_cast<double>(window.pulses[b]);
-          }
-          pulses += static_cast<double>(window.total_pulses());
-          conversions += static_cast<double>(window.conversions());
-        }
-      }
+      work += macro_work(reads.at(row), macros);
     }
     layer.clocks = static_cast<double>(total.clocks) / static_cast<double>(events.images);
-    std::vector<CostPart>& parts = layer.parts;
-    counter.array(parts, conductance);
-    counter.count(parts, "bit_line_driver", pulses);
-    counter.count(parts, "source_line_mux", conversions);
-    counter.count(parts, "sample_hold", conversions);
-    counter.count(parts, "adc", conversions, adc_factor);
-    counter.count(parts, "pe_plane", sum(total.active_planes));
-    counter.count(parts, "fetch_column", static_cast<double>(total.columns));
-    counter.count(parts, "reduce_group", static_cast<double>(total.reduce_groups));
-    counter.count(parts, "activate_group", static_cast<double>(total.psum_groups));
-    counter.count(parts, "pool_group", sum(total.pool_writes));
-    counter.count(parts, "logic_clock_tree", static_cast<double>(total.clocks));
-    counter.count(
-        parts, "map_read",
-        static_cast<double>(total.column_reads) * config.row_banks + sum(total.pool_reads));
-    counter.count(parts, "map_write", sum(total.pool_writes));
-    counter.count(parts, "table_read", static_cast<double>(total.record_reads + total.psum_groups));
-    counter.count(parts, "logit_access", static_cast<double>(total.logit_writes));
+    counter.macro(layer.parts, work, config);
+    counter.digital(layer.parts, total, config);
     cost.layers.push_back(std::move(layer));
   }
   LayerCost image;
   image.name = "image";
   image.clocks = 1.0;  // to take it
-  counter.count(image.parts, "logic_clock_tree", static_cast<double>(events.images));
-  counter.count(image.parts, "map_write", sum(events.image_writes));
-  counter.count(image.parts, "table_read", static_cast<double>(events.row_reads));
-  counter.count(image.parts, "logit_access", static_cast<double>(events.result_reads));
+  counter.image(image.parts, events);
   cost.layers.push_back(std::move(image));
 
   for (const LayerCost& layer : cost.layers) {
     cost.clocks_per_image += layer.clocks;
-    for (const CostPart& part : layer.parts) {
-      auto found = std::ranges::find(cost.components, part.component, &CostPart::component);
-      if (found == cost.components.end()) {
-        cost.components.push_back(part);
-        continue;
-      }
-      found->count += part.count;
-      if (part.pJ && found->pJ) *found->pJ += *part.pJ;
-    }
+    add_parts(layer.parts, cost.components);
   }
-  for (const CostPart& part : cost.components) {
-    if (!part.pJ) cost.missing.push_back(part.component);
-  }
+  cost.programming = programming_cost(programming_work(macros), program_clocks, config, card);
+  add_missing(cost.components, cost.missing);
+  add_missing(cost.programming.digital_parts, cost.missing);
   cost.clock_ns = std::max(card.required("logic_clock"),
                            card.required("read_pulse") / static_cast<double>(config.read_clocks));
   cost.area = area_of(config, card);
 
-  ProgrammingCost& programming = cost.programming;
-  const double program_ns = card.required("program_pulse");
-  double conductance = 0.0;
-  double pulses = 0.0;
-  double conversions = 0.0;
-  for (const Macro& macro : macros) {
-    const ProgrammingCounts& counts = macro.programming_counts();
-    for (size_t i = 0; i < counts.set.size(); ++i) {
-      programming.sets += static_cast<double>(counts.set[i].count);
-      programming.resets += static_cast<double>(counts.reset[i].count);
-      programming.pulse_pJ +=
-          conductance_pJ(counts.set[i].conductance_uS, card.required("set_voltage"), program_ns) +
-          conductance_pJ(counts.reset[i].conductance_uS, card.required("reset_voltage"),
-                         program_ns);
-    }
-    programming.reads += static_cast<double>(counts.reads);
-    conductance += counts.read_conductance_uS;
-    pulses += static_cast<double>(counts.read_pulses);
-    conversions += static_cast<double>(counts.conversions);
-  }
-  if (programming.reads > 0.0) {
-    const Counter once(card, 1.0);
-    once.array(programming.read_parts, conductance);
-    once.count(programming.read_parts, "bit_line_driver", pulses);
-    once.count(programming.read_parts, "source_line_mux", conversions);
-    once.count(programming.read_parts, "sample_hold", conversions);
-    once.count(programming.read_parts, "adc", conversions, adc_factor);
-  }
+  return cost;
+}
+
+ProgrammingCost programming_cost(const ProgrammingWork& work, int64_t clocks,
+                                 const ChipConfig& config, const EnergyCard& card) {
+  ProgrammingCost cost;
+  cost.sets = static_cast<double>(work.sets);
+  cost.resets = static_cast<double>(work.resets);
+  cost.reads = static_cast<double>(work.reads);
+  cost.clocks = static_cast<double>(clocks);
+  const double ns = card.required("program_pulse");
+  cost.set_pJ = conductance_pJ(work.set_conductance_uS, card.required("set_voltage"), ns);
+  cost.reset_pJ = conductance_pJ(work.reset_conductance_uS, card.required("reset_voltage"), ns);
+  const Counter once(card, 1.0);
+  if (work.reads > 0) once.macro(cost.read_parts, work.read, config);
+  once.count(cost.digital_parts, "logic_clock_tree", cost.clocks);
+  once.count(cost.digital_parts, "programmer_read", cost.reads);
+  return cost;
+}
+
+TuningCost tuning_cost(const MacroWork& forward, const ChipEvents& passes, int programs,
+                       const ProgrammingWork& programming, int64_t program_clocks,
+                       const ChipConfig& config, const EnergyCard& card) {
+  TuningCost cost;
+  cost.card = card.name;
+  std::vector<CostPart> parts;
+  const Counter together(card, 1.0);
+  const Counter in_turn(card, programs);
+  together.macro(parts, forward, config);
+  RowEvents rows;
+  for (const RowEvents& row : passes.rows) rows += row;
+  in_turn.digital(parts, rows, config);
+  in_turn.image(parts, passes);
+  add_parts(parts, cost.forward);
+  cost.programming = programming_cost(programming, program_clocks, config, card);
+  add_missing(cost.forward, cost.missing);
+  add_missing(cost.programming.digital_parts, cost.missing);
   return cost;
 }
 
@@ -333,13 +354,93 @@ std::vector<LayerGap> layer_gaps(const Cost& cost, const Network& network,
   return gaps;
 }
 
+namespace {
+
+std::string nanojoule(const std::optional<double>& pJ) {
+  return pJ ? fmt::format("{:.4f}", *pJ * 1e-3) : std::string("missing");
+}
+
+void part_row(std::string& text, const CostPart& part) {
+  fmt::format_to(std::back_inserter(text), "  {:<20} {:>16.1f} {:>16}  {}\n", part.component,
+                 part.count, nanojoule(part.pJ), part.event);
+}
+
+void sum_row(std::string& text, std::string_view name, double pJ) {
+  fmt::format_to(std::back_inserter(text), "  {:<20} {:>16} {:>16.4f}\n", name, "", pJ * 1e-3);
+}
+
+// Rows of a table: component, events, energy [nJ].
+std::string programming_table(const ProgrammingCost& cost) {
+  std::string text;
+  part_row(text, {"SET pulses", kMacro, "pulses", cost.sets, cost.set_pJ});
+  part_row(text, {"RESET pulses", kMacro, "pulses", cost.resets, cost.reset_pJ});
+  for (const CostPart& part : cost.read_parts) {
+    part_row(text, {"verify: " + part.component, part.group, part.event, part.count, part.pJ});
+  }
+  for (const CostPart& part : cost.digital_parts) part_row(text, part);
+  sum_row(text, "sum of the known", cost.pJ());
+  sum_row(text, "array and macro", cost.macro_pJ());
+  return text;
+}
+
+std::string wide_table(std::span<const WideLayer> layers, const ChipConfig& config) {
+  std::string text;
+  if (layers.empty()) return text;
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out,
+                 "\nestimate, no accuracy: the same layers on a macro of 128 bit lines, array and "
+                 "macro of an image\n{:<10} {:>7} {:>6} {:>8} {:>12} {:>12} {:>10} {:>10} {:>6} "
+                 "{:>12}\n",
+                 "layer", "inputs", "reads", "windows", "conv. here", "conversions", "nJ here",
+                 fmt::format("{} bits", config.adc_bits), "bits", "same step");
+  const auto row = [&](const WideLayer& layer, bool is_sum) {
+    const auto whole = [&](int n) { return is_sum ? std::string() : fmt::format("{}", n); };
+    fmt::format_to(out,
+                   "{:<10} {:>7} {:>6} {:>8} {:>12.1f} {:>12.1f} {:>10.4f} {:>10.4f} {:>6} "
+                   "{:>12.4f}\n",
+                   layer.name, whole(layer.inputs), whole(layer.reads), whole(layer.windows),
+                   layer.conversions_here, layer.conversions, layer.pJ_here * 1e-3, layer.pJ * 1e-3,
+                   whole(layer.bits), layer.same_step_pJ * 1e-3);
+  };
+  for (const WideLayer& layer : layers) row(layer, false);
+  row(wide_sum(layers), true);
+  fmt::format_to(out,
+                 "  a read sums the currents of so many windows at most, so {} bits clip or have a "
+                 "step that is coarser by as much;\n  with the step of this chip a converter needs "
+                 "the bits in the last but one column, and takes twice as much for each\n",
+                 config.adc_bits);
+  return text;
+}
+
+void missing_notes(std::string& text, std::span<const std::string> missing,
+                   const EnergyCard& card) {
+  if (missing.empty()) return;
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "\nmissing, so not in any sum (the card has no figure):\n");
+  for (const std::string& key : missing) {
+    fmt::format_to(out, "  {:<18} {}\n", key, card.figure(key).note);
+  }
+}
+
+}  // namespace
+
+WideLayer wide_sum(std::span<const WideLayer> layers) {
+  WideLayer sum;
+  sum.name = "sum";
+  for (const WideLayer& layer : layers) {
+    sum.conversions_here += layer.conversions_here;
+    sum.conversions += layer.conversions;
+    sum.pJ_here += layer.pJ_here;
+    sum.pJ += layer.pJ;
+    sum.same_step_pJ += layer.same_step_pJ;
+  }
+  return sum;
+}
+
 std::string cost_table(const Cost& cost, const MacroPeak& peak, std::span<const LayerGap> gaps,
                        const EnergyCard& card, const ChipConfig& config) {
   std::string text;
   const auto out = std::back_inserter(text);
-  const auto energy = [](const std::optional<double>& pJ) {
-    return pJ ? fmt::format("{:.4f}", *pJ * 1e-3) : std::string("missing");
-  };
   fmt::format_to(out, "energy card {}: {}\n\n", card.name, card.description);
   fmt::format_to(out, "energy an image [nJ], mean of {} images\n{:<18} {:>19} {:>12}", cost.images,
                  "component", "events", "all");
@@ -347,10 +448,10 @@ std::string cost_table(const Cost& cost, const MacroPeak& peak, std::span<const 
   fmt::format_to(out, "\n");
   for (const CostPart& component : cost.components) {
     fmt::format_to(out, "{:<18} {:>19} {:>12}", component.component,
-                   fmt::format("{:.1f}", component.count), energy(component.pJ));
+                   fmt::format("{:.1f}", component.count), nanojoule(component.pJ));
     for (const LayerCost& layer : cost.layers) {
       const CostPart* const part = part_of(layer.parts, component.component);
-      fmt::format_to(out, " {:>10}", part == nullptr ? "" : energy(part->pJ));
+      fmt::format_to(out, " {:>10}", part == nullptr ? "" : nanojoule(part->pJ));
     }
     fmt::format_to(out, "  {}\n", component.event);
   }
@@ -361,12 +462,7 @@ std::string cost_table(const Cost& cost, const MacroPeak& peak, std::span<const 
     fmt::format_to(out, " {:>10.4f}", layer.macro_pJ() * 1e-3);
   }
   fmt::format_to(out, "\n");
-  if (!cost.missing.empty()) {
-    fmt::format_to(out, "\nmissing, so not in any sum (the card has no figure):\n");
-    for (const std::string& key : cost.missing) {
-      fmt::format_to(out, "  {:<18} {}\n", key, card.figure(key).note);
-    }
-  }
+  missing_notes(text, cost.missing, card);
 
   fmt::format_to(out, "\ntime: {:.1f} clocks an image of {} ns ({} ns logic, {} ns read)\n",
                  cost.clocks_per_image, cost.clock_ns, card.required("logic_clock"),
@@ -395,10 +491,10 @@ std::string cost_table(const Cost& cost, const MacroPeak& peak, std::span<const 
                      ? fmt::format("   {:.2f} GOP/s/mm2", cost.gops() / (cost.um2() * 1e-6))
                      : "   GOP/s/mm2 of the chip: not known, parts are missing");
 
-  fmt::format_to(out, "\nprogramming, once: {:.0f} SET, {:.0f} RESET pulses, {:.0f} verify reads\n",
-                 cost.programming.sets, cost.programming.resets, cost.programming.reads);
-  fmt::format_to(out, "  pulses {:.3f} nJ, verify reads {:.3f} nJ; together {:.1f} images' worth\n",
-                 cost.programming.pulse_pJ * 1e-3, sum_pJ(cost.programming.read_parts) * 1e-3,
+  fmt::format_to(out, "\nprogramming, once:\n{}", programming_table(cost.programming));
+  fmt::format_to(out,
+                 "  together {:.1f} images' worth; mcnn tune tells what tuning in place takes, by "
+                 "the same cards\n",
                  cost.programming.pJ() / cost.pJ());
 
   fmt::format_to(out,
@@ -456,6 +552,7 @@ std::string cost_table(const Cost& cost, const MacroPeak& peak, std::span<const 
       "lines a weight;\n  planes: zero bit planes are not read; waste: outputs beyond the "
       "map, dummy kernels; energy: a conversion's share of all there\n",
       peak.lines, config.num_bl());
+  text += wide_table(cost.wide, config);
   return text;
 }
 
@@ -476,7 +573,49 @@ nlohmann::ordered_json parts_json(std::span<const CostPart> parts) {
   return list;
 }
 
+nlohmann::ordered_json programming_json(const ProgrammingCost& cost) {
+  return {{"sets", cost.sets},
+          {"resets", cost.resets},
+          {"reads", cost.reads},
+          {"clocks", cost.clocks},
+          {"set_pJ", cost.set_pJ},
+          {"reset_pJ", cost.reset_pJ},
+          {"pulse_pJ", cost.pulse_pJ()},
+          {"read_parts", parts_json(cost.read_parts)},
+          {"digital_parts", parts_json(cost.digital_parts)},
+          {"macro_pJ", cost.macro_pJ()},
+          {"pJ", cost.pJ()}};
+}
+
 }  // namespace
+
+std::string tuning_cost_table(const TuningCost& cost, const EnergyCard& card) {
+  std::string text;
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "energy on the chip [nJ], card {}\nforward passes\n", cost.card);
+  for (const CostPart& part : cost.forward) part_row(text, part);
+  sum_row(text, "sum of the known", cost.forward_pJ());
+  sum_row(text, "array and macro", cost.forward_macro_pJ());
+  fmt::format_to(out, "rewriting cells\n{}", programming_table(cost.programming));
+  fmt::format_to(out, "together\n");
+  sum_row(text, "sum of the known", cost.pJ());
+  sum_row(text, "array and macro", cost.macro_pJ());
+  missing_notes(text, cost.missing, card);
+  fmt::format_to(out, "not counted: the host, its AXI accesses, waiting\n");
+  return text;
+}
+
+std::string tuning_cost_json(const TuningCost& cost) {
+  const nlohmann::ordered_json json = {{"card", cost.card},
+                                       {"forward", parts_json(cost.forward)},
+                                       {"forward_pJ", cost.forward_pJ()},
+                                       {"forward_macro_pJ", cost.forward_macro_pJ()},
+                                       {"programming", programming_json(cost.programming)},
+                                       {"pJ", cost.pJ()},
+                                       {"macro_pJ", cost.macro_pJ()},
+                                       {"missing", cost.missing}};
+  return json.dump(2) + "\n";
+}
 
 std::string cost_json(const Cost& cost, const MacroPeak& peak, std::span<const LayerGap> gaps,
                       const EnergyCard& card, const ChipConfig& config) {
@@ -515,12 +654,7 @@ std::string cost_json(const Cost& cost, const MacroPeak& peak, std::span<const L
          {"count", part.count},
          {"um2", part.um2 ? nlohmann::ordered_json(*part.um2) : nlohmann::ordered_json(nullptr)}});
   }
-  json["programming"] = {{"sets", cost.programming.sets},
-                         {"resets", cost.programming.resets},
-                         {"reads", cost.programming.reads},
-                         {"pulse_pJ", cost.programming.pulse_pJ},
-                         {"read_parts", parts_json(cost.programming.read_parts)},
-                         {"pJ", cost.programming.pJ()}};
+  json["programming"] = programming_json(cost.programming);
   json["macro_peak"] = {{"drivers_pJ", peak.drivers_pJ},
                         {"sample_hold_pJ", peak.sample_hold_pJ},
                         {"adc_pJ", peak.adc_pJ},
@@ -534,6 +668,18 @@ std::string cost_json(const Cost& cost, const MacroPeak& peak, std::span<const L
                         {"published_gops_per_mm2", peak.published_gops_per_mm2}};
   json["macro_peak"]["area_mm2"] =
       peak.area_mm2 > 0.0 ? nlohmann::ordered_json(peak.area_mm2) : nlohmann::ordered_json(nullptr);
+  for (const WideLayer& layer : cost.wide) {
+    json["wide_macro_estimate"].push_back({{"layer", layer.name},
+                                           {"inputs", layer.inputs},
+                                           {"reads", layer.reads},
+                                           {"windows", layer.windows},
+                                           {"conversions_here", layer.conversions_here},
+                                           {"conversions", layer.conversions},
+                                           {"bits_same_step", layer.bits},
+                                           {"pJ_here", layer.pJ_here},
+                                           {"pJ", layer.pJ},
+                                           {"pJ_same_step", layer.same_step_pJ}});
+  }
   json["gaps"] = nlohmann::ordered_json::array();
   for (const LayerGap& gap : gaps) {
     json["gaps"].push_back({{"layer", gap.layer},

@@ -15,6 +15,7 @@
 #include "host/events.h"
 #include "host/mapper.h"
 #include "host/network.h"
+#include "host/wide_macro.h"
 
 namespace mcnn {
 
@@ -42,11 +43,19 @@ struct ProgrammingCost {
   double sets = 0.0;
   double resets = 0.0;
   double reads = 0.0;
-  double pulse_pJ = 0.0;  // V^2 G t through the cells, before each pulse
-  std::vector<CostPart> read_parts;
+  double clocks = 0.0;
+  double set_pJ = 0.0;  // V^2 G t through the cells, with what they were before each pulse
+  double reset_pJ = 0.0;
+  std::vector<CostPart> read_parts;     // array and macro, of the verify reads
+  std::vector<CostPart> digital_parts;  // what the card knows of the logic meanwhile
 
-  double pJ() const;
+  double pulse_pJ() const { return set_pJ + reset_pJ; }
+  double macro_pJ() const;  // pulses, array and macro
+  double pJ() const;        // of the parts that are known
 };
+// `clocks`: PROGRAM_CLOCKS of all runs of the programmer; 0: the cells were not written by it.
+ProgrammingCost programming_cost(const ProgrammingWork& work, int64_t clocks,
+                                 const ChipConfig& config, const EnergyCard& card);
 
 // Of the whole chip.
 struct AreaPart {
@@ -63,6 +72,7 @@ struct Cost {
   std::vector<std::string> missing;  // figures that events asked for and the card does not have
   ProgrammingCost programming;       // of all macros, once
   std::vector<AreaPart> area;
+  std::vector<WideLayer> wide;  // estimate for the published macro's bit lines; may be empty
 
   double clock_ns = 0.0;  // the longer of the logic's clock and a read
   double clocks_per_image = 0.0;
@@ -80,11 +90,31 @@ struct Cost {
   double macro_gops_per_watt() const { return operations() / macro_pJ() * 1e3; }
 };
 
-// `macros`: one a PE, as they were during the run. Throws Error when a needed parameter of the card
-// is missing.
+// `macros`: one a PE, as they were during the run. `program_clocks`: see programming_cost. Throws
+// Error when a needed parameter of the card is missing.
 Cost make_cost(const Network& network, const MappedNetwork& mapped, const ChipConfig& config,
                const ChipEvents& events, const MacroReads& reads, std::span<const Macro> macros,
-               const EnergyCard& card);
+               int64_t program_clocks, const EnergyCard& card);
+
+// What tuning in place took on the chip: forward passes, and rewriting cells.
+struct TuningCost {
+  std::string card;
+  std::vector<CostPart> forward;  // of all passes together
+  ProgrammingCost programming;
+  std::vector<std::string> missing;
+
+  double forward_pJ() const;
+  double forward_macro_pJ() const;
+  double pJ() const { return forward_pJ() + programming.pJ(); }
+  double macro_pJ() const { return forward_macro_pJ() + programming.macro_pJ(); }
+};
+// `passes`: their events, summed over as many chip programs as take turns, each counted for all
+// passes.
+TuningCost tuning_cost(const MacroWork& forward, const ChipEvents& passes, int programs,
+                       const ProgrammingWork& programming, int64_t program_clocks,
+                       const ChipConfig& config, const EnergyCard& card);
+std::string tuning_cost_table(const TuningCost& cost, const EnergyCard& card);
+std::string tuning_cost_json(const TuningCost& cost);
 
 // Energy of a conversion at a resolution: it doubles with each bit, as at a constant figure of
 // merit (energy by 2^bits).
@@ -132,6 +162,9 @@ struct LayerGap {
 std::vector<LayerGap> layer_gaps(const Cost& cost, const Network& network,
                                  const MappedNetwork& mapped, const MacroPeak& peak,
                                  const ChipConfig& config);
+
+// Sums of an estimate's columns, under the name "sum".
+WideLayer wide_sum(std::span<const WideLayer> layers);
 
 std::string cost_table(const Cost& cost, const MacroPeak& peak, std::span<const LayerGap> gaps,
                        const EnergyCard& card, const ChipConfig& config);

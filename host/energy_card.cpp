@@ -42,6 +42,8 @@ constexpr auto kKinds = std::to_array<FigureKind>({
     {"activate_group", kDigital, "pJ", "groups activated", "activate: sums of two kernels"},
     {"pool_group", kDigital, "pJ", "pixels pooled", "pool write: a pixel written"},
     {"logic_clock_tree", kDigital, "pJ", "clocks", "all logic: a clock, data at rest"},
+    {"programmer_read", kDigital, "pJ", "verify reads",
+     "programmer: a verify read and the pulse that may follow"},
 
     {"map_read", kMemory, "pJ", "map words read", "feature-map bank: a word read"},
     {"map_write", kMemory, "pJ", "map pixels written", "feature-map bank: a pixel written"},

@@ -159,6 +159,19 @@ RowEvents image_row(const ChipProgram& program, const ChipConfig& config, int in
   return events;
 }
 
+// `driven`: the planes of each step. A PE is named once in a step.
+void count_planes(const ChipProgram& program, const LayerRow& row, std::span<const int64_t> driven,
+                  RowEvents& events) {
+  events.planes = 0;
+  for (const int64_t planes : driven) events.planes += planes;
+  std::ranges::fill(events.active_planes, 0);
+  for (const PassRecord& entry : pass_records(program, row)) {
+    for (size_t pe = 0; pe < events.active_planes.size(); ++pe) {
+      if (entry.record->active[pe] != 0) events.active_planes[pe] += driven[entry.step];
+    }
+  }
+}
+
 }  // namespace
 
 RowEvents& RowEvents::operator+=(const RowEvents& other) {
@@ -198,9 +211,8 @@ ChipEvents no_events(const ChipProgram& program, const ChipConfig& config) {
   return events;
 }
 
-ChipEvents chip_events(const ChipModel& model, int64_t images, bool halted) {
-  const ChipProgram& program = model.program();
-  const ChipConfig& config = model.config();
+ChipEvents image_events(const ChipProgram& program, const ChipConfig& config, int64_t images,
+                        bool halted) {
   ChipEvents events = no_events(program, config);
   events.images = images;
   for (size_t i = 0; i < program.layers.size(); ++i) {
@@ -208,19 +220,12 @@ ChipEvents chip_events(const ChipModel& model, int64_t images, bool halted) {
     const LayerRow& row = program.layers[i];
     RowEvents& counted = events.rows[i];
     counted = image_row(program, config, index);
+    const PassTiming timing = pass_timing(program, config, index);
+    counted.clocks = pass_cycles(timing, config).clocks;
+    const int64_t planes = int64_t{timing.row_groups} * timing.columns * config.act_bits;
+    const std::vector<int64_t> driven(timing.fetch.size(), planes);
+    count_planes(program, row, driven, counted);
     scale(counted, images);
-    counted.clocks = model.totals().layer_clocks[i];
-    const std::span<const int64_t> driven = model.driven_planes(index);
-    for (const int64_t planes : driven) counted.planes += planes;
-    // A PE is named once in a step.
-    for (const PassRecord& entry : pass_records(program, row)) {
-      for (size_t pe = 0; pe < to_index(config.num_pe); ++pe) {
-        if (entry.record->active[pe] != 0) counted.active_planes[pe] += driven[entry.step];
-      }
-    }
-    for (int pe = 0; pe < config.num_pe; ++pe) {
-      counted.reads[to_index(pe)] = static_cast<int64_t>(model.macro(pe).counts(index).reads);
-    }
     if (halted && row.swap != 0 && i + 1 < program.layers.size()) events.row_reads += images;
   }
   const MapShape& image = program.image;
@@ -233,6 +238,22 @@ ChipEvents chip_events(const ChipModel& model, int64_t images, bool halted) {
   events.row_reads += images * (static_cast<int64_t>(program.layers.size()) + 1);
   events.result_words = images * (program.num_logits + 1);
   events.result_reads = images * ((program.num_logits + 1) / 2);
+  return events;
+}
+
+ChipEvents chip_events(const ChipModel& model, int64_t images, bool halted) {
+  const ChipProgram& program = model.program();
+  const ChipConfig& config = model.config();
+  ChipEvents events = image_events(program, config, images, halted);
+  for (size_t i = 0; i < program.layers.size(); ++i) {
+    const int index = static_cast<int>(i);
+    RowEvents& counted = events.rows[i];
+    counted.clocks = model.totals().layer_clocks[i];
+    count_planes(program, program.layers[i], model.driven_planes(index), counted);
+    for (int pe = 0; pe < config.num_pe; ++pe) {
+      counted.reads[to_index(pe)] = static_cast<int64_t>(model.macro(pe).counts(index).reads);
+    }
+  }
   return events;
 }
 
@@ -337,6 +358,63 @@ MacroReads since(const MacroReads& later, const MacroReads& earlier) {
     }
   }
   return reads;
+}
+
+MacroWork& MacroWork::operator+=(const MacroWork& other) {
+  conductance_uS += other.conductance_uS;
+  pulses += other.pulses;
+  conversions += other.conversions;
+  return *this;
+}
+
+MacroWork macro_work(std::span<const std::vector<WindowReads>> reads,
+                     std::span<const Macro> macros) {
+  MacroWork work;
+  for (size_t pe = 0; pe < reads.size(); ++pe) {
+    for (const WindowReads& window : reads[pe]) {
+      const std::vector<double> driven =
+          macros[pe].window_conductances(window.first_line, window.count);
+      for (size_t b = 0; b < driven.size(); ++b) {
+        work.conductance_uS += driven[b] * static_cast<double>(window.pulses[b]);
+      }
+      work.pulses += static_cast<int64_t>(window.total_pulses());
+      work.conversions += static_cast<int64_t>(window.conversions());
+    }
+  }
+  return work;
+}
+
+MacroWork macro_work(const MacroReads& reads, std::span<const Macro> macros) {
+  MacroWork work;
+  for (const std::vector<std::vector<WindowReads>>& row : reads) work += macro_work(row, macros);
+  return work;
+}
+
+ProgrammingWork& ProgrammingWork::operator+=(const ProgrammingWork& other) {
+  sets += other.sets;
+  resets += other.resets;
+  set_conductance_uS += other.set_conductance_uS;
+  reset_conductance_uS += other.reset_conductance_uS;
+  reads += other.reads;
+  read += other.read;
+  return *this;
+}
+
+ProgrammingWork programming_work(std::span<const Macro> macros) {
+  ProgrammingWork work;
+  for (const Macro& macro : macros) {
+    const ProgrammingCounts& counts = macro.programming_counts();
+    for (size_t i = 0; i < counts.set.size(); ++i) {
+      work.sets += static_cast<int64_t>(counts.set[i].count);
+      work.resets += static_cast<int64_t>(counts.reset[i].count);
+      work.set_conductance_uS += counts.set[i].conductance_uS;
+      work.reset_conductance_uS += counts.reset[i].conductance_uS;
+    }
+    work.reads += static_cast<int64_t>(counts.reads);
+    work.read += {counts.read_conductance_uS, static_cast<int64_t>(counts.read_pulses),
+                  static_cast<int64_t>(counts.conversions)};
+  }
+  return work;
 }
 
 }  // namespace mcnn

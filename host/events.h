@@ -57,6 +57,11 @@ ChipEvents no_events(const ChipProgram& program, const ChipConfig& config);
 // `halted`: with MODE.HALT, which reads each layer row behind a halt once more.
 ChipEvents chip_events(const ChipModel& model, int64_t images, bool halted = false);
 
+// The same for images without MODE.SKIP, which need no run: all but RowEvents::reads, which is up
+// to the pixels.
+ChipEvents image_events(const ChipProgram& program, const ChipConfig& config, int64_t images,
+                        bool halted = false);
+
 // One line for each number that differs: "layer row 1, pool_reads[3]: 7, expected 8".
 std::vector<std::string> differences(const ChipEvents& found, const ChipEvents& expected);
 
@@ -68,5 +73,33 @@ MacroReads macro_reads(std::span<const Macro> macros, int num_rows);
 MacroReads macro_reads(const ChipModel& model);
 // `later` less `earlier`, both of the same macros.
 MacroReads since(const MacroReads& later, const MacroReads& earlier);
+
+// What reads of images took of the macros, over all PEs.
+struct MacroWork {
+  double conductance_uS = 0.0;  // sum over the reads of the driven cells' conductances
+  int64_t pulses = 0;           // on bit lines
+  int64_t conversions = 0;
+
+  MacroWork& operator+=(const MacroWork& other);
+  bool operator==(const MacroWork&) const = default;
+};
+// Of the reads of a layer row ([PE], by window) and of all rows, by macros as they are now.
+MacroWork macro_work(std::span<const std::vector<WindowReads>> reads,
+                     std::span<const Macro> macros);
+MacroWork macro_work(const MacroReads& reads, std::span<const Macro> macros);
+
+// What programming took of the macros, over all PEs.
+struct ProgrammingWork {
+  int64_t sets = 0;  // pulses
+  int64_t resets = 0;
+  double set_conductance_uS = 0.0;  // sum over the pulses of the cell's conductance before it
+  double reset_conductance_uS = 0.0;
+  int64_t reads = 0;  // verify reads
+  MacroWork read;     // what they took
+
+  ProgrammingWork& operator+=(const ProgrammingWork& other);
+  bool operator==(const ProgrammingWork&) const = default;
+};
+ProgrammingWork programming_work(std::span<const Macro> macros);
 
 }  // namespace mcnn

@@ -122,6 +122,8 @@ Tuner::Tuner(TuningChip& chip, const Network& network, const MappedNetwork& mapp
               faults_.stuck_cells()) {
   settings_.check(training.images.count);
   load_programs();
+  chip_.take_forward_work();  // what was before
+  chip_.take_programming_work();
   if (network.layers.size() < 2) {
     throw Error(
         fmt::format("tuning: network {}: found 1 layer, allowed: 2 or more, the inputs of "
@@ -156,11 +158,7 @@ ForwardBatch Tuner::forward(std::span<const int> images, bool features) {
     pixels.push_back(training_.images.image(image));
     batch.labels.push_back(training_.labels[to_index(image)]);
   }
-  const std::vector<TuningChip::ImageOutput> outputs =
-      chip_.forward(state_.next_image, pixels, features);
-  state_.next_image += static_cast<uint32_t>(images.size());
-  state_.forward_images += static_cast<int64_t>(images.size());
-  for (const TuningChip::ImageOutput& output : outputs) {
+  for (const TuningChip::ImageOutput& output : pass(pixels, features)) {
     batch.logits.insert(batch.logits.end(), output.logits.begin(), output.logits.end());
     if (features) {
       const std::vector<uint8_t>& map = output.maps.back();
@@ -168,6 +166,18 @@ ForwardBatch Tuner::forward(std::span<const int> images, bool features) {
     }
   }
   return batch;
+}
+
+std::vector<TuningChip::ImageOutput> Tuner::pass(std::span<const std::span<const uint8_t>> images,
+                                                 bool maps) {
+  std::vector<TuningChip::ImageOutput> outputs = chip_.forward(state_.next_image, images, maps);
+  const auto count = static_cast<int64_t>(images.size());
+  state_.next_image += static_cast<uint32_t>(count);
+  state_.forward_images += count;
+  // Programs that take turns are changed between two images.
+  state_.halted_images += maps || programs_.size() > 1 ? count : 0;
+  state_.forward += chip_.take_forward_work();
+  return outputs;
 }
 
 int Tuner::test_errors() {
@@ -181,29 +191,33 @@ int Tuner::test_errors() {
   for (const TuningChip::ImageOutput& output : chip_.forward(settings_.first_test, pixels, false)) {
     batch.logits.insert(batch.logits.end(), output.logits.begin(), output.logits.end());
   }
+  chip_.take_forward_work();  // not part of tuning
   return count_errors(batch);
 }
 
 void Tuner::load_programs() {
-  const std::vector<ChipProgram> programs = settings_.sharing == Sharing::kImages
-                                                ? group_programs(mapped_, config_)
-                                                : std::vector<ChipProgram>{mapped_.program};
+  programs_ = settings_.sharing == Sharing::kImages ? group_programs(mapped_, config_)
+                                                    : std::vector<ChipProgram>{mapped_.program};
   int64_t clocks = 0;
-  for (const ChipProgram& program : programs) {
+  for (const ChipProgram& program : programs_) {
     clocks += image_cycles(program, config_).clocks;
   }
-  image_clocks_ = static_cast<double>(clocks) / static_cast<double>(programs.size());
-  chip_.load(programs);
+  image_clocks_ = static_cast<double>(clocks) / static_cast<double>(programs_.size());
+  chip_.load(programs_);
 }
 
 Tuner::Measured Tuner::measure(bool by_group) {
   Measured measured;
   const uint32_t next_image = state_.next_image;
   const int64_t forward_images = state_.forward_images;
+  const int64_t halted_images = state_.halted_images;
+  const MacroWork work = state_.forward;
   measured.train_errors = count_errors(forward(training_ids_, false));
   measured.train_images = static_cast<int>(training_ids_.size());
   state_.next_image = next_image;
   state_.forward_images = forward_images;
+  state_.halted_images = halted_images;
+  state_.forward = work;
   if (test_ != nullptr) {
     measured.test_errors = test_errors();
     measured.test_images = test_->images.count;
@@ -253,6 +267,7 @@ void Tuner::end_step(int errors, int images, bool wrote) {
   }
   state_.counters = writer_.counters();
   state_.programming = writer_.programming();
+  state_.written += chip_.take_programming_work();
   state_.bad_cells.assign(writer_.bad_cells().begin(), writer_.bad_cells().end());
   ++state_.step;
   state_.batches.push_back({.step = state_.step,
@@ -390,11 +405,9 @@ void Tuner::tune_hidden_biases() {
   for (size_t layer = 0; layer < wanted.size(); ++layer) {
     for (int round = 0; round < kBiasRounds; ++round) {
       ChannelStatistics found;
-      for (const TuningChip::ImageOutput& output : chip_.forward(state_.next_image, pixels, true)) {
+      for (const TuningChip::ImageOutput& output : pass(pixels, true)) {
         found.add(mapped_.program.maps[layer].shape, output.maps[layer]);
       }
-      state_.next_image += static_cast<uint32_t>(count);
-      state_.forward_images += static_cast<int64_t>(count);
       std::vector<int32_t> biases = network_.layers[layer].biases;
       for (size_t c = 0; c < biases.size(); ++c) {
         if (found.active[c] == 0) {
@@ -501,13 +514,22 @@ int64_t Tuner::forward_clocks() const {
   return std::llround(static_cast<double>(state_.forward_images) * image_clocks_);
 }
 
+ChipEvents Tuner::forward_events() const {
+  ChipEvents events = no_events(programs_.front(), config_);
+  for (const ChipProgram& program : programs_) {
+    events += image_events(program, config_, state_.forward_images - state_.halted_images);
+    events += image_events(program, config_, state_.halted_images, /*halted=*/true);
+  }
+  return events;
+}
+
 // ---- checkpoint
 
 namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kFormat = "mcnn-tuning-1";
+constexpr std::string_view kFormat = "mcnn-tuning-2";
 
 // Calls visit(name, member) for every plain member: one list for writing and reading.
 template <typename State, typename Visit>
@@ -518,6 +540,18 @@ void visit_state(State& state, const Visit& visit) {
   visit("step", state.step);
   visit("next_image", state.next_image);
   visit("forward_images", state.forward_images);
+  visit("halted_images", state.halted_images);
+  visit("forward_conductance_uS", state.forward.conductance_uS);
+  visit("forward_pulses", state.forward.pulses);
+  visit("forward_conversions", state.forward.conversions);
+  visit("written_sets", state.written.sets);
+  visit("written_resets", state.written.resets);
+  visit("written_set_conductance_uS", state.written.set_conductance_uS);
+  visit("written_reset_conductance_uS", state.written.reset_conductance_uS);
+  visit("written_reads", state.written.reads);
+  visit("written_read_conductance_uS", state.written.read.conductance_uS);
+  visit("written_read_pulses", state.written.read.pulses);
+  visit("written_read_conversions", state.written.read.conversions);
   visit("waited_s", state.waited_s);
   visit("beta", state.beta);
   visit("train_errors", state.train_errors);

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "behavioral_models/macro.h"
+#include "host/events.h"
 #include "host/idx.h"
 #include "host/tuning.h"
 
@@ -55,6 +56,9 @@ class TuningChip {
   // use the same cells.
   virtual void load(std::span<const ChipProgram> programs) = 0;
   virtual std::vector<MacroState> states() const = 0;  // [PE]
+  // What forward passes, and what programming, took of the macros since this was asked last.
+  virtual MacroWork take_forward_work() = 0;
+  virtual ProgrammingWork take_programming_work() = 0;
   virtual void restore(std::span<const MacroState> states) = 0;
 };
 
@@ -122,6 +126,9 @@ struct TunerState {
   int64_t step = 0;
   uint32_t next_image = 0;     // number of the next forward pass
   int64_t forward_images = 0;  // passes through the chip, evaluation on test images left out
+  int64_t halted_images = 0;   // of them with MODE.HALT, to read maps back
+  MacroWork forward;           // what they took of the macros
+  ProgrammingWork written;     // and what rewriting cells did
   double waited_s = 0.0;
   double beta = 0.0;
   int train_errors = -1;  // before tuning, on all images but those for validation
@@ -173,14 +180,19 @@ class Tuner {
     std::vector<int> group_errors;  // on the test images, each group alone
   };
   Measured measure(bool by_group = false);
-  // Forward passes and programming [clocks].
-  int64_t forward_clocks() const;
+  int64_t forward_clocks() const;  // of the forward passes
+  // Events of the forward passes, as tuning_cost takes them: summed over the programs that take
+  // turns, each counted for all passes.
+  ChipEvents forward_events() const;
+  int programs() const { return static_cast<int>(programs_.size()); }
 
  private:
   // What the two cells of a pair can do, and as much of its weight as that.
   Reach reach(const CellPair& pair) const;
   double reachable_weight(const CellPair& pair) const;
   ForwardBatch forward(std::span<const int> images, bool features);
+  std::vector<TuningChip::ImageOutput> pass(std::span<const std::span<const uint8_t>> images,
+                                            bool maps);
   int test_errors();
   void load_programs();
   std::vector<int> epoch_order(int epoch) const;
@@ -208,6 +220,7 @@ class Tuner {
   FaultMap faults_;
   CellWriter writer_;
   std::optional<HybridTraining> hybrid_;
+  std::vector<ChipProgram> programs_;
   double image_clocks_ = 0.0;  // mean over the programs
   std::vector<int> training_ids_;
   std::vector<int> validation_ids_;

@@ -38,6 +38,23 @@ done
 measure "RTL, everything on" rtl-all sim "${everything[@]}" --jobs 1 --count 2000 --check 0
 measure "chip model, everything on" model-all model "${everything[@]}" --jobs 1 --count 10000
 measure "integer network" integer integer --jobs 1 --count 10000
+
+# counting LABEL WHAT OPTIONS...: what counting for the energy costs. Runs with and without it take turns, so that whatever else
+# the machine does meets both; the median of nine pairs.
+counting() {
+  local label="$1" what="$2" pair with without
+  shift 2
+  for ((pair = 0; pair < 9; pair++)); do
+    "$build/mcnn" "$@" --result "$folder/$what.json" > "$folder/$what.log"
+    with="$(value images_per_second_per_core "$folder/$what.json")"
+    "$build/mcnn" "$@" --no-counts --result "$folder/$what.json" > "$folder/$what.log"
+    without="$(value images_per_second_per_core "$folder/$what.json")"
+    awk -v with="$with" -v without="$without" 'BEGIN { print 100 * (without / with - 1) }'
+  done | sort -g | awk -v label="$label" -v command="$*" '{ cost[NR] = $1 }
+    END { printf "%-34s %8.1f %% of the time (%.1f to %.1f)  mcnn %s [--no-counts]\n", label, cost[5], cost[1], cost[9], command }'
+}
+counting "counting, RTL" rtl-counts sim --device typical --jobs 1 --count 1000 --check 0
+counting "counting, chip model" model-counts model --device typical --jobs 1 --count 5000
 peak="$( { "$build/mcnn" sim --count 2000 --check 0 > /dev/null & pid=$!; peak=0
   while kill -0 $pid 2> /dev/null; do
     now="$(awk '/^VmHWM/ { print $2 }' /proc/$pid/status 2> /dev/null || true)"

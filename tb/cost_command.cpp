@@ -41,7 +41,9 @@ double number(const std::string& text, const std::string& option) {
   return value;
 }
 
-EnergyCard load_chosen_energy_cards(const std::string& list) {
+}  // namespace
+
+EnergyCard load_energy_cards(const std::string& list) {
   std::optional<EnergyCard> cards;
   std::istringstream names(list);
   for (std::string name; std::getline(names, name, ',');) {
@@ -58,6 +60,23 @@ EnergyCard load_chosen_energy_cards(const std::string& list) {
   return *cards;
 }
 
+namespace {
+
+std::vector<std::span<const std::uint8_t>> images_of(const Workload& workload) {
+  std::vector<std::span<const std::uint8_t>> images;
+  images.reserve(workload.count);
+  for (std::uint32_t i = 0; i < workload.count; ++i) {
+    images.push_back(workload.image(workload.first + i));
+  }
+  return images;
+}
+
+// Of all runs of the programmer; 0 for a chip that was loaded or programmed directly.
+std::int64_t programming_clocks(const ProgrammedChip& chip) {
+  return (chip.loop ? chip.loop->counters().clocks : 0) +
+         (chip.calibration ? chip.calibration->counters.clocks : 0);
+}
+
 double mean_conductance(const std::vector<Macro>& macros) {
   double sum = 0.0;
   double cells = 0.0;
@@ -71,7 +90,7 @@ double mean_conductance(const std::vector<Macro>& macros) {
 }  // namespace
 
 int run_cost(const CostOptions& options) {
-  const EnergyCard card = load_chosen_energy_cards(options.card);
+  const EnergyCard card = load_energy_cards(options.card);
   options.programming.check();
   Workload workload = load_workload(options.workload);
   std::optional<OutputFile> file;
@@ -79,8 +98,12 @@ int run_cost(const CostOptions& options) {
   install_interrupt_handler();
   const ProgrammedChip chip = program_chip(workload, options.programming, /*use_rtl=*/false);
   const EngineRun run = run_model(workload, chip.macros, options.jobs, options.skip);
-  const Cost cost = make_cost(workload.network, workload.mapped, workload.config, run.events,
-                              run.reads, chip.macros, card);
+  Cost cost = make_cost(workload.network, workload.mapped, workload.config, run.events, run.reads,
+                        chip.macros, programming_clocks(chip), card);
+  const auto lines = static_cast<int>(MacroPeak{}.lines);
+  cost.wide = wide_layers(cost, workload.network, workload.mapped,
+                          wide_reads(workload.network, images_of(workload), lines), lines,
+                          workload.config, card);
   const MacroPeak peak = macro_peak(card, mean_conductance(chip.macros));
   const std::vector<LayerGap> gaps =
       layer_gaps(cost, workload.network, workload.mapped, peak, workload.config);

@@ -4,19 +4,23 @@
 
 #include <string>
 
+#include "host/energy_card.h"
 #include "tb/programming.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
+
+// Of --card: names of data/energy or files, with commas: a figure is from the first one that has
+// it. "name@65:0.6" scales a card to 65 nm and a supply of 0.6 times its own.
+inline constexpr const char* kStandardCards = "paper65,osu018,gf180sram";
+EnergyCard load_energy_cards(const std::string& list);  // throws Error
 
 struct CostOptions {
   WorkloadOptions workload;
   ProgrammingOptions programming;
   unsigned jobs = 1;
   bool skip = false;
-  // Names of data/energy or files, with commas: a figure is from the first one that has it.
-  // "name@65:0.6" scales a card to 65 nm and a supply of 0.6 times its own.
-  std::string card = "paper65,osu018";
+  std::string card = kStandardCards;
   std::string json;  // file; empty: none
 };
 

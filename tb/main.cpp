@@ -56,6 +56,7 @@ struct Options {
   std::int64_t jobs = 0;          // 0: all cores
   std::int64_t check = -1;        // -1: the engine's default
   bool skip = false;
+  bool no_counts = false;
   std::string logits;
   std::string result;
   std::string trace;
@@ -162,6 +163,7 @@ int run_engine(Engine engine, const Options& options) {
   ProgrammedChip chip;
   if (engine != Engine::kInteger) {
     chip = program_chip(workload, options.programming, engine == Engine::kRtl);
+    for (Macro& macro : chip.macros) macro.count_energy(!options.no_counts);
   }
   Comparison comparison;
   EngineRun run;
@@ -280,7 +282,9 @@ int show_info(const Options& options) {
 void add_choice_options(CLI::App& command, Options& options) {
   WorkloadOptions& workload = options.workload;
   command
-      .add_option("--config", workload.config, "Chip configuration: a name of constraints/*.params")
+      .add_option("--config", workload.config,
+                  "Chip configuration: a name of constraints/*.params, or for commands on the chip "
+                  "model such a file")
       ->capture_default_str();
   command.add_option("--network", workload.network,
                      "Network file (default: data/networks/<config>.json)");
@@ -436,7 +440,11 @@ int run_command(int argc, char** argv) {
     add_choice_options(*command, options);
   add_run_options(sim, options, Engine::kRtl);
   add_run_options(model, options, Engine::kModel);
-  for (CLI::App* command : {&sim, &model}) add_timeline_options(*command, options);
+  for (CLI::App* command : {&sim, &model}) {
+    add_timeline_options(*command, options);
+    command->add_flag("--no-counts", options.no_counts,
+                      "Do not count what the energy of the arrays needs (no result depends on it)");
+  }
   add_run_options(report, options, Engine::kModel);
   add_run_options(integer, options, Engine::kInteger);
   add_report_options(report, options.report);

@@ -24,8 +24,10 @@ std::unique_ptr<RtlChip> RtlChip::make(std::string_view configuration, std::span
     const bool looks_inside = !options.trace_path.empty() || options.monitor != nullptr;
     return (looks_inside ? known.make_traced : known.make)(macros, options);
   }
-  throw Error(fmt::format("no RTL of the configuration '{}' in this program; there are: {}",
-                          configuration, fmt::join(configurations(), ", ")));
+  throw Error(fmt::format(
+      "--config: found '{}', allowed for the RTL is a configuration that this program was built "
+      "with ({}); others run on the chip model",
+      configuration, fmt::join(configurations(), ", ")));
 }
 
 }  // namespace mcnn::tb

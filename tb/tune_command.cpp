@@ -21,6 +21,7 @@
 
 #include "common/error.h"
 #include "host/cells_file.h"
+#include "host/cost.h"
 #include "host/groups.h"
 #include "tb/interrupt.h"
 #include "tb/output_file.h"
@@ -193,7 +194,7 @@ std::string tuning_table(const TuneOptions& options, const Workload& workload, c
 
 std::string tuning_json(const TuneOptions& options, const Workload& workload, const Tuner& tuner,
                         const Tuner::Measured& before, const Tuner::Measured& after,
-                        const std::string& run) {
+                        const std::string& run, const TuningCost& cost) {
   using nlohmann::json;
   const TunerState& state = tuner.state();
   const auto fraction = [](int errors, int images) {
@@ -229,6 +230,7 @@ std::string tuning_json(const TuneOptions& options, const Workload& workload, co
   file["forward_clocks"] = tuner.forward_clocks();
   file["programming_clocks"] = state.programming.clocks;
   file["waited_s"] = state.waited_s;
+  file["energy"] = json::parse(tuning_cost_json(cost));
   for (const EvaluationPoint& point : state.evaluations) {
     file["evaluations"].push_back(
         {{"step", point.step},
@@ -396,6 +398,10 @@ void add_tune_options(CLI::App& command, TuneOptions& options) {
       .add_option("--refit-penalty", settings.refit_penalty,
                   "best: holds the refit to the weights of the network")
       ->capture_default_str();
+  command
+      .add_option("--card", options.card,
+                  "Energy cards, as in mcnn cost: what tuning takes on the chip")
+      ->capture_default_str();
   command.add_option("--checkpoint", options.checkpoint,
                      "Keep the state of the run in this file, and go on from it if it is there");
   command.add_option("--curve", options.curve, "Write the learning curve (SVG)");
@@ -447,8 +453,10 @@ int run_tune(TuneOptions options, unsigned jobs) {
   options.programming.check();
   const bool rtl = options.engine == "rtl";
   if (rtl && options.workload.adc_bits) {
-    throw Error("--adc-bits: the RTL has the converters of its configuration; allowed with --engine model");
+    throw Error(
+        "--adc-bits: the RTL has the converters of its configuration; allowed with --engine model");
   }
+  const EnergyCard card = load_energy_cards(options.card);
   Workload workload = load_workload(options.workload);
   const Dataset training = load_training(options);
   const TuningSettings settings = tuning_settings(options, workload, training.images.count);
@@ -512,6 +520,11 @@ int run_tune(TuneOptions options, unsigned jobs) {
       [&](double seconds, double read_pulses) { tuned->elapse(seconds, read_pulses); });
   const Tuner::Measured after = tuner.measure(options.by_group);
 
+  const TunerState& state = tuner.state();
+  const TuningCost cost =
+      tuning_cost(state.forward, tuner.forward_events(), tuner.programs(), state.written,
+                  state.programming.clocks, workload.config, card);
+
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   const Times times = {.wall_s = elapsed.count(), .programming_s = chip.seconds};
   if (curve_file) {
@@ -521,10 +534,10 @@ int run_tune(TuneOptions options, unsigned jobs) {
   }
   if (csv_file) csv_file->commit(tuning_csv(tuner.state()));
   if (result_file) {
-    result_file->commit(tuning_json(options, workload, tuner, before, after, run));
+    result_file->commit(tuning_json(options, workload, tuner, before, after, run, cost));
   }
-  fmt::print("{}{}", tuning_table(options, workload, tuner, before, after, refresh, times),
-             fault_text(chip, ""));
+  fmt::print("{}{}\n{}", tuning_table(options, workload, tuner, before, after, refresh, times),
+             fault_text(chip, ""), tuning_cost_table(cost, card));
   for (const std::string& file : {options.curve, options.csv, options.result, save_cells}) {
     if (!file.empty()) fmt::print("wrote {}\n", file);
   }

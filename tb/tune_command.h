@@ -10,6 +10,7 @@
 
 #include "host/programming.h"
 #include "host/tuner.h"
+#include "tb/cost_command.h"
 #include "tb/programming.h"
 #include "tb/workload.h"
 
@@ -33,10 +34,11 @@ struct TuneOptions {
   bool no_test = false;
   std::optional<double> wait_s;  // none: 1 s, or the card's age_s in the flow best if it is more
   TuningSettings settings;
-  std::string checkpoint;  // file
-  std::string curve;       // file, SVG
-  std::string csv;         // file
-  std::string result;      // file, JSON
+  std::string card = kStandardCards;  // energy cards
+  std::string checkpoint;             // file
+  std::string curve;                  // file, SVG
+  std::string csv;                    // file
+  std::string result;                 // file, JSON
 };
 
 // Options of the command that other commands do not have.

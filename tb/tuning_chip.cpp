@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "host/cycle_model.h"
+#include "host/events.h"
 
 namespace mcnn::tb {
 namespace {
@@ -23,6 +24,12 @@ std::vector<MacroState> states_of(const std::vector<Macro>& macros) {
 
 void restore_all(std::vector<Macro>& macros, std::span<const MacroState> states) {
   for (std::size_t pe = 0; pe < macros.size(); ++pe) macros[pe].restore(states[pe]);
+}
+
+ProgrammingWork take_work(std::vector<Macro>& macros) {
+  const ProgrammingWork work = programming_work(macros);
+  for (Macro& macro : macros) macro.clear_programming_counts();
+  return work;
 }
 
 RtlOptions rtl_options(std::uint64_t seed, const ChipProgram& program, const ChipConfig& config) {
@@ -76,7 +83,10 @@ std::vector<TuningChip::ImageOutput> ModelTuningChip::forward(
   const auto work = [&](Worker& worker) {
     try {
       bring_up_to_date(worker);
-      for (ChipModel& model : worker.models) model.set_options({.skip = false, .maps = maps});
+      for (ChipModel& model : worker.models) {
+        model.set_options({.skip = false, .maps = maps});
+        model.clear_counters();
+      }
       for (;;) {
         const std::size_t begin = next.fetch_add(kChunk);
         if (begin >= images.size()) break;
@@ -100,8 +110,16 @@ std::vector<TuningChip::ImageOutput> ModelTuningChip::forward(
     work(workers_.front());
   }
   if (failure) std::rethrow_exception(failure);
+  // Whole numbers are summed over the threads, so the energy does not depend on them.
+  MacroReads reads;
+  for (const Worker& worker : workers_) {
+    for (const ChipModel& model : worker.models) add(macro_reads(model), reads);
+  }
+  forward_work_ += macro_work(reads, macros_);
   return outputs;
 }
+
+ProgrammingWork ModelTuningChip::take_programming_work() { return take_work(macros_); }
 
 void ModelTuningChip::elapse(double seconds, double read_pulses) {
   for (Macro& macro : macros_) macro.elapse(seconds, read_pulses);
@@ -132,6 +150,17 @@ RtlTuningChip::RtlTuningChip(const ChipConfig& config, const ChipProgram& progra
 std::vector<TuningChip::ImageOutput> RtlTuningChip::forward(
     std::uint32_t first, std::span<const std::span<const std::uint8_t>> images, bool maps) {
   std::vector<ImageOutput> outputs(images.size());
+  for (Macro& macro : macros_) macro.clear_counts();
+  run(first, images, maps, outputs);
+  const auto rows = static_cast<int>(programs_.front().layers.size());
+  forward_work_ += macro_work(macro_reads(macros_, rows), macros_);
+  return outputs;
+}
+
+ProgrammingWork RtlTuningChip::take_programming_work() { return take_work(macros_); }
+
+void RtlTuningChip::run(std::uint32_t first, std::span<const std::span<const std::uint8_t>> images,
+                        bool maps, std::span<ImageOutput> outputs) {
   chip_->set_next_image(first);
   if (programs_.size() > 1) {
     // Program by program, so that each is loaded once.
@@ -146,7 +175,7 @@ std::vector<TuningChip::ImageOutput> RtlTuningChip::forward(
         if (!maps) outputs[i].maps.clear();
       }
     }
-    return outputs;
+    return;
   }
   if (!maps) {
     // The chip's counters have 32 bits, and no counter grows faster than this.
@@ -157,13 +186,12 @@ std::vector<TuningChip::ImageOutput> RtlTuningChip::forward(
         outputs[begin + i].logits = result.logits;
       });
     }
-    return outputs;
+    return;
   }
   for (std::size_t i = 0; i < images.size(); ++i) {
     ChipTrace trace = driver_.run_halted(images[i]);
     outputs[i] = {std::move(trace.result.logits), std::move(trace.maps)};
   }
-  return outputs;
 }
 
 void RtlTuningChip::elapse(double seconds, double read_pulses) {

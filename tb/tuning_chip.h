@@ -10,6 +10,7 @@
 #include "behavioral_models/macro.h"
 #include "host/chip_model.h"
 #include "host/driver.h"
+#include "host/events.h"
 #include "host/program_model.h"
 #include "host/tuner.h"
 #include "tb/rtl_chip.h"
@@ -34,6 +35,8 @@ class ModelTuningChip final : public TuningChip {
   void restore(std::span<const MacroState> states) override;
   // The chip's macros; it is of no use behind this.
   std::vector<Macro> take_macros() { return std::move(macros_); }
+  MacroWork take_forward_work() override { return std::exchange(forward_work_, {}); }
+  ProgrammingWork take_programming_work() override;
 
  private:
   // Programs the macros and remembers that they changed.
@@ -59,6 +62,7 @@ class ModelTuningChip final : public TuningChip {
   std::vector<Macro> macros_;
   Port port_;
   std::vector<Worker> workers_;
+  MacroWork forward_work_;
   std::uint64_t cell_changes_ = 1;
   std::uint64_t program_changes_ = 1;
 };
@@ -77,8 +81,12 @@ class RtlTuningChip final : public TuningChip {
   void load(std::span<const ChipProgram> programs) override;
   std::vector<MacroState> states() const override;
   void restore(std::span<const MacroState> states) override;
+  MacroWork take_forward_work() override { return std::exchange(forward_work_, {}); }
+  ProgrammingWork take_programming_work() override;
 
  private:
+  void run(std::uint32_t first, std::span<const std::span<const std::uint8_t>> images, bool maps,
+           std::span<ImageOutput> outputs);
   void load_program(std::size_t index);
 
   ChipConfig config_;
@@ -87,6 +95,7 @@ class RtlTuningChip final : public TuningChip {
   Driver driver_;
   std::vector<ChipProgram> programs_;
   std::size_t loaded_ = 0;  // the program that the chip has
+  MacroWork forward_work_;
 };
 
 }  // namespace mcnn::tb

@@ -85,13 +85,20 @@ std::string data_folder() {
   return folder != nullptr && *folder != '\0' ? folder : MCNN_DATA_DIR;
 }
 
+// A name of constraints/*.params, or the file of a configuration that need not be built. Only files
+// have a '/' or this ending, so a name is never taken for one.
 std::string configuration_path(const WorkloadOptions& options) {
+  constexpr std::string_view kEnding = ".params";
   const fs::path folder = MCNN_CONSTRAINTS_DIR;
-  const fs::path file = folder / (options.config + ".params");
-  if (options.config.empty() || options.config.find('/') != std::string::npos ||
-      !fs::exists(file)) {
-    throw Error(fmt::format("--config: no configuration '{}'; there are: {}", options.config,
-                            fmt::join(names_in(folder, ".params"), ", ")));
+  const bool is_file =
+      options.config.find('/') != std::string::npos || options.config.ends_with(kEnding);
+  const fs::path file =
+      is_file ? fs::path(options.config) : folder / fmt::format("{}{}", options.config, kEnding);
+  if (options.config.empty() || !fs::is_regular_file(file)) {
+    throw Error(fmt::format(
+        "--config: found '{}', allowed is a configuration of {} ({}), or for the chip model a "
+        "file with the ending {}",
+        options.config, folder.string(), fmt::join(names_in(folder, kEnding), ", "), kEnding));
   }
   return file.string();
 }
@@ -102,11 +109,12 @@ ChipConfig load_configuration(const WorkloadOptions& options) {
 
 std::string network_path(const WorkloadOptions& options) {
   if (!options.network.empty()) return options.network;
-  const fs::path file = fs::path(data_folder()) / "networks" / (options.config + ".json");
+  const std::string name = fs::path(configuration_path(options)).stem().string();
+  const fs::path file = fs::path(data_folder()) / "networks" / (name + ".json");
   if (!fs::exists(file)) {
     throw Error(fmt::format(
         "--network: there is no default network for the configuration '{}' ({} does not exist)",
-        options.config, file.string()));
+        name, file.string()));
   }
   return file.string();
 }

@@ -22,8 +22,8 @@ namespace mcnn::tb {
 
 // The options of the command line that choose it.
 struct WorkloadOptions {
-  std::string config = "yao2020";
-  std::string network;  // file; empty: data/networks/<config>.json
+  std::string config = "yao2020";  // name of constraints, or a file (chip model only)
+  std::string network;             // file; empty: data/networks/<config>.json
   std::string images;   // file; empty: the MNIST test set
   std::string labels;
   std::string device = "typical";  // name of a card in data/devices, or a file

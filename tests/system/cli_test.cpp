@@ -233,6 +233,8 @@ TEST_F(Cli, DeviceCards) {
 TEST_F(Cli, ConfigurationsMappingsAndRanges) {
   expect_error({"sim", "--count", "1", "--config", "huge"}, {"huge", "tiny", "yao2020"});
   expect_error({"sim", "--count", "1", "--config", "../constraints/tiny"}, {"--config"});
+  expect_error({"model", "--count", "1", "--config", path("none.params").string()},
+               {"--config", "none.params", "allowed", "tiny, yao2020", ".params"});
   expect_error({"model", "--count", "1", "--mapping", "clever"}, {"clever", "default", "paper"});
   expect_error({"model", "--count", "1", "--range", "4"}, {"--range", "4"});
   expect_error({"model", "--count", "1", "--replicas", "0"}, {"--replicas", "0"});
@@ -570,6 +572,15 @@ TEST_F(CliRuns, IdealChipModelAndIntegerNetworkGiveTheSameBytes) {
             logits({"integer", "--count", "300"}));
 }
 
+TEST_F(CliRuns, WithoutCountingEverythingElseIsTheSame) {
+  const std::vector<std::string> rtl = {"sim", "--count", "5", "--check", "2"};
+  for (std::vector<std::string> run : {rtl, {"model", "--count", "5"}}) {
+    const std::string counted = logits(run);
+    run.push_back("--no-counts");
+    EXPECT_EQ(logits(run), counted);
+  }
+}
+
 TEST_F(CliRuns, SkippedPlanesChangeClocksOnly) {
   const std::string plain = logits({"sim", "--count", "32", "--check", "4"});
   const double clocks = result_["clocks_per_image"];
@@ -599,6 +610,36 @@ TEST_F(CliRuns, WavesAreWrittenAndChangeNothing) {
                            "--trace-images", "1:1"}));
   EXPECT_GT(fs::file_size(out("x.fst")), 10'000U);
   EXPECT_LE(std::distance(fs::directory_iterator(folder_ / "out"), fs::directory_iterator()), 4);
+}
+
+// A file of parameters is a chip for the chip model: the same one as by its name, and another one
+// without a build. The RTL is only what was built.
+TEST_F(CliRuns, ConfigurationsOfAFile) {
+  const std::string params =
+      read_file(fs::path(MCNN_DATA_DIR).parent_path() / "constraints" / "yao2020.params");
+  write_file(path("yao2020.params"), params);
+  EXPECT_EQ(logits({"model", "--count", "20"}),
+            logits({"model", "--count", "20", "--config", path("yao2020.params").string()}));
+  std::string half = params;
+  for (const auto& [from, to] :
+       {std::pair{"NumPe=8", "NumPe=16"}, {"NumSl=128", "NumSl=64"}, {"NumAdc=32", "NumAdc=16"}}) {
+    half.replace(half.find(from), std::string(from).size(), to);
+  }
+  write_file(path("half.params"), half);
+  const std::string network = (fs::path(MCNN_DATA_DIR) / "networks" / "yao2020.json").string();
+  const std::vector<std::string> chosen = {
+      "--config", path("half.params").string(), "--network", network, "--count", "20"};
+  const auto with = [&](const std::string& command) {
+    std::vector<std::string> arguments = {command};
+    arguments.insert(arguments.end(), chosen.begin(), chosen.end());
+    return arguments;
+  };
+  logits(with("model"));
+  EXPECT_EQ(result_["config"], "half");
+  for (const auto& file : fs::directory_iterator(folder_ / "out")) fs::remove(file.path());
+  expect_error(with("sim"), {"--config", "half", "tiny, yao2020", "chip model"});
+  expect_plain_error({"map", "--config", path("half.params").string()},
+                     {"--network", "default network", "'half'", "half.json"});
 }
 
 TEST_F(CliRuns, MapAndInfo) {
@@ -661,7 +702,7 @@ TEST_F(Cli, CostTablesAndItsErrors) {
 
   expect_plain_error({"cost", "--card", "nothing"}, {"--card", "nothing", "energy card"});
   expect_plain_error({"cost", "--card", "paper65@x:1"}, {"--card", "'x'", "name@NM:RATIO"});
-  expect_plain_error({"cost", "--card", "osu018"}, {"osu018", "adc_bits", "no value"});
+  expect_plain_error({"cost", "--card", "osu018"}, {"osu018", "read_voltage", "no value"});
   expect_plain_error({"cost", "--adc-bits", "13"}, {"--adc-bits", "13", "4..12"});
 }
 

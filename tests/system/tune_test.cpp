@@ -80,6 +80,19 @@ TEST_F(Tune, TunedCellsGiveWhatTuningSaid) {
     EXPECT_GT(result["test_accuracy_after"].get<double>(),
               result["test_accuracy_before"].get<double>());
     EXPECT_GT(result["cells_rewritten"].get<int>(), 10);
+    // What it took on the chip: the counts that the chip's own counters and the cycle model give.
+    const json& energy = result["energy"];
+    EXPECT_EQ(energy["programming"]["sets"], result["set_pulses"]);
+    EXPECT_EQ(energy["programming"]["resets"], result["reset_pulses"]);
+    EXPECT_EQ(energy["programming"]["reads"], result["verify_reads"]);
+    EXPECT_EQ(energy["programming"]["clocks"], result["programming_clocks"]);
+    EXPECT_GT(energy["programming"]["pulse_pJ"].get<double>(), 0.0);
+    for (const json& part : energy["forward"]) {
+      if (part["component"] != "logic_clock_tree") continue;
+      EXPECT_EQ(part["count"], result["forward_clocks"]);
+    }
+    EXPECT_EQ(energy["missing"], json::array({"programmer_read"}));
+    EXPECT_NE(tuned.out.find("rewriting cells"), std::string::npos) << tuned.out;
     const CommandResult loaded =
         run_mcnn({"model", "--network", std::string(MCNN_DATA_DIR) + "/networks/yao2020-plain.json",
                   "--set", "programming_sigma_uS=1.2", "--set", "age_s=1", "--count", "500",
@@ -195,6 +208,7 @@ TEST_F(Tune, BadInputIsRefusedOnOneLine) {
       {{"--training-count", "6001"}, {"--training-count", "6001", "2..6000"}},
       {{"--validation", "6000"}, {"--validation", "6000", "1..5999"}},
       {{"--threshold", "-1"}, {"--threshold", "-1"}},
+      {{"--card", "nothing"}, {"--card", "'nothing'", "energy card"}},
       {{"--training-images", "x"}, {"--training-images", "--training-labels"}},
       {{"--by-group"}, {"replicas", "--mapping paper"}},
       {{"--checkpoint", "/nowhere/x.json"}, {"--checkpoint", "/nowhere/x.json"}},

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "host/chip_model.h"
+#include "host/events.h"
 #include "host/index.h"
 #include "tests/support/network_suite.h"
 #include "tests/unit/host/host_test_util.h"
@@ -56,7 +58,7 @@ class CostOfARun : public ::testing::TestWithParam<std::string> {
     }
     for (int pe = 0; pe < config_.num_pe; ++pe) macros_[to_index(pe)] = model.macro(pe);
     return make_cost(network_, mapped_, config_, chip_events(model, images), macro_reads(model),
-                     macros_, card_);
+                     macros_, 0, card_);
   }
 };
 
@@ -88,6 +90,134 @@ TEST_P(CostOfARun, EveryTotalIsTheSumOfItsParts) {
   double area = 0.0;
   for (const AreaPart& part : cost.area) area += part.um2.value_or(0.0);
   expect_close(cost.um2(), area);
+}
+
+double sum_of(const std::vector<CostPart>& parts, bool macro_only = false) {
+  double sum = 0.0;
+  for (const CostPart& part : parts) {
+    if (!macro_only || part.group == FigureGroup::kMacro) sum += part.pJ.value_or(0.0);
+  }
+  return sum;
+}
+
+// Programming: pulses, verify reads and logic add up, and pulses are V^2 G t of what was counted.
+TEST_P(CostOfARun, ProgrammingIsTheSumOfItsParts) {
+  ProgrammingWork work;
+  work.sets = 3;
+  work.resets = 2;
+  work.set_conductance_uS = 21.5;
+  work.reset_conductance_uS = 9.25;
+  work.reads = 6;
+  work.read = {47.0, 6, 6};
+  const ProgrammingCost cost = programming_cost(work, 123, config_, card_);
+  const auto pulse = [&](double conductance, const std::string& voltage) {
+    const double volts = card_.required(voltage);
+    return conductance * volts * volts * card_.required("program_pulse") * 1e-3;
+  };
+  expect_close(cost.set_pJ, pulse(21.5, "set_voltage"));
+  expect_close(cost.reset_pJ, pulse(9.25, "reset_voltage"));
+  expect_close(cost.macro_pJ(), cost.set_pJ + cost.reset_pJ + sum_of(cost.read_parts));
+  expect_close(cost.pJ(), cost.macro_pJ() + sum_of(cost.digital_parts));
+  EXPECT_GT(sum_of(cost.read_parts), 0.0);
+  // What the logic does meanwhile is counted even where the card has no figure for it.
+  ASSERT_EQ(cost.digital_parts.size(), 2U);
+  EXPECT_EQ(cost.digital_parts[0].component, "logic_clock_tree");
+  EXPECT_EQ(cost.digital_parts[0].count, 123.0);
+  EXPECT_EQ(cost.digital_parts[1].component, "programmer_read");
+  EXPECT_EQ(cost.digital_parts[1].pJ.has_value(), card_.value("programmer_read").has_value());
+}
+
+// Tuning: the forward passes cost what mcnn cost says of as many images, each sum is that of its
+// parts, and a figure that the card does not have is named.
+TEST_P(CostOfARun, TuningIsTheSumOfItsPartsAndAgreesWithTheCostOfItsImages) {
+  constexpr int kImages = 4;
+  const Cost images = run(kImages);
+  ChipModel model(config_, mapped_.program, macros_, ChipModel::Options{});
+  for (int i = 0; i < kImages; ++i) {
+    model.run(static_cast<uint32_t>(i), testing::suite_image(network_, 3, i));
+  }
+  ProgrammingWork work;
+  work.reads = 5;
+  work.read = {31.0, 5, 5};
+  const ChipEvents events = image_events(mapped_.program, config_, kImages);
+  const MacroWork forward = macro_work(macro_reads(model), macros_);
+  const TuningCost cost = tuning_cost(forward, events, 1, work, 77, config_, card_);
+  expect_close(cost.forward_pJ(), kImages * images.pJ());
+  expect_close(cost.forward_macro_pJ(), kImages * images.macro_pJ());
+  expect_close(cost.forward_pJ(), sum_of(cost.forward));
+  expect_close(cost.forward_macro_pJ(), sum_of(cost.forward, true));
+  expect_close(cost.pJ(), sum_of(cost.forward) + sum_of(cost.programming.read_parts) +
+                              sum_of(cost.programming.digital_parts));
+  expect_close(cost.macro_pJ(), sum_of(cost.forward, true) + sum_of(cost.programming.read_parts));
+  for (const std::vector<CostPart>* parts : {&cost.forward, &cost.programming.digital_parts}) {
+    for (const CostPart& part : *parts) {
+      EXPECT_EQ(std::ranges::count(cost.missing, part.component), part.pJ ? 0 : 1)
+          << part.component;
+    }
+  }
+  // Two programs that take turns, each counted for all images, are the same chip here.
+  ChipEvents twice = events;
+  twice += events;
+  expect_close(tuning_cost(forward, twice, 2, work, 77, config_, card_).pJ(), cost.pJ());
+  // The JSON holds the same parts and sums.
+  const auto json = nlohmann::json::parse(tuning_cost_json(cost));
+  double parts = 0.0;
+  for (const auto& part : json["forward"]) {
+    EXPECT_EQ(part["pJ"].is_null(),
+              std::ranges::count(cost.missing, part["component"].get<std::string>()) == 1);
+    parts += part["pJ"].is_null() ? 0.0 : part["pJ"].get<double>();
+  }
+  expect_close(json["forward_pJ"].get<double>(), parts);
+  expect_close(json["pJ"].get<double>(), parts + json["programming"]["pJ"].get<double>());
+}
+
+// The macro of 128 bit lines: the same array and drivers, one conversion where the chip makes one
+// for each of the windows that a read sums; a wider line never needs more.
+TEST_P(CostOfARun, TheWideMacroConvertsOnceForTheWindowsThatItSums) {
+  constexpr int kImages = 3;
+  const Cost cost = run(kImages);
+  std::vector<std::vector<uint8_t>> pixels;
+  for (int i = 0; i < kImages; ++i) pixels.push_back(testing::suite_image(network_, 3, i));
+  const std::vector<std::span<const uint8_t>> images(pixels.begin(), pixels.end());
+  const auto layers_of = [&](int rows) {
+    return wide_layers(cost, network_, mapped_, wide_reads(network_, images, rows), rows, config_,
+                       card_);
+  };
+  const std::vector<WideLayer> wide = layers_of(128);
+  ASSERT_EQ(wide.size(), network_.layers.size());
+  EXPECT_EQ(wide[0].inputs, 9);
+  EXPECT_EQ(wide[0].windows, 1);
+  EXPECT_EQ(wide[0].bits, config_.adc_bits);
+  EXPECT_EQ(wide[1].inputs, 72);
+  EXPECT_EQ(wide[1].windows, 8);
+  EXPECT_EQ(wide[1].bits, config_.adc_bits + 3);
+  EXPECT_EQ(wide[2].inputs, 192);
+  EXPECT_EQ(wide[2].reads, 2);
+  double here = 0.0;
+  double sum = 0.0;
+  double same_step = 0.0;
+  for (size_t i = 0; i < wide.size(); ++i) {
+    SCOPED_TRACE(wide[i].name);
+    EXPECT_EQ(wide[i].pJ_here, cost.layers[i].macro_pJ());
+    EXPECT_LE(wide[i].conversions, wide[i].conversions_here);
+    EXPECT_GE(wide[i].conversions * wide[i].windows * 1.5, wide[i].conversions_here);
+    const double conversion =
+        card_.required("source_line_mux") + card_.required("sample_hold") +
+        conversion_energy(card_.required("adc"), card_.required("adc_bits"), config_.adc_bits);
+    expect_close(wide[i].pJ_here - wide[i].pJ,
+                 (wide[i].conversions_here - wide[i].conversions) * conversion);
+    EXPECT_GE(wide[i].same_step_pJ, wide[i].pJ);
+    here += wide[i].pJ_here;
+    sum += wide[i].pJ;
+    same_step += wide[i].same_step_pJ;
+  }
+  const WideLayer total = wide_sum(wide);
+  expect_close(total.pJ_here, here);
+  expect_close(total.pJ, sum);
+  expect_close(total.same_step_pJ, same_step);
+  expect_close(total.pJ_here, cost.macro_pJ());
+  const std::vector<WideLayer> narrow = layers_of(16);
+  for (size_t i = 0; i < wide.size(); ++i) EXPECT_GE(narrow[i].conversions, wide[i].conversions);
 }
 
 TEST_P(CostOfARun, TheArrayEnergyIsWhatTheMacrosDrove) {
@@ -153,7 +283,9 @@ TEST_P(CostOfARun, TheFactorsOfALayersGapMultiplyToItsRatio) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cards, CostOfARun, ::testing::Values("paper65", "paper65,osu018"));
+INSTANTIATE_TEST_SUITE_P(Cards, CostOfARun,
+                         ::testing::Values("paper65", "paper65,osu018",
+                                           "paper65,osu018,gf180sram"));
 
 TEST(MacroPeak, ReproducesThePublishedFigureAndNamesWhatIsMissing) {
   const MacroPeak peak = macro_peak(card("paper65"), 5.0);

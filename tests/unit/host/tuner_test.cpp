@@ -28,6 +28,7 @@ class ModelChip final : public TuningChip {
       const ImageResult& result = model.run(first++, image);
       outputs.push_back({result.logits, result.maps});
     }
+    forward_work_ += macro_work(macro_reads(model), macros_);
     return outputs;
   }
   ProgramPort& port() override { return port_; }
@@ -43,12 +44,19 @@ class ModelChip final : public TuningChip {
   void restore(std::span<const MacroState> states) override {
     for (size_t pe = 0; pe < macros_.size(); ++pe) macros_[pe].restore(states[pe]);
   }
+  MacroWork take_forward_work() override { return std::exchange(forward_work_, {}); }
+  ProgrammingWork take_programming_work() override {
+    const ProgrammingWork work = programming_work(macros_);
+    for (Macro& macro : macros_) macro.clear_programming_counts();
+    return work;
+  }
 
  private:
   ChipConfig config_;
   std::vector<Macro> macros_;
   ProgramModel port_;
   ChipProgram program_;
+  MacroWork forward_work_;
 };
 
 DeviceCard relaxing_card() {
@@ -228,9 +236,9 @@ TEST(Tuner, BadCheckpointsAreRefused) {
   expect_parts(error_of([] { parse_checkpoint("{", "a.json"); }), "a.json",
                "not a checkpoint of tuning");
   expect_parts(error_of([] { parse_checkpoint("{\"format\": \"x\"}", "a.json"); }), "a.json",
-               "format", "\"x\"", "mcnn-tuning-1");
+               "format", "\"x\"", "mcnn-tuning-2");
   expect_parts(error_of([] {
-                 parse_checkpoint("{\"format\": \"mcnn-tuning-1\", \"run\": \"\", \"state\": {}}",
+                 parse_checkpoint("{\"format\": \"mcnn-tuning-2\", \"run\": \"\", \"state\": {}}",
                                   "a.json");
                }),
                "a.json", "stage");
