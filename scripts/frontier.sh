@@ -180,15 +180,17 @@ set output "$out/frontier.svg"
 set datafile separator ","
 set multiplot layout 1,2
 set ylabel "accuracy [%], mean of $chips chips and its standard error"
-set logscale x
+set yrange [$(awk -F, '{ printf "%.2f:%.2f", $9 - 0.4, $9 + 0.1 }' <<< "$default")]
 set key bottom right
 set grid
 front(column) = sprintf("< awk -F, 'NR > 1 && \$%d == 1' $csv | sort -t, -g -k %d", column, column == 16 ? 12 : 13)
-set xlabel "array and macro, energy an image [nJ]"
+set xlabel "array and macro, energy an image [nJ] (settings that lose more than 0.4 points are not shown)"
+set xrange [0:*]
 plot for [b in "8 7 6 5"] "< awk -F, 'NR > 1 && \$4 == ".b." && \$6 == \"no\"' $csv" using 12:9:(\$10 / sqrt($chips)) with yerrorbars pt 7 ps 0.6 title b." bits", \
      front(16) using 12:9 with linespoints lc black pt 6 ps 1.4 title "Pareto front"
 set xlabel "whole chip of the default shape, what is known, energy an image [nJ]"
 set ylabel ""
+set key bottom left
 plot for [b in "8 7 6 5"] "< awk -F, 'NR > 1 && \$15 == \"measured\" && \$4 == ".b."' $csv" using 13:9:(\$10 / sqrt($chips)) with yerrorbars pt 7 ps 0.6 title b." bits", \
      front(17) using 13:9 with linespoints lc black pt 6 ps 1.4 title "Pareto front"
 EOF

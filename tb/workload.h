@@ -24,7 +24,7 @@ namespace mcnn::tb {
 struct WorkloadOptions {
   std::string config = "yao2020";  // name of constraints, or a file (chip model only)
   std::string network;             // file; empty: data/networks/<config>.json
-  std::string images;   // file; empty: the MNIST test set
+  std::string images;              // file; empty: the MNIST test set
   std::string labels;
   std::string device = "typical";  // name of a card in data/devices, or a file
   std::optional<int> adc_bits;     // chip model only: instead of the configuration's
