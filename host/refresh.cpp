@@ -33,8 +33,9 @@ int64_t RefreshPolicy::rounds(double seconds) const {
   }
   const double most = std::ceil(seconds / *every_s) - 1.0;
   if (most > kMostRounds) {
-    throw Error(fmt::format("--refresh-every: found {} s, {:.0f} refreshes in {} s, allowed: {:.0f}",
-                            *every_s, most, seconds, kMostRounds));
+    throw Error(
+        fmt::format("--refresh-every: found {} s, {:.0f} refreshes in {} s, allowed: {:.0f}",
+                    *every_s, most, seconds, kMostRounds));
   }
   return static_cast<int64_t>(most);
 }

@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <sstream>
 
@@ -71,10 +73,20 @@ std::vector<std::span<const std::uint8_t>> images_of(const Workload& workload) {
   return images;
 }
 
+struct CostOptions {
+  WorkloadOptions workload;
+  ProgrammingOptions programming;
+  std::int64_t jobs = 0;  // 0: all cores
+  bool skip = false;
+  std::string card = kStandardCards;
+  std::string json;  // file; empty: none
+};
+
 // Of all runs of the programmer; 0 for a chip that was loaded or programmed directly.
 std::int64_t programming_clocks(const ProgrammedChip& chip) {
   return (chip.loop ? chip.loop->counters().clocks : 0) +
-         (chip.calibration ? chip.calibration->counters.clocks : 0);
+         (chip.calibration ? chip.calibration->counters.clocks : 0) +
+         (chip.faults ? chip.faults->counters.clocks : 0) + chip.refresh.programming.clocks;
 }
 
 double mean_conductance(const std::vector<Macro>& macros) {
@@ -87,9 +99,8 @@ double mean_conductance(const std::vector<Macro>& macros) {
   return sum / cells;
 }
 
-}  // namespace
-
 int run_cost(const CostOptions& options) {
+  const unsigned jobs = number_of_jobs(options.jobs);
   const EnergyCard card = load_energy_cards(options.card);
   options.programming.check();
   Workload workload = load_workload(options.workload);
@@ -97,7 +108,7 @@ int run_cost(const CostOptions& options) {
   if (!options.json.empty()) file.emplace(options.json, "--json");
   install_interrupt_handler();
   const ProgrammedChip chip = program_chip(workload, options.programming, /*use_rtl=*/false);
-  const EngineRun run = run_model(workload, chip.macros, options.jobs, options.skip);
+  const EngineRun run = run_model(workload, chip.macros, jobs, options.skip);
   Cost cost = make_cost(workload.network, workload.mapped, workload.config, run.events, run.reads,
                         chip.macros, programming_clocks(chip), card);
   const auto lines = static_cast<int>(MacroPeak{}.lines);
@@ -115,6 +126,28 @@ int run_cost(const CostOptions& options) {
              100.0 * run.accuracy(), cost_table(cost, peak, gaps, card, workload.config));
   if (file) fmt::print("wrote {}\n", options.json);
   return 0;
+}
+
+}  // namespace
+
+Command cost_command(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand("cost", "Energy, time and area of classifying images");
+  auto options = std::make_shared<CostOptions>();
+  add_choice_options(command, options->workload);
+  add_test_image_options(command, options->workload);
+  add_adc_bits_option(command, options->workload);
+  add_jobs_option(command, options->jobs);
+  add_program_option(command, options->programming);
+  add_loop_options(command, options->programming);
+  add_skip_option(command, options->skip);
+  command
+      .add_option(
+          "--card", options->card,
+          "Energy cards, names of data/energy or files: a figure is from the first that has "
+          "it; name@NM:RATIO scales one to a technology and a supply")
+      ->capture_default_str();
+  command.add_option("--json", options->json, "Write the figures (JSON)");
+  return {&command, [options] { return run_cost(*options); }};
 }
 
 }  // namespace mcnn::tb

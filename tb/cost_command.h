@@ -5,8 +5,7 @@
 #include <string>
 
 #include "host/energy_card.h"
-#include "tb/programming.h"
-#include "tb/workload.h"
+#include "tb/command.h"
 
 namespace mcnn::tb {
 
@@ -15,16 +14,6 @@ namespace mcnn::tb {
 inline constexpr const char* kStandardCards = "paper65,osu018,gf180sram";
 EnergyCard load_energy_cards(const std::string& list);  // throws Error
 
-struct CostOptions {
-  WorkloadOptions workload;
-  ProgrammingOptions programming;
-  unsigned jobs = 1;
-  bool skip = false;
-  std::string card = kStandardCards;
-  std::string json;  // file; empty: none
-};
-
-// Exit status.
-int run_cost(const CostOptions& options);
+Command cost_command(CLI::App& app);
 
 }  // namespace mcnn::tb

@@ -16,9 +16,11 @@
 #include <cstring>
 #include <fstream>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <sstream>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -34,6 +36,15 @@ namespace {
 constexpr int kMostLines = 1024;     // input and output lines
 constexpr int kMostVectors = 65536;  // input vectors
 constexpr int kExitInterrupted = 130;
+
+struct CrossbarOptions {
+  std::string conductance;       // file, S
+  std::string inputs;            // file, V
+  double wire_resistance = 0.0;  // ohm a segment
+  std::string topology;
+  std::string window;  // FIRST:COUNT, empty for all output lines
+  std::string out;     // file, A
+};
 
 std::string read_text(const std::string& path) {
   errno = 0;
@@ -211,37 +222,6 @@ std::string difference_from_ideal(const WireMatrix& currents, const WireMatrix& 
                                    : "");
 }
 
-}  // namespace
-
-CLI::App& add_crossbar_command(CLI::App& app, CrossbarOptions& options) {
-  CLI::App& command = *app.add_subcommand(
-      "crossbar", "Solve a crossbar with resistive wires: conductances and voltages to currents");
-  command
-      .add_option("--conductance", options.conductance,
-                  "Cells [S], CSV: a line for each input line, a column for each output line")
-      ->required();
-  command
-      .add_option("--inputs", options.inputs,
-                  "Voltages [V], CSV: a line for each input line, a column for each input vector")
-      ->required();
-  command
-      .add_option("--wire-resistance", options.wire_resistance,
-                  "Resistance of each wire segment [ohm]; 0 gives the ideal sums")
-      ->required();
-  command
-      .add_option("--topology", options.topology,
-                  "crossbar, gated or chip (drawn in behavioral_models/README.md)")
-      ->required();
-  command.add_option("--window", options.window,
-                     "FIRST:COUNT: output lines that are selected, with --topology chip "
-                     "(default: all)");
-  command
-      .add_option("--out", options.out,
-                  "Currents [A], CSV: a line for each output line, a column for each input vector")
-      ->required();
-  return command;
-}
-
 int run_crossbar(const CrossbarOptions& options) {
   const WireTopology topology = wire_topology(options.topology, "--topology");
   const double ohm = options.wire_resistance;
@@ -302,6 +282,38 @@ int run_crossbar(const CrossbarOptions& options) {
              difference_from_ideal(currents, ideal));
   fmt::print("wrote {}\n", options.out);
   return 0;
+}
+
+}  // namespace
+
+Command crossbar_command(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand(
+      "crossbar", "Solve a crossbar with resistive wires: conductances and voltages to currents");
+  auto options = std::make_shared<CrossbarOptions>();
+  command
+      .add_option("--conductance", options->conductance,
+                  "Cells [S], CSV: a line for each input line, a column for each output line")
+      ->required();
+  command
+      .add_option("--inputs", options->inputs,
+                  "Voltages [V], CSV: a line for each input line, a column for each input vector")
+      ->required();
+  command
+      .add_option("--wire-resistance", options->wire_resistance,
+                  "Resistance of each wire segment [ohm]; 0 gives the ideal sums")
+      ->required();
+  command
+      .add_option("--topology", options->topology,
+                  "crossbar, gated or chip (drawn in behavioral_models/README.md)")
+      ->required();
+  command.add_option("--window", options->window,
+                     "FIRST:COUNT: output lines that are selected, with --topology chip "
+                     "(default: all)");
+  command
+      .add_option("--out", options->out,
+                  "Currents [A], CSV: a line for each output line, a column for each input vector")
+      ->required();
+  return {&command, [options] { return run_crossbar(*options); }};
 }
 
 }  // namespace mcnn::tb

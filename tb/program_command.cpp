@@ -3,11 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <iterator>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "common/error.h"
@@ -146,6 +149,16 @@ std::string cells_csv(const Workload& workload, const ProgrammedChip& chip) {
   return text;
 }
 
+namespace {
+
+struct ProgramCommandOptions {
+  WorkloadOptions workload;
+  ProgrammingOptions programming;
+  std::string engine = "rtl";  // rtl or model
+  std::string svg;             // file: conductance picture
+  std::string csv;             // file: one row a cell
+};
+
 int run_program(const ProgramCommandOptions& options) {
   if (options.engine != "rtl" && options.engine != "model") {
     throw Error(fmt::format("--engine: found '{}', allowed are rtl and model", options.engine));
@@ -175,9 +188,27 @@ int run_program(const ProgramCommandOptions& options) {
   }
   if (chip.comparison.mismatches > 0) {
     fmt::print(stderr, "mcnn: {} mismatches\n", chip.comparison.mismatches);
-    return 1;
+    return kExitDiffers;
   }
   return 0;
+}
+
+}  // namespace
+
+Command program_command(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand("program", "Program the cells of a network in the loop");
+  auto options = std::make_shared<ProgramCommandOptions>();
+  add_choice_options(command, options->workload);
+  add_loop_options(command, options->programming);
+  command
+      .add_option("--engine", options->engine, "rtl (checked against the program model) or model")
+      ->capture_default_str();
+  command.add_option("--svg", options->svg,
+                     "Write a picture: target, reached and error of each cell");
+  command.add_option("--csv", options->csv, "Write a row for each cell");
+  command.add_option("--cells", options->programming.save_cells,
+                     "Write the programmed cells for --load-cells (JSON)");
+  return {&command, [options] { return run_program(*options); }};
 }
 
 }  // namespace mcnn::tb

@@ -4,21 +4,13 @@
 
 #include <string>
 
+#include "tb/command.h"
 #include "tb/programming.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {
 
-struct ProgramCommandOptions {
-  WorkloadOptions workload;
-  ProgrammingOptions programming;
-  std::string engine = "rtl";  // rtl or model
-  std::string svg;             // file: conductance picture
-  std::string csv;             // file: one row a cell
-};
-
-// Returns the exit status. Throws Error.
-int run_program(const ProgramCommandOptions& options);
+Command program_command(CLI::App& app);
 
 // One row a cell: place, target, what the loop says, conductances.
 std::string cells_csv(const Workload& workload, const ProgrammedChip& chip);

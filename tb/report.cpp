@@ -66,8 +66,8 @@ std::string programming_block(const Report& report) {
                    "  refreshed {} times in {:g} s: {} cells rewritten, {} pulses, {} reads, {} "
                    "clocks\n",
                    refresh.rounds, card.age_s, refresh.cells.cells,
-                   refresh.programming.sets + refresh.programming.resets,
-                   refresh.programming.reads, refresh.programming.clocks);
+                   refresh.programming.sets + refresh.programming.resets, refresh.programming.reads,
+                   refresh.programming.clocks);
   }
   text += fault_text(chip, "  ");
   if (!chip.calibration_note.empty()) {
@@ -285,12 +285,10 @@ std::string result_json(const Report& report) {
   }
   if (report.chip != nullptr && report.chip->refresh.rounds > 0) {
     const RefreshReport& refresh = report.chip->refresh;
-    json["refresh"] = {{"rounds", refresh.rounds},
-                       {"cells", refresh.cells.cells},
-                       {"sets", refresh.programming.sets},
-                       {"resets", refresh.programming.resets},
-                       {"reads", refresh.programming.reads},
-                       {"clocks", refresh.programming.clocks}};
+    json["refresh"] = {
+        {"rounds", refresh.rounds},           {"cells", refresh.cells.cells},
+        {"sets", refresh.programming.sets},   {"resets", refresh.programming.resets},
+        {"reads", refresh.programming.reads}, {"clocks", refresh.programming.clocks}};
   }
   if (report.engine != Engine::kInteger) {
     json["counters"] = {{"clocks", run.counters.clocks},

@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
 #include <system_error>
 
 #include "common/error.h"
@@ -15,13 +18,22 @@
 #include "tb/output_file.h"
 #include "tb/report.h"
 #include "tb/report_page.h"
+#include "tb/run_command.h"
 
 namespace mcnn::tb {
 namespace {
 
 constexpr std::size_t kMostBytes = 5'000'000;  // of the page
 
-std::uint32_t followed_image(const ReportCommandOptions& options, const Workload& workload) {
+// What a run on the chip model has, and what becomes of it.
+struct ReportOptions : RunCommandOptions {
+  std::string engine = "model";       // model or rtl
+  std::string out;                    // file; empty: <runs>/report/report.html, its folder made
+  std::string runs = "build";         // folder with what other commands left
+  std::optional<std::int64_t> image;  // that is followed; none: the first of the run
+};
+
+std::uint32_t followed_image(const ReportOptions& options, const Workload& workload) {
   if (!options.image) return workload.first;
   if (*options.image < workload.first || *options.image >= workload.first + workload.count) {
     throw Error(fmt::format("--image: found {}, allowed is {}..{}, an image of the run",
@@ -30,24 +42,8 @@ std::uint32_t followed_image(const ReportCommandOptions& options, const Workload
   return static_cast<std::uint32_t>(*options.image);
 }
 
-}  // namespace
-
-void add_report_options(CLI::App& command, ReportCommandOptions& options) {
-  command
-      .add_option("--engine", options.engine,
-                  "model (bit for bit the RTL's results) or rtl, which is slower")
-      ->capture_default_str();
-  command.add_option("--out", options.out, "The page (default: report/report.html of --runs)");
-  command
-      .add_option("--runs", options.runs,
-                  "Folder with what other commands left (sim, cost, sweep, tune)")
-      ->capture_default_str();
-  command.add_option(
-      "--image", options.image,
-      "Number of the image that is followed through the layers (default: the first)");
-}
-
-int run_report(const ReportCommandOptions& options, unsigned jobs) {
+int run_report(const ReportOptions& options) {
+  const unsigned jobs = number_of_jobs(options.jobs);
   if (options.engine != "rtl" && options.engine != "model") {
     throw Error(fmt::format("--engine: found '{}', allowed are model and rtl", options.engine));
   }
@@ -104,7 +100,7 @@ int run_report(const ReportCommandOptions& options, unsigned jobs) {
       run,        integer,
       comparison, options.skip,
       &chip,      (engine == Engine::kRtl ? "mcnn sim " : "mcnn model ") + choice};
-  const ReportCommandOptions defaults;
+  const ReportOptions defaults;
   std::string command = "mcnn report " + choice;
   if (options.engine != defaults.engine) command += " --engine " + options.engine;
   if (options.image) command += fmt::format(" --image {}", *options.image);
@@ -134,9 +130,31 @@ int run_report(const ReportCommandOptions& options, unsigned jobs) {
   fmt::print("wrote {} ({:.2f} MB)\n", out.string(), static_cast<double>(page.size()) * 1e-6);
   if (report.mismatches() > 0) {
     fmt::print(stderr, "mcnn: {} mismatches\n", report.mismatches());
-    return 1;
+    return kExitDiffers;
   }
   return 0;
+}
+
+}  // namespace
+
+Command report_command(CLI::App& app) {
+  CLI::App& command =
+      *app.add_subcommand("report", "Classify images and report on it as an HTML page");
+  auto options = std::make_shared<ReportOptions>();
+  add_run_options(command, *options, Engine::kModel);
+  command
+      .add_option("--engine", options->engine,
+                  "model (bit for bit the RTL's results) or rtl, which is slower")
+      ->capture_default_str();
+  command.add_option("--out", options->out, "The page (default: report/report.html of --runs)");
+  command
+      .add_option("--runs", options->runs,
+                  "Folder with what other commands left (sim, cost, sweep, tune)")
+      ->capture_default_str();
+  command.add_option(
+      "--image", options->image,
+      "Number of the image that is followed through the layers (default: the first)");
+  return {&command, [options] { return run_report(*options); }};
 }
 
 }  // namespace mcnn::tb

@@ -18,8 +18,8 @@
 
 namespace mcnn::tb {
 
-// An option of a run (seed, mapping, adc_bits...) or a field of the device card. "a+b" is both a and
-// b.
+// An option of a run (seed, mapping, adc_bits...) or a field of the device card. "a+b" is both a
+// and b.
 struct Setting {
   std::string key;
   std::string value;
@@ -49,8 +49,8 @@ struct RunOptions {
 };
 // Throws Error on a value that its option cannot take.
 RunOptions run_options(const Settings& settings);
-// The command that repeats a run: `mcnn model ...` or `mcnn tune ...`, words quoted for a shell where
-// they need it.
+// The command that repeats a run: `mcnn model ...` or `mcnn tune ...`, words quoted for a shell
+// where they need it.
 std::string run_command(const Settings& settings);
 
 // A key and its values: "key=v1,v2,..."; a value of a number may be a range first:last or

@@ -8,19 +8,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "common/error.h"
 #include "host/cells_file.h"
@@ -85,6 +89,22 @@ void write_plot(const Sweep& sweep, const SweepFile& rows, const std::string& pa
   }
   file.commit();
 }
+
+struct SweepOptions {
+  std::map<std::string, std::string> options;  // options of a run that were given, by key
+  std::vector<std::string> set;
+  std::vector<std::string> vary;
+  std::vector<std::string> sample;
+  std::int64_t runs = 0;  // 0: not given
+  std::int64_t sample_seed = 1;
+  std::string plan;
+  std::vector<std::string> only;
+  std::string out;
+  std::string plot;
+  std::int64_t jobs = 0;
+  bool restart = false;
+  bool list = false;
+};
 
 // ------------------------------------------------------------------------------------------------
 // plans and their files
@@ -210,7 +230,8 @@ RunResult run_one(Workload workload, const RunOptions& options, Progress& progre
   ProgramCounters work = chip.refresh.programming;
   if (chip.loop) work += chip.loop->counters();
   if (chip.faults) work += chip.faults->counters;
-  if (options.tuned) work += tune_on_model(workload, options.tune, load_training(options.tune), chip, 1);
+  if (options.tuned)
+    work += tune_on_model(workload, options.tune, load_training(options.tune), chip, 1);
   const EngineRun run = run_model(workload, chip.macros, 1, false, &progress);
   ReadCounts counts;
   for (const ReadCounts& row : run.rows) counts += row;
@@ -274,13 +295,6 @@ void run_missing(const Sweep& sweep, SweepFile& file, WorkloadLoader& loader,
   file.finish();
 }
 
-unsigned number_of_threads(std::int64_t jobs) {
-  if (jobs < 0 || jobs > 1024) {
-    throw Error(fmt::format("--jobs: found {}, allowed is 1..1024, or 0 for all cores", jobs));
-  }
-  return jobs > 0 ? static_cast<unsigned>(jobs) : std::max(1U, std::thread::hardware_concurrency());
-}
-
 void list_runs(const std::vector<Sweep>& sweeps) {
   for (const Sweep& sweep : sweeps) {
     for (std::uint64_t run = 0; run < sweep.runs(); ++run) {
@@ -288,8 +302,6 @@ void list_runs(const std::vector<Sweep>& sweeps) {
     }
   }
 }
-
-}  // namespace
 
 void add_sweep_options(CLI::App& command, SweepOptions& options) {
   command
@@ -311,16 +323,14 @@ void add_sweep_options(CLI::App& command, SweepOptions& options) {
   command.add_option("--out", options.out,
                      "Rows (CSV); what is there already is not run again. With --plan: a folder");
   command.add_option("--plot", options.plot, "Plot (SVG, needs gnuplot). With --plan: a folder");
-  command
-      .add_option("--jobs", options.jobs,
-                  "Threads, 0 for all cores; the results do not depend on it")
-      ->capture_default_str();
+  add_jobs_option(command, options.jobs);
   command.add_flag("--restart", options.restart, "Drop the rows that are there");
   command.add_flag("--list", options.list, "Print the command of every run and stop");
   command
-      .add_option("--set", options.set,
-                  "key=value for all runs: a field of the device card or an option of mcnn model or tune; "
-                  "may be repeated")
+      .add_option(
+          "--set", options.set,
+          "key=value for all runs: a field of the device card or an option of mcnn model or tune; "
+          "may be repeated")
       ->allow_extra_args(false);
   for (const std::string& key : option_keys()) {
     std::string name = "--" + key;
@@ -332,7 +342,7 @@ void add_sweep_options(CLI::App& command, SweepOptions& options) {
 }
 
 int run_sweeps(const SweepOptions& options) {
-  const unsigned jobs = number_of_threads(options.jobs);
+  const unsigned jobs = number_of_jobs(options.jobs);
   const std::vector<Sweep> sweeps = chosen_sweeps(options);
   if (options.list) {
     list_runs(sweeps);
@@ -403,6 +413,16 @@ int run_sweeps(const SweepOptions& options) {
     fmt::print("{} sweeps, {} runs now in {:.0f} s\n", sweeps.size(), done, elapsed.count());
   }
   return 0;
+}
+
+}  // namespace
+
+Command sweep_command(CLI::App& app) {
+  CLI::App& command =
+      *app.add_subcommand("sweep", "Accuracy over many settings, on the chip model");
+  auto options = std::make_shared<SweepOptions>();
+  add_sweep_options(command, *options);
+  return {&command, [options] { return run_sweeps(*options); }};
 }
 
 }  // namespace mcnn::tb

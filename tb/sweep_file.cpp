@@ -85,8 +85,8 @@ std::string sweep_header(const Sweep& sweep, const SweepOrigin& origin) {
 std::string sweep_row(const Sweep& sweep, std::uint64_t run, const RunResult& result) {
   const Settings settings = sweep.settings(run);
   return fmt::format("{}{},{},{:.6f},{:.6g},{},{}\n", row_start(sweep, run, settings),
-                     result.images, result.correct, result.accuracy(), result.clipped, result.pulses,
-                     csv_word(run_command(settings)));
+                     result.images, result.correct, result.accuracy(), result.clipped,
+                     result.pulses, csv_word(run_command(settings)));
 }
 
 SweepFile::SweepFile(std::filesystem::path path, const Sweep& sweep, const SweepOrigin& origin,
@@ -204,7 +204,8 @@ void SweepFile::read(std::string text, bool restart) {
     if (good) {
       parts = line.substr(start.size());
       good = take(parts, result.images) && take(parts, result.correct) && take(parts, accuracy) &&
-             take(parts, result.clipped) && take(parts, result.pulses) && sweep_row(sweep_, run, result) == line;
+             take(parts, result.clipped) && take(parts, result.pulses) &&
+             sweep_row(sweep_, run, result) == line;
     }
     if (!good) fail(fmt::format("found a row that run {} cannot have", run));
     if (!rows_.emplace(run, result).second) fail(fmt::format("found run {} a second time", run));

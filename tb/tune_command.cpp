@@ -338,6 +338,140 @@ ProgramCounters tune_on_model(Workload& workload, const TuneOptions& options,
   return work;
 }
 
+std::string tuning_csv(const TunerState& state) {
+  std::string text =
+      "step,what,train_errors,train_images,cells,pulses,validation_errors,validation_images,"
+      "validation_loss,test_errors,test_images\n";
+  const auto out = std::back_inserter(text);
+  auto evaluation = state.evaluations.begin();
+  const auto evaluations_at = [&](std::int64_t step, std::int64_t cells, std::int64_t pulses) {
+    for (; evaluation != state.evaluations.end() && evaluation->step <= step; ++evaluation) {
+      fmt::format_to(out, "{},\"{}\",,,{},{},{},{},{},", evaluation->step, evaluation->what, cells,
+                     pulses, evaluation->validation_errors, evaluation->validation_images,
+                     evaluation->validation_loss);
+      if (evaluation->test_images > 0) {
+        fmt::format_to(out, "{},{}\n", evaluation->test_errors, evaluation->test_images);
+      } else {
+        text += ",\n";
+      }
+    }
+  };
+  evaluations_at(0, 0, 0);
+  for (const BatchPoint& point : state.batches) {
+    if (point.images > 0) {
+      fmt::format_to(out, "{},batch,{},{},{},{},,,,,\n", point.step, point.errors, point.images,
+                     point.cells, point.pulses);
+    }
+    evaluations_at(point.step, point.cells, point.pulses);
+  }
+  return text;
+}
+
+namespace {
+
+int run_tune(TuneOptions options, unsigned jobs) {
+  if (options.engine != "rtl" && options.engine != "model") {
+    throw Error(fmt::format("--engine: found '{}', allowed are rtl and model", options.engine));
+  }
+  options.programming.check();
+  const bool rtl = options.engine == "rtl";
+  if (rtl && options.workload.adc_bits) {
+    throw Error(
+        "--adc-bits: the RTL has the converters of its configuration; allowed with --engine model");
+  }
+  const EnergyCard card = load_energy_cards(options.card);
+  Workload workload = load_workload(options.workload);
+  const Dataset training = load_training(options);
+  const TuningSettings settings = tuning_settings(options, workload, training.images.count);
+  const Dataset test = first_images(*workload.data, workload.first, workload.count);
+  if (options.by_group || settings.sharing == Sharing::kImages) convolver_groups(workload.mapped);
+  const std::string run = describe_run(options, settings, workload, training);
+  std::optional<Checkpoint> checkpoint = load_checkpoint(options.checkpoint, run);
+
+  std::optional<OutputFile> curve_file;
+  std::optional<OutputFile> csv_file;
+  std::optional<OutputFile> result_file;
+  std::optional<OutputFile> cells_file;
+  if (!options.curve.empty()) curve_file.emplace(options.curve, "--curve");
+  if (!options.csv.empty()) csv_file.emplace(options.csv, "--csv");
+  if (!options.result.empty()) result_file.emplace(options.result, "--result");
+  const std::string save_cells = std::exchange(options.programming.save_cells, "");
+  if (!save_cells.empty()) cells_file.emplace(save_cells, "--save-cells");
+  if (!options.checkpoint.empty()) OutputFile(options.checkpoint, "--checkpoint");
+
+  install_interrupt_handler();
+  const std::vector<BiasRow> mapped_biases = workload.mapped.program.biases;
+  ProgrammedChip chip = program_chip(workload, options.programming, rtl);
+  const auto start = std::chrono::steady_clock::now();
+  std::unique_ptr<TuningChip> tuned;
+  if (rtl) {
+    tuned = std::make_unique<RtlTuningChip>(workload.config, workload.mapped.program,
+                                            std::move(chip.macros), workload.options.seed);
+  } else {
+    tuned = std::make_unique<ModelTuningChip>(workload.config, workload.mapped.program,
+                                              std::move(chip.macros), jobs);
+  }
+  Tuner tuner(*tuned, workload.network, workload.mapped, workload.config, workload.card, training,
+              options.no_test ? nullptr : &test, settings, chip.correction,
+              chip.faults ? chip.faults->map : FaultMap{});
+  const Tuner::Measured before = tuner.measure(options.by_group);
+  if (checkpoint) {
+    tuned->restore(checkpoint->macros);
+    tuner.restore(std::move(checkpoint->state));
+  }
+  {
+    Progress progress("tuning", static_cast<std::uint64_t>(tuner.most_steps()), "steps");
+    auto saved = std::chrono::steady_clock::now();
+    while (!tuner.done()) {
+      tuner.step();
+      progress.set_done(static_cast<std::uint64_t>(tuner.state().step));
+      const auto now = std::chrono::steady_clock::now();
+      const bool stop = interrupt_requested();
+      const bool due = std::chrono::duration<double>(now - saved).count() > kCheckpointSeconds;
+      if (!options.checkpoint.empty() && (stop || due || tuner.done())) {
+        save_checkpoint(options.checkpoint, run, tuner, *tuned);
+        saved = now;
+      }
+      if (stop) throw Interrupted{};
+    }
+  }
+  if (cells_file) {
+    cells_file->commit(tuned_cells_file(workload, mapped_biases, chip.faults, tuner, *tuned));
+  }
+  const RefreshReport refresh =
+      pass_age(workload, options.programming.refresh, chip, tuned->port(),
+               [&](double seconds, double read_pulses) { tuned->elapse(seconds, read_pulses); });
+  const Tuner::Measured after = tuner.measure(options.by_group);
+
+  const TunerState& state = tuner.state();
+  const TuningCost cost =
+      tuning_cost(state.forward, tuner.forward_events(), tuner.programs(), state.written,
+                  state.programming.clocks, workload.config, card);
+
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  const Times times = {.wall_s = elapsed.count(), .programming_s = chip.seconds};
+  if (curve_file) {
+    curve_file->commit(tuning_svg(
+        tuner.state(), fmt::format("{}, device {}, flow {}, seed {}", workload.network.name,
+                                   workload.card.name, options.flow, workload.options.seed)));
+  }
+  if (csv_file) csv_file->commit(tuning_csv(tuner.state()));
+  if (result_file) {
+    result_file->commit(tuning_json(options, workload, tuner, before, after, run, cost));
+  }
+  fmt::print("{}{}\n{}", tuning_table(options, workload, tuner, before, after, refresh, times),
+             fault_text(chip, ""), tuning_cost_table(cost, card));
+  for (const std::string& file : {options.curve, options.csv, options.result, save_cells}) {
+    if (!file.empty()) fmt::print("wrote {}\n", file);
+  }
+  for (const std::string& message : chip.comparison.messages) fmt::print(stderr, "  {}\n", message);
+  if (chip.comparison.mismatches > 0) {
+    fmt::print(stderr, "mcnn: {} mismatches\n", chip.comparison.mismatches);
+    return kExitDiffers;
+  }
+  return 0;
+}
+
 void add_tune_options(CLI::App& command, TuneOptions& options) {
   TuningSettings& settings = options.settings;
   command.add_option("--flow", options.flow, "paper (hybrid training as published) or best")
@@ -409,144 +543,24 @@ void add_tune_options(CLI::App& command, TuneOptions& options) {
   command.add_option("--result", options.result, "Write the figures of the run (JSON)");
   command.add_option("--save-cells", options.programming.save_cells,
                      "Write the tuned cells and biases for --load-cells (JSON)");
-  command
-      .add_option("--program", options.programming.program,
-                  "How the cells get their levels first: loop or direct")
-      ->capture_default_str();
+  add_program_option(command, options.programming);
   command.add_option("--load-cells", options.programming.load_cells,
                      "Tune the cells of a file that --save-cells wrote instead");
 }
 
-std::string tuning_csv(const TunerState& state) {
-  std::string text =
-      "step,what,train_errors,train_images,cells,pulses,validation_errors,validation_images,"
-      "validation_loss,test_errors,test_images\n";
-  const auto out = std::back_inserter(text);
-  auto evaluation = state.evaluations.begin();
-  const auto evaluations_at = [&](std::int64_t step, std::int64_t cells, std::int64_t pulses) {
-    for (; evaluation != state.evaluations.end() && evaluation->step <= step; ++evaluation) {
-      fmt::format_to(out, "{},\"{}\",,,{},{},{},{},{},", evaluation->step, evaluation->what, cells,
-                     pulses, evaluation->validation_errors, evaluation->validation_images,
-                     evaluation->validation_loss);
-      if (evaluation->test_images > 0) {
-        fmt::format_to(out, "{},{}\n", evaluation->test_errors, evaluation->test_images);
-      } else {
-        text += ",\n";
-      }
-    }
-  };
-  evaluations_at(0, 0, 0);
-  for (const BatchPoint& point : state.batches) {
-    if (point.images > 0) {
-      fmt::format_to(out, "{},batch,{},{},{},{},,,,,\n", point.step, point.errors, point.images,
-                     point.cells, point.pulses);
-    }
-    evaluations_at(point.step, point.cells, point.pulses);
-  }
-  return text;
-}
+}  // namespace
 
-int run_tune(TuneOptions options, unsigned jobs) {
-  if (options.engine != "rtl" && options.engine != "model") {
-    throw Error(fmt::format("--engine: found '{}', allowed are rtl and model", options.engine));
-  }
-  options.programming.check();
-  const bool rtl = options.engine == "rtl";
-  if (rtl && options.workload.adc_bits) {
-    throw Error(
-        "--adc-bits: the RTL has the converters of its configuration; allowed with --engine model");
-  }
-  const EnergyCard card = load_energy_cards(options.card);
-  Workload workload = load_workload(options.workload);
-  const Dataset training = load_training(options);
-  const TuningSettings settings = tuning_settings(options, workload, training.images.count);
-  const Dataset test = first_images(*workload.data, workload.first, workload.count);
-  if (options.by_group || settings.sharing == Sharing::kImages) convolver_groups(workload.mapped);
-  const std::string run = describe_run(options, settings, workload, training);
-  std::optional<Checkpoint> checkpoint = load_checkpoint(options.checkpoint, run);
-
-  std::optional<OutputFile> curve_file;
-  std::optional<OutputFile> csv_file;
-  std::optional<OutputFile> result_file;
-  std::optional<OutputFile> cells_file;
-  if (!options.curve.empty()) curve_file.emplace(options.curve, "--curve");
-  if (!options.csv.empty()) csv_file.emplace(options.csv, "--csv");
-  if (!options.result.empty()) result_file.emplace(options.result, "--result");
-  const std::string save_cells = std::exchange(options.programming.save_cells, "");
-  if (!save_cells.empty()) cells_file.emplace(save_cells, "--save-cells");
-  if (!options.checkpoint.empty()) OutputFile(options.checkpoint, "--checkpoint");
-
-  install_interrupt_handler();
-  const std::vector<BiasRow> mapped_biases = workload.mapped.program.biases;
-  ProgrammedChip chip = program_chip(workload, options.programming, rtl);
-  const auto start = std::chrono::steady_clock::now();
-  std::unique_ptr<TuningChip> tuned;
-  if (rtl) {
-    tuned = std::make_unique<RtlTuningChip>(workload.config, workload.mapped.program,
-                                            std::move(chip.macros), workload.options.seed);
-  } else {
-    tuned = std::make_unique<ModelTuningChip>(workload.config, workload.mapped.program,
-                                              std::move(chip.macros), jobs);
-  }
-  Tuner tuner(*tuned, workload.network, workload.mapped, workload.config, workload.card, training,
-              options.no_test ? nullptr : &test, settings, chip.correction,
-              chip.faults ? chip.faults->map : FaultMap{});
-  const Tuner::Measured before = tuner.measure(options.by_group);
-  if (checkpoint) {
-    tuned->restore(checkpoint->macros);
-    tuner.restore(std::move(checkpoint->state));
-  }
-  {
-    Progress progress("tuning", static_cast<std::uint64_t>(tuner.most_steps()), "steps");
-    auto saved = std::chrono::steady_clock::now();
-    while (!tuner.done()) {
-      tuner.step();
-      progress.set_done(static_cast<std::uint64_t>(tuner.state().step));
-      const auto now = std::chrono::steady_clock::now();
-      const bool stop = interrupt_requested();
-      const bool due = std::chrono::duration<double>(now - saved).count() > kCheckpointSeconds;
-      if (!options.checkpoint.empty() && (stop || due || tuner.done())) {
-        save_checkpoint(options.checkpoint, run, tuner, *tuned);
-        saved = now;
-      }
-      if (stop) throw Interrupted{};
-    }
-  }
-  if (cells_file) {
-    cells_file->commit(tuned_cells_file(workload, mapped_biases, chip.faults, tuner, *tuned));
-  }
-  const RefreshReport refresh = pass_age(
-      workload, options.programming.refresh, chip, tuned->port(),
-      [&](double seconds, double read_pulses) { tuned->elapse(seconds, read_pulses); });
-  const Tuner::Measured after = tuner.measure(options.by_group);
-
-  const TunerState& state = tuner.state();
-  const TuningCost cost =
-      tuning_cost(state.forward, tuner.forward_events(), tuner.programs(), state.written,
-                  state.programming.clocks, workload.config, card);
-
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-  const Times times = {.wall_s = elapsed.count(), .programming_s = chip.seconds};
-  if (curve_file) {
-    curve_file->commit(tuning_svg(
-        tuner.state(), fmt::format("{}, device {}, flow {}, seed {}", workload.network.name,
-                                   workload.card.name, options.flow, workload.options.seed)));
-  }
-  if (csv_file) csv_file->commit(tuning_csv(tuner.state()));
-  if (result_file) {
-    result_file->commit(tuning_json(options, workload, tuner, before, after, run, cost));
-  }
-  fmt::print("{}{}\n{}", tuning_table(options, workload, tuner, before, after, refresh, times),
-             fault_text(chip, ""), tuning_cost_table(cost, card));
-  for (const std::string& file : {options.curve, options.csv, options.result, save_cells}) {
-    if (!file.empty()) fmt::print("wrote {}\n", file);
-  }
-  for (const std::string& message : chip.comparison.messages) fmt::print(stderr, "  {}\n", message);
-  if (chip.comparison.mismatches > 0) {
-    fmt::print(stderr, "mcnn: {} mismatches\n", chip.comparison.mismatches);
-    return 1;
-  }
-  return 0;
+Command tune_command(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand("tune", "Tune a programmed chip in place");
+  auto options = std::make_shared<TuneOptions>();
+  auto jobs = std::make_shared<std::int64_t>(0);
+  add_choice_options(command, options->workload);
+  add_test_image_options(command, options->workload);
+  add_adc_bits_option(command, options->workload);
+  add_jobs_option(command, *jobs);
+  add_loop_options(command, options->programming);
+  add_tune_options(command, *options);
+  return {&command, [options, jobs] { return run_tune(*options, number_of_jobs(*jobs)); }};
 }
 
 }  // namespace mcnn::tb

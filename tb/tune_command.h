@@ -10,13 +10,10 @@
 
 #include "host/programming.h"
 #include "host/tuner.h"
+#include "tb/command.h"
 #include "tb/cost_command.h"
 #include "tb/programming.h"
 #include "tb/workload.h"
-
-namespace CLI {
-class App;
-}
 
 namespace mcnn::tb {
 
@@ -41,11 +38,10 @@ struct TuneOptions {
   std::string result;                 // file, JSON
 };
 
-// Options of the command that other commands do not have.
-void add_tune_options(CLI::App& command, TuneOptions& options);
+Command tune_command(CLI::App& app);
 
-// The settings of the options for this workload; throws Error that names the option. `images`: of the
-// training set.
+// The settings of the options for this workload; throws Error that names the option. `images`: of
+// the training set.
 TuningSettings tuning_settings(const TuneOptions& options, const Workload& workload, int images);
 // Files of the training set: images, labels.
 std::pair<std::string, std::string> training_files(const TuneOptions& options);
@@ -57,9 +53,6 @@ Dataset load_training(const TuneOptions& options);
 // Throws Error, Interrupted.
 ProgramCounters tune_on_model(Workload& workload, const TuneOptions& options,
                               const Dataset& training, ProgrammedChip& chip, unsigned jobs);
-
-// Returns the exit status. Throws Error, Interrupted.
-int run_tune(TuneOptions options, unsigned jobs);
 
 // The learning curve: one row a step.
 std::string tuning_csv(const TunerState& state);

@@ -190,8 +190,8 @@ TEST_F(SweepCommand, TheCommandOfARowGivesTheRow) {
       << "runs that are all the same prove nothing";
 }
 
-// Rows of a chip that is tuned, refreshed, or loaded, each against the command that stands beside it;
-// pulses are counted.
+// Rows of a chip that is tuned, refreshed, or loaded, each against the command that stands beside
+// it; pulses are counted.
 TEST_F(SweepCommand, TheCommandOfATunedRowGivesTheRow) {
   const Words common = {"--count", "100", "--device", "yao2020", "--set", "training_count=400"};
   Words words = {"sweep",
@@ -239,8 +239,7 @@ TEST_F(SweepCommand, TheCommandOfATunedRowGivesTheRow) {
     const json result = json::parse(read_file(path("result.json")));
     const bool tuned = columns[1] != "none";
     EXPECT_EQ(arguments.front(), tuned ? "tune" : "model");
-    const double accuracy =
-        result[tuned ? "test_accuracy_after" : "accuracy"].get<double>();
+    const double accuracy = result[tuned ? "test_accuracy_after" : "accuracy"].get<double>();
     EXPECT_NEAR(accuracy, std::stod(columns[6]), 1e-6) << lines[i];
     const long pulses = std::stol(columns[8]);
     if (columns[1] == "none" && columns[2] == "0") plain_pulses = pulses;
@@ -262,9 +261,8 @@ TEST_F(SweepCommand, EveryRunLoadsTheCellsOfItsSeed) {
       run_mcnn({"sweep", "--vary", "seed=3,4", "--set", "load_cells=" + path("chip-{seed}.cells"),
                 "--device", "yao2020", "--count", "100", "--out", out("loaded.csv")});
   ASSERT_EQ(loaded.status, 0) << loaded.err;
-  const CommandResult programmed =
-      run_mcnn({"sweep", "--vary", "seed=3,4", "--device", "yao2020", "--count", "100", "--out",
-                out("programmed.csv")});
+  const CommandResult programmed = run_mcnn({"sweep", "--vary", "seed=3,4", "--device", "yao2020",
+                                             "--count", "100", "--out", out("programmed.csv")});
   ASSERT_EQ(programmed.status, 0) << programmed.err;
   const Words a = lines_of(read_file(out("loaded.csv")));
   const Words b = lines_of(read_file(out("programmed.csv")));

@@ -56,8 +56,7 @@ struct Bench {
           return static_cast<double>(
               cells[static_cast<size_t>((line * config.num_bl()) + pair.bit_line)]);
         };
-        const double off =
-            at(pair.line) - at(pair.line + 1) - (pair.weight * card.level_step_uS());
+        const double off = at(pair.line) - at(pair.line + 1) - (pair.weight * card.level_step_uS());
         squares += off * off;
         count += 1.0;
       }

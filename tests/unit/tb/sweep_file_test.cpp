@@ -110,11 +110,12 @@ TEST_F(SweepFileTest, HeaderAndRows) {
             "pulses,command");
   std::getline(lines, line);
   const std::string drawn = *find_setting(sweep_.settings(0), "relaxation_reference_s");
-  EXPECT_EQ(line, "0,0,6/3/1," + drawn +
-                      ",1,3000,2900,0.966667,0.333333,30000,\"mcnn model --config yao2020 --replicas "
-                      "6,3,1 --device 'a, \"\"b\"\"' --seed 1 --set read_noise=0 --set "
-                      "relaxation_reference_s=" +
-                      drawn + "\"");
+  EXPECT_EQ(line,
+            "0,0,6/3/1," + drawn +
+                ",1,3000,2900,0.966667,0.333333,30000,\"mcnn model --config yao2020 --replicas "
+                "6,3,1 --device 'a, \"\"b\"\"' --seed 1 --set read_noise=0 --set "
+                "relaxation_reference_s=" +
+                drawn + "\"");
 }
 
 TEST_F(SweepFileTest, CutOffAnywhereItIsCompletedToTheSameFile) {

@@ -171,9 +171,10 @@ TEST(SweepRuns, TunedRuns) {
   Settings none = settings;
   put_setting(none, {"flow", "none"});
   EXPECT_FALSE(run_options(none).tuned);
-  EXPECT_EQ(run_command(none),
-            "mcnn model --config yao2020 --load-cells a/7.cells --refresh-every 60 --device typical "
-            "--seed 7");
+  EXPECT_EQ(
+      run_command(none),
+      "mcnn model --config yao2020 --load-cells a/7.cells --refresh-every 60 --device typical "
+      "--seed 7");
   expect_error([] { run_options({{"without", "hidden"}}); }, {"without", "flow"});
 }
 
