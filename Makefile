@@ -13,6 +13,7 @@ JOBS    ?=
 CHECK   ?=
 PROGRAM ?=
 ARGS    ?=
+GATING  ?=
 PLAN    ?= sweeps/default.toml
 BUILD_JOBS ?= $(shell nproc)
 
@@ -23,8 +24,11 @@ options = --config $(CONFIG) --device $(DEVICE) \
 # How the cells get their levels: loop (the chip's programmer, the default) or direct.
 programming = $(if $(PROGRAM),--program $(PROGRAM))
 
+# Netlists with clock gates: synth, sta, power.
+gated = $(if $(filter-out 0,$(GATING)),--gated)
+
 .DEFAULT_GOAL := help
-.PHONY: help build sim program tune paper sweep report cost frontier power test lint waves synth sta bench train data format clean
+.PHONY: help build sim program tune paper sweep report cost frontier power test lint waves synth sta netlist bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -33,8 +37,8 @@ help: ## This list
 	@echo
 	@echo "Variables: CONFIG ($(patsubst constraints/%.params,%,$(wildcard constraints/*.params))), NETWORK (file),"
 	@echo "DEVICE ($(patsubst data/devices/%.toml,%,$(wildcard data/devices/*.toml)), or a file), COUNT, FIRST, SEED,"
-	@echo "MAPPING (default, paper), PROGRAM (loop, direct), JOBS, CHECK, PLAN (file), ARGS (any other option of the"
-	@echo "mcnn command)."
+	@echo "MAPPING (default, paper), PROGRAM (loop, direct), JOBS, CHECK, PLAN (file), GATING (1: synth, sta and power"
+	@echo "with clock gates), ARGS (any other option of the mcnn command)."
 
 $(BUILD)/build.ninja: CMakeLists.txt
 	@scripts/install_dependencies.sh build
@@ -85,7 +89,7 @@ frontier: build ## Accuracy against energy over converters and array shapes (CHI
 power: build ## Power of the synthesised logic with the activity of a real run (after make synth)
 	@scripts/install_dependencies.sh sta
 	@cmake --build $(BUILD) -j $(BUILD_JOBS) --target mcnn_activity
-	@BUILD=$(BUILD) scripts/power.sh $(CONFIG)
+	@BUILD=$(BUILD) scripts/power.sh $(CONFIG)$(if $(gated),-gated)
 
 tune: build ## Tune a chip in place (ARGS="--flow best"); learning curve in build/tune/curve.svg
 	@mkdir -p $(BUILD)/tune
@@ -102,13 +106,17 @@ waves: build ## Waves of one image (FIRST=n chooses it): build/waves/image.fst
 	@echo "Open them with the saved view (apt-get install gtkwave):"
 	@echo "  gtkwave $(BUILD)/waves/image.fst tb/waves/mcnn.gtkw"
 
-synth: ## Synthesis onto the OSU 0.18 um cells: area
+synth: ## Synthesis onto the OSU 0.18 um cells: area (GATING=1: with clock gates)
 	@scripts/install_dependencies.sh synth
-	@scripts/synth.sh
+	@scripts/synth.sh $(gated)
 
 sta: ## Static timing of the synthesised chip
 	@scripts/install_dependencies.sh sta
-	@scripts/sta.sh
+	@scripts/sta.sh $(gated)
+
+netlist: build ## The netlists of make synth GATING=1 in the bench, compared with the models (compiles them: minutes)
+	@scripts/install_dependencies.sh build
+	@scripts/check_netlist.sh --gated $(BUILD)
 
 bench: build ## Speeds, each with what it was measured on
 	@scripts/bench.sh $(BUILD)

@@ -27,6 +27,17 @@ endforeach()
 file(WRITE "${DIRECTORY}/${PREFIX}_fast_all.cc" "${fast}")
 file(WRITE "${DIRECTORY}/${PREFIX}_slow_all.cc" "${slow}")
 
+# With --trace-depth the scopes below are still entered and left, with nothing in them: a call for every cell of a netlist, which
+# takes the compiler gigabytes.
+if("${ARGS}" MATCHES "--trace-depth")
+  file(GLOB traces "${DIRECTORY}/${PREFIX}__Trace*Slow.cpp")
+  foreach(trace IN LISTS traces)
+    execute_process(COMMAND sed -i -z -E
+        "s/ *tracep->pushNamePrefix\\(\"[^\"]*\"\\);\\n *tracep->popNamePrefix\\(1\\);\\n//g" "${trace}"
+      COMMAND_ERROR_IS_FATAL ANY)
+  endforeach()
+endif()
+
 # What the translation read, for the build's dependencies: Verilator's own list, with the name of our first output.
 file(READ "${DIRECTORY}/${PREFIX}__ver.d" dependencies)
 string(REGEX REPLACE "^[^:]*:" "" dependencies "${dependencies}")

@@ -50,6 +50,21 @@ namespace eval memory {
     return $text
   }
 
+  # The macros of a netlist as the RTL's memory, for a simulation of the netlist.
+  proc verilog {geometries} {
+    set text "// Generated: the memory macros of the netlist.\n"
+    foreach geometry $geometries {
+      lassign $geometry lane_bits lanes depth
+      set width [expr {$lane_bits * $lanes}]
+      set address [address_bits $depth]
+      append text "module [name $lane_bits $lanes $depth] (\n  input logic clk_i, re_i,\n" \
+        "  input logic \[[expr {$address - 1}]:0\] raddr_i, waddr_i,\n  output logic \[[expr {$width - 1}]:0\] rdata_o,\n" \
+        "  input logic \[[expr {$lanes - 1}]:0\] we_i,\n  input logic \[[expr {$width - 1}]:0\] wdata_i\n);\n" \
+        "  mcnn_ram #(.LaneBits($lane_bits), .Lanes($lanes), .Depth($depth)) ram (.*);\nendmodule\n"
+    }
+    return $text
+  }
+
   # A Liberty library with a cell for every {lane_bits lanes depth} of the list.
   proc liberty {geometries} {
     variable clock_to_data

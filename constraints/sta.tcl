@@ -4,6 +4,23 @@
 #   MCNN_OUT      folder for the results
 # The script must not go on after an error, which OpenSTA does by itself.
 
+# Worst setup slack. A latch (of a clock gate) is open while the clock is low: a path into it that is in time takes what it
+# needs of that and has slack 0, which says nothing; the path goes on to the gate's NAND, where it is checked (mcnn.sdc).
+proc worst_setup {} {
+  if {[llength [all_registers -level_sensitive -cells]] == 0} { return [worst_slack -max] }
+  set worst [worst_slack -max]
+  if {$worst < 0} { return $worst }
+  with_output_to_variable text { report_checks -path_delay max -group_count 5000 -format summary }
+  set worst ""
+  foreach line [split $text "\n"] {
+    if {[regexp {^\S+ .* (\S+) \(\S+\) +(-?[0-9.]+)$} $line -> end slack] || [regexp {^\S+ .* (\S+) \(output\) +(-?[0-9.]+)$} $line -> end slack]} {
+      if {![regexp {enable_[0-9]+\.latch/D$} $end] && ($worst eq "" || $slack < $worst)} { set worst $slack }
+    }
+  }
+  if {$worst eq ""} { error "no setup check that is not a clock gate's latch" }
+  return $worst
+}
+
 proc analyse {} {
   set out $::env(MCNN_OUT)
   read_liberty $::env(MCNN_LIBERTY)
@@ -15,7 +32,7 @@ proc analyse {} {
 
   # Ports without a delay, ends without a constraint, loops: nothing may pass unseen.
   check_setup -verbose > $out/check_setup.txt
-  set setup [worst_slack -max]
+  set setup [worst_setup]
   set hold [worst_slack -min]
   set tns [total_negative_slack -max]
   report_checks -path_delay max -group_count 20 -fields {slew capacitance} -format full > $out/setup.txt
@@ -27,7 +44,7 @@ proc analyse {} {
   # Once more with the estimate of the wires (constraints/memory.tcl).
   set_wire_load_mode top
   set_wire_load_model -name estimate -library mcnn_memory
-  set setup_wires [worst_slack -max]
+  set setup_wires [worst_setup]
   set hold_wires [worst_slack -min]
   set tns_wires [total_negative_slack -max]
   report_checks -path_delay max -group_count 20 -fields {slew capacitance} -format full > $out/setup_wires.txt

@@ -4,6 +4,9 @@
 # is for each event of an energy card (data/README.md). Needs the netlist of `make synth` and the mcnn command.
 #
 #   scripts/power.sh [configuration] [images]      (yao2020, 10)
+#
+# A name that ends in -gated (yao2020-gated) is the netlist with clock gates. How often each gate is open comes from the same images
+# on the netlist itself: scripts/check_netlist.sh builds its simulator.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,6 +16,8 @@ build="${BUILD:-build}"
 liberty="${MCNN_LIBERTY:-/usr/share/qflow/tech/osu018/osu018_stdcells.lib}"
 synth="build/synth/$config"
 out="build/power/$config"
+base="${config%-gated}"
+netlist="$build/netlist-gated/mcnn"
 [[ -s "$synth/mcnn_chip.v" ]] || {
   echo "$0: no netlist $synth/mcnn_chip.v (make synth)" >&2
   exit 2
@@ -23,15 +28,30 @@ for tool in "$build/mcnn" "$build/mcnn_activity"; do
     exit 2
   }
 done
+if [[ "$config" != "$base" && ! "$netlist" -nt "$synth/mcnn_chip.v" ]]; then
+  echo "$0: no simulator $netlist of the present netlist (scripts/check_netlist.sh --gated)" >&2
+  exit 2
+fi
 mkdir -p "$out"
 work="$(mktemp -d "$out/.work.XXXXXX")"
 trap 'rm -rf "$work"' EXIT
 
 # One image before and one behind the traced ones, so that they follow each other at full speed.
-"$build/mcnn" sim --config "$config" --count $((images + 2)) --check 0 --trace "$work/run.fst" \
-  --trace-images "1:$images" > "$work/sim.log"
-"$build/mcnn_activity" "$work/run.fst" > "$work/activity.txt"
+trace() {
+  "$1" sim --config "$base" --count $((images + 2)) --check 0 --trace "$work/run.fst" --trace-images "1:$images" > "$work/sim.log"
+  "$build/mcnn_activity" "$work/run.fst"
+}
+trace "$build/mcnn" > "$work/activity.txt"
 read -r _ clocks < "$work/activity.txt"
+if [[ "$config" != "$base" ]]; then
+  trace "$netlist" > "$work/netlist.txt"
+  read -r _ netlist_clocks < "$work/netlist.txt"
+  [[ "$netlist_clocks" == "$clocks" ]] || {
+    echo "$0: the netlist took $netlist_clocks clocks, the RTL $clocks" >&2
+    exit 1
+  }
+  grep -E '/enable_[0-9]+\.latch\.Q ' "$work/netlist.txt" >> "$work/activity.txt"
+fi
 
 : > "$work/power.txt"
 awk '/^module mcnn_chip\(/ { chip = 1 } /^endmodule/ { chip = 0 } chip && /^  mcnn_/ && !/mcnn_ram/ { print $1, $2 }' "$synth/mcnn_chip.v" |
@@ -50,16 +70,21 @@ awk '/^module mcnn_chip\(/ { chip = 1 } /^endmodule/ { chip = 0 } chip && /^  mc
   echo "# clocks $clocks images $images; power in W at 200 MHz, typical corner, before layout"
   cat "$work/power.txt"
 } > "$out/power.txt"
+cp "$work/activity.txt" "$out/activity.txt"
 awk -v clocks="$clocks" '
-  !/^#/ { idle[$2] += $10; run[$2] += $12; n[$2]++; total_idle += $10; total_run += $12 }
+  !/^#/ {
+    idle[$2] += $10; run[$2] += $12; n[$2]++; total_idle += $10; total_run += $12
+    gates += $14; open += $14 * $16; gated += $18; gated_open += $18 * $20
+  }
   END {
     printf "%-22s %9s %12s %12s %16s\n", "room", "instances", "at rest [W]", "run [W]", "run - rest [pJ a clock]"
     for (room in run) printf "%-22s %9d %12.6f %12.6f %16.4f\n", room, n[room], idle[room], run[room], (run[room] - idle[room]) * 5e3
     printf "%-22s %9s %12.6f %12.6f %16.4f   (%.1f clocks)\n", "logic", "", total_idle, total_run, (total_run - total_idle) * 5e3, clocks
+    if (gates) printf "%d gated enables, 1 in %.1f %% of the clocks; %d flip-flops behind them, with a clock in %.1f %%\n", gates, 100 * open / gates, gated, 100 * gated_open / gated
   }' "$out/power.txt" | tee "$out/summary.txt"
 
 # The same as figures of an energy card: what a room takes above its clock, by the events of the same images.
-"$build/mcnn" cost --config "$config" --first 1 --count "$images" > "$work/cost.txt"
+"$build/mcnn" cost --config "$base" --first 1 --count "$images" > "$work/cost.txt"
 awk '
   FILENAME ~ /cost.txt$/ { if ($2 ~ /^[0-9.]+$/ && !($1 in events)) events[$1] = $2; if ($1 == "time:") image = $2; next }
   /^#/ { next }

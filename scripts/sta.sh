@@ -3,18 +3,22 @@
 # Static timing of the synthesised chip at 200 MHz, typical corner: reports in build/sta/<configuration>/, a table at the end, exit
 # status 1 if a setup or hold check is violated. Synthesises first where there is no netlist of the present RTL.
 #
-#   scripts/sta.sh [configuration...]     (all of constraints/*.params when none is named)
+#   scripts/sta.sh [--gated] [configuration...]     (all of constraints/*.params when none is named)
+#
+# A name that ends in -gated (yao2020-gated) is the netlist with clock gates; --gated takes that of every configuration.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 liberty="${MCNN_LIBERTY:-/usr/share/qflow/tech/osu018/osu018_stdcells.lib}"
 synth_root="build/synth"
 out_root="build/sta"
+gated=0
 configs=()
 for argument in "$@"; do
   case "$argument" in
+    --gated) gated=1 ;;
     -*)
-      echo "$0: unknown option '$argument'; usage: $0 [configuration...]" >&2
+      echo "$0: unknown option '$argument'; usage: $0 [--gated] [configuration...]" >&2
       exit 2
       ;;
     *) configs+=("$argument") ;;
@@ -22,6 +26,10 @@ for argument in "$@"; do
 done
 if [[ ${#configs[@]} -eq 0 ]]; then
   for file in constraints/*.params; do configs+=("$(basename "$file" .params)"); done
+fi
+if [[ $gated -eq 1 ]]; then
+  configs=("${configs[@]%-gated}")
+  configs=("${configs[@]/%/-gated}")
 fi
 
 command -v sta > /dev/null || {
@@ -36,14 +44,14 @@ command -v sta > /dev/null || {
 # Netlists that are missing or older than what they are made from.
 stale=()
 for config in "${configs[@]}"; do
-  [[ -r "constraints/$config.params" ]] || {
-    echo "$0: no configuration '$config': constraints/$config.params does not exist" >&2
+  [[ -r "constraints/${config%-gated}.params" ]] || {
+    echo "$0: no configuration '$config': constraints/${config%-gated}.params does not exist" >&2
     exit 2
   }
   netlist="$synth_root/$config/mcnn_chip.v"
   if [[ ! -s "$netlist" ]] || [[ -n "$(find rtl constraints scripts/synth.sh -newer "$netlist" \
-    \( -name '*.sv' -o -name '*.svh' -o -name '*.f' -o -name "$config.params" -o -name 'synth.*' -o -name 'abc.*' \
-    -o -name 'memory.tcl' \) -print -quit)" ]]; then
+    \( -name '*.sv' -o -name '*.svh' -o -name '*.f' -o -name "${config%-gated}.params" -o -name 'synth.*' -o -name 'abc.*' \
+    -o -name 'clock_gate*.v' -o -name 'memory.tcl' \) -print -quit)" ]]; then
     stale+=("$config")
   fi
 done

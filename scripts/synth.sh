@@ -1,24 +1,31 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Synthesis onto the OSU 0.18 um cells: netlist, area report and log in build/synth/<configuration>/.
-# With --quick only the checks (no latch, no multiplier, nothing undriven) and the mapping of one PE; nothing is kept
-# but the log.
+# Synthesis onto the OSU 0.18 um cells: netlist, area report and log in build/synth/<configuration>/. A name that ends in
+# -gated (yao2020-gated) is the configuration with clock gates (constraints/clock_gate.v).
+# With --quick only the checks (no latch, no multiplier, nothing undriven) and the mapping of one PE, without and with clock
+# gates; nothing is kept but the logs.
 #
-#   scripts/synth.sh [--quick] [configuration...]     (all of constraints/*.params when none is named)
+#   scripts/synth.sh [--quick] [--gated] [configuration...]     (all of constraints/*.params when none is named)
 #
-# MCNN_LIBERTY names another copy of the library, MCNN_JOBS how many configurations at a time.
+# --gated takes the gated one of every configuration. MCNN_LIBERTY names another copy of the library, MCNN_JOBS how many
+# configurations at a time, MCNN_GATING how many flip-flops must share an enable to get a clock gate, MCNN_GATE_FANOUT how many of
+# them a gate drives at most.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 liberty="${MCNN_LIBERTY:-/usr/share/qflow/tech/osu018/osu018_stdcells.lib}"
 out_root="build/synth"
+gate_from="${MCNN_GATING:-2}"
+gate_fanout="${MCNN_GATE_FANOUT:-24}"
 quick=0
+gated=0
 configs=()
 for argument in "$@"; do
   case "$argument" in
     --quick) quick=1 ;;
+    --gated) gated=1 ;;
     -*)
-      echo "$0: unknown option '$argument'; usage: $0 [--quick] [configuration...]" >&2
+      echo "$0: unknown option '$argument'; usage: $0 [--quick] [--gated] [configuration...]" >&2
       exit 2
       ;;
     *) configs+=("$argument") ;;
@@ -26,6 +33,12 @@ for argument in "$@"; do
 done
 if [[ ${#configs[@]} -eq 0 ]]; then
   for file in constraints/*.params; do configs+=("$(basename "$file" .params)"); done
+  # Both kinds of PE are mapped fast enough.
+  if [[ $quick -eq 1 && $gated -eq 0 ]]; then configs+=("${configs[@]/%/-gated}"); fi
+fi
+if [[ $gated -eq 1 ]]; then
+  configs=("${configs[@]%-gated}")
+  configs=("${configs[@]/%/-gated}")
 fi
 
 command -v yosys > /dev/null || {
@@ -37,8 +50,8 @@ command -v yosys > /dev/null || {
   exit 2
 }
 for config in "${configs[@]}"; do
-  [[ -r "constraints/$config.params" ]] || {
-    echo "$0: no configuration '$config': constraints/$config.params does not exist; there are" \
+  [[ -r "constraints/${config%-gated}.params" ]] || {
+    echo "$0: no configuration '$config': constraints/${config%-gated}.params does not exist; there are" \
       "$(cd constraints && printf '%s ' *.params | sed 's/\.params//g')" >&2
     exit 2
   }
@@ -49,12 +62,14 @@ mkdir -p "$out_root"
 
 # One configuration, into a folder of its own that replaces the old results when everything is there.
 run() {
-  local config="$1" log status=0
+  local config="$1" log status=0 gating=0
+  [[ "$config" != *-gated ]] || gating="$gate_from"
   work="$(mktemp -d "$out_root/.$config.XXXXXX")"
   trap 'rm -rf "$work"' EXIT
   log="$work/yosys.log"
   MCNN_CONFIG="$config" MCNN_SOURCES="$sources" MCNN_LIBERTY="$liberty" MCNN_OUT="$work" MCNN_QUICK="$quick" \
-    MCNN_PARAMS="$(grep -E '^[A-Za-z]+=[0-9]+$' "constraints/$config.params" | tr '\n' ' ')" \
+    MCNN_GATING="$gating" MCNN_GATE_FANOUT="$gate_fanout" \
+    MCNN_PARAMS="$(grep -E '^[A-Za-z]+=[0-9]+$' "constraints/${config%-gated}.params" | tr '\n' ' ')" \
     yosys -q -l "$log" -c constraints/synth.tcl 2> "$work/stderr" || status=$?
   if [[ $status -ne 0 ]]; then
     mkdir -p "$out_root/$config"
@@ -93,6 +108,6 @@ if [[ $quick -eq 1 ]]; then
 fi
 echo
 for config in "${configs[@]}"; do
-  printf '%-10s %s\n' "$config" "$(tail -n 1 "$out_root/$config/area.txt")"
+  printf '%-14s %s\n' "$config" "$(tail -n 1 "$out_root/$config/area.txt")"
 done
 echo "Per module: $out_root/<configuration>/area.txt and area.json"

@@ -96,7 +96,9 @@ int run(const char* path) {
       bool room = false;
       for (std::size_t i = chip + 1; i < scopes.size(); ++i) {
         full += scopes[i];
-        const bool enters = !room && scopes[i].starts_with("u_");
+        // In a netlist "gen_pe[0].u_pe" is one scope.
+        const bool enters =
+            !room && (scopes[i].starts_with("u_") || scopes[i].find(".u_") != std::string::npos);
         room = room || enters;
         full += enters ? '/' : '.';
       }

@@ -26,6 +26,7 @@
 #include "tb/interrupt.h"
 #include "tb/progress.h"
 #include "tb/rtl_chip.h"
+#include "tb/rtl_configurations.h"
 
 namespace mcnn::tb {
 namespace {
@@ -401,9 +402,11 @@ Comparison compare_rtl_with_model(const Workload& workload, const std::vector<Ma
         collector.counter(number, fmt::format("PERF_LAYER_CLOCKS of layer row {}", row),
                           counters.layer_clocks[row], model_counters.layer_clocks[row]);
       }
-      for (const std::string& line :
-           differences(monitor->events(), chip_events(*model, 1, /*halted=*/true))) {
-        collector.differ(fmt::format("image {:5}, events, {}", number, line));
+      if (rtl_counts_events()) {
+        for (const std::string& line :
+             differences(monitor->events(), chip_events(*model, 1, /*halted=*/true))) {
+          collector.differ(fmt::format("image {:5}, events, {}", number, line));
+        }
       }
       if (since(macro_reads(worker->macros(), rows), reads_before) != macro_reads(*model)) {
         collector.differ(

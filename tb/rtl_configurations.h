@@ -20,4 +20,8 @@ struct RtlConfiguration {
 
 std::span<const RtlConfiguration> rtl_configurations();
 
+// Whether the bench sees the signals inside the chip that events are counted from: not in a
+// netlist.
+bool rtl_counts_events();
+
 }  // namespace mcnn::tb

@@ -576,7 +576,7 @@ TEST_F(CliRuns, WithoutCountingEverythingElseIsTheSame) {
   const std::vector<std::string> rtl = {"sim", "--count", "5", "--check", "2"};
   for (std::vector<std::string> run : {rtl, {"model", "--count", "5"}}) {
     const std::string counted = logits(run);
-    run.push_back("--no-counts");
+    run.emplace_back("--no-counts");
     EXPECT_EQ(logits(run), counted);
   }
 }
