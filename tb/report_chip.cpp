@@ -520,6 +520,15 @@ Section programming_section(const ReportPage& page, const ConductanceView& view)
                        : "The cells came from a file of <code>--save-cells</code>: there are no "
                          "pulses to count.");
   }
+  if (chip.refresh.rounds > 0) {
+    const RefreshReport& refresh = chip.refresh;
+    text += html::pairs("refresh-table", "Refreshes before the first image",
+                        {{"refreshes", grouped(refresh.rounds)},
+                         {"cells rewritten", grouped(refresh.cells.cells)},
+                         {"pulses", grouped(refresh.programming.sets + refresh.programming.resets)},
+                         {"verify reads", grouped(refresh.programming.reads)},
+                         {"clocks", grouped(refresh.programming.clocks)}});
+  }
 
   // Errors of all cells when programming ended and at the first image.
   constexpr std::size_t kBins = 48;
