@@ -7,6 +7,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <tuple>
 
 #include "behavioral_models/portable_math.h"
@@ -17,20 +18,15 @@ namespace mcnn {
 namespace {
 
 constexpr int kMaxLayers = 1 << 16;       // bounds the table of counts against a wild layer number
-constexpr std::size_t kBytePlanes = 255;  // that bytes can count
+constexpr std::size_t kSliceWords = 255;  // that eight bit slices can count
 constexpr double kHardCeiling = 2.0;      // of a linear SET pulse, in g_max
 
-// Byte b of entry v is bit b of v.
-constexpr std::array<std::uint64_t, 256> make_spread() {
-  std::array<std::uint64_t, 256> spread{};
-  for (std::size_t value = 0; value < spread.size(); ++value) {
-    for (std::size_t bit = 0; bit < 8; ++bit) {
-      spread[value] |= static_cast<std::uint64_t>(value >> bit & 1U) << (8 * bit);
-    }
-  }
-  return spread;
+// Two bit planes; which half of the word is which does not matter.
+std::uint64_t two_planes(const std::uint32_t* planes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, planes, sizeof word);
+  return word;
 }
-constexpr std::array<std::uint64_t, 256> kSpread = make_spread();
 
 std::size_t whole_vectors(std::size_t lanes) {
   return (lanes + kLanePadding - 1) / kLanePadding * kLanePadding;
@@ -486,16 +482,45 @@ void Macro::convert(std::span<const std::uint32_t> planes, int first_line, int c
 }
 
 void Macro::Counted::flush() {
-  // Byte by byte, so that it does not depend on the order of bytes in a word.
-  for (std::size_t word = 0; word < bytes.size(); ++word) {
-    std::uint64_t rest = bytes[word];
-    if (rest == 0) continue;
-    for (std::size_t b = 8 * word; b < 8 * word + 8; ++b, rest >>= 8) {
-      window.pulses[b] += rest & 0xFFU;
+  for (std::size_t k = 0; k < slices.size(); ++k) {
+    for (std::uint64_t rest = slices[k]; rest != 0; rest &= rest - 1) {
+      window.pulses[static_cast<std::size_t>(std::countr_zero(rest)) % 32] += std::uint64_t{1} << k;
     }
   }
-  bytes = {};
-  planes = 0;
+  slices = {};
+  words = 0;
+}
+
+void Macro::Counted::add(std::span<const std::uint32_t> planes) {
+  if (words + ((planes.size() + 1) / 2) > kSliceWords) flush();
+  words += (planes.size() + 1) / 2;
+  // Through all slices, whatever is left of the carry: a branch would cost more.
+  const auto carry_from = [this](std::size_t first, std::uint64_t carry) {
+    for (std::size_t k = first; k < slices.size(); ++k) {
+      const std::uint64_t next = slices[k] & carry;
+      slices[k] ^= carry;
+      carry = next;
+    }
+  };
+  std::size_t done = 0;
+  // Eight planes at once, by carry-save adders.
+  for (; done + 8 <= planes.size(); done += 8) {
+    const std::uint32_t* from = planes.data() + done;
+    const std::uint64_t a = two_planes(from);
+    const std::uint64_t b = two_planes(from + 2);
+    const std::uint64_t c = two_planes(from + 4);
+    const std::uint64_t d = two_planes(from + 6);
+    const std::uint64_t abc = a ^ b ^ c;
+    const std::uint64_t abc_carry = (a & b) | ((a ^ b) & c);
+    const std::uint64_t ones = slices[0];
+    slices[0] = abc ^ d ^ ones;
+    const std::uint64_t ones_carry = (abc & d) | ((abc ^ d) & ones);
+    const std::uint64_t twos = slices[1];
+    slices[1] = abc_carry ^ ones_carry ^ twos;
+    carry_from(2, (abc_carry & ones_carry) | ((abc_carry ^ ones_carry) & twos));
+  }
+  for (; done + 2 <= planes.size(); done += 2) carry_from(0, two_planes(planes.data() + done));
+  if (done < planes.size()) carry_from(0, planes[done]);
 }
 
 void Macro::count_pulses(std::span<const std::uint32_t> planes, int first_line, int count,
@@ -520,42 +545,21 @@ void Macro::count_pulses(std::span<const std::uint32_t> planes, int first_line, 
     return counted.window.first_line == first_line && counted.window.count == count &&
            counted.window.range == range;
   };
-  if (layer.last >= layer.windows.size() || !is(layer.windows[layer.last])) {
-    auto found = std::ranges::find_if(layer.windows, is);
-    if (found == layer.windows.end()) {
-      layer.windows.push_back(
-          {.window = {.first_line = first_line, .count = count, .range = range}});
-      found = layer.windows.end() - 1;
-    }
-    layer.last = static_cast<std::size_t>(found - layer.windows.begin());
+  // Mostly the window of the last read, or the one behind it.
+  const std::size_t windows = layer.windows.size();
+  std::size_t at = layer.last;
+  for (std::size_t tried = 0; tried < windows && !is(layer.windows[at]); ++tried) {
+    at = at + 1 < windows ? at + 1 : 0;
   }
-  Counted& counted = layer.windows[layer.last];
+  if (windows == 0 || !is(layer.windows[at])) {
+    at = windows;
+    layer.windows.push_back({.window = {.first_line = first_line, .count = count, .range = range}});
+  }
+  layer.last = at;
+  Counted& counted = layer.windows[at];
   pending_ = true;
   counted.window.reads += reads;
-  if (counted.planes + planes.size() > kBytePlanes) counted.flush();
-  counted.planes += planes.size();
-  std::uint64_t low = 0;
-  std::uint64_t high = 0;
-  if (planes.size() == 8) {
-#pragma GCC unroll 8
-    for (std::size_t i = 0; i < 8; ++i) {
-      low += kSpread[planes[i] & 0xFFU];
-      high += kSpread[planes[i] >> 8 & 0xFFU];
-    }
-  } else {
-    for (const std::uint32_t pulses : planes) {
-      low += kSpread[pulses & 0xFFU];
-      high += kSpread[pulses >> 8 & 0xFFU];
-    }
-  }
-  counted.bytes[0] += low;
-  counted.bytes[1] += high;
-  if (shape_.bit_lines > 16) {
-    for (const std::uint32_t pulses : planes) {
-      counted.bytes[2] += kSpread[pulses >> 16 & 0xFFU];
-      counted.bytes[3] += kSpread[pulses >> 24];
-    }
-  }
+  counted.add(planes);
 }
 
 std::vector<double> Macro::window_conductances(int first_line, int count) const {

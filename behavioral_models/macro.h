@@ -213,14 +213,17 @@ class Macro {
     std::vector<float> variances{};  // [level steps^2]
   };
 
-  // Reads of one window in one layer row. Pulses are counted in a byte a bit line first.
+  // Reads of one window in one layer row. Pulses are counted in bit slices first: `slices[k]` holds
+  // bit k of 64 numbers, one for each bit of two bit planes side by side.
   struct Counted {
+    // What a read touches lies together.
+    std::array<std::uint64_t, 8> slices{};
+    std::size_t words = 0;  // added to the slices
     WindowReads window;
-    std::array<std::uint64_t, 4> bytes{};
-    std::size_t planes = 0;                  // in the bytes
     std::array<std::uint64_t, 32> folded{};  // pulses that `conductance` holds already
     double conductance = 0.0;                // [uS]
 
+    void add(std::span<const std::uint32_t> planes);
     void flush();
   };
   struct CountedLayer {
