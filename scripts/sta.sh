@@ -61,7 +61,7 @@ mkdir -p "$out_root"
 work=""
 trap '[[ -z "$work" ]] || rm -rf "$work"' EXIT
 for config in "${configs[@]}"; do
-  work="$(mktemp -d "$out_root/.$config.XXXXXX")"
+  work="$(mktemp -d -p "$out_root")"
   chmod 755 "$work"
   status=0
   MCNN_LIBERTY="$liberty" MCNN_SYNTH="$synth_root/$config" MCNN_OUT="$work" \

@@ -64,7 +64,7 @@ mkdir -p "$out_root"
 run() {
   local config="$1" log status=0 gating=0
   [[ "$config" != *-gated ]] || gating="$gate_from"
-  work="$(mktemp -d "$out_root/.$config.XXXXXX")"
+  work="$(mktemp -d -p "$out_root")"
   trap 'rm -rf "$work"' EXIT
   log="$work/yosys.log"
   MCNN_CONFIG="$config" MCNN_SOURCES="$sources" MCNN_LIBERTY="$liberty" MCNN_OUT="$work" MCNN_QUICK="$quick" \

@@ -86,7 +86,8 @@ struct CostOptions {
 std::int64_t programming_clocks(const ProgrammedChip& chip) {
   return (chip.loop ? chip.loop->counters().clocks : 0) +
          (chip.calibration ? chip.calibration->counters.clocks : 0) +
-         (chip.faults ? chip.faults->counters.clocks : 0) + chip.refresh.programming.clocks;
+         (chip.faults ? chip.faults->counters.clocks : 0) +
+         (chip.refresh ? chip.refresh->programming.clocks : 0);
 }
 
 double mean_conductance(const std::vector<Macro>& macros) {

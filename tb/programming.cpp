@@ -382,11 +382,12 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
   chip.seconds = elapsed.count();
   {
     Programmer programmer(workload, macros, use_rtl && options.refresh.every_s, chip.comparison);
-    chip.refresh = pass_age(
+    const RefreshReport refresh = pass_age(
         workload, options.refresh, chip, programmer.port(),
         [&](double seconds, double read_pulses) { programmer.elapse(seconds, read_pulses); },
         quiet);
     programmer.compare();
+    if (options.refresh.every_s) chip.refresh = refresh;
   }
   for (Macro& macro : macros) macro.clear_counts();
   chip.macros = std::move(macros);

@@ -64,9 +64,9 @@ struct ProgrammedChip {
   std::optional<LoopResult> loop;
   std::optional<CalibrationReport> calibration;
   std::optional<FaultReport> faults;
-  RefreshReport refresh;         // while that time passed
-  TargetCorrection correction;   // of the targets, by the calibration and for the faults
-  std::string calibration_note;  // that biases are calibrated, and with what
+  std::optional<RefreshReport> refresh;  // while that time passed, when it was asked for
+  TargetCorrection correction;           // of the targets, by the calibration and for the faults
+  std::string calibration_note;          // that biases are calibrated, and with what
   ProgramComparison comparison;
   double seconds = 0.0;  // of programming, wall clock
 

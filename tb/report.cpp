@@ -60,8 +60,8 @@ std::string programming_block(const Report& report) {
                    cells.mean_pulses(), cells.most_pulses, counters.reads, counters.clocks,
                    chip.seconds);
   }
-  if (chip.refresh.rounds > 0) {
-    const RefreshReport& refresh = chip.refresh;
+  if (chip.refresh) {
+    const RefreshReport& refresh = *chip.refresh;
     fmt::format_to(out,
                    "  refreshed {} times in {:g} s: {} cells rewritten, {} pulses, {} reads, {} "
                    "clocks\n",
@@ -283,8 +283,8 @@ std::string result_json(const Report& report) {
                                   {"clocks", counters.clocks}});
     }
   }
-  if (report.chip != nullptr && report.chip->refresh.rounds > 0) {
-    const RefreshReport& refresh = report.chip->refresh;
+  if (report.chip != nullptr && report.chip->refresh) {
+    const RefreshReport& refresh = *report.chip->refresh;
     json["refresh"] = {
         {"rounds", refresh.rounds},           {"cells", refresh.cells.cells},
         {"sets", refresh.programming.sets},   {"resets", refresh.programming.resets},

@@ -520,8 +520,8 @@ Section programming_section(const ReportPage& page, const ConductanceView& view)
                        : "The cells came from a file of <code>--save-cells</code>: there are no "
                          "pulses to count.");
   }
-  if (chip.refresh.rounds > 0) {
-    const RefreshReport& refresh = chip.refresh;
+  if (chip.refresh) {
+    const RefreshReport& refresh = *chip.refresh;
     text += html::pairs("refresh-table", "Refreshes before the first image",
                         {{"refreshes", grouped(refresh.rounds)},
                          {"cells rewritten", grouped(refresh.cells.cells)},

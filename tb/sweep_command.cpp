@@ -227,7 +227,8 @@ std::vector<std::uint32_t> check_runs(const Sweep& sweep, WorkloadLoader& loader
 
 RunResult run_one(Workload workload, const RunOptions& options, Progress& progress) {
   ProgrammedChip chip = program_chip(workload, options.programming, false, true);
-  ProgramCounters work = chip.refresh.programming;
+  ProgramCounters work;
+  if (chip.refresh) work += chip.refresh->programming;
   if (chip.loop) work += chip.loop->counters();
   if (chip.faults) work += chip.faults->counters;
   if (options.tuned)

@@ -179,7 +179,7 @@ std::string tuning_table(const TuneOptions& options, const Workload& workload, c
       "clocks, {}; waited {:g} s\n",
       kClockNs, state.forward_images, tuner.forward_clocks(), time(tuner.forward_clocks()),
       work.clocks, time(work.clocks), state.waited_s);
-  if (refresh.rounds > 0) {
+  if (options.programming.refresh.every_s) {
     fmt::format_to(out,
                    "afterwards refreshed {} times in {:g} s: {} cells rewritten, {} pulses, {} "
                    "verify reads\n",

@@ -24,12 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-std::string read_file(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 void write_file(const fs::path& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
 }
@@ -494,6 +488,10 @@ TEST_F(CliRuns, RefreshedChipIsTheSameEverywhere) {
       logits({"model", "--count", "24", "--device", "yao2020", "--age", "1000"});
   EXPECT_NE(alone, rtl);
   EXPECT_FALSE(result_.contains("refresh"));
+  // Asked for, but the time is over before: it says so.
+  logits(
+      {"model", "--count", "24", "--device", "yao2020", "--refresh-every", "400", "--age", "400"});
+  EXPECT_EQ(result_["refresh"]["rounds"], 0);
 }
 
 TEST_F(CliRuns, DirectProgrammingIsTheShortCut) {

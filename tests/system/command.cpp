@@ -18,13 +18,18 @@ namespace mcnn::testing {
 namespace {
 
 std::string read_and_remove(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
+  std::string text = read_file(path);
   std::filesystem::remove(path);
-  return text.str();
+  return text;
 }
 
 }  // namespace
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
 
 CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_after_ms, int signal) {
   std::string out = (std::filesystem::temp_directory_path() / "mcnn_out_XXXXXX").string();
