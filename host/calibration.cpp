@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/index.h"
 #include "host/chip_model.h"
-#include "host/index.h"
 
 namespace mcnn {
 namespace {

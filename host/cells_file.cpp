@@ -13,7 +13,7 @@
 #include <sstream>
 
 #include "common/error.h"
-#include "host/index.h"
+#include "common/index.h"
 
 namespace mcnn {
 namespace {

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/index.h"
 #include "host/cycle_model.h"
-#include "host/index.h"
 #include "host/integer_network.h"
 
 namespace mcnn {

@@ -7,7 +7,7 @@
 #include <array>
 
 #include "common/error.h"
-#include "host/index.h"
+#include "common/index.h"
 
 namespace mcnn {
 namespace {

@@ -9,8 +9,8 @@
 #include <numeric>
 
 #include "common/error.h"
+#include "common/index.h"
 #include "host/cycle_model.h"
-#include "host/index.h"
 #include "host/registers.h"
 
 namespace mcnn {

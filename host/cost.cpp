@@ -10,8 +10,8 @@
 #include <numeric>
 
 #include "common/error.h"
+#include "common/index.h"
 #include "host/cycle_model.h"
-#include "host/index.h"
 
 namespace mcnn {
 namespace {

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <tuple>
 
+#include "common/index.h"
 #include "host/cycle_model.h"
-#include "host/index.h"
 
 namespace mcnn {
 namespace {

@@ -9,7 +9,7 @@
 #include <numeric>
 #include <tuple>
 
-#include "host/index.h"
+#include "common/index.h"
 
 namespace mcnn {
 namespace {

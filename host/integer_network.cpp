@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "common/error.h"
-#include "host/index.h"
+#include "common/index.h"
 
 namespace mcnn {
 namespace {

@@ -12,8 +12,8 @@
 #include <tuple>
 
 #include "common/error.h"
+#include "common/index.h"
 #include "host/cycle_model.h"
-#include "host/index.h"
 
 namespace mcnn {
 namespace {

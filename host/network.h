@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "host/index.h"
+#include "common/index.h"
 
 namespace mcnn {
 

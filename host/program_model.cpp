@@ -7,8 +7,8 @@
 #include <cstdlib>
 
 #include "common/error.h"
+#include "common/index.h"
 #include "host/cycle_model.h"
-#include "host/index.h"
 
 namespace mcnn {
 

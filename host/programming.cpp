@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "common/error.h"
-#include "host/index.h"
+#include "common/index.h"
 #include "host/registers.h"
 
 namespace mcnn {

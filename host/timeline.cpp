@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/index.h"
 #include "host/cycle_model.h"
-#include "host/index.h"
 
 namespace mcnn {
 namespace {

@@ -11,9 +11,9 @@
 
 #include "behavioral_models/gaussian_stream.h"
 #include "common/error.h"
+#include "common/index.h"
 #include "host/cycle_model.h"
 #include "host/groups.h"
-#include "host/index.h"
 #include "host/integer_network.h"
 
 namespace mcnn {

@@ -12,7 +12,7 @@
 #include "behavioral_models/kernels.h"
 #include "behavioral_models/portable_math.h"
 #include "common/error.h"
-#include "host/index.h"
+#include "common/index.h"
 #include "host/registers.h"
 
 namespace mcnn {

@@ -5,8 +5,8 @@
 #include <bit>
 #include <cmath>
 
+#include "common/index.h"
 #include "host/cost.h"
-#include "host/index.h"
 #include "host/integer_network.h"
 
 namespace mcnn {

@@ -11,10 +11,10 @@
 #include <sstream>
 
 #include "common/error.h"
+#include "common/interrupt.h"
 #include "host/cost.h"
 #include "host/energy_card.h"
 #include "tb/engines.h"
-#include "tb/interrupt.h"
 #include "tb/output_file.h"
 
 namespace mcnn::tb {

@@ -27,7 +27,7 @@
 
 #include "behavioral_models/wire_network.h"
 #include "common/error.h"
-#include "tb/interrupt.h"
+#include "common/interrupt.h"
 #include "tb/output_file.h"
 
 namespace mcnn::tb {

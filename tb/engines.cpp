@@ -19,11 +19,11 @@
 
 #include "behavioral_models/macro.h"
 #include "common/error.h"
+#include "common/interrupt.h"
 #include "host/cycle_model.h"
 #include "host/driver.h"
 #include "host/integer_network.h"
 #include "tb/event_monitor.h"
-#include "tb/interrupt.h"
 #include "tb/progress.h"
 #include "tb/rtl_chip.h"
 #include "tb/rtl_configurations.h"

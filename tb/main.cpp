@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "common/error.h"
+#include "common/interrupt.h"
 #include "tb/command.h"
 #include "tb/cost_command.h"
 #include "tb/crossbar_command.h"
-#include "tb/interrupt.h"
 #include "tb/program_command.h"
 #include "tb/report_command.h"
 #include "tb/run_command.h"
@@ -64,7 +64,7 @@ int main(int argc, char** argv) {
     return mcnn::tb::run_command(argc, argv);
   } catch (const mcnn::Error& error) {
     mcnn::tb::print_error(error.what());
-  } catch (const mcnn::tb::Interrupted&) {
+  } catch (const mcnn::Interrupted&) {
     std::fputs("mcnn: interrupted\n", stderr);
     return mcnn::tb::kExitInterrupted;
   } catch (const std::exception& error) {

@@ -14,8 +14,8 @@
 #include <string_view>
 
 #include "common/error.h"
+#include "common/interrupt.h"
 #include "tb/conductance_svg.h"
-#include "tb/interrupt.h"
 #include "tb/output_file.h"
 
 namespace mcnn::tb {

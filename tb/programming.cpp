@@ -12,11 +12,11 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/interrupt.h"
 #include "host/cells_file.h"
 #include "host/chip_model.h"
 #include "host/driver.h"
 #include "host/program_model.h"
-#include "tb/interrupt.h"
 #include "tb/progress.h"
 #include "tb/rtl_chip.h"
 

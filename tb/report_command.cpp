@@ -13,8 +13,8 @@
 #include <system_error>
 
 #include "common/error.h"
+#include "common/interrupt.h"
 #include "tb/engines.h"
-#include "tb/interrupt.h"
 #include "tb/output_file.h"
 #include "tb/report.h"
 #include "tb/report_page.h"

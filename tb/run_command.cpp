@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/interrupt.h"
 #include "tb/engines.h"
-#include "tb/interrupt.h"
 #include "tb/output_file.h"
 #include "tb/timeline_file.h"
 

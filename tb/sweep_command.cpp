@@ -27,11 +27,11 @@
 #include <vector>
 
 #include "common/error.h"
+#include "common/interrupt.h"
 #include "host/cells_file.h"
 #include "host/closed_loop.h"
 #include "host/fault_map.h"
 #include "tb/engines.h"
-#include "tb/interrupt.h"
 #include "tb/output_file.h"
 #include "tb/programming.h"
 #include "tb/progress.h"

@@ -20,10 +20,10 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/interrupt.h"
 #include "host/cells_file.h"
 #include "host/cost.h"
 #include "host/groups.h"
-#include "tb/interrupt.h"
 #include "tb/output_file.h"
 #include "tb/progress.h"
 #include "tb/tuning_chip.h"

@@ -25,7 +25,7 @@
 
 #include "behavioral_models/dpi/dpi_chip.h"
 #include "common/error.h"
-#include "tb/interrupt.h"
+#include "common/interrupt.h"
 #include "tb/rtl_chip.h"
 #include "tb/stall.h"
 

@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "common/error.h"
-#include "host/index.h"
+#include "common/index.h"
 
 namespace mcnn::testing {
 namespace {

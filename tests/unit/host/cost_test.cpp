@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "common/index.h"
 #include "host/chip_model.h"
 #include "host/events.h"
-#include "host/index.h"
 #include "tests/support/network_suite.h"
 #include "tests/unit/host/host_test_util.h"
 

@@ -11,9 +11,9 @@
 #include <random>
 #include <set>
 
+#include "common/index.h"
 #include "host/chip_model.h"
 #include "host/cycle_model.h"
-#include "host/index.h"
 #include "host/integer_network.h"
 #include "host/program_model.h"
 #include "host_test_util.h"

@@ -2,7 +2,7 @@
 // Ctrl-C as a flag that long work looks at, so that it ends with everything cleaned up.
 #pragma once
 
-namespace mcnn::tb {
+namespace mcnn {
 
 // From now on the first SIGINT or SIGTERM sets the flag; a second one ends the process at once.
 void install_interrupt_handler();
@@ -11,4 +11,4 @@ bool interrupt_requested();
 // Thrown by long work that saw the flag. The command exits with status 130.
 struct Interrupted {};
 
-}  // namespace mcnn::tb
+}  // namespace mcnn

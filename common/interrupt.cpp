@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tb/interrupt.h"
+#include "common/interrupt.h"
 
 #include <atomic>
 #include <csignal>
 
-namespace mcnn::tb {
+namespace mcnn {
 namespace {
 
 // A signal handler reaches nothing but static storage.
@@ -29,4 +29,4 @@ void install_interrupt_handler() {
 
 bool interrupt_requested() { return flag_storage().load(std::memory_order_relaxed); }
 
-}  // namespace mcnn::tb
+}  // namespace mcnn
