@@ -11,7 +11,7 @@
 #include "common/error.h"
 #include "common/index.h"
 #include "host/cycle_model.h"
-#include "host/integer_network.h"
+#include "host/network/integer_network.h"
 
 namespace mcnn {
 namespace {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "host/chip_config.h"
-#include "host/network.h"
+#include "host/network/network.h"
 #include "host/registers.h"
 
 namespace mcnn {

@@ -14,7 +14,7 @@
 #include "host/energy_card.h"
 #include "host/events.h"
 #include "host/mapper.h"
-#include "host/network.h"
+#include "host/network/network.h"
 #include "host/wide_macro.h"
 
 namespace mcnn {

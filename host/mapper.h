@@ -12,7 +12,7 @@
 #include "behavioral_models/device_card.h"
 #include "host/chip_config.h"
 #include "host/chip_program.h"
-#include "host/network.h"
+#include "host/network/network.h"
 
 namespace mcnn {
 

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "host/mapper.h"
-#include "host/network.h"
+#include "host/network/network.h"
 #include "host/programming.h"
 #include "host/tuning.h"
 

@@ -14,7 +14,7 @@
 #include "common/index.h"
 #include "host/cycle_model.h"
 #include "host/groups.h"
-#include "host/integer_network.h"
+#include "host/network/integer_network.h"
 
 namespace mcnn {
 namespace {

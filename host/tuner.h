@@ -23,7 +23,7 @@
 
 #include "behavioral_models/macro.h"
 #include "host/events.h"
-#include "host/idx.h"
+#include "host/network/idx.h"
 #include "host/tuning.h"
 
 namespace mcnn {

@@ -22,7 +22,7 @@
 #include "host/closed_loop.h"
 #include "host/fault_map.h"
 #include "host/mapper.h"
-#include "host/network.h"
+#include "host/network/network.h"
 #include "host/programming.h"
 
 namespace mcnn {

@@ -7,7 +7,7 @@
 
 #include "common/index.h"
 #include "host/cost.h"
-#include "host/integer_network.h"
+#include "host/network/integer_network.h"
 
 namespace mcnn {
 namespace {

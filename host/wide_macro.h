@@ -17,7 +17,7 @@
 #include "host/chip_config.h"
 #include "host/energy_card.h"
 #include "host/mapper.h"
-#include "host/network.h"
+#include "host/network/network.h"
 
 namespace mcnn {
 

@@ -22,7 +22,7 @@
 #include "common/interrupt.h"
 #include "host/cycle_model.h"
 #include "host/driver.h"
-#include "host/integer_network.h"
+#include "host/network/integer_network.h"
 #include "tb/event_monitor.h"
 #include "tb/progress.h"
 #include "tb/rtl_chip.h"

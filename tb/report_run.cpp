@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "host/chip_model.h"
-#include "host/integer_network.h"
+#include "host/network/integer_network.h"
 #include "tb/colour_scale.h"
 #include "tb/html/chart.h"
 #include "tb/html/html.h"

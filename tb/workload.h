@@ -14,9 +14,9 @@
 
 #include "behavioral_models/device_card.h"
 #include "host/chip_config.h"
-#include "host/idx.h"
 #include "host/mapper.h"
-#include "host/network.h"
+#include "host/network/idx.h"
+#include "host/network/network.h"
 
 namespace mcnn::tb {
 

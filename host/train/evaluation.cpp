@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "host/integer_network.h"
+#include "host/network/integer_network.h"
 
 namespace mcnn::train {
 namespace {

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <random>
 
-#include "host/idx.h"
-#include "host/network.h"
+#include "host/network/idx.h"
+#include "host/network/network.h"
 
 namespace mcnn::train {
 

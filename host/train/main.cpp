@@ -16,8 +16,8 @@
 #include <string>
 
 #include "common/error.h"
-#include "host/idx.h"
-#include "host/network.h"
+#include "host/network/idx.h"
+#include "host/network/network.h"
 #include "host/train/evaluation.h"
 #include "host/train/model.h"
 #include "host/train/training.h"

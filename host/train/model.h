@@ -18,7 +18,7 @@
 #include <array>
 #include <vector>
 
-#include "host/network.h"
+#include "host/network/network.h"
 
 namespace mcnn::train {
 

@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "host/idx.h"
-#include "host/network.h"
+#include "host/network/idx.h"
+#include "host/network/network.h"
 
 namespace mcnn::train {
 

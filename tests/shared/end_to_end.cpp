@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "host/cycle_model.h"
-#include "host/idx.h"
-#include "host/integer_network.h"
 #include "host/mapper.h"
+#include "host/network/idx.h"
+#include "host/network/integer_network.h"
 #include "tests/shared/chip_under_test.h"
 #include "tests/support/network_suite.h"
 

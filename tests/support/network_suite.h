@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "host/mapper.h"
-#include "host/network.h"
+#include "host/network/network.h"
 
 namespace mcnn::testing {
 

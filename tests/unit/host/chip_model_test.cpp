@@ -3,8 +3,8 @@
 
 #include <array>
 
-#include "host/integer_network.h"
 #include "host/mapper.h"
+#include "host/network/integer_network.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"
 

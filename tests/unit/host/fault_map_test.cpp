@@ -14,7 +14,7 @@
 #include "common/index.h"
 #include "host/chip_model.h"
 #include "host/cycle_model.h"
-#include "host/integer_network.h"
+#include "host/network/integer_network.h"
 #include "host/program_model.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"

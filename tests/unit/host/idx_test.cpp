@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/idx.h"
+#include "host/network/idx.h"
 
 #include <zlib.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every expected value here was computed by hand.
-#include "host/integer_network.h"
+#include "host/network/integer_network.h"
 
 #include <numeric>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/network.h"
+#include "host/network/network.h"
 
 #include <filesystem>
 #include <nlohmann/json.hpp>

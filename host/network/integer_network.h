@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "host/network.h"
+#include "host/network/network.h"
 
 namespace mcnn {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/integer_network.h"
+#include "host/network/integer_network.h"
 
 #include <fmt/format.h>
 
