@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "behavioral_models/device_card.h"
-#include "host/chip_config.h"
-#include "host/chip_program.h"
 #include "host/closed_loop.h"
+#include "host/mapping/chip_config.h"
+#include "host/mapping/chip_program.h"
 #include "host/programming.h"
 
 namespace mcnn {

@@ -10,7 +10,7 @@
 
 #include "common/error.h"
 #include "common/index.h"
-#include "host/cycle_model.h"
+#include "host/mapping/cycle_model.h"
 #include "host/network/integer_network.h"
 
 namespace mcnn {

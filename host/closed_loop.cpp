@@ -10,8 +10,8 @@
 
 #include "common/error.h"
 #include "common/index.h"
-#include "host/cycle_model.h"
-#include "host/registers.h"
+#include "host/mapping/cycle_model.h"
+#include "host/mapping/registers.h"
 
 namespace mcnn {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "common/error.h"
 #include "common/index.h"
-#include "host/cycle_model.h"
+#include "host/mapping/cycle_model.h"
 
 namespace mcnn {
 namespace {

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "behavioral_models/macro.h"
-#include "host/chip_config.h"
-#include "host/chip_program.h"
 #include "host/energy_card.h"
 #include "host/events.h"
-#include "host/mapper.h"
+#include "host/mapping/chip_config.h"
+#include "host/mapping/chip_program.h"
+#include "host/mapping/mapper.h"
 #include "host/network/network.h"
 #include "host/wide_macro.h"
 

@@ -7,7 +7,7 @@
 
 #include "common/error.h"
 #include "common/index.h"
-#include "host/registers.h"
+#include "host/mapping/registers.h"
 
 namespace mcnn {
 namespace {

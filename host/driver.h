@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "host/chip_bus.h"
-#include "host/chip_config.h"
-#include "host/chip_program.h"
+#include "host/mapping/chip_config.h"
+#include "host/mapping/chip_program.h"
 #include "host/programming.h"
 
 namespace mcnn {

@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include "common/index.h"
-#include "host/cycle_model.h"
+#include "host/mapping/cycle_model.h"
 
 namespace mcnn {
 namespace {

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "host/chip_config.h"
 #include "host/chip_model.h"
-#include "host/chip_program.h"
+#include "host/mapping/chip_config.h"
+#include "host/mapping/chip_program.h"
 
 namespace mcnn {
 

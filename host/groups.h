@@ -6,8 +6,8 @@
 
 #include <vector>
 
-#include "host/chip_config.h"
-#include "host/mapper.h"
+#include "host/mapping/chip_config.h"
+#include "host/mapping/mapper.h"
 
 namespace mcnn {
 

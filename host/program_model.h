@@ -6,7 +6,7 @@
 #include <span>
 
 #include "behavioral_models/macro.h"
-#include "host/chip_config.h"
+#include "host/mapping/chip_config.h"
 #include "host/programming.h"
 
 namespace mcnn {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "host/chip_config.h"
+#include "host/mapping/chip_config.h"
 
 namespace mcnn {
 

@@ -7,7 +7,7 @@
 #include <functional>
 #include <optional>
 
-#include "host/mapper.h"
+#include "host/mapping/mapper.h"
 #include "host/network/network.h"
 #include "host/programming.h"
 #include "host/tuning.h"

@@ -12,8 +12,8 @@
 #include "behavioral_models/gaussian_stream.h"
 #include "common/error.h"
 #include "common/index.h"
-#include "host/cycle_model.h"
 #include "host/groups.h"
+#include "host/mapping/cycle_model.h"
 #include "host/network/integer_network.h"
 
 namespace mcnn {

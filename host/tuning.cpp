@@ -13,7 +13,7 @@
 #include "behavioral_models/portable_math.h"
 #include "common/error.h"
 #include "common/index.h"
-#include "host/registers.h"
+#include "host/mapping/registers.h"
 
 namespace mcnn {
 namespace {

@@ -18,10 +18,10 @@
 #include <vector>
 
 #include "behavioral_models/device_card.h"
-#include "host/chip_config.h"
 #include "host/closed_loop.h"
 #include "host/fault_map.h"
-#include "host/mapper.h"
+#include "host/mapping/chip_config.h"
+#include "host/mapping/mapper.h"
 #include "host/network/network.h"
 #include "host/programming.h"
 

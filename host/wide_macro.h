@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "host/chip_config.h"
 #include "host/energy_card.h"
-#include "host/mapper.h"
+#include "host/mapping/chip_config.h"
+#include "host/mapping/mapper.h"
 #include "host/network/network.h"
 
 namespace mcnn {

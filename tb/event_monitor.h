@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "behavioral_models/dpi/dpi_chip.h"
-#include "host/chip_config.h"
-#include "host/chip_program.h"
 #include "host/events.h"
+#include "host/mapping/chip_config.h"
+#include "host/mapping/chip_program.h"
 #include "host/timeline.h"
 
 namespace mcnn::tb {

@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "host/cycle_model.h"
+#include "host/mapping/cycle_model.h"
 
 namespace mcnn::tb {
 namespace {

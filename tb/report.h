@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "host/cycle_model.h"
+#include "host/mapping/cycle_model.h"
 #include "tb/engines.h"
 #include "tb/programming.h"
 #include "tb/workload.h"

@@ -13,7 +13,7 @@
 #include "behavioral_models/dpi/dpi_chip.h"
 #include "behavioral_models/macro.h"
 #include "host/chip_bus.h"
-#include "host/chip_config.h"
+#include "host/mapping/chip_config.h"
 
 namespace mcnn::tb {
 

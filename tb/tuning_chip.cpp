@@ -9,8 +9,8 @@
 #include <thread>
 #include <utility>
 
-#include "host/cycle_model.h"
 #include "host/events.h"
+#include "host/mapping/cycle_model.h"
 
 namespace mcnn::tb {
 namespace {

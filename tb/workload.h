@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "behavioral_models/device_card.h"
-#include "host/chip_config.h"
-#include "host/mapper.h"
+#include "host/mapping/chip_config.h"
+#include "host/mapping/mapper.h"
 #include "host/network/idx.h"
 #include "host/network/network.h"
 

@@ -12,9 +12,9 @@
 
 #include "common/error.h"
 #include "host/chip_model.h"
-#include "host/mapper.h"
+#include "host/mapping/mapper.h"
+#include "host/mapping/registers.h"
 #include "host/program_model.h"
-#include "host/registers.h"
 #include "tests/shared/rtl_bench.h"
 #include "tests/support/network_suite.h"
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "host/cycle_model.h"
-#include "host/mapper.h"
+#include "host/mapping/cycle_model.h"
+#include "host/mapping/mapper.h"
 #include "host/network/idx.h"
 #include "host/network/integer_network.h"
 #include "tests/shared/chip_under_test.h"

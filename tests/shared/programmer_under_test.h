@@ -10,7 +10,7 @@
 
 #include "behavioral_models/device_card.h"
 #include "behavioral_models/macro.h"
-#include "host/chip_config.h"
+#include "host/mapping/chip_config.h"
 #include "host/programming.h"
 
 namespace mcnn::testing {

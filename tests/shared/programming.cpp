@@ -17,7 +17,7 @@
 #include "host/chip_model.h"
 #include "host/closed_loop.h"
 #include "host/fault_map.h"
-#include "host/mapper.h"
+#include "host/mapping/mapper.h"
 #include "host/program_model.h"
 #include "tests/shared/programmer_under_test.h"
 #include "tests/support/network_suite.h"

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "behavioral_models/macro.h"
-#include "host/chip_config.h"
-#include "host/chip_program.h"
 #include "host/driver.h"
+#include "host/mapping/chip_config.h"
+#include "host/mapping/chip_program.h"
 #include "tb/rtl_chip.h"
 
 namespace mcnn::testing {

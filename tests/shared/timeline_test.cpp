@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "host/events.h"
-#include "host/registers.h"
+#include "host/mapping/registers.h"
 #include "tb/event_monitor.h"
 #include "tests/shared/rtl_bench.h"
 #include "tests/support/network_suite.h"

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "host/mapper.h"
+#include "host/mapping/mapper.h"
 #include "host/network/network.h"
 
 namespace mcnn::testing {

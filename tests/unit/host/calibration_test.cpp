@@ -6,7 +6,7 @@
 
 #include "behavioral_models/gaussian_stream.h"
 #include "host/chip_model.h"
-#include "host/mapper.h"
+#include "host/mapping/mapper.h"
 #include "host/program_model.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"

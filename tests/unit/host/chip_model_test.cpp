@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "host/mapper.h"
+#include "host/mapping/mapper.h"
 #include "host/network/integer_network.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/chip_program.h"
+#include "host/mapping/chip_program.h"
 
 #include <functional>
 
-#include "host/mapper.h"
+#include "host/mapping/mapper.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"
 

@@ -10,7 +10,7 @@
 
 #include "host/cells_file.h"
 #include "host/chip_model.h"
-#include "host/mapper.h"
+#include "host/mapping/mapper.h"
 #include "host/program_model.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The values are those of rtl/README.md, or computed from its formula by hand.
-#include "host/cycle_model.h"
+#include "host/mapping/cycle_model.h"
 
-#include "host/mapper.h"
+#include "host/mapping/mapper.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"
 

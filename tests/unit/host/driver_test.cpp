@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "host/chip_model.h"
-#include "host/mapper.h"
+#include "host/mapping/mapper.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"
 

@@ -13,7 +13,7 @@
 
 #include "common/index.h"
 #include "host/chip_model.h"
-#include "host/cycle_model.h"
+#include "host/mapping/cycle_model.h"
 #include "host/network/integer_network.h"
 #include "host/program_model.h"
 #include "host_test_util.h"

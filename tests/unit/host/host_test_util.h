@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "common/error.h"
-#include "host/chip_config.h"
+#include "host/mapping/chip_config.h"
 
 namespace mcnn::testing {
 

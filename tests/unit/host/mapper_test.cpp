@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/mapper.h"
+#include "host/mapping/mapper.h"
 
 #include <algorithm>
 #include <set>

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "host/chip_model.h"
-#include "host/cycle_model.h"
+#include "host/mapping/cycle_model.h"
 #include "host/program_model.h"
 #include "host_test_util.h"
 

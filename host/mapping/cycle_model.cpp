@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/cycle_model.h"
+#include "host/mapping/cycle_model.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/chip_program.h"
+#include "host/mapping/chip_program.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/chip_config.h"
+#include "host/mapping/chip_config.h"
 
 #include <fmt/format.h>
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "behavioral_models/device_card.h"
-#include "host/chip_config.h"
-#include "host/chip_program.h"
+#include "host/mapping/chip_config.h"
+#include "host/mapping/chip_program.h"
 #include "host/network/network.h"
 
 namespace mcnn {

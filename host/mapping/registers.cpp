@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/registers.h"
+#include "host/mapping/registers.h"
 
 #include <array>
 

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "host/chip_config.h"
-#include "host/chip_program.h"
+#include "host/mapping/chip_config.h"
+#include "host/mapping/chip_program.h"
 
 namespace mcnn {
 

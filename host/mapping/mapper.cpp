@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/mapper.h"
+#include "host/mapping/mapper.h"
 
 #include <fmt/format.h>
 
@@ -13,7 +13,7 @@
 
 #include "common/error.h"
 #include "common/index.h"
-#include "host/cycle_model.h"
+#include "host/mapping/cycle_model.h"
 
 namespace mcnn {
 namespace {

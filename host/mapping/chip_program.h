@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "host/chip_config.h"
+#include "host/mapping/chip_config.h"
+#include "host/mapping/registers.h"
 #include "host/network/network.h"
-#include "host/registers.h"
 
 namespace mcnn {
 
