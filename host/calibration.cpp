@@ -9,7 +9,7 @@
 
 #include "common/error.h"
 #include "common/index.h"
-#include "host/chip_model.h"
+#include "host/engine/chip_model.h"
 
 namespace mcnn {
 namespace {

@@ -19,9 +19,9 @@
 #include <vector>
 
 #include "behavioral_models/device_card.h"
+#include "host/engine/program_port.h"
 #include "host/mapping/chip_config.h"
 #include "host/mapping/chip_program.h"
-#include "host/programming.h"
 
 namespace mcnn {
 

@@ -10,7 +10,7 @@
 
 #include "behavioral_models/macro.h"
 #include "host/energy_card.h"
-#include "host/events.h"
+#include "host/engine/events.h"
 #include "host/mapping/chip_config.h"
 #include "host/mapping/chip_program.h"
 #include "host/mapping/mapper.h"

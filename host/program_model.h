@@ -6,8 +6,8 @@
 #include <span>
 
 #include "behavioral_models/macro.h"
+#include "host/engine/program_port.h"
 #include "host/mapping/chip_config.h"
-#include "host/programming.h"
 
 namespace mcnn {
 

@@ -7,9 +7,9 @@
 #include <functional>
 #include <optional>
 
+#include "host/engine/program_port.h"
 #include "host/mapping/mapper.h"
 #include "host/network/network.h"
-#include "host/programming.h"
 #include "host/tuning.h"
 
 namespace mcnn {

@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "behavioral_models/macro.h"
-#include "host/events.h"
+#include "host/engine/events.h"
 #include "host/network/idx.h"
 #include "host/tuning.h"
 

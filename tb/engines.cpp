@@ -20,7 +20,7 @@
 #include "behavioral_models/macro.h"
 #include "common/error.h"
 #include "common/interrupt.h"
-#include "host/driver.h"
+#include "host/engine/driver.h"
 #include "host/mapping/cycle_model.h"
 #include "host/network/integer_network.h"
 #include "tb/event_monitor.h"

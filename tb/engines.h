@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "host/chip_model.h"
-#include "host/events.h"
+#include "host/engine/chip_model.h"
+#include "host/engine/events.h"
 #include "tb/progress.h"
 #include "tb/workload.h"
 

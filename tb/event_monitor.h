@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "behavioral_models/dpi/dpi_chip.h"
-#include "host/events.h"
+#include "host/engine/events.h"
+#include "host/engine/timeline.h"
 #include "host/mapping/chip_config.h"
 #include "host/mapping/chip_program.h"
-#include "host/timeline.h"
 
 namespace mcnn::tb {
 

@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "host/chip_model.h"
-#include "host/timeline.h"
+#include "host/engine/chip_model.h"
+#include "host/engine/timeline.h"
 #include "tb/colour_scale.h"
 #include "tb/html/chart.h"
 #include "tb/html/html.h"

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/chip_model.h"
+#include "host/engine/chip_model.h"
 #include "host/network/integer_network.h"
 #include "tb/colour_scale.h"
 #include "tb/html/chart.h"

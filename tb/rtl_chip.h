@@ -12,7 +12,7 @@
 
 #include "behavioral_models/dpi/dpi_chip.h"
 #include "behavioral_models/macro.h"
-#include "host/chip_bus.h"
+#include "host/engine/chip_bus.h"
 #include "host/mapping/chip_config.h"
 
 namespace mcnn::tb {

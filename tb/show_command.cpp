@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "host/driver.h"
+#include "host/engine/driver.h"
 #include "tb/rtl_chip.h"
 
 namespace mcnn::tb {

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "host/chip_model.h"
-#include "host/timeline.h"
+#include "host/engine/chip_model.h"
+#include "host/engine/timeline.h"
 
 namespace mcnn::tb {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/programming.h"
+#include "host/engine/program_port.h"
 #include "host/tuner.h"
 #include "tb/command.h"
 #include "tb/cost_command.h"

@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-#include "host/events.h"
+#include "host/engine/events.h"
 #include "host/mapping/cycle_model.h"
 
 namespace mcnn::tb {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "behavioral_models/macro.h"
-#include "host/chip_model.h"
-#include "host/driver.h"
-#include "host/events.h"
+#include "host/engine/chip_model.h"
+#include "host/engine/driver.h"
+#include "host/engine/events.h"
 #include "host/program_model.h"
 #include "host/tuner.h"
 #include "tb/rtl_chip.h"

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/error.h"
-#include "host/chip_model.h"
+#include "host/engine/chip_model.h"
 #include "host/mapping/mapper.h"
 #include "host/mapping/registers.h"
 #include "host/program_model.h"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "behavioral_models/device_card.h"
-#include "host/chip_model.h"
+#include "host/engine/chip_model.h"
 #include "host/mapping/chip_config.h"
 #include "host/mapping/chip_program.h"
 

@@ -2,7 +2,7 @@
 // The suite's programmer is the program model.
 #include <vector>
 
-#include "host/chip_model.h"
+#include "host/engine/chip_model.h"
 #include "host/program_model.h"
 #include "tests/shared/programmer_under_test.h"
 

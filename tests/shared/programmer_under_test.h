@@ -10,8 +10,8 @@
 
 #include "behavioral_models/device_card.h"
 #include "behavioral_models/macro.h"
+#include "host/engine/program_port.h"
 #include "host/mapping/chip_config.h"
-#include "host/programming.h"
 
 namespace mcnn::testing {
 

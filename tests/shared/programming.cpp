@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "host/calibration.h"
-#include "host/chip_model.h"
 #include "host/closed_loop.h"
+#include "host/engine/chip_model.h"
 #include "host/fault_map.h"
 #include "host/mapping/mapper.h"
 #include "host/program_model.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "behavioral_models/macro.h"
-#include "host/driver.h"
+#include "host/engine/driver.h"
 #include "host/mapping/chip_config.h"
 #include "host/mapping/chip_program.h"
 #include "tb/rtl_chip.h"

@@ -2,8 +2,8 @@
 // The suite's programmer is the Verilated RTL, driven through its AXI ports.
 #include <vector>
 
-#include "host/chip_model.h"
-#include "host/driver.h"
+#include "host/engine/chip_model.h"
+#include "host/engine/driver.h"
 #include "tb/rtl_chip.h"
 #include "tests/shared/programmer_under_test.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The RTL, watched on its own signals, does what timeline and event counts say, in the clocks that
 // they say: on the networks of the suite with noise on, with and without MODE.SKIP.
-#include "host/timeline.h"
+#include "host/engine/timeline.h"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/events.h"
+#include "host/engine/events.h"
 #include "host/mapping/registers.h"
 #include "tb/event_monitor.h"
 #include "tests/shared/rtl_bench.h"

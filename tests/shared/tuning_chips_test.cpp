@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/chip_model.h"
+#include "host/engine/chip_model.h"
 #include "host/tuner.h"
 #include "tb/tuning_chip.h"
 #include "tests/support/network_suite.h"

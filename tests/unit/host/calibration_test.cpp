@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "behavioral_models/gaussian_stream.h"
-#include "host/chip_model.h"
+#include "host/engine/chip_model.h"
 #include "host/mapping/mapper.h"
 #include "host/program_model.h"
 #include "host_test_util.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/chip_model.h"
+#include "host/engine/chip_model.h"
 
 #include <array>
 

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/cells_file.h"
-#include "host/chip_model.h"
+#include "host/engine/chip_model.h"
 #include "host/mapping/mapper.h"
 #include "host/program_model.h"
 #include "host_test_util.h"

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "common/index.h"
-#include "host/chip_model.h"
-#include "host/events.h"
+#include "host/engine/chip_model.h"
+#include "host/engine/events.h"
 #include "tests/support/network_suite.h"
 #include "tests/unit/host/host_test_util.h"
 

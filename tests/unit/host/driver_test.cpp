@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/driver.h"
+#include "host/engine/driver.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <map>
 #include <memory>
 
-#include "host/chip_model.h"
+#include "host/engine/chip_model.h"
 #include "host/mapping/mapper.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"

@@ -12,7 +12,7 @@
 #include <set>
 
 #include "common/index.h"
-#include "host/chip_model.h"
+#include "host/engine/chip_model.h"
 #include "host/mapping/cycle_model.h"
 #include "host/network/integer_network.h"
 #include "host/program_model.h"

@@ -3,7 +3,7 @@
 
 #include <set>
 
-#include "host/chip_model.h"
+#include "host/engine/chip_model.h"
 #include "host/network/integer_network.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"

@@ -6,8 +6,8 @@
 #include <limits>
 #include <vector>
 
-#include "host/chip_model.h"
 #include "host/closed_loop.h"
+#include "host/engine/chip_model.h"
 #include "host/program_model.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"

@@ -9,7 +9,7 @@
 #include <set>
 #include <utility>
 
-#include "host/chip_model.h"
+#include "host/engine/chip_model.h"
 #include "host/program_model.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"

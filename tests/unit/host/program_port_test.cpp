@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program model against the rules of the programmer, worked out by hand: the ideal card moves a
 // cell by (1 + amplitude) quarters of a level, so every read is exact.
-#include "host/programming.h"
+#include "host/engine/program_port.h"
 
 #include <algorithm>
 
-#include "host/chip_model.h"
+#include "host/engine/chip_model.h"
 #include "host/mapping/cycle_model.h"
 #include "host/program_model.h"
 #include "host_test_util.h"

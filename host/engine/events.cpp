@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/events.h"
+#include "host/engine/events.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/programming.h"
+#include "host/engine/program_port.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/timeline.h"
+#include "host/engine/timeline.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/driver.h"
+#include "host/engine/driver.h"
 
 #include <fmt/format.h>
 

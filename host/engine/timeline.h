@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "host/chip_model.h"
+#include "host/engine/chip_model.h"
 #include "host/mapping/chip_config.h"
 #include "host/mapping/chip_program.h"
 

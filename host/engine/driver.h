@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "host/chip_bus.h"
+#include "host/engine/chip_bus.h"
+#include "host/engine/program_port.h"
 #include "host/mapping/chip_config.h"
 #include "host/mapping/chip_program.h"
-#include "host/programming.h"
 
 namespace mcnn {
 
