@@ -18,12 +18,12 @@
 #include <vector>
 
 #include "behavioral_models/device_card.h"
-#include "host/closed_loop.h"
 #include "host/engine/program_port.h"
-#include "host/fault_map.h"
 #include "host/mapping/chip_config.h"
 #include "host/mapping/mapper.h"
 #include "host/network/network.h"
+#include "host/programming/closed_loop.h"
+#include "host/programming/fault_map.h"
 
 namespace mcnn {
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "host/closed_loop.h"
+#include "host/programming/closed_loop.h"
 
 namespace mcnn::tb {
 

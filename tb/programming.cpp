@@ -13,10 +13,10 @@
 
 #include "common/error.h"
 #include "common/interrupt.h"
-#include "host/cells_file.h"
 #include "host/engine/chip_model.h"
 #include "host/engine/driver.h"
-#include "host/program_model.h"
+#include "host/programming/cells_file.h"
+#include "host/programming/program_model.h"
 #include "tb/progress.h"
 #include "tb/rtl_chip.h"
 

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "behavioral_models/macro.h"
-#include "host/calibration.h"
-#include "host/closed_loop.h"
-#include "host/fault_map.h"
+#include "host/programming/calibration.h"
+#include "host/programming/closed_loop.h"
+#include "host/programming/fault_map.h"
 #include "host/refresh.h"
 #include "tb/workload.h"
 

@@ -28,9 +28,9 @@
 
 #include "common/error.h"
 #include "common/interrupt.h"
-#include "host/cells_file.h"
-#include "host/closed_loop.h"
-#include "host/fault_map.h"
+#include "host/programming/cells_file.h"
+#include "host/programming/closed_loop.h"
+#include "host/programming/fault_map.h"
 #include "tb/engines.h"
 #include "tb/output_file.h"
 #include "tb/programming.h"

@@ -21,9 +21,9 @@
 
 #include "common/error.h"
 #include "common/interrupt.h"
-#include "host/cells_file.h"
 #include "host/cost.h"
 #include "host/groups.h"
+#include "host/programming/cells_file.h"
 #include "tb/output_file.h"
 #include "tb/progress.h"
 #include "tb/tuning_chip.h"

@@ -11,7 +11,7 @@
 #include "host/engine/chip_model.h"
 #include "host/engine/driver.h"
 #include "host/engine/events.h"
-#include "host/program_model.h"
+#include "host/programming/program_model.h"
 #include "host/tuner.h"
 #include "tb/rtl_chip.h"
 #include "tb/workload.h"

@@ -14,7 +14,7 @@
 #include "host/engine/chip_model.h"
 #include "host/mapping/mapper.h"
 #include "host/mapping/registers.h"
-#include "host/program_model.h"
+#include "host/programming/program_model.h"
 #include "tests/shared/rtl_bench.h"
 #include "tests/support/network_suite.h"
 

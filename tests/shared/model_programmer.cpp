@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "host/engine/chip_model.h"
-#include "host/program_model.h"
+#include "host/programming/program_model.h"
 #include "tests/shared/programmer_under_test.h"
 
 namespace mcnn::testing {

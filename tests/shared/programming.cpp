@@ -13,12 +13,12 @@
 #include <utility>
 #include <vector>
 
-#include "host/calibration.h"
-#include "host/closed_loop.h"
 #include "host/engine/chip_model.h"
-#include "host/fault_map.h"
 #include "host/mapping/mapper.h"
-#include "host/program_model.h"
+#include "host/programming/calibration.h"
+#include "host/programming/closed_loop.h"
+#include "host/programming/fault_map.h"
+#include "host/programming/program_model.h"
 #include "tests/shared/programmer_under_test.h"
 #include "tests/support/network_suite.h"
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calibration of the converters against what the card's errors really are.
-#include "host/calibration.h"
+#include "host/programming/calibration.h"
 
 #include <cmath>
 
 #include "behavioral_models/gaussian_stream.h"
 #include "host/engine/chip_model.h"
 #include "host/mapping/mapper.h"
-#include "host/program_model.h"
+#include "host/programming/program_model.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The closed loop: which cells it writes, to which codes, what it reports; on the program model.
-#include "host/closed_loop.h"
+#include "host/programming/closed_loop.h"
 
 #include <fmt/format.h>
 
@@ -8,10 +8,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "host/cells_file.h"
 #include "host/engine/chip_model.h"
 #include "host/mapping/mapper.h"
-#include "host/program_model.h"
+#include "host/programming/cells_file.h"
+#include "host/programming/program_model.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"
 

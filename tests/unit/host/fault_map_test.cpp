@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Faults: found as they are, blocks moved around them without a change of the network, pairs
 // that make up for them.
-#include "host/fault_map.h"
+#include "host/programming/fault_map.h"
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@
 #include "host/engine/chip_model.h"
 #include "host/mapping/cycle_model.h"
 #include "host/network/integer_network.h"
-#include "host/program_model.h"
+#include "host/programming/program_model.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"
 

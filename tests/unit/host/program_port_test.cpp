@@ -7,7 +7,7 @@
 
 #include "host/engine/chip_model.h"
 #include "host/mapping/cycle_model.h"
-#include "host/program_model.h"
+#include "host/programming/program_model.h"
 #include "host_test_util.h"
 
 namespace mcnn::testing {

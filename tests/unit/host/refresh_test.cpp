@@ -6,9 +6,9 @@
 #include <limits>
 #include <vector>
 
-#include "host/closed_loop.h"
 #include "host/engine/chip_model.h"
-#include "host/program_model.h"
+#include "host/programming/closed_loop.h"
+#include "host/programming/program_model.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "host/engine/chip_model.h"
-#include "host/program_model.h"
+#include "host/programming/program_model.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/program_model.h"
+#include "host/programming/program_model.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/closed_loop.h"
+#include "host/programming/closed_loop.h"
 
 #include <fmt/format.h>
 

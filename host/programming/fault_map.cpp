@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/fault_map.h"
+#include "host/programming/fault_map.h"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/cells_file.h"
+#include "host/programming/cells_file.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

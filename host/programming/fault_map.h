@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "behavioral_models/device_card.h"
-#include "host/closed_loop.h"
 #include "host/engine/program_port.h"
 #include "host/mapping/chip_config.h"
 #include "host/mapping/chip_program.h"
 #include "host/mapping/mapper.h"
+#include "host/programming/closed_loop.h"
 
 namespace mcnn {
 

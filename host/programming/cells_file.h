@@ -18,9 +18,9 @@
 
 #include "behavioral_models/device_card.h"
 #include "behavioral_models/macro.h"
-#include "host/fault_map.h"
 #include "host/mapping/chip_config.h"
 #include "host/mapping/chip_program.h"
+#include "host/programming/fault_map.h"
 
 namespace mcnn {
 

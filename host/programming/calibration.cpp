@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/calibration.h"
+#include "host/programming/calibration.h"
 
 #include <fmt/format.h>
 
