@@ -14,7 +14,7 @@
 #include "host/programming/calibration.h"
 #include "host/programming/closed_loop.h"
 #include "host/programming/fault_map.h"
-#include "host/refresh.h"
+#include "host/tuning/refresh.h"
 #include "tb/workload.h"
 
 namespace mcnn::tb {

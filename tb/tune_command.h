@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "host/engine/program_port.h"
-#include "host/tuner.h"
+#include "host/tuning/tuner.h"
 #include "tb/command.h"
 #include "tb/cost_command.h"
 #include "tb/programming.h"

@@ -12,7 +12,7 @@
 #include "host/engine/driver.h"
 #include "host/engine/events.h"
 #include "host/programming/program_model.h"
-#include "host/tuner.h"
+#include "host/tuning/tuner.h"
 #include "tb/rtl_chip.h"
 #include "tb/workload.h"
 

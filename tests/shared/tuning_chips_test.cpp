@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "host/engine/chip_model.h"
-#include "host/tuner.h"
+#include "host/tuning/tuner.h"
 #include "tb/tuning_chip.h"
 #include "tests/support/network_suite.h"
 

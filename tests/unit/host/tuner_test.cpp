@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The flows of tuning: resume, stop rule, that test images decide nothing, bad input.
-#include "host/tuner.h"
+#include "host/tuning/tuner.h"
 
 #include <functional>
 #include <memory>

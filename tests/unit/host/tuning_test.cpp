@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The arithmetic of tuning: gradients against finite differences, where weights lie, which cells a
 // wanted change rewrites, refits.
-#include "host/tuning.h"
+#include "host/tuning/tuning.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/tuning.h"
+#include "host/tuning/tuning.h"
 
 #include <fmt/format.h>
 

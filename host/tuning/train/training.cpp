@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/train/training.h"
+#include "host/tuning/train/training.h"
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -9,9 +9,9 @@
 #include <numbers>
 
 #include "common/error.h"
-#include "host/train/evaluation.h"
-#include "host/train/model.h"
-#include "host/train/progress.h"
+#include "host/tuning/train/evaluation.h"
+#include "host/tuning/train/model.h"
+#include "host/tuning/train/progress.h"
 
 namespace mcnn::train {
 namespace {

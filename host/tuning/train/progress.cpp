@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/train/progress.h"
+#include "host/tuning/train/progress.h"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/train/evaluation.h"
+#include "host/tuning/train/evaluation.h"
 
 #include <algorithm>
 #include <atomic>

@@ -18,9 +18,9 @@
 #include "common/error.h"
 #include "host/network/idx.h"
 #include "host/network/network.h"
-#include "host/train/evaluation.h"
-#include "host/train/model.h"
-#include "host/train/training.h"
+#include "host/tuning/train/evaluation.h"
+#include "host/tuning/train/model.h"
+#include "host/tuning/train/training.h"
 
 namespace mcnn::train {
 namespace {

@@ -24,7 +24,7 @@
 #include "behavioral_models/macro.h"
 #include "host/engine/events.h"
 #include "host/network/idx.h"
-#include "host/tuning.h"
+#include "host/tuning/tuning.h"
 
 namespace mcnn {
 

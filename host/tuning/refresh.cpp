@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/refresh.h"
+#include "host/tuning/refresh.h"
 
 #include <fmt/format.h>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/train/model.h"
+#include "host/tuning/train/model.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "host/train/evaluation.h"
+#include "host/tuning/train/evaluation.h"
 
 namespace mcnn::train {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/groups.h"
+#include "host/tuning/groups.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/tuner.h"
+#include "host/tuning/tuner.h"
 
 #include <fmt/format.h>
 
@@ -12,9 +12,9 @@
 #include "behavioral_models/gaussian_stream.h"
 #include "common/error.h"
 #include "common/index.h"
-#include "host/groups.h"
 #include "host/mapping/cycle_model.h"
 #include "host/network/integer_network.h"
+#include "host/tuning/groups.h"
 
 namespace mcnn {
 namespace {
