@@ -12,8 +12,8 @@
 
 #include "common/error.h"
 #include "common/interrupt.h"
-#include "host/cost.h"
-#include "host/energy_card.h"
+#include "host/cost/cost.h"
+#include "host/cost/energy_card.h"
 #include "tb/engines.h"
 #include "tb/output_file.h"
 

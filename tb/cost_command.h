@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "host/energy_card.h"
+#include "host/cost/energy_card.h"
 #include "tb/command.h"
 
 namespace mcnn::tb {

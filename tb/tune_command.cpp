@@ -21,7 +21,7 @@
 
 #include "common/error.h"
 #include "common/interrupt.h"
-#include "host/cost.h"
+#include "host/cost/cost.h"
 #include "host/programming/cells_file.h"
 #include "host/tuning/groups.h"
 #include "tb/output_file.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/wide_macro.h"
+#include "host/cost/wide_macro.h"
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 
 #include "common/index.h"
-#include "host/cost.h"
+#include "host/cost/cost.h"
 #include "host/network/integer_network.h"
 
 namespace mcnn {

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "host/energy_card.h"
+#include "host/cost/energy_card.h"
 #include "host/mapping/chip_config.h"
 #include "host/mapping/mapper.h"
 #include "host/network/network.h"

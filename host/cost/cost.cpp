@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/cost.h"
+#include "host/cost/cost.h"
 
 #include <fmt/format.h>
 

@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "behavioral_models/macro.h"
-#include "host/energy_card.h"
+#include "host/cost/energy_card.h"
+#include "host/cost/wide_macro.h"
 #include "host/engine/events.h"
 #include "host/mapping/chip_config.h"
 #include "host/mapping/chip_program.h"
 #include "host/mapping/mapper.h"
 #include "host/network/network.h"
-#include "host/wide_macro.h"
 
 namespace mcnn {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/energy_card.h"
+#include "host/cost/energy_card.h"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
