@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "cli/run/tuning_chip.h"
 #include "host/engine/chip_model.h"
 #include "host/tuning/tuner.h"
-#include "tb/tuning_chip.h"
 #include "tests/support/network_suite.h"
 
 namespace mcnn::testing {
@@ -82,12 +82,12 @@ class TuningChips : public ::testing::Test {
       }
       return Outcome{tuner.state(), chip.states(), tuner.mapped().program};
     };
-    tb::RtlTuningChip rtl(config, mapped.program, macros, 1);
+    cli::RtlTuningChip rtl(config, mapped.program, macros, 1);
     const Outcome found = run(rtl);
     EXPECT_GT(found.state.counters.cells, 0);
     for (const unsigned jobs : {1U, 3U}) {
       SCOPED_TRACE(std::to_string(jobs) + " threads");
-      tb::ModelTuningChip model(config, mapped.program, macros, jobs);
+      cli::ModelTuningChip model(config, mapped.program, macros, jobs);
       const Outcome expected = run(model);
       EXPECT_EQ(found.state, expected.state);
       EXPECT_EQ(found.macros, expected.macros);

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cost_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <sstream>
+
+#include "cli/output/output_file.h"
+#include "cli/run/energy_cards.h"
+#include "cli/run/engines.h"
+#include "common/error.h"
+#include "common/interrupt.h"
+#include "host/cost/cost.h"
+#include "host/cost/energy_card.h"
+
+namespace mcnn::cli {
+namespace {
+
+std::vector<std::span<const std::uint8_t>> images_of(const Workload& workload) {
+  std::vector<std::span<const std::uint8_t>> images;
+  images.reserve(workload.count);
+  for (std::uint32_t i = 0; i < workload.count; ++i) {
+    images.push_back(workload.image(workload.first + i));
+  }
+  return images;
+}
+
+struct CostOptions {
+  WorkloadOptions workload;
+  ProgrammingOptions programming;
+  std::int64_t jobs = 0;  // 0: all cores
+  bool skip = false;
+  std::string card = kStandardCards;
+  std::string json;  // file; empty: none
+};
+
+// Of all runs of the programmer; 0 for a chip that was loaded or programmed directly.
+std::int64_t programming_clocks(const ProgrammedChip& chip) {
+  return (chip.loop ? chip.loop->counters().clocks : 0) +
+         (chip.calibration ? chip.calibration->counters.clocks : 0) +
+         (chip.faults ? chip.faults->counters.clocks : 0) +
+         (chip.refresh ? chip.refresh->programming.clocks : 0);
+}
+
+double mean_conductance(const std::vector<Macro>& macros) {
+  double sum = 0.0;
+  double cells = 0.0;
+  for (const Macro& macro : macros) {
+    for (const float g : macro.conductances()) sum += static_cast<double>(g);
+    cells += static_cast<double>(macro.conductances().size());
+  }
+  return sum / cells;
+}
+
+int run_cost(const CostOptions& options) {
+  const unsigned jobs = number_of_jobs(options.jobs);
+  const EnergyCard card = load_energy_cards(options.card);
+  options.programming.check();
+  Workload workload = load_workload(options.workload);
+  std::optional<OutputFile> file;
+  if (!options.json.empty()) file.emplace(options.json, "--json");
+  install_interrupt_handler();
+  const ProgrammedChip chip = program_chip(workload, options.programming, /*use_rtl=*/false);
+  const EngineRun run = run_model(workload, chip.macros, jobs, options.skip);
+  Cost cost = make_cost(workload.network, workload.mapped, workload.config, run.events, run.reads,
+                        chip.macros, programming_clocks(chip), card);
+  const auto lines = static_cast<int>(MacroPeak{}.lines);
+  cost.wide = wide_layers(cost, workload.network, workload.mapped,
+                          wide_reads(workload.network, images_of(workload), lines), lines,
+                          workload.config, card);
+  const MacroPeak peak = macro_peak(card, mean_conductance(chip.macros));
+  const std::vector<LayerGap> gaps =
+      layer_gaps(cost, workload.network, workload.mapped, peak, workload.config);
+  if (file) file->commit(cost_json(cost, peak, gaps, card, workload.config));
+  fmt::print("network {} on {}, device {}, {} mapping{}, seed {}: {:.2f} % right\n\n{}",
+             workload.network.name, workload.config.name, workload.card.name,
+             mapping_name(workload.mapped.kind),
+             options.skip ? ", leading zero planes left out" : "", workload.options.seed,
+             100.0 * run.accuracy(), cost_table(cost, peak, gaps, card, workload.config));
+  if (file) fmt::print("wrote {}\n", options.json);
+  return 0;
+}
+
+}  // namespace
+
+Command cost_command(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand("cost", "Energy, time and area of classifying images");
+  auto options = std::make_shared<CostOptions>();
+  add_choice_options(command, options->workload);
+  add_test_image_options(command, options->workload);
+  add_adc_bits_option(command, options->workload);
+  add_jobs_option(command, options->jobs);
+  add_program_option(command, options->programming);
+  add_loop_options(command, options->programming);
+  add_skip_option(command, options->skip);
+  command
+      .add_option(
+          "--card", options->card,
+          "Energy cards, names of data/energy or files: a figure is from the first that has "
+          "it; name@NM:RATIO scales one to a technology and a supply")
+      ->capture_default_str();
+  command.add_option("--json", options->json, "Write the figures (JSON)");
+  return {&command, [options] { return run_cost(*options); }};
+}
+
+}  // namespace mcnn::cli

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Colours that stand for values in pictures.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace mcnn::cli {
+
+struct Rgb {
+  std::uint8_t red = 0;
+  std::uint8_t green = 0;
+  std::uint8_t blue = 0;
+};
+
+// `at` 0..1: dark to light, even in brightness (viridis).
+Rgb conductance_colour(double at);
+// `at` 0..1: blue too low, grey right, red too high.
+Rgb error_colour(double at);
+
+std::string hex(Rgb colour);  // "#2166d6"
+
+}  // namespace mcnn::cli

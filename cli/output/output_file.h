@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file that is either there in full or not at all: written under a temporary name beside its
+// place, renamed at the end.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace mcnn::cli {
+
+class OutputFile {
+ public:
+  // Makes the temporary file at once, so that a path that cannot be written is found before hours
+  // of work. Throws mcnn::Error. `option` names the command line option in messages.
+  OutputFile(std::filesystem::path path, std::string_view option);
+  ~OutputFile();  // removes the temporary file if it was not committed
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  // Where a writer that opens its own file (a wave trace) writes to until commit().
+  const std::filesystem::path& temporary_path() const { return temporary_; }
+
+  // Writes the text and puts the file in its place. Throws mcnn::Error.
+  void commit(std::string_view text);
+  // Puts what was written to temporary_path() in its place. Throws mcnn::Error.
+  void commit();
+
+ private:
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  bool committed_ = false;
+};
+
+}  // namespace mcnn::cli

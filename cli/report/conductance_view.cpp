@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/report/conductance_view.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "host/programming/closed_loop.h"
+
+namespace mcnn::cli {
+
+ConductanceView conductance_view(const Workload& workload, const ProgrammedChip& chip) {
+  const DeviceCard& card = workload.card;
+  ConductanceView view;
+  view.source_lines = workload.config.num_sl;
+  view.bit_lines = workload.config.num_bl();
+  view.low = card.g_min_uS;
+  view.high = card.g_max_uS;
+  view.reach = std::max(1.0, 2.0 * card.loop_tolerance_uS());
+  const auto bits = static_cast<std::size_t>(view.bit_lines);
+
+  const std::vector<std::vector<std::uint8_t>> used =
+      used_lines(workload.mapped.program, workload.config);
+  for (std::size_t pe = 0; pe < chip.macros.size(); ++pe) {
+    const Macro& macro = chip.macros[pe];
+    std::vector<CellView>& cells = view.pes.emplace_back();
+    cells.resize(static_cast<std::size_t>(view.source_lines) * bits);
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      const std::size_t line = i / bits;
+      if (used[pe][line] == 0) continue;
+      const int source_line = static_cast<int>(line);
+      const int bit_line = static_cast<int>(i % bits);
+      CellView& cell = cells[i];
+      cell.is_used = true;
+      cell.target_uS = target_uS(workload, chip, static_cast<int>(pe), source_line, bit_line);
+      cell.written_uS = chip.written[pe][i];
+      cell.aged_uS = macro.conductances()[i];
+      cell.is_fixed = macro.is_fixed(source_line, bit_line);
+      view.low = std::min(view.low, cell.written_uS);
+      view.high = std::max(view.high, cell.written_uS);
+    }
+  }
+  if (!chip.loop) return view;
+  const auto cell_of = [&](const ProgramEntry& entry) -> CellView& {
+    return view.pes[static_cast<std::size_t>(entry.pe)]
+                   [(static_cast<std::size_t>(entry.source_line) * bits) +
+                    static_cast<std::size_t>(entry.bit_line)];
+  };
+  for (std::size_t i = 0; i < chip.loop->entries.size(); ++i) {
+    cell_of(chip.loop->entries[i]).pulses = chip.loop->pulses(i);
+  }
+  for (const std::size_t i : chip.loop->failed) cell_of(chip.loop->entries[i]).has_failed = true;
+  return view;
+}
+
+}  // namespace mcnn::cli

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/report_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include "cli/output/output_file.h"
+#include "cli/report/report_page.h"
+#include "cli/run/engines.h"
+#include "cli/run/run_report.h"
+#include "cli/run_command.h"
+#include "common/error.h"
+#include "common/interrupt.h"
+
+namespace mcnn::cli {
+namespace {
+
+constexpr std::size_t kMostBytes = 5'000'000;  // of the page
+
+// What a run on the chip model has, and what becomes of it.
+struct ReportOptions : RunCommandOptions {
+  std::string engine = "model";       // model or rtl
+  std::string out;                    // file; empty: <runs>/report/report.html, its folder made
+  std::string runs = "build";         // folder with what other commands left
+  std::optional<std::int64_t> image;  // that is followed; none: the first of the run
+};
+
+std::uint32_t followed_image(const ReportOptions& options, const Workload& workload) {
+  if (!options.image) return workload.first;
+  if (*options.image < workload.first || *options.image >= workload.first + workload.count) {
+    throw Error(fmt::format("--image: found {}, allowed is {}..{}, an image of the run",
+                            *options.image, workload.first, workload.first + workload.count - 1));
+  }
+  return static_cast<std::uint32_t>(*options.image);
+}
+
+int run_report(const ReportOptions& options) {
+  const unsigned jobs = number_of_jobs(options.jobs);
+  if (options.engine != "rtl" && options.engine != "model") {
+    throw Error(fmt::format("--engine: found '{}', allowed are model and rtl", options.engine));
+  }
+  const Engine engine = options.engine == "rtl" ? Engine::kRtl : Engine::kModel;
+  if (engine == Engine::kRtl && options.workload.adc_bits) {
+    throw Error(
+        "--adc-bits: the RTL has the converters of its configuration; give it with --engine model");
+  }
+  options.programming.check();
+  if (options.check < -1) {
+    throw Error(fmt::format("--check: found {}, allowed is 0 or more", options.check));
+  }
+  Workload workload = load_workload(options.workload);
+  const std::uint32_t followed = followed_image(options, workload);
+  const std::int64_t check =
+      options.check >= 0 ? options.check : (engine == Engine::kRtl ? 100 : 0);
+  const auto checked = static_cast<std::uint32_t>(std::min<std::int64_t>(check, workload.count));
+
+  std::filesystem::path out = options.out;
+  if (out.empty()) {
+    out = std::filesystem::path(options.runs) / "report" / "report.html";
+    std::error_code ignored;  // OutputFile says what is wrong
+    std::filesystem::create_directories(out.parent_path(), ignored);
+  }
+  OutputFile page_file(out, "--out");
+  std::optional<OutputFile> result_file;
+  std::optional<OutputFile> logits_file;
+  std::optional<OutputFile> cells_file;
+  if (!options.result.empty()) result_file.emplace(options.result, "--result");
+  if (!options.logits.empty()) logits_file.emplace(options.logits, "--logits");
+  if (!options.programming.save_cells.empty()) {
+    cells_file.emplace(options.programming.save_cells, "--save-cells");
+  }
+
+  install_interrupt_handler();
+  const EngineRun integer = run_integer(workload, jobs);
+  const ProgrammedChip chip = program_chip(workload, options.programming, engine == Engine::kRtl);
+  Comparison comparison;
+  EngineRun run;
+  if (engine == Engine::kRtl) {
+    comparison = compare_rtl_with_model(workload, chip.macros, checked, jobs, options.skip);
+    run = run_rtl(workload, chip.macros, jobs, options.skip, TraceOptions{});
+  } else {
+    comparison = compare_model_with_integer(workload, chip.macros, checked, jobs);
+    run = run_model(workload, chip.macros, jobs, options.skip);
+  }
+  compare_outcomes(workload, run, comparison);
+
+  std::string choice = command_line(options.workload) + options.programming.command_line();
+  if (options.check >= 0) choice += fmt::format(" --check {}", options.check);
+  if (options.skip) choice += " --skip";
+  const Report report = {
+      engine,     workload,
+      run,        integer,
+      comparison, options.skip,
+      &chip,      (engine == Engine::kRtl ? "mcnn sim " : "mcnn model ") + choice};
+  const ReportOptions defaults;
+  std::string command = "mcnn report " + choice;
+  if (options.engine != defaults.engine) command += " --engine " + options.engine;
+  if (options.image) command += fmt::format(" --image {}", *options.image);
+  if (options.runs != defaults.runs) command += " --runs " + quoted(options.runs);
+  if (!options.out.empty()) command += " --out " + quoted(options.out);
+  const std::string page = report_page({.report = report,
+                                        .followed = followed,
+                                        .runs = options.runs,
+                                        .command = command,
+                                        .skip = options.skip});
+  if (page.size() > kMostBytes) {
+    throw Error(
+        fmt::format("the report would have {} bytes, allowed: {}; fewer wrong images, "
+                    "sweeps or a smaller chip make it smaller",
+                    page.size(), kMostBytes));
+  }
+  if (result_file) result_file->commit(result_json(report));
+  if (logits_file) logits_file->commit(logits_csv(workload, run));
+  if (cells_file) cells_file->commit(chip.cells_file);
+  page_file.commit(page);
+  fmt::print("{}: {:.2f} %, integer network {:.2f} %, {} images, {:.1f} clocks an image\n",
+             engine_title(engine), 100.0 * run.accuracy(), 100.0 * integer.accuracy(),
+             workload.count, run.clocks_per_image);
+  for (const std::string& file : {options.result, options.logits, options.programming.save_cells}) {
+    if (!file.empty()) fmt::print("wrote {}\n", file);
+  }
+  fmt::print("wrote {} ({:.2f} MB)\n", out.string(), static_cast<double>(page.size()) * 1e-6);
+  if (report.mismatches() > 0) {
+    fmt::print(stderr, "mcnn: {} mismatches\n", report.mismatches());
+    return kExitDiffers;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command report_command(CLI::App& app) {
+  CLI::App& command =
+      *app.add_subcommand("report", "Classify images and report on it as an HTML page");
+  auto options = std::make_shared<ReportOptions>();
+  add_run_options(command, *options, Engine::kModel);
+  command
+      .add_option("--engine", options->engine,
+                  "model (bit for bit the RTL's results) or rtl, which is slower")
+      ->capture_default_str();
+  command.add_option("--out", options->out, "The page (default: report/report.html of --runs)");
+  command
+      .add_option("--runs", options->runs,
+                  "Folder with what other commands left (sim, cost, sweep, tune)")
+      ->capture_default_str();
+  command.add_option(
+      "--image", options->image,
+      "Number of the image that is followed through the layers (default: the first)");
+  return {&command, [options] { return run_report(*options); }};
+}
+
+}  // namespace mcnn::cli

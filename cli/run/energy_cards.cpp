@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/run/energy_cards.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <sstream>
+
+#include "cli/run/workload.h"
+#include "common/error.h"
+
+namespace mcnn::cli {
+namespace {
+
+EnergyCard load_chosen_energy_card(const std::string& name) {
+  const std::filesystem::path folder = std::filesystem::path(data_folder()) / "energy";
+  const std::filesystem::path named = folder / (name + ".toml");
+  const bool is_name =
+      !name.empty() && name.find('/') == std::string::npos && std::filesystem::exists(named);
+  const std::filesystem::path file = is_name ? named : std::filesystem::path(name);
+  if (name.empty() || !std::filesystem::is_regular_file(file)) {
+    throw Error(fmt::format("--card: '{}' is neither an energy card of {} nor a file", name,
+                            folder.string()));
+  }
+  return load_energy_card(file.string());
+}
+
+double number(const std::string& text, const std::string& option) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !(value > 0.0)) {
+    throw Error(fmt::format(
+        "--card: {}: found '{}', allowed is name@NM:RATIO with two numbers above 0", option, text));
+  }
+  return value;
+}
+
+}  // namespace
+
+EnergyCard load_energy_cards(const std::string& list) {
+  std::optional<EnergyCard> cards;
+  std::istringstream names(list);
+  for (std::string name; std::getline(names, name, ',');) {
+    const std::size_t at = name.find('@');
+    EnergyCard card = load_chosen_energy_card(name.substr(0, at));
+    if (at != std::string::npos) {
+      const std::size_t colon = name.find(':', at);
+      const std::string ratio = colon == std::string::npos ? "" : name.substr(colon + 1);
+      card = scaled(card, number(name.substr(at + 1, colon - at - 1), name), number(ratio, name));
+    }
+    cards = cards ? merged(*cards, card) : card;
+  }
+  if (!cards) throw Error("--card: found nothing, allowed are names of data/energy and files");
+  return *cards;
+}
+
+}  // namespace mcnn::cli

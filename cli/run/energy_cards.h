@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The energy cards that --card names.
+#pragma once
+
+#include <string>
+
+#include "host/cost/energy_card.h"
+
+namespace mcnn::cli {
+
+// Of --card: names of data/energy or files, with commas: a figure is from the first one that has
+// it. "name@65:0.6" scales a card to 65 nm and a supply of 0.6 times its own.
+inline constexpr const char* kStandardCards = "paper65,osu018,gf180sram";
+EnergyCard load_energy_cards(const std::string& list);  // throws Error
+
+}  // namespace mcnn::cli

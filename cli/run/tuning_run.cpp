@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/run/tuning_run.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <iterator>
+#include <string_view>
+#include <tuple>
+
+#include "cli/run/tuning_chip.h"
+#include "common/error.h"
+#include "common/interrupt.h"
+
+namespace mcnn::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Part {
+  std::string_view name;
+  bool TuningSettings::*wanted;
+};
+constexpr std::array<Part, 5> kParts{{{"hidden", &TuningSettings::rewrite_hidden},
+                                      {"hidden-biases", &TuningSettings::tune_hidden_biases},
+                                      {"refit", &TuningSettings::refit_last},
+                                      {"last", &TuningSettings::rewrite_last},
+                                      {"last-biases", &TuningSettings::tune_last_biases}}};
+
+}  // namespace
+
+Dataset first_images(const Dataset& from, std::size_t first, std::size_t count) {
+  const std::size_t size =
+      static_cast<std::size_t>(from.images.height) * static_cast<std::size_t>(from.images.width);
+  Dataset part;
+  part.images.count = static_cast<int>(count);
+  part.images.height = from.images.height;
+  part.images.width = from.images.width;
+  const auto pixels = from.images.pixels.begin() + static_cast<std::ptrdiff_t>(first * size);
+  part.images.pixels.assign(pixels, pixels + static_cast<std::ptrdiff_t>(count * size));
+  const auto labels = from.labels.begin() + static_cast<std::ptrdiff_t>(first);
+  part.labels.assign(labels, labels + static_cast<std::ptrdiff_t>(count));
+  return part;
+}
+
+TuningSettings tuning_settings(const TuneOptions& options, const Workload& workload, int images) {
+  TuningSettings settings = options.settings;
+  settings.flow = tuning_flow(options.flow);
+  settings.sharing = sharing(options.sharing);
+  settings.seed = workload.options.seed;
+  if (!options.without.empty() && settings.flow != TuningFlow::kBest) {
+    throw Error("--without: leaves out parts of --flow best, there are none in --flow paper");
+  }
+  for (const std::string& name : options.without) {
+    const auto same = [&](const Part& part) { return part.name == name; };
+    const auto* part = std::find_if(kParts.begin(), kParts.end(), same);
+    if (part == kParts.end()) {
+      std::vector<std::string_view> names;
+      for (const Part& one : kParts) names.push_back(one.name);
+      throw Error(
+          fmt::format("--without: found '{}', allowed are {}", name, fmt::join(names, ", ")));
+    }
+    settings.*(part->wanted) = false;
+  }
+  const double standard_wait_s =
+      settings.flow == TuningFlow::kBest ? std::max(1.0, workload.card.age_s) : 1.0;
+  settings.wait_s = options.wait_s.value_or(standard_wait_s);
+  settings.first_test = workload.first;
+  settings.check(images);
+  return settings;
+}
+
+std::pair<std::string, std::string> training_files(const TuneOptions& options) {
+  if (options.training_images.empty() != options.training_labels.empty()) {
+    throw Error("--training-images and --training-labels belong together: give both or none");
+  }
+  if (!options.training_images.empty()) return {options.training_images, options.training_labels};
+  const fs::path mnist = fs::path(data_folder()) / "mnist";
+  return {(mnist / "train6k-images-idx3-ubyte.gz").string(),
+          (mnist / "train6k-labels-idx1-ubyte.gz").string()};
+}
+
+Dataset load_training(const TuneOptions& options) {
+  WorkloadOptions choice = options.workload;
+  std::tie(choice.images, choice.labels) = training_files(options);
+  choice.first = 0;
+  choice.count.reset();
+  const Dataset all = *load_workload(choice).data;
+  const std::int64_t count = options.training_count.value_or(all.images.count);
+  if (count < 2 || count > all.images.count) {
+    throw Error(fmt::format("--training-count: found {}, allowed is 2..{} ({} has {} images)",
+                            count, all.images.count, choice.images, all.images.count));
+  }
+  return first_images(all, 0, static_cast<std::size_t>(count));
+}
+
+ProgramCounters tune_on_model(Workload& workload, const TuneOptions& options,
+                              const Dataset& training, ProgrammedChip& chip, unsigned jobs) {
+  const TuningSettings settings = tuning_settings(options, workload, training.images.count);
+  ModelTuningChip tuned(workload.config, workload.mapped.program, std::move(chip.macros), jobs);
+  Tuner tuner(tuned, workload.network, workload.mapped, workload.config, workload.card, training,
+              nullptr, settings, chip.correction, chip.faults ? chip.faults->map : FaultMap{});
+  while (tuner.step()) {
+    if (interrupt_requested()) throw Interrupted{};
+  }
+  workload.network = tuner.network();
+  workload.mapped = tuner.mapped();
+  ProgramCounters work = tuner.state().programming;
+  work += pass_age(
+              workload, options.programming.refresh, chip, tuned.port(),
+              [&](double seconds, double read_pulses) { tuned.elapse(seconds, read_pulses); }, true)
+              .programming;
+  chip.macros = tuned.take_macros();
+  return work;
+}
+
+std::string tuning_csv(const TunerState& state) {
+  std::string text =
+      "step,what,train_errors,train_images,cells,pulses,validation_errors,validation_images,"
+      "validation_loss,test_errors,test_images\n";
+  const auto out = std::back_inserter(text);
+  auto evaluation = state.evaluations.begin();
+  const auto evaluations_at = [&](std::int64_t step, std::int64_t cells, std::int64_t pulses) {
+    for (; evaluation != state.evaluations.end() && evaluation->step <= step; ++evaluation) {
+      fmt::format_to(out, "{},\"{}\",,,{},{},{},{},{},", evaluation->step, evaluation->what, cells,
+                     pulses, evaluation->validation_errors, evaluation->validation_images,
+                     evaluation->validation_loss);
+      if (evaluation->test_images > 0) {
+        fmt::format_to(out, "{},{}\n", evaluation->test_errors, evaluation->test_images);
+      } else {
+        text += ",\n";
+      }
+    }
+  };
+  evaluations_at(0, 0, 0);
+  for (const BatchPoint& point : state.batches) {
+    if (point.images > 0) {
+      fmt::format_to(out, "{},batch,{},{},{},{},,,,,\n", point.step, point.errors, point.images,
+                     point.cells, point.pulses);
+    }
+    evaluations_at(point.step, point.cells, point.pulses);
+  }
+  return text;
+}
+
+}  // namespace mcnn::cli

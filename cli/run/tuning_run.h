@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// A chip of the command line tuned in place (host/tuning/tuner.h): its options, the
+// training set, the learning curve.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/run/energy_cards.h"
+#include "cli/run/programming.h"
+#include "cli/run/workload.h"
+#include "host/engine/program_port.h"
+#include "host/tuning/tuner.h"
+
+namespace mcnn::cli {
+
+struct TuneOptions {
+  WorkloadOptions workload;  // its images are the test images
+  ProgrammingOptions programming;
+  std::string engine = "model";  // rtl or model
+  std::string flow = "paper";
+  std::string sharing = "rows";  // of the convolver groups: rows or images
+  bool by_group = false;
+  std::vector<std::string> without;  // parts of the best flow to leave out
+  std::string training_images;       // file; empty: the training subset
+  std::string training_labels;
+  std::optional<std::int64_t> training_count;  // the first ones; none: all
+  bool no_test = false;
+  std::optional<double> wait_s;  // none: 1 s, or the card's age_s in the flow best if it is more
+  TuningSettings settings;
+  std::string card = kStandardCards;  // energy cards
+  std::string checkpoint;             // file
+  std::string curve;                  // file, SVG
+  std::string csv;                    // file
+  std::string result;                 // file, JSON
+};
+
+// The settings of the options for this workload; throws Error that names the option. `images`: of
+// the training set.
+TuningSettings tuning_settings(const TuneOptions& options, const Workload& workload, int images);
+// Files of the training set: images, labels.
+std::pair<std::string, std::string> training_files(const TuneOptions& options);
+// The training images through the checks that the images of every command go through.
+Dataset load_training(const TuneOptions& options);
+
+// Images first..first + count - 1, with their labels.
+Dataset first_images(const Dataset& from, std::size_t first, std::size_t count);
+
+// Tunes the chip, programmed for `workload`, on the chip model, and lets the card's age_s pass: the
+// workload then has the tuned biases and the chip the tuned cells. Returns what the programmer did.
+// Throws Error, Interrupted.
+ProgramCounters tune_on_model(Workload& workload, const TuneOptions& options,
+                              const Dataset& training, ProgrammedChip& chip, unsigned jobs);
+
+// The learning curve: one row a step.
+std::string tuning_csv(const TunerState& state);
+}  // namespace mcnn::cli

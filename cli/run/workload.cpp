@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/run/workload.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "common/error.h"
+
+namespace mcnn::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Names of the files of a folder without `suffix`, sorted.
+std::vector<std::string> names_in(const fs::path& folder, std::string_view suffix) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() == suffix) names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::optional<int> number_or_auto(std::string_view text, std::string_view option, int low,
+                                  int high) {
+  if (text == "auto") return std::nullopt;
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < low || value > high) {
+    throw Error(
+        fmt::format("{}: found '{}', allowed are 'auto' and {}..{}", option, text, low, high));
+  }
+  return value;
+}
+
+ChipConfig with_options(ChipConfig config, const WorkloadOptions& options) {
+  if (!options.adc_bits) return config;
+  std::string name = std::move(config.name);
+  config.adc_bits = *options.adc_bits;
+  config = chip_config_from_params(to_params(config), "--adc-bits");  // checks the value
+  config.name = std::move(name);
+  return config;
+}
+
+DeviceCard with_options(DeviceCard card, const WorkloadOptions& options) {
+  for (const std::string& text : options.set) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      throw Error(fmt::format(
+          "--set: found '{}', allowed is name=value, a field of the device card", text));
+    }
+    set_device_field(card, text.substr(0, equals), text.substr(equals + 1), "--set " + text);
+  }
+  if (options.age_s) {
+    set_device_field(card, "age_s", fmt::format("{}", *options.age_s),
+                     fmt::format("--age {}", *options.age_s));
+  }
+  if (!options.set.empty() || options.age_s) {
+    check_device_card(card, fmt::format("device card {} with --set", card.name));
+  }
+  return card;
+}
+
+// What `load` gives for this key, from the first time on.
+template <class Key, class Value, class Load>
+const Value& once(std::map<Key, Value>& known, const Key& key, const Load& load) {
+  const auto found = known.find(key);
+  return found != known.end() ? found->second : known.emplace(key, load()).first->second;
+}
+
+}  // namespace
+
+std::string data_folder() {
+  // Read before any thread is started.
+  const char* folder = std::getenv("MCNN_DATA_DIR");  // NOLINT(concurrency-mt-unsafe)
+  return folder != nullptr && *folder != '\0' ? folder : MCNN_DATA_DIR;
+}
+
+// A name of constraints/*.params, or the file of a configuration that need not be built. Only files
+// have a '/' or this ending, so a name is never taken for one.
+std::string configuration_path(const WorkloadOptions& options) {
+  constexpr std::string_view kEnding = ".params";
+  const fs::path folder = MCNN_CONSTRAINTS_DIR;
+  const bool is_file =
+      options.config.find('/') != std::string::npos || options.config.ends_with(kEnding);
+  const fs::path file =
+      is_file ? fs::path(options.config) : folder / fmt::format("{}{}", options.config, kEnding);
+  if (options.config.empty() || !fs::is_regular_file(file)) {
+    throw Error(fmt::format(
+        "--config: found '{}', allowed is a configuration of {} ({}), or for the chip model a "
+        "file with the ending {}",
+        options.config, folder.string(), fmt::join(names_in(folder, kEnding), ", "), kEnding));
+  }
+  return file.string();
+}
+
+ChipConfig load_configuration(const WorkloadOptions& options) {
+  return with_options(load_chip_config(configuration_path(options)), options);
+}
+
+std::string network_path(const WorkloadOptions& options) {
+  if (!options.network.empty()) return options.network;
+  const std::string name = fs::path(configuration_path(options)).stem().string();
+  const fs::path file = fs::path(data_folder()) / "networks" / (name + ".json");
+  if (!fs::exists(file)) {
+    throw Error(fmt::format(
+        "--network: there is no default network for the configuration '{}' ({} does not exist)",
+        name, file.string()));
+  }
+  return file.string();
+}
+
+Network load_chosen_network(const WorkloadOptions& options) {
+  return load_network(network_path(options));
+}
+
+std::string card_path(const WorkloadOptions& options) {
+  const fs::path folder = fs::path(data_folder()) / "devices";
+  const fs::path named = folder / (options.device + ".toml");
+  const bool is_name = options.device.find('/') == std::string::npos && fs::exists(named);
+  const fs::path file = is_name ? named : fs::path(options.device);
+  if (options.device.empty() || !fs::is_regular_file(file)) {
+    throw Error(fmt::format("--device: '{}' is neither a device card of {} ({}) nor a file",
+                            options.device, folder.string(),
+                            fmt::join(names_in(folder, ".toml"), ", ")));
+  }
+  return file.string();
+}
+
+DeviceCard load_chosen_card(const WorkloadOptions& options) {
+  return with_options(load_device_card(card_path(options)), options);
+}
+
+MappedNetwork map_chosen(const WorkloadOptions& options, const Network& network,
+                         const ChipConfig& config, const DeviceCard& card) {
+  MappingOptions mapping;
+  mapping.kind = mapping_kind(options.mapping);
+  if (options.replicas.size() > network.layers.size()) {
+    throw Error(fmt::format("--replicas: {} numbers for the {} layers of network '{}'",
+                            options.replicas.size(), network.layers.size(), network.name));
+  }
+  for (const std::string& text : options.replicas) {
+    mapping.replicas.push_back(number_or_auto(text, "--replicas", 1, config.num_pe));
+  }
+  mapping.range = number_or_auto(options.range, "--range", 0, 3);
+  mapping.limits = device_limits(card);
+  return map_network(network, config, mapping);
+}
+
+Workload load_workload(const WorkloadOptions& options) { return WorkloadLoader().load(options); }
+
+Workload load_workload_without_images(const WorkloadOptions& options) {
+  return WorkloadLoader().load_without_images(options);
+}
+
+Workload WorkloadLoader::load_without_images(const WorkloadOptions& options) {
+  Workload workload;
+  workload.options = options;
+  const std::string configuration = configuration_path(options);
+  workload.config = with_options(
+      once(configurations_, configuration, [&] { return load_chip_config(configuration); }),
+      options);
+  workload.network_file = network_path(options);
+  workload.network =
+      once(networks_, workload.network_file, [&] { return load_network(workload.network_file); });
+  const std::string card = card_path(options);
+  workload.card = with_options(once(cards_, card, [&] { return load_device_card(card); }), options);
+  files_.insert({configuration, workload.network_file, card});
+  if (!workload.card.measured_states.empty()) files_.insert(workload.card.measured_states);
+  workload.mapped = map_chosen(options, workload.network, workload.config, workload.card);
+  return workload;
+}
+
+Workload WorkloadLoader::load(const WorkloadOptions& options) {
+  Workload workload = load_without_images(options);
+  const fs::path mnist = fs::path(data_folder()) / "mnist";
+  const std::string images =
+      options.images.empty() ? (mnist / "t10k-images-idx3-ubyte.gz").string() : options.images;
+  const std::string labels =
+      options.labels.empty() ? (mnist / "t10k-labels-idx1-ubyte.gz").string() : options.labels;
+  if (options.images.empty() != options.labels.empty()) {
+    throw Error("--images and --labels belong together: give both or none");
+  }
+  workload.data = once(datasets_, std::pair(images, labels), [&] {
+    return std::make_shared<const Dataset>(read_dataset(images, labels));
+  });
+  files_.insert({images, labels});
+  const IdxImages& set = workload.data->images;
+  const MapShape& input = workload.network.input;
+  if (input.channels != 1 || input.height != set.height || input.width != set.width) {
+    throw Error(fmt::format("{}: images of {} x {} pixels, but network '{}' takes {} x {} x {}",
+                            images, set.height, set.width, workload.network.name, input.channels,
+                            input.height, input.width));
+  }
+  const int logits = workload.network.num_logits();
+  for (int i = 0; i < set.count; ++i) {
+    const int label = workload.data->labels[static_cast<std::size_t>(i)];
+    if (label >= logits) {
+      throw Error(fmt::format("{}: label {} of image {}, but network '{}' has {} classes", labels,
+                              label, i, workload.network.name, logits));
+    }
+  }
+  if (options.first < 0 || options.first >= set.count) {
+    throw Error(fmt::format("--first: found {}, allowed is 0..{} ({} has {} images)", options.first,
+                            set.count - 1, images, set.count));
+  }
+  const std::int64_t left = set.count - options.first;
+  const std::int64_t count = options.count.value_or(left);
+  if (count < 1 || count > left) {
+    throw Error(
+        fmt::format("--count: found {}, allowed is 1..{} ({} has {} images, the first one is {})",
+                    count, left, images, set.count, options.first));
+  }
+  workload.first = static_cast<std::uint32_t>(options.first);
+  workload.count = static_cast<std::uint32_t>(count);
+  return workload;
+}
+
+std::string quoted(const std::string& argument) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+  if (!argument.empty() && argument.find_first_not_of(kPlain) == std::string::npos) return argument;
+  std::string text = "'";
+  for (const char c : argument) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+std::string command_line(const WorkloadOptions& options) {
+  const WorkloadOptions defaults;
+  std::string text = fmt::format("--config {} --device {} --seed {}", quoted(options.config),
+                                 quoted(options.device), options.seed);
+  const auto add = [&](std::string_view option, const std::string& value,
+                       const std::string& standard) {
+    if (value != standard) text += fmt::format(" {} {}", option, quoted(value));
+  };
+  for (const std::string& change : options.set) text += fmt::format(" --set {}", quoted(change));
+  if (options.age_s) text += fmt::format(" --age {}", *options.age_s);
+  add("--network", options.network, defaults.network);
+  add("--images", options.images, defaults.images);
+  add("--labels", options.labels, defaults.labels);
+  add("--mapping", options.mapping, defaults.mapping);
+  if (!options.replicas.empty()) {
+    text += fmt::format(" --replicas {}", fmt::join(options.replicas, ","));
+  }
+  add("--range", options.range, defaults.range);
+  if (options.adc_bits) text += fmt::format(" --adc-bits {}", *options.adc_bits);
+  if (options.first != defaults.first) text += fmt::format(" --first {}", options.first);
+  if (options.count) text += fmt::format(" --count {}", *options.count);
+  return text;
+}
+
+}  // namespace mcnn::cli

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/sweep/sweep_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "common/error.h"
+
+namespace mcnn::cli {
+namespace {
+
+constexpr std::string_view kMagic = "# mcnn sweep, ";
+
+std::string csv_word(const std::string& text) {
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+// The columns before the results.
+std::vector<std::string> key_columns(const Sweep& sweep) {
+  std::vector<std::string> keys = sweep.varied();
+  if (std::ranges::find(keys, "seed") == keys.end()) keys.emplace_back("seed");
+  return keys;
+}
+
+std::string row_start(const Sweep& sweep, std::uint64_t run, const Settings& settings) {
+  std::string text = fmt::format("{},", run);
+  for (const std::string& key : key_columns(sweep)) {
+    text += csv_word(*find_setting(settings, key)) + ",";
+  }
+  return text;
+}
+
+template <class Number>
+bool take(std::string_view& text, Number& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end == text.data() + text.size() || *end != ',') return false;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
+  return true;
+}
+
+// Writes all of the text at the end; 0, or the error.
+int write_all(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(file, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return written < 0 ? errno : EIO;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+int sync_folder(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return errno;
+  const int error = fsync(file) != 0 ? errno : 0;
+  close(file);
+  return error;
+}
+
+}  // namespace
+
+std::string sweep_header(const Sweep& sweep, const SweepOrigin& origin) {
+  return fmt::format(
+      "{}plan {:016x}, inputs {:016x}, program {:016x}\nrun,{},images,correct,"
+      "accuracy,clipped,pulses,command\n",
+      kMagic, fingerprint(canonical_text(sweep)), origin.inputs, origin.program,
+      fmt::join(key_columns(sweep), ","));
+}
+
+std::string sweep_row(const Sweep& sweep, std::uint64_t run, const RunResult& result) {
+  const Settings settings = sweep.settings(run);
+  return fmt::format("{}{},{},{:.6f},{:.6g},{},{}\n", row_start(sweep, run, settings),
+                     result.images, result.correct, result.accuracy(), result.clipped,
+                     result.pulses, csv_word(run_command(settings)));
+}
+
+SweepFile::SweepFile(std::filesystem::path path, const Sweep& sweep, const SweepOrigin& origin,
+                     bool restart)
+    : path_(std::move(path)), sweep_(sweep), header_(sweep_header(sweep, origin)) {
+  open_and_lock();
+  try {
+    std::string text;
+    char buffer[65536];
+    for (;;) {
+      const ssize_t count = ::read(file_, buffer, sizeof buffer);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) {
+        throw Error(fmt::format("--out: cannot read '{}': {}", path_.string(), strerror(errno)));
+      }
+      if (count == 0) break;
+      text.append(buffer, static_cast<std::size_t>(count));
+    }
+    read(std::move(text), restart);
+  } catch (...) {
+    close(file_);
+    throw;
+  }
+}
+
+SweepFile::~SweepFile() { close(file_); }
+
+void SweepFile::open_and_lock() {
+  const auto fail = [&](const std::string& why) {
+    if (file_ >= 0) close(file_);
+    throw Error(fmt::format("--out: cannot write '{}': {}", path_.string(), why));
+  };
+  if (!path_.has_filename()) fail("not a file name");
+  // Another process may put a file in order between our open and our lock: then the lock is on a
+  // file that has lost its name, and we look again.
+  for (;;) {
+    file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (file_ < 0) fail(std::strerror(errno));
+    struct stat opened = {};
+    struct stat named = {};
+    if (fstat(file_, &opened) != 0) fail(std::strerror(errno));
+    if (!S_ISREG(opened.st_mode)) fail("not a regular file");
+    if (flock(file_, LOCK_EX | LOCK_NB) != 0) {
+      fail(errno == EWOULDBLOCK ? "another process is working on it" : std::strerror(errno));
+    }
+    if (stat(path_.c_str(), &named) == 0 && named.st_dev == opened.st_dev &&
+        named.st_ino == opened.st_ino) {
+      return;
+    }
+    close(file_);
+  }
+}
+
+void SweepFile::read(std::string text, bool restart) {
+  const std::string where = fmt::format("--out: {}", path_.string());
+  const bool is_sweep = text.starts_with(kMagic) || header_.starts_with(text);
+  if (!is_sweep) {
+    throw Error(
+        fmt::format("{}: found a file that no sweep wrote, allowed is a sweep's file or a "
+                    "new name",
+                    where));
+  }
+  if (restart) text.clear();
+  if (!text.starts_with(header_)) {
+    if (!header_.starts_with(text)) {
+      // Which of the three differs.
+      std::string what;
+      std::size_t at = kMagic.size();
+      for (const std::string_view name : {"plan", "inputs", "program"}) {
+        const std::size_t length = name.size() + 1 + 16 + 2;
+        if (at >= text.size() || text.compare(at, length, header_, at, length) != 0) {
+          what += fmt::format("{}{}", what.empty() ? "" : ", ", name);
+        }
+        at += length;
+      }
+      throw Error(
+          fmt::format("{}: the rows there are of another sweep (not the same: {}). Give "
+                      "another file, or --restart to begin anew",
+                      where, what.empty() ? "columns" : what));
+    }
+    // New, or killed while the header was written.
+    size_ = 0;
+    if (ftruncate(file_, 0) != 0) {
+      throw Error(fmt::format("--out: cannot write '{}': {}", path_.string(), strerror(errno)));
+    }
+    write(header_);
+    sync_folder(path_);
+    return;
+  }
+
+  std::string_view rest = text;
+  rest.remove_prefix(header_.size());
+  std::uint64_t line_number = 2;
+  std::uint64_t last = 0;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n');
+    if (end == std::string_view::npos) break;  // cut off: dropped
+    const std::string_view line = rest.substr(0, end + 1);
+    rest.remove_prefix(end + 1);
+    ++line_number;
+    const auto fail = [&](std::string_view why) {
+      throw Error(fmt::format("{}: line {}: {}; remove that line to run it again", where,
+                              line_number, why));
+    };
+    std::string_view parts = line;
+    std::uint64_t run = 0;
+    if (!take(parts, run) || run >= sweep_.runs()) {
+      fail(fmt::format("found no run number 0..{}", sweep_.runs() - 1));
+    }
+    // Whatever a row holds beyond its results follows from its number.
+    const std::string start = row_start(sweep_, run, sweep_.settings(run));
+    RunResult result;
+    double accuracy = 0.0;
+    bool good = line.starts_with(start);
+    if (good) {
+      parts = line.substr(start.size());
+      good = take(parts, result.images) && take(parts, result.correct) && take(parts, accuracy) &&
+             take(parts, result.clipped) && take(parts, result.pulses) &&
+             sweep_row(sweep_, run, result) == line;
+    }
+    if (!good) fail(fmt::format("found a row that run {} cannot have", run));
+    if (!rows_.emplace(run, result).second) fail(fmt::format("found run {} a second time", run));
+    if (run < last) in_order_ = false;
+    last = run;
+  }
+  size_ = text.size() - rest.size();
+  if (!rest.empty() && ftruncate(file_, static_cast<off_t>(size_)) != 0) {
+    throw Error(fmt::format("--out: cannot write '{}': {}", path_.string(), strerror(errno)));
+  }
+}
+
+void SweepFile::write(const std::string& text) {
+  int error = write_all(file_, text);
+  if (error == 0 && fsync(file_) != 0) error = errno;
+  if (error != 0) {
+    // What was written of it goes; if even that fails, the next start drops it.
+    [[maybe_unused]] const int ignored = ftruncate(file_, static_cast<off_t>(size_));
+    throw Error(fmt::format("--out: cannot write '{}': {}; the {} rows before stay", path_.string(),
+                            std::strerror(error), rows_.size()));
+  }
+  size_ += text.size();
+}
+
+void SweepFile::add(std::uint64_t run, const RunResult& result) {
+  const std::string row = sweep_row(sweep_, run, result);
+  const std::scoped_lock lock(mutex_);
+  write(row);
+  if (!rows_.empty() && run < rows_.rbegin()->first) in_order_ = false;
+  rows_.emplace(run, result);
+}
+
+void SweepFile::finish() {
+  if (in_order_ || rows_.size() != sweep_.runs()) return;
+  std::string text = header_;
+  for (const auto& [run, result] : rows_) text += sweep_row(sweep_, run, result);
+  // Nobody else has the lock, so the name needs no number, and what a kill leaves is written again.
+  std::filesystem::path temporary = path_;
+  temporary += ".part";
+  const int file =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+  int error = file < 0 ? errno : 0;
+  if (error == 0) error = write_all(file, text);
+  if (error == 0 && fsync(file) != 0) error = errno;
+  if (file >= 0) close(file);
+  if (error == 0 && std::rename(temporary.c_str(), path_.c_str()) != 0) error = errno;
+  if (error == 0) error = sync_folder(path_);
+  if (error != 0) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    throw Error(
+        fmt::format("--out: cannot put the rows of '{}' in order: {}; all of them are there",
+                    path_.string(), std::strerror(error)));
+  }
+  in_order_ = true;
+}
+
+}  // namespace mcnn::cli

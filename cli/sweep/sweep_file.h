@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of a sweep: a CSV file that survives being killed at any moment. Each row is written and
+// synced as its run ends; opening the file again takes the rows that are there, drops one that was
+// cut off, and refuses a file that is not of the same sweep. When all rows are there the file is
+// put in the order of the runs, so it does not show how it came about.
+//
+//   # mcnn sweep, plan <fingerprint>, inputs <fingerprint>, program <fingerprint>
+//   run,<varied keys>,seed,images,correct,accuracy,clipped,pulses,command
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "cli/sweep/sweep.h"
+
+namespace mcnn::cli {
+
+struct RunResult {
+  std::uint64_t images = 0;
+  std::uint64_t correct = 0;
+  double clipped = 0.0;      // fraction of the conversions
+  std::uint64_t pulses = 0;  // SET and RESET: programming, tuning, refreshing
+
+  double accuracy() const {
+    return images == 0 ? 0.0 : static_cast<double>(correct) / static_cast<double>(images);
+  }
+};
+
+// What must be the same for rows to belong together.
+struct SweepOrigin {
+  std::uint64_t inputs = 0;   // fingerprint of the files that the runs read
+  std::uint64_t program = 0;  // and of the program
+};
+
+std::string sweep_header(const Sweep& sweep, const SweepOrigin& origin);  // two lines
+std::string sweep_row(const Sweep& sweep, std::uint64_t run, const RunResult& result);
+
+class SweepFile {
+ public:
+  // Opens or makes the file and locks it against other processes. `restart` drops what a sweep file
+  // holds. Throws Error: not writable, locked, not a sweep file, of another plan, a bad row.
+  SweepFile(std::filesystem::path path, const Sweep& sweep, const SweepOrigin& origin,
+            bool restart);
+  ~SweepFile();
+  SweepFile(const SweepFile&) = delete;
+  SweepFile& operator=(const SweepFile&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  bool has(std::uint64_t run) const { return rows_.contains(run); }
+  const std::map<std::uint64_t, RunResult>& rows() const { return rows_; }
+  // Adds a row; from any thread. Throws Error when it cannot be written; the rows before it stay.
+  void add(std::uint64_t run, const RunResult& result);
+  // When all rows are there: puts them in order.
+  void finish();
+
+ private:
+  void open_and_lock();
+  void read(std::string text, bool restart);
+  void write(const std::string& text);
+
+  std::filesystem::path path_;
+  const Sweep& sweep_;
+  std::string header_;
+  int file_ = -1;
+  std::uint64_t size_ = 0;  // of the whole rows
+  bool in_order_ = true;
+  std::map<std::uint64_t, RunResult> rows_;
+  std::mutex mutex_;
+};
+
+}  // namespace mcnn::cli

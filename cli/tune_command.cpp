@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/tune_command.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "cli/output/output_file.h"
+#include "cli/output/progress.h"
+#include "cli/report/tuning_svg.h"
+#include "cli/run/energy_cards.h"
+#include "cli/run/tuning_chip.h"
+#include "cli/run/tuning_run.h"
+#include "common/error.h"
+#include "common/interrupt.h"
+#include "host/cost/cost.h"
+#include "host/programming/cells_file.h"
+#include "host/tuning/groups.h"
+
+namespace mcnn::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kClockNs = 50.0;  // a read of the published arrays
+constexpr double kCheckpointSeconds = 2.0;
+
+// What a run is: a checkpoint continues only the same. The engine is not part of it, both give the
+// same bits.
+std::string describe_run(const TuneOptions& options, const TuningSettings& settings,
+                         const Workload& workload, const Dataset& training) {
+  return fmt::format(
+      "{}{} --flow {}{} --sharing {} --validation {} --test-interval {}{} --wait {} --epochs {} "
+      "--batch {} "
+      "--patience {} --learning-rate {} --threshold {} --passes {} --pass-threshold {} "
+      "--refit-epochs {} --refit-rate {} --refit-penalty {}; {} training images, cells {}, {}",
+      command_line(options.workload), options.programming.command_line(), options.flow,
+      options.without.empty() ? "" : fmt::format(" --without {}", fmt::join(options.without, ",")),
+      options.sharing, settings.validation, settings.test_interval,
+      options.no_test ? " --no-test" : "", settings.wait_s, settings.max_epochs, settings.batch,
+      settings.patience, settings.hybrid.learning_rate, settings.hybrid.threshold_uS,
+      settings.passes, settings.pass_threshold_uS, settings.refit_epochs, settings.refit_rate,
+      settings.refit_penalty, training.images.count, cells_digest(workload.mapped.program),
+      cells_card_text(workload.card));
+}
+
+std::optional<Checkpoint> load_checkpoint(const std::string& file, const std::string& run) {
+  if (file.empty() || !fs::exists(file)) return std::nullopt;
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  Checkpoint checkpoint = parse_checkpoint(text.str(), file);
+  if (checkpoint.run != run) {
+    throw Error(fmt::format(
+        "--checkpoint: {} is of another run ({}); this one is {}; delete it or take another file",
+        file, checkpoint.run, run));
+  }
+  return checkpoint;
+}
+
+void save_checkpoint(const std::string& path, const std::string& run, const Tuner& tuner,
+                     const TuningChip& chip) {
+  OutputFile file(path, "--checkpoint");
+  file.commit(to_text(Checkpoint{run, tuner.state(), chip.states()}));
+}
+
+std::string percent(int errors, int images) {
+  return images <= 0 ? "-" : fmt::format("{:.2f} %", 100.0 * errors / images);
+}
+
+std::string seconds_text(double seconds) {
+  return seconds < 1.0 ? fmt::format("{:.3f} ms", 1e3 * seconds) : fmt::format("{:.3f} s", seconds);
+}
+
+std::string why_it_stopped(const Tuner& tuner) {
+  const TunerState& state = tuner.state();
+  const TuningSettings& settings = tuner.settings();
+  if (settings.flow == TuningFlow::kBest) return "every part of the flow was done";
+  int epochs = 0;
+  for (const EvaluationPoint& point : state.evaluations) epochs += point.step > 0 ? 1 : 0;
+  if (epochs - state.best_round >= settings.patience) {
+    return fmt::format("no smaller validation loss in {} epochs (smallest after epoch {} of {})",
+                       settings.patience, state.best_round, epochs);
+  }
+  return fmt::format("{} epochs (--epochs)", epochs);
+}
+
+struct Times {
+  double wall_s = 0.0;
+  double programming_s = 0.0;
+};
+
+std::string tuning_table(const TuneOptions& options, const Workload& workload, const Tuner& tuner,
+                         const Tuner::Measured& before, const Tuner::Measured& after,
+                         const RefreshReport& refresh, const Times& times) {
+  const TunerState& state = tuner.state();
+  std::string text;
+  const auto out = std::back_inserter(text);
+  fmt::format_to(
+      out, "network {} on the {}, configuration {}, device {}, {} mapping, seed {}, flow {}\n\n",
+      workload.network.name, options.engine == "rtl" ? "RTL" : "chip model", workload.config.name,
+      workload.card.name, mapping_name(workload.mapped.kind), workload.options.seed, options.flow);
+  const auto row = [&](std::string_view what, const std::string& a, const std::string& b,
+                       std::string_view note) {
+    fmt::format_to(out, "{:<36} {:>9} {:>9}  {}\n", what, a, b, note);
+  };
+  row("error", "before", "after", "published before -> after");
+  if (after.test_images > 0) {
+    row(fmt::format("  {} test images", after.test_images),
+        percent(before.test_errors, before.test_images),
+        percent(after.test_errors, after.test_images),
+        options.sharing == "images" ? "6.14 % -> 4.17 % (three groups)" : "4.93 % -> 3.81 %");
+  }
+  constexpr std::array<std::string_view, 3> kPublishedGroups{"4.79 % -> 3.41 %", "6.60 % -> 4.86 %",
+                                                             "6.20 % -> 3.86 %"};
+  for (std::size_t group = 0; group < after.group_errors.size(); ++group) {
+    row(fmt::format("    group {} alone", group + 1),
+        percent(before.group_errors[group], before.test_images),
+        percent(after.group_errors[group], after.test_images),
+        group < kPublishedGroups.size() ? kPublishedGroups[group] : "");
+  }
+  row(fmt::format("  {} training images", after.train_images),
+      percent(before.train_errors, before.train_images),
+      percent(after.train_errors, after.train_images), "4.82 % -> 3.21 %");
+  const EvaluationPoint& first = state.evaluations.front();
+  const EvaluationPoint& last = state.evaluations.back();
+  row(fmt::format("  {} held-out training images", last.validation_images),
+      percent(first.validation_errors, first.validation_images),
+      percent(last.validation_errors, last.validation_images), "");
+  fmt::format_to(out, "\nsteps {}; stopped: {}\n", state.step, why_it_stopped(tuner));
+  const RewriteCounters& cells = state.counters;
+  const ProgramCounters& work = state.programming;
+  fmt::format_to(out,
+                 "cells rewritten {} in {} changes of a pair ({} did not reach their target, {} "
+                 "changes did not fit the window)\n",
+                 cells.cells, cells.pairs, cells.failed, cells.saturated);
+  fmt::format_to(out, "pulses {} ({} SET, {} RESET), verify reads {}\n", work.sets + work.resets,
+                 work.sets, work.resets, work.reads);
+  const auto time = [](std::int64_t clocks) {
+    return seconds_text(static_cast<double>(clocks) * kClockNs * 1e-9);
+  };
+  fmt::format_to(
+      out,
+      "on the chip, at {:g} ns a clock: forward {} images, {} clocks, {}; programming {} "
+      "clocks, {}; waited {:g} s\n",
+      kClockNs, state.forward_images, tuner.forward_clocks(), time(tuner.forward_clocks()),
+      work.clocks, time(work.clocks), state.waited_s);
+  if (options.programming.refresh.every_s) {
+    fmt::format_to(out,
+                   "afterwards refreshed {} times in {:g} s: {} cells rewritten, {} pulses, {} "
+                   "verify reads\n",
+                   refresh.rounds, workload.card.age_s, refresh.cells.cells,
+                   refresh.programming.sets + refresh.programming.resets,
+                   refresh.programming.reads);
+  }
+  fmt::format_to(out, "tuned in {:.1f} s, programmed before in {:.1f} s\n", times.wall_s,
+                 times.programming_s);
+  return text;
+}
+
+std::string tuning_json(const TuneOptions& options, const Workload& workload, const Tuner& tuner,
+                        const Tuner::Measured& before, const Tuner::Measured& after,
+                        const std::string& run, const TuningCost& cost) {
+  using nlohmann::json;
+  const TunerState& state = tuner.state();
+  const auto fraction = [](int errors, int images) {
+    return images <= 0 ? json(nullptr) : json(1.0 - (static_cast<double>(errors) / images));
+  };
+  json file;
+  file["run"] = run;
+  file["flow"] = options.flow;
+  file["engine"] = options.engine;
+  file["network"] = workload.network.name;
+  file["device"] = workload.card.name;
+  file["seed"] = workload.options.seed;
+  file["test_images"] = after.test_images;
+  file["test_accuracy_before"] = fraction(before.test_errors, before.test_images);
+  file["test_accuracy_after"] = fraction(after.test_errors, after.test_images);
+  for (std::size_t group = 0; group < after.group_errors.size(); ++group) {
+    file["groups"].push_back(
+        {{"test_accuracy_before", fraction(before.group_errors[group], before.test_images)},
+         {"test_accuracy_after", fraction(after.group_errors[group], after.test_images)}});
+  }
+  file["sharing"] = options.sharing;
+  file["training_images"] = after.train_images;
+  file["training_accuracy_before"] = fraction(before.train_errors, before.train_images);
+  file["training_accuracy_after"] = fraction(after.train_errors, after.train_images);
+  file["steps"] = state.step;
+  file["cells_rewritten"] = state.counters.cells;
+  file["cells_failed"] = state.counters.failed;
+  file["changes_saturated"] = state.counters.saturated;
+  file["set_pulses"] = state.programming.sets;
+  file["reset_pulses"] = state.programming.resets;
+  file["verify_reads"] = state.programming.reads;
+  file["forward_images"] = state.forward_images;
+  file["forward_clocks"] = tuner.forward_clocks();
+  file["programming_clocks"] = state.programming.clocks;
+  file["waited_s"] = state.waited_s;
+  file["energy"] = json::parse(tuning_cost_json(cost));
+  for (const EvaluationPoint& point : state.evaluations) {
+    file["evaluations"].push_back(
+        {{"step", point.step},
+         {"what", point.what},
+         {"validation_accuracy", fraction(point.validation_errors, point.validation_images)},
+         {"validation_loss", point.validation_loss},
+         {"test_accuracy", fraction(point.test_errors, point.test_images)}});
+  }
+  return file.dump(2) + "\n";
+}
+
+// The tuned cells, and the tuned biases as what they are more than those of the mapper.
+std::string tuned_cells_file(const Workload& workload, const std::vector<BiasRow>& mapped,
+                             const std::optional<FaultReport>& faults, const Tuner& tuner,
+                             const TuningChip& chip) {
+  CellsFile file;
+  file.config = workload.config.name;
+  file.seed = workload.options.seed;
+  file.card = cells_card_text(workload.card);
+  file.cells_digest = cells_digest(workload.mapped.program);
+  file.shape = {workload.config.num_bl(), workload.config.num_sl, workload.config.num_adc,
+                workload.config.adc_bits};
+  if (faults) file.faults = faults->map;
+  file.states = chip.states();
+  const std::vector<BiasRow>& tuned = tuner.mapped().program.biases;
+  if (tuned != mapped) {
+    for (std::size_t row = 0; row < tuned.size(); ++row) {
+      file.bias_changes.push_back(
+          {tuned[row].even - mapped[row].even, tuned[row].odd - mapped[row].odd});
+    }
+  }
+  return to_text(file);
+}
+
+int run_tune(TuneOptions options, unsigned jobs) {
+  if (options.engine != "rtl" && options.engine != "model") {
+    throw Error(fmt::format("--engine: found '{}', allowed are rtl and model", options.engine));
+  }
+  options.programming.check();
+  const bool rtl = options.engine == "rtl";
+  if (rtl && options.workload.adc_bits) {
+    throw Error(
+        "--adc-bits: the RTL has the converters of its configuration; allowed with --engine model");
+  }
+  const EnergyCard card = load_energy_cards(options.card);
+  Workload workload = load_workload(options.workload);
+  const Dataset training = load_training(options);
+  const TuningSettings settings = tuning_settings(options, workload, training.images.count);
+  const Dataset test = first_images(*workload.data, workload.first, workload.count);
+  if (options.by_group || settings.sharing == Sharing::kImages) convolver_groups(workload.mapped);
+  const std::string run = describe_run(options, settings, workload, training);
+  std::optional<Checkpoint> checkpoint = load_checkpoint(options.checkpoint, run);
+
+  std::optional<OutputFile> curve_file;
+  std::optional<OutputFile> csv_file;
+  std::optional<OutputFile> result_file;
+  std::optional<OutputFile> cells_file;
+  if (!options.curve.empty()) curve_file.emplace(options.curve, "--curve");
+  if (!options.csv.empty()) csv_file.emplace(options.csv, "--csv");
+  if (!options.result.empty()) result_file.emplace(options.result, "--result");
+  const std::string save_cells = std::exchange(options.programming.save_cells, "");
+  if (!save_cells.empty()) cells_file.emplace(save_cells, "--save-cells");
+  if (!options.checkpoint.empty()) OutputFile(options.checkpoint, "--checkpoint");
+
+  install_interrupt_handler();
+  const std::vector<BiasRow> mapped_biases = workload.mapped.program.biases;
+  ProgrammedChip chip = program_chip(workload, options.programming, rtl);
+  const auto start = std::chrono::steady_clock::now();
+  std::unique_ptr<TuningChip> tuned;
+  if (rtl) {
+    tuned = std::make_unique<RtlTuningChip>(workload.config, workload.mapped.program,
+                                            std::move(chip.macros), workload.options.seed);
+  } else {
+    tuned = std::make_unique<ModelTuningChip>(workload.config, workload.mapped.program,
+                                              std::move(chip.macros), jobs);
+  }
+  Tuner tuner(*tuned, workload.network, workload.mapped, workload.config, workload.card, training,
+              options.no_test ? nullptr : &test, settings, chip.correction,
+              chip.faults ? chip.faults->map : FaultMap{});
+  const Tuner::Measured before = tuner.measure(options.by_group);
+  if (checkpoint) {
+    tuned->restore(checkpoint->macros);
+    tuner.restore(std::move(checkpoint->state));
+  }
+  {
+    Progress progress("tuning", static_cast<std::uint64_t>(tuner.most_steps()), "steps");
+    auto saved = std::chrono::steady_clock::now();
+    while (!tuner.done()) {
+      tuner.step();
+      progress.set_done(static_cast<std::uint64_t>(tuner.state().step));
+      const auto now = std::chrono::steady_clock::now();
+      const bool stop = interrupt_requested();
+      const bool due = std::chrono::duration<double>(now - saved).count() > kCheckpointSeconds;
+      if (!options.checkpoint.empty() && (stop || due || tuner.done())) {
+        save_checkpoint(options.checkpoint, run, tuner, *tuned);
+        saved = now;
+      }
+      if (stop) throw Interrupted{};
+    }
+  }
+  if (cells_file) {
+    cells_file->commit(tuned_cells_file(workload, mapped_biases, chip.faults, tuner, *tuned));
+  }
+  const RefreshReport refresh =
+      pass_age(workload, options.programming.refresh, chip, tuned->port(),
+               [&](double seconds, double read_pulses) { tuned->elapse(seconds, read_pulses); });
+  const Tuner::Measured after = tuner.measure(options.by_group);
+
+  const TunerState& state = tuner.state();
+  const TuningCost cost =
+      tuning_cost(state.forward, tuner.forward_events(), tuner.programs(), state.written,
+                  state.programming.clocks, workload.config, card);
+
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  const Times times = {.wall_s = elapsed.count(), .programming_s = chip.seconds};
+  if (curve_file) {
+    curve_file->commit(tuning_svg(
+        tuner.state(), fmt::format("{}, device {}, flow {}, seed {}", workload.network.name,
+                                   workload.card.name, options.flow, workload.options.seed)));
+  }
+  if (csv_file) csv_file->commit(tuning_csv(tuner.state()));
+  if (result_file) {
+    result_file->commit(tuning_json(options, workload, tuner, before, after, run, cost));
+  }
+  fmt::print("{}{}\n{}", tuning_table(options, workload, tuner, before, after, refresh, times),
+             fault_text(chip, ""), tuning_cost_table(cost, card));
+  for (const std::string& file : {options.curve, options.csv, options.result, save_cells}) {
+    if (!file.empty()) fmt::print("wrote {}\n", file);
+  }
+  for (const std::string& message : chip.comparison.messages) fmt::print(stderr, "  {}\n", message);
+  if (chip.comparison.mismatches > 0) {
+    fmt::print(stderr, "mcnn: {} mismatches\n", chip.comparison.mismatches);
+    return kExitDiffers;
+  }
+  return 0;
+}
+
+void add_tune_options(CLI::App& command, TuneOptions& options) {
+  TuningSettings& settings = options.settings;
+  command.add_option("--flow", options.flow, "paper (hybrid training as published) or best")
+      ->capture_default_str();
+  command
+      .add_option("--sharing", options.sharing,
+                  "How convolver groups share the work: rows (of an image) or images (one a group)")
+      ->capture_default_str();
+  command.add_flag("--by-group", options.by_group,
+                   "Test errors of each convolver group alone as well, before and after");
+  command.add_option("--engine", options.engine, "model, or rtl: slower, the same bits")
+      ->capture_default_str();
+  command.add_option("--training-images", options.training_images,
+                     "Training images, IDX (default: the first 6,000 of MNIST)");
+  command.add_option("--training-labels", options.training_labels, "Their labels, IDX");
+  command.add_option("--training-count", options.training_count,
+                     "How many of them, from the first on (default: all)");
+  command
+      .add_option("--validation", settings.validation,
+                  "The last ones of them are held out and say when to stop")
+      ->capture_default_str();
+  command.add_flag("--no-test", options.no_test, "Do not look at the test images at all");
+  command
+      .add_option("--test-interval", settings.test_interval,
+                  "Test images in the curve at every so many evaluations; 0: before and after only")
+      ->capture_default_str();
+  command.add_option(
+      "--wait", options.wait_s,
+      "Seconds that pass after cells were written (default: 1; flow best: the card's "
+      "age_s if that is more)");
+  command.add_option("--epochs", settings.max_epochs, "paper: most epochs")->capture_default_str();
+  command.add_option("--batch", settings.batch, "Images of a mini-batch")->capture_default_str();
+  command
+      .add_option("--patience", settings.patience,
+                  "paper: stop after so many epochs without a smaller validation loss")
+      ->capture_default_str();
+  command.add_option("--learning-rate", settings.hybrid.learning_rate, "paper: of the weights")
+      ->capture_default_str();
+  command
+      .add_option("--threshold", settings.hybrid.threshold_uS,
+                  "paper: rewrite where the accumulated update exceeds this [uS]")
+      ->capture_default_str();
+  command.add_option("--passes", settings.passes, "best: passes over the cells")
+      ->capture_default_str();
+  command
+      .add_option("--pass-threshold", settings.pass_threshold_uS,
+                  "best: rewrite pairs that are further off than this [uS]")
+      ->capture_default_str();
+  command
+      .add_option("--without", options.without,
+                  "best: leave out hidden, hidden-biases, refit, last, last-biases")
+      ->delimiter(',');
+  command.add_option("--refit-epochs", settings.refit_epochs, "best: epochs of the refit")
+      ->capture_default_str();
+  command.add_option("--refit-rate", settings.refit_rate, "best: learning rate of the refit")
+      ->capture_default_str();
+  command
+      .add_option("--refit-penalty", settings.refit_penalty,
+                  "best: holds the refit to the weights of the network")
+      ->capture_default_str();
+  command
+      .add_option("--card", options.card,
+                  "Energy cards, as in mcnn cost: what tuning takes on the chip")
+      ->capture_default_str();
+  command.add_option("--checkpoint", options.checkpoint,
+                     "Keep the state of the run in this file, and go on from it if it is there");
+  command.add_option("--curve", options.curve, "Write the learning curve (SVG)");
+  command.add_option("--csv", options.csv, "Write the learning curve (CSV)");
+  command.add_option("--result", options.result, "Write the figures of the run (JSON)");
+  command.add_option("--save-cells", options.programming.save_cells,
+                     "Write the tuned cells and biases for --load-cells (JSON)");
+  add_program_option(command, options.programming);
+  command.add_option("--load-cells", options.programming.load_cells,
+                     "Tune the cells of a file that --save-cells wrote instead");
+}
+
+}  // namespace
+
+Command tune_command(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand("tune", "Tune a programmed chip in place");
+  auto options = std::make_shared<TuneOptions>();
+  auto jobs = std::make_shared<std::int64_t>(0);
+  add_choice_options(command, options->workload);
+  add_test_image_options(command, options->workload);
+  add_adc_bits_option(command, options->workload);
+  add_jobs_option(command, *jobs);
+  add_loop_options(command, options->programming);
+  add_tune_options(command, *options);
+  return {&command, [options, jobs] { return run_tune(*options, number_of_jobs(*jobs)); }};
+}
+
+}  // namespace mcnn::cli
