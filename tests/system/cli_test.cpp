@@ -3,19 +3,17 @@
 // status 2 and no output; good runs give the same bytes whatever the engine and the number of
 // threads.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_folder.h"
 #include "tests/system/command.h"
 
 namespace mcnn::testing {
@@ -23,10 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-void write_file(const fs::path& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary) << text;
-}
 
 std::string big_endian(std::uint32_t value) {
   std::string bytes;
@@ -47,13 +41,7 @@ std::string idx_labels(std::uint32_t count, std::uint8_t label = 3) {
 
 class Cli : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "mcnn_cli_XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    fs::create_directory(folder_ / "out");
-  }
-  void TearDown() override { fs::remove_all(folder_); }
+  void SetUp() override { fs::create_directory(folder_ / "out"); }
 
   fs::path path(const std::string& name) const { return folder_ / name; }
   fs::path out(const std::string& name) const { return folder_ / "out" / name; }
@@ -105,7 +93,7 @@ class Cli : public ::testing::Test {
     return {"integer", "--images", path("images").string(), "--labels", path("labels").string()};
   }
 
-  fs::path folder_;
+  const TemporaryFolder folder_{"mcnn_cli"};
 };
 
 // --------------------------------------------------------------------------------------------------------------
@@ -303,7 +291,7 @@ TEST_F(Cli, OutputsThatCannotBeWritten) {
   expect_plain_error({"model", "--count", "1", "--result", "/nonexistent/result.json"},
                      {"--result"});
   expect_plain_error({"sim", "--count", "1", "--trace", "/nonexistent/x.fst"}, {"--trace"});
-  expect_plain_error({"model", "--count", "1", "--result", folder_.string()},
+  expect_plain_error({"model", "--count", "1", "--result", folder_.path().string()},
                      {"--result", "folder"});
   // The first file could be written, the second not: nothing of the first is left.
   expect_plain_error({"model", "--count", "1", "--logits", out("logits.csv").string(), "--result",

@@ -7,35 +7,20 @@
 
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 #include <thread>
 
+#include "tests/support/temporary_folder.h"
+
 namespace mcnn::testing {
-namespace {
-
-std::string read_and_remove(const std::filesystem::path& path) {
-  std::string text = read_file(path);
-  std::filesystem::remove(path);
-  return text;
-}
-
-}  // namespace
-
-std::string read_file(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_after_ms, int signal) {
-  std::string out = (std::filesystem::temp_directory_path() / "mcnn_out_XXXXXX").string();
-  std::string err = (std::filesystem::temp_directory_path() / "mcnn_err_XXXXXX").string();
-  const int out_file = mkstemp(out.data());
-  const int err_file = mkstemp(err.data());
+  const TemporaryFolder folder("mcnn_run");
+  const std::filesystem::path out = folder / "out";
+  const std::filesystem::path err = folder / "err";
+  const int out_file = creat(out.c_str(), S_IRUSR | S_IWUSR);
+  const int err_file = creat(err.c_str(), S_IRUSR | S_IWUSR);
   std::vector<std::string> words = {MCNN_COMMAND};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -60,8 +45,8 @@ CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_aft
   waitpid(child, &state, 0);
   CommandResult result;
   result.status = WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
-  result.out = read_and_remove(out);
-  result.err = read_and_remove(err);
+  result.out = read_file(out);
+  result.err = read_file(err);
   return result;
 }
 

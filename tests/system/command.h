@@ -3,7 +3,6 @@
 #pragma once
 
 #include <csignal>
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -18,8 +17,5 @@ struct CommandResult {
 // `signal_after_ms`: when positive, `signal` is sent after that time.
 CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_after_ms = 0,
                        int signal = SIGINT);
-
-// All of a file; empty if there is none.
-std::string read_file(const std::filesystem::path& path);
 
 }  // namespace mcnn::testing

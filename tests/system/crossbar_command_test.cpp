@@ -2,16 +2,14 @@
 // mcnn crossbar from outside: known circuits give their currents to the last digit of the file;
 // bad input of every kind gives one line that says what is wrong where, status 2 and no output.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_folder.h"
 #include "tests/system/command.h"
 
 namespace mcnn::testing {
@@ -21,16 +19,10 @@ namespace fs = std::filesystem;
 
 class CrossbarCommand : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "mcnn_crossbar_XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    fs::create_directory(folder_ / "out");
-  }
-  void TearDown() override { fs::remove_all(folder_); }
+  void SetUp() override { fs::create_directory(folder_ / "out"); }
 
   std::string file(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ / name, std::ios::binary) << text;
+    write_file(folder_ / name, text);
     return (folder_ / name).string();
   }
   fs::path out() const { return folder_ / "out" / "I.csv"; }
@@ -53,7 +45,7 @@ class CrossbarCommand : public ::testing::Test {
     EXPECT_EQ(result.err, "") << "quiet when not on a terminal";
     EXPECT_NE(result.out.find("wrote "), std::string::npos) << result.out;
     std::vector<std::vector<double>> lines;
-    std::ifstream text(out());
+    std::istringstream text(read_file(out()));
     for (std::string line; std::getline(text, line);) {
       std::istringstream fields(line);
       lines.emplace_back();
@@ -78,7 +70,7 @@ class CrossbarCommand : public ::testing::Test {
     EXPECT_TRUE(fs::is_empty(folder_ / "out"));
   }
 
-  fs::path folder_;
+  const TemporaryFolder folder_{"mcnn_crossbar"};
 };
 
 std::string repeated(const std::string& text, int times, const std::string& between) {
@@ -180,12 +172,12 @@ TEST_F(CrossbarCommand, Options) {
   std::vector<std::string> words = with("1", "crossbar");
   words[2] = (folder_ / "none.csv").string();
   expect_error(words, {"none.csv"});
-  words[2] = folder_.string();
-  expect_error(words, {folder_.string()});
+  words[2] = folder_.path().string();
+  expect_error(words, {folder_.path().string()});
   words = with("1", "crossbar");
   words[10] = "/nonexistent/I.csv";
   expect_error(words, {"--out", "/nonexistent"});
-  words[10] = folder_.string();
+  words[10] = folder_.path().string();
   expect_error(words, {"--out", "folder"});
 }
 

@@ -3,21 +3,19 @@
 // itself, holds every section and figure, says the figures of the run that it is of, and a browser
 // shows it without an error.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_folder.h"
 #include "tests/system/command.h"
 
 namespace mcnn::testing {
@@ -27,11 +25,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::size_t kMostBytes = 5'000'000;
-
-void write_file(const fs::path& path, const std::string& text) {
-  fs::create_directories(path.parent_path());
-  std::ofstream(path, std::ios::binary) << text;
-}
 
 bool has_id(const std::string& page, const std::string& id) {
   return page.find(" id=\"" + id + "\"") != std::string::npos;
@@ -58,13 +51,6 @@ const std::vector<std::string> kFigures = {
 
 class ReportCommand : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "mcnn_report_XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   fs::path path(const std::string& name) const { return folder_ / name; }
   CommandResult report(const std::vector<std::string>& more) const {
     std::vector<std::string> arguments = {"report", "--runs", path("runs").string()};
@@ -80,7 +66,7 @@ class ReportCommand : public ::testing::Test {
     return read_file(path(name));
   }
 
-  fs::path folder_;
+  const TemporaryFolder folder_{"mcnn_report"};
 };
 
 TEST_F(ReportCommand, IsWholeSmallAndNeedsNothingElse) {
@@ -225,13 +211,13 @@ TEST_F(ReportCommand, BadInputLeavesNothing) {
       EXPECT_NE(result.err.find(part), std::string::npos) << part << " not in " << result.err;
     }
     std::size_t pages = 0;
-    for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
+    for (const auto& entry : fs::recursive_directory_iterator(folder_.path())) {
       pages += entry.path().string().find(".html") != std::string::npos ? 1 : 0;
     }
     EXPECT_EQ(pages, 0U);
   };
   refused({"--out", path("no/such/page.html").string()}, {"--out", "page.html", "No such file"});
-  refused({"--out", folder_.string()}, {"--out", "is a folder"});
+  refused({"--out", folder_.path().string()}, {"--out", "is a folder"});
   refused({"--image", "5"}, {"--image", "found 5", "0..4"});
   refused({"--engine", "verilog"}, {"--engine", "'verilog'", "model and rtl"});
   refused({"--engine", "rtl", "--adc-bits", "7"}, {"--adc-bits", "--engine model"});

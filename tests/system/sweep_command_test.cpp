@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_folder.h"
 #include "tests/system/command.h"
 
 namespace mcnn::testing {
@@ -34,13 +35,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 class SweepCommand : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "mcnn_sweep_XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    fs::create_directory(folder_ / "out");
-  }
-  void TearDown() override { fs::remove_all(folder_); }
+  void SetUp() override { fs::create_directory(folder_ / "out"); }
 
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   std::string out(const std::string& name) const { return (folder_ / "out" / name).string(); }
@@ -67,7 +62,7 @@ class SweepCommand : public ::testing::Test {
     EXPECT_EQ(files(), 0U);
   }
 
-  fs::path folder_;
+  const TemporaryFolder folder_{"mcnn_sweep"};
 };
 
 Words sweep_words(const std::string& file, const std::string& jobs) {
@@ -268,10 +263,11 @@ TEST_F(SweepCommand, EveryRunLoadsTheCellsOfItsSeed) {
 }
 
 TEST_F(SweepCommand, APlanGivesAFileAndAPlotForEachSweep) {
-  std::ofstream(path("plan.toml")) << "[[sweep]]\nname = \"first\"\ntitle = \"The first\"\n"
-                                      "vary = [\"read_noise=0,0.1\", \"seed=1,2\"]\n"
-                                      "[[sweep]]\nname = \"second\"\nset = [\"device=ideal\"]\n"
-                                      "vary = [\"mapping=default,paper\"]\n";
+  write_file(path("plan.toml"),
+             "[[sweep]]\nname = \"first\"\ntitle = \"The first\"\n"
+             "vary = [\"read_noise=0,0.1\", \"seed=1,2\"]\n"
+             "[[sweep]]\nname = \"second\"\nset = [\"device=ideal\"]\n"
+             "vary = [\"mapping=default,paper\"]\n");
   const Words words = {"sweep", "--plan", path("plan.toml"), "--count", "20",
                        "--out", out("a"), "--plot",          out("a")};
   const CommandResult result = run_mcnn(words);
@@ -334,7 +330,7 @@ TEST_F(SweepCommand, BadInput) {
                {"--plot", "9 curves"});
   expect_error({"--vary", "seed=1:2", "--count", "1", "--out", "/nonexistent/rows.csv"},
                {"--out", "/nonexistent/rows.csv"}, false);
-  expect_error({"--vary", "seed=1:2", "--count", "1", "--out", folder_.string()},
+  expect_error({"--vary", "seed=1:2", "--count", "1", "--out", folder_.path().string()},
                {"--out", "directory"}, false);
 }
 
@@ -378,7 +374,7 @@ TEST_F(SweepCommand, TwoProcessesDoNotShareAFile) {
 
 TEST_F(SweepCommand, WithoutGnuplotThePackageIsNamed) {
   const std::string before = std::getenv("PATH");
-  setenv("PATH", folder_.c_str(), 1);
+  setenv("PATH", folder_.path().c_str(), 1);
   expect_error({"--vary", "seed=1:2", "--plot", out("x.svg")}, {"--plot", "gnuplot-nox"});
   setenv("PATH", before.c_str(), 1);
 }

@@ -2,17 +2,14 @@
 // mcnn tune from outside: the same bytes with any number of threads and after an interruption,
 // tuned cells that other commands load, bad input.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_folder.h"
 #include "tests/system/command.h"
 
 namespace mcnn::testing {
@@ -23,13 +20,6 @@ using nlohmann::json;
 
 class Tune : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "mcnn_tune_XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
   // A chip that relaxes; its files get names that begin with `name`.
@@ -59,7 +49,7 @@ class Tune : public ::testing::Test {
     }
   }
 
-  fs::path folder_;
+  const TemporaryFolder folder_{"mcnn_tune"};
 };
 
 TEST_F(Tune, TunedCellsGiveWhatTuningSaid) {
@@ -215,7 +205,7 @@ TEST_F(Tune, BadInputIsRefusedOnOneLine) {
     for (const std::string& part : test.parts) {
       EXPECT_NE(result.err.find(part), std::string::npos) << part << " in " << result.err;
     }
-    EXPECT_TRUE(fs::is_empty(folder_));
+    EXPECT_TRUE(fs::is_empty(folder_.path()));
   }
 }
 

@@ -11,15 +11,14 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "common/error.h"
+#include "tests/support/temporary_folder.h"
 
 namespace mcnn::cli {
 namespace {
@@ -47,20 +46,8 @@ RunResult result_of(std::uint64_t run) {
 
 class SweepFileTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "mcnn_sweep_XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    path_ = folder_ / "rows.csv";
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  std::string text() const {
-    std::ostringstream text;
-    text << std::ifstream(path_, std::ios::binary).rdbuf();
-    return text.str();
-  }
-  void put(const std::string& text) const { std::ofstream(path_, std::ios::binary) << text; }
+  std::string text() const { return testing::read_file(path_); }
+  void put(const std::string& text) const { testing::write_file(path_, text); }
 
   // What is missing, in this order, as a run of the command does. Returns how many that were.
   std::uint64_t complete(bool backwards = false) const {
@@ -94,8 +81,8 @@ class SweepFileTest : public ::testing::Test {
   }
 
   Sweep sweep_ = small_sweep();
-  fs::path folder_;
-  fs::path path_;
+  const testing::TemporaryFolder folder_{"mcnn_sweep"};
+  const fs::path path_ = folder_ / "rows.csv";
 };
 
 TEST_F(SweepFileTest, HeaderAndRows) {
@@ -160,7 +147,7 @@ TEST_F(SweepFileTest, TheOrderOfTheRunsDoesNotShow) {
   put(lines[0] + lines[1] + lines[5] + lines[3]);
   EXPECT_EQ(complete(), sweep_.runs() - 2);
   EXPECT_EQ(text(), whole);
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), fs::directory_iterator()), 1);
 }
 
 TEST_F(SweepFileTest, RowsOfManyThreads) {
@@ -253,7 +240,7 @@ TEST_F(SweepFileTest, PlacesThatCannotBeWritten) {
     expect_error([&] { SweepFile(path, sweep_, kOrigin, false); }, parts);
   };
   refused("/nonexistent/rows.csv", {"--out", "/nonexistent/rows.csv", "No such file"});
-  refused(folder_, {"--out", "directory"});
+  refused(folder_.path(), {"--out", "directory"});
   refused("/dev/null", {"--out", "/dev/null", "not a regular file"});
 }
 

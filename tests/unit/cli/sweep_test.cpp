@@ -3,18 +3,17 @@
 #include "cli/sweep/sweep.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "common/error.h"
+#include "tests/support/temporary_folder.h"
 
 namespace mcnn::cli {
 namespace {
@@ -284,20 +283,13 @@ TEST(SweepDraws, BadOnesAreRefused) {
 
 class SweepPlan : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "mcnn_plan_XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::vector<Sweep> plan(const std::string& text, const Settings& overrides = {}) const {
     const fs::path file = folder_ / "plan.toml";
-    std::ofstream(file) << text;
+    testing::write_file(file, text);
     return load_plan(file, overrides);
   }
 
-  fs::path folder_;
+  const testing::TemporaryFolder folder_{"mcnn_plan"};
 };
 
 TEST_F(SweepPlan, SaysTheSameAsTheCommandLine) {

@@ -3,10 +3,11 @@
 
 #include <zlib.h>
 
-#include <filesystem>
-#include <fstream>
+#include <string>
+#include <vector>
 
 #include "host_test_util.h"
+#include "tests/support/temporary_folder.h"
 
 namespace mcnn::testing {
 namespace {
@@ -19,25 +20,19 @@ const Bytes kLabels = {0, 0, 8, 1, 0, 0, 0, 2, 7, 9};
 
 class Idx : public ::testing::Test {
  protected:
-  void SetUp() override { std::filesystem::create_directories(folder_); }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string write(const std::string& name, const Bytes& bytes) const {
-    std::string path = folder_ + name;
-    std::ofstream file(path, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(bytes.data()),
-               static_cast<std::streamsize>(bytes.size()));
-    return path;
+    write_file(folder_ / name, {bytes.begin(), bytes.end()});
+    return (folder_ / name).string();
   }
   std::string write_gzip(const std::string& name, const Bytes& bytes) const {
-    std::string path = folder_ + name;
+    std::string path = (folder_ / name).string();
     const gzFile file = gzopen(path.c_str(), "wb");
     gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
     gzclose(file);
     return path;
   }
 
-  const std::string folder_ = ::testing::TempDir() + "mcnn_idx_test/";
+  const TemporaryFolder folder_{"mcnn_idx"};
 };
 
 TEST_F(Idx, ReadsPlainAndGzip) {
@@ -67,7 +62,7 @@ TEST_F(Idx, NotIdx) {
   expect_parts(error_of([&] { read_idx_images(write("floats", bytes)); }), "floats", "0x00000d03",
                "not an IDX file");
   expect_parts(error_of([&] { read_idx_images(write("empty", {})); }), "empty", "found 0 bytes");
-  expect_parts(error_of([&] { read_idx_images(folder_ + "missing"); }), "missing",
+  expect_parts(error_of([&] { read_idx_images((folder_ / "missing").string()); }), "missing",
                "cannot be opened");
 }
 

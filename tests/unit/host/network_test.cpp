@@ -6,6 +6,7 @@
 
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"
+#include "tests/support/temporary_folder.h"
 
 namespace mcnn::testing {
 namespace {
@@ -186,12 +187,12 @@ TEST(NetworkFile, RoundTrip) {
 }
 
 TEST(NetworkFile, SaveLeavesNoPartialFile) {
-  const std::string path = ::testing::TempDir() + "mcnn_network_test.json";
+  const TemporaryFolder folder("mcnn_network");
+  const std::string path = (folder / "network.json").string();
   const Network network = random_yao2020(3);
   save_network(network, path);
   EXPECT_EQ(network_to_json(load_network(path)), network_to_json(network));
   EXPECT_FALSE(std::filesystem::exists(path + ".part"));
-  std::filesystem::remove(path);
   expect_parts(error_of([&] { save_network(network, "/nowhere/network.json"); }),
                "/nowhere/network.json", "written");
 }
