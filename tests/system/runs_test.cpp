@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// Good runs of mcnn sim, model, integer, map and info: the same bytes whatever the engine and the
+// number of threads, and files with what they promise.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/system/cli_fixture.h"
+
+namespace mcnn::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+TEST_F(CliRuns, ThreadsDoNotChangeABit) {
+  const std::string one = logits({"sim", "--count", "96", "--check", "3", "--jobs", "1"});
+  const json first = result_;
+  const std::string two = logits({"sim", "--count", "96", "--check", "3", "--jobs", "2"});
+  const std::string five = logits({"sim", "--count", "96", "--check", "3", "--jobs", "5"});
+  EXPECT_EQ(one, two);
+  EXPECT_EQ(one, five);
+  EXPECT_EQ(first["counters"], result_["counters"]);
+  EXPECT_EQ(first["layers"], result_["layers"]);
+  EXPECT_EQ(first["clocks_per_image"], result_["clocks_per_image"]);
+  EXPECT_EQ(std::count(one.begin(), one.end(), '\n'), 97);
+}
+
+TEST_F(CliRuns, RtlAndChipModelGiveTheSameBytes) {
+  for (const std::string mapping : {"default", "paper"}) {
+    const std::string rtl = logits({"sim", "--first", "500", "--count", "64", "--check", "0",
+                                    "--mapping", mapping, "--seed", "9"});
+    const json rtl_result = result_;
+    const std::string model =
+        logits({"model", "--first", "500", "--count", "64", "--mapping", mapping, "--seed", "9"});
+    EXPECT_EQ(rtl, model) << mapping;
+    EXPECT_EQ(rtl_result["layers"], result_["layers"]) << mapping;
+    EXPECT_EQ(rtl_result["accuracy"], result_["accuracy"]);
+  }
+}
+
+TEST_F(CliRuns, IdealChipModelAndIntegerNetworkGiveTheSameBytes) {
+  EXPECT_EQ(logits({"model", "--device", "ideal", "--count", "300", "--check", "20"}),
+            logits({"integer", "--count", "300"}));
+}
+
+TEST_F(CliRuns, WithoutCountingEverythingElseIsTheSame) {
+  const std::vector<std::string> rtl = {"sim", "--count", "5", "--check", "2"};
+  for (std::vector<std::string> run : {rtl, {"model", "--count", "5"}}) {
+    const std::string counted = logits(run);
+    run.emplace_back("--no-counts");
+    EXPECT_EQ(logits(run), counted);
+  }
+}
+
+TEST_F(CliRuns, SkippedPlanesChangeClocksOnly) {
+  const std::string plain = logits({"sim", "--count", "32", "--check", "4"});
+  const double clocks = result_["clocks_per_image"];
+  EXPECT_EQ(plain, logits({"sim", "--count", "32", "--check", "4", "--skip"}));
+  EXPECT_LT(result_["clocks_per_image"].get<double>(), clocks);
+}
+
+TEST_F(CliRuns, ResultHasTheFigures) {
+  logits({"sim", "--count", "20", "--check", "5"});
+  for (const char* key : {"engine", "network", "device", "seed", "images", "correct", "accuracy",
+                          "integer_accuracy", "clocks_per_image", "clocks_per_image_model",
+                          "images_per_second", "images_per_second_per_core", "checked_images",
+                          "mismatches", "config", "mapping", "jobs", "layers", "counters"}) {
+    EXPECT_TRUE(result_.contains(key)) << key;
+  }
+  EXPECT_EQ(result_["engine"], "rtl");
+  EXPECT_EQ(result_["images"], 20);
+  EXPECT_EQ(result_["checked_images"], 5);
+  EXPECT_EQ(result_["mismatches"], 0);
+  EXPECT_EQ(result_["clocks_per_image"].get<double>(),
+            result_["clocks_per_image_model"].get<double>());
+}
+
+TEST_F(CliRuns, WavesAreWrittenAndChangeNothing) {
+  const std::string plain = logits({"sim", "--count", "3", "--check", "0"});
+  EXPECT_EQ(plain, logits({"sim", "--count", "3", "--check", "0", "--trace", out("x.fst").string(),
+                           "--trace-images", "1:1"}));
+  EXPECT_GT(fs::file_size(out("x.fst")), 10'000U);
+  EXPECT_LE(std::distance(fs::directory_iterator(folder_ / "out"), fs::directory_iterator()), 4);
+}
+
+// A file of parameters is a chip for the chip model: the same one as by its name, and another one
+// without a build. The RTL is only what was built.
+TEST_F(CliRuns, ConfigurationsOfAFile) {
+  const std::string params =
+      read_file(fs::path(MCNN_DATA_DIR).parent_path() / "constraints" / "yao2020.params");
+  write_file(path("yao2020.params"), params);
+  EXPECT_EQ(logits({"model", "--count", "20"}),
+            logits({"model", "--count", "20", "--config", path("yao2020.params").string()}));
+  std::string half = params;
+  for (const auto& [from, to] :
+       {std::pair{"NumPe=8", "NumPe=16"}, {"NumSl=128", "NumSl=64"}, {"NumAdc=32", "NumAdc=16"}}) {
+    half.replace(half.find(from), std::string(from).size(), to);
+  }
+  write_file(path("half.params"), half);
+  const std::string network = (fs::path(MCNN_DATA_DIR) / "networks" / "yao2020.json").string();
+  const std::vector<std::string> chosen = {
+      "--config", path("half.params").string(), "--network", network, "--count", "20"};
+  const auto with = [&](const std::string& command) {
+    std::vector<std::string> arguments = {command};
+    arguments.insert(arguments.end(), chosen.begin(), chosen.end());
+    return arguments;
+  };
+  logits(with("model"));
+  EXPECT_EQ(result_["config"], "half");
+  for (const auto& file : fs::directory_iterator(folder_ / "out")) fs::remove(file.path());
+  expect_error(with("sim"), {"--config", "half", "tiny, yao2020", "chip model"});
+  expect_plain_error({"map", "--config", path("half.params").string()},
+                     {"--network", "default network", "'half'", "half.json"});
+}
+
+TEST_F(CliRuns, MapAndInfo) {
+  for (const std::string mapping : {"default", "paper"}) {
+    const CommandResult result = run_mcnn({"map", "--mapping", mapping});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_NE(result.out.find("clocks an image"), std::string::npos);
+  }
+  const CommandResult info = run_mcnn({"info"});
+  EXPECT_EQ(info.status, 0) << info.err;
+  EXPECT_NE(info.out.find("capabilities as the configuration"), std::string::npos) << info.out;
+}
+
+TEST_F(Cli, TimelineIsAChromeTraceThatEnginesAgreeOn) {
+  for (const std::string engine : {"sim", "model"}) {
+    const CommandResult run =
+        run_mcnn({engine, "--count", "2", "--program", "direct", "--timeline",
+                  path(engine + ".json").string(), "--timeline-images", "0:1"});
+    ASSERT_EQ(run.status, 0) << run.err;
+  }
+  EXPECT_EQ(read_file(path("sim.json")), read_file(path("model.json")));
+  const json trace = json::parse(read_file(path("sim.json")));
+  std::int64_t layer_clocks = 0;
+  std::vector<std::string> tracks;
+  for (const json& event : trace.at("traceEvents")) {
+    if (event.at("ph") == "M") {
+      if (event.at("name") == "thread_name") tracks.push_back(event.at("args").at("name"));
+      continue;
+    }
+    EXPECT_EQ(event.at("ph"), "X");
+    if (event.at("cat") == "layer") layer_clocks += event.at("args").at("clocks").get<int>();
+  }
+  EXPECT_EQ(layer_clocks, 2 * 1825);
+  EXPECT_EQ(std::ranges::count(tracks, "PE 7"), 1);
+}
+
+}  // namespace
+}  // namespace mcnn::testing
