@@ -4,23 +4,21 @@
 // a row of the table; the failed test prints the hash that it found.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstdint>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_folder.h"
 #include "tests/system/command.h"
 
 namespace mcnn::testing {
 namespace {
 
-namespace fs = std::filesystem;
 using nlohmann::json;
 
 struct DefaultRun {
@@ -118,14 +116,7 @@ std::string counts(const json& result) {
 
 class Bits : public ::testing::TestWithParam<DefaultRun> {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "mcnn_bits_XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  fs::path folder_;
+  const TemporaryFolder folder_{"mcnn_bits"};
 };
 
 TEST_P(Bits, AreWhatTheyWere) {
