@@ -35,6 +35,7 @@
 #include "cli/sweep/sweep_file.h"
 #include "cli/sweep/sweep_report.h"
 #include "common/error.h"
+#include "common/fingerprint.h"
 #include "common/interrupt.h"
 #include "host/programming/cells_file.h"
 #include "host/programming/closed_loop.h"

@@ -20,6 +20,7 @@
 #include "behavioral_models/device_card.h"
 #include "behavioral_models/portable_math.h"
 #include "common/error.h"
+#include "common/fingerprint.h"
 
 namespace mcnn::cli {
 namespace {
@@ -700,22 +701,6 @@ std::vector<Sweep> load_plan(const std::filesystem::path& file, const Settings& 
     sweeps.push_back(std::move(sweep));
   }
   return sweeps;
-}
-
-std::uint64_t fingerprint(std::string_view bytes) {
-  std::uint64_t hash = 0xCBF2'9CE4'8422'2325U;
-  for (const char byte : bytes) {
-    hash = (hash ^ static_cast<unsigned char>(byte)) * 0x0000'0100'0000'01B3U;
-  }
-  return hash;
-}
-
-std::uint64_t file_fingerprint(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) throw Error(fmt::format("{}: cannot be read", file.string()));
-  return fingerprint(text.view());
 }
 
 }  // namespace mcnn::cli

@@ -109,8 +109,4 @@ std::string canonical_text(const Sweep& sweep);
 // Error that names the file, the sweep and the field.
 std::vector<Sweep> load_plan(const std::filesystem::path& file, const Settings& overrides);
 
-// FNV-1a, 64 bits: tells files and texts apart that differ by accident.
-std::uint64_t fingerprint(std::string_view bytes);
-std::uint64_t file_fingerprint(const std::filesystem::path& file);  // throws Error
-
 }  // namespace mcnn::cli

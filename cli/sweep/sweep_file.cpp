@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/fingerprint.h"
 
 namespace mcnn::cli {
 namespace {

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "common/error.h"
+#include "common/fingerprint.h"
 #include "common/index.h"
 
 namespace mcnn {
@@ -151,15 +152,12 @@ std::pair<std::string, std::string> first_difference(const std::string& a, const
 }  // namespace
 
 std::string cells_digest(const ChipProgram& program) {
-  uint64_t hash = 0xCBF29CE484222325u;
-  const auto add = [&hash](uint8_t byte) { hash = (hash ^ byte) * 0x100000001B3u; };
+  Fingerprint fingerprint;
   for (const std::vector<uint8_t>& levels : program.cells) {
-    for (const uint8_t level : levels) {
-      add(level);
-    }
-    add(0xFF);
+    for (const uint8_t level : levels) fingerprint.add(level);
+    fingerprint.add(std::uint8_t{0xFF});
   }
-  return fmt::format("{:016x}", hash);
+  return fmt::format("{:016x}", fingerprint.value());
 }
 
 std::string cells_card_text(const DeviceCard& card) {

@@ -346,11 +346,5 @@ TEST_F(SweepPlan, BadOnesAreRefused) {
   refused(good + good, {"sweep a", "name", "twice"});
 }
 
-TEST(Fingerprint, IsFnv1a) {
-  EXPECT_EQ(fingerprint(""), 0xCBF29CE484222325U);
-  EXPECT_EQ(fingerprint("a"), 0xAF63DC4C8601EC8CU);
-  EXPECT_EQ(fingerprint("foobar"), 0x85944171F73967E8U);
-}
-
 }  // namespace
 }  // namespace mcnn::cli

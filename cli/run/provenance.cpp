@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/run/provenance.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <utility>
+
+#include "common/error.h"
+#include "common/fingerprint.h"
+
+namespace mcnn::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Fields = Provenance::Fields;
+
+constexpr std::string_view kKey = "provenance";
+constexpr std::string_view kComment = "# provenance ";
+constexpr std::string_view kElement = "<metadata id=\"mcnn-provenance\">";
+constexpr std::string_view kElementEnd = "</metadata>";
+
+std::string text_value(std::string_view text) { return Json(text).dump(); }
+std::string shown(const std::string& value) {
+  return value.starts_with('"') ? Json::parse(value).get<std::string>() : value;
+}
+
+// "name = value" lines, comments left out.
+Fields fields_of(const std::string& text, char equals) {
+  Fields fields;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t at = line.find(equals);
+    if (at == std::string::npos || line.starts_with('#')) continue;
+    const std::string name = line.substr(0, line.find_last_not_of(' ', at - 1) + 1);
+    const std::string value = line.substr(line.find_first_not_of(' ', at + 1));
+    const Json json = Json::parse(value, nullptr, false);
+    fields[name] = json.is_discarded() ? text_value(value) : json.dump();
+  }
+  return fields;
+}
+
+Json json_of(const Fields& fields) {
+  Json json = Json::object();
+  for (const auto& [name, value] : fields) json[name] = Json::parse(value);
+  return json;
+}
+
+Fields fields_of(const Json& json) {
+  Fields fields;
+  for (const auto& [name, value] : json.items()) fields[name] = value.dump();
+  return fields;
+}
+
+// One line that may stand in an element of XML.
+std::string one_line(const Provenance& provenance) {
+  std::string text;
+  for (const char c : to_json(provenance).dump()) {
+    if (c == '<' || c == '>' || c == '&') {
+      text += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+Provenance from_json(const Json& json) {
+  Provenance provenance;
+  provenance.command = json.at("command");
+  provenance.config = json.at("config").at("name");
+  provenance.parameters = fields_of(json.at("config").at("parameters"));
+  provenance.network = json.at("network").at("name");
+  provenance.network_file = json.at("network").at("file");
+  provenance.network_fingerprint = json.at("network").at("fingerprint");
+  provenance.device = json.at("device").at("card");
+  provenance.set = json.at("device").at("set").get<std::vector<std::string>>();
+  provenance.device_fields = fields_of(json.at("device").at("fields"));
+  provenance.seed = json.at("seed");
+  provenance.options = fields_of(json.at("options"));
+  if (json.contains("varied")) {
+    provenance.varied = json.at("varied").get<std::set<std::string>>();
+  }
+  return provenance;
+}
+
+// "read_noise 0.05, here 0.02" for each field that differs; a field that is not there is `absent`.
+std::vector<std::string> field_differences(const Fields& found, const Fields& wanted,
+                                           std::string_view absent,
+                                           const std::set<std::string>& ignored) {
+  Fields all = found;
+  all.insert(wanted.begin(), wanted.end());
+  std::vector<std::string> texts;
+  for (const auto& [name, unused] : all) {
+    const auto one = found.find(name);
+    const auto other = wanted.find(name);
+    const bool in_both = one != found.end() && other != wanted.end();
+    if (ignored.contains(name) || (absent.empty() && !in_both)) continue;
+    if (in_both && one->second == other->second) continue;
+    texts.push_back(fmt::format(
+        "{} {}, here {}", name, one == found.end() ? std::string(absent) : shown(one->second),
+        other == wanted.end() ? std::string(absent) : shown(other->second)));
+  }
+  return texts;
+}
+
+// "what A, here B" where the names tell them apart, otherwise their fields.
+std::string subject(std::string_view what, const std::string& found, const std::string& wanted,
+                    const std::vector<std::string>& fields) {
+  if (found != wanted) return fmt::format("{} {}, here {}", what, found, wanted);
+  return fmt::format("{} {} with {}", what, found, fmt::join(fields, ", "));
+}
+
+}  // namespace
+
+Provenance provenance(const Workload& workload, const ProgrammingOptions& programming,
+                      std::string command) {
+  const WorkloadOptions& options = workload.options;
+  Provenance made;
+  made.command = std::move(command);
+  made.config = workload.config.name;
+  made.parameters = fields_of(to_params(workload.config), '=');
+  made.network = workload.network.name;
+  made.network_file = workload.network_file;
+  made.network_fingerprint = fmt::format("{:016x}", file_fingerprint(workload.network_file));
+  made.device = options.device;
+  made.set = options.set;
+  if (options.age_s) made.set.push_back(fmt::format("age_s={}", *options.age_s));
+  made.device_fields = fields_of(device_card_toml(workload.card), '=');
+  made.device_fields.erase("name");  // a copy of a card is the same card
+  if (const std::string& states = workload.card.measured_states; !states.empty()) {
+    made.device_fields["measured_states"] =
+        text_value(fmt::format("{:016x}", file_fingerprint(states)));
+  }
+  made.seed = options.seed;
+  made.options = {
+      {"mapping", text_value(options.mapping)},
+      {"replicas",
+       text_value(options.replicas.empty() ? "auto"
+                                           : fmt::format("{}", fmt::join(options.replicas, ",")))},
+      {"range", text_value(options.range)},
+      {"images", text_value(options.images.empty() ? "MNIST test set" : options.images)},
+      {"programming", text_value("loop" + programming.command_line())}};
+  return made;
+}
+
+Provenance provenance(const Workload& workload, const ProgrammingOptions& programming, bool skip,
+                      std::string command) {
+  Provenance made = provenance(workload, programming, std::move(command));
+  made.options["skip"] = skip ? "true" : "false";
+  return made;
+}
+
+Json to_json(const Provenance& provenance) {
+  Json json = {
+      {"command", provenance.command},
+      {"config", {{"name", provenance.config}, {"parameters", json_of(provenance.parameters)}}},
+      {"network",
+       {{"name", provenance.network},
+        {"file", provenance.network_file},
+        {"fingerprint", provenance.network_fingerprint}}},
+      {"device",
+       {{"card", provenance.device},
+        {"set", provenance.set},
+        {"fields", json_of(provenance.device_fields)}}},
+      {"seed", provenance.seed},
+      {"options", json_of(provenance.options)}};
+  if (!provenance.varied.empty()) json["varied"] = provenance.varied;
+  return json;
+}
+
+std::string csv_comment(const Provenance& provenance) {
+  return fmt::format("{}{}\n", kComment, one_line(provenance));
+}
+
+std::string with_provenance(std::string svg, const Provenance& provenance) {
+  const std::size_t start = svg.find("<svg");
+  const std::size_t end = start == std::string::npos ? start : svg.find('>', start);
+  if (end == std::string::npos) throw Error("a picture without an element <svg>");
+  svg.insert(end + 1, fmt::format("\n{}{}{}", kElement, one_line(provenance), kElementEnd));
+  return svg;
+}
+
+std::optional<Provenance> find_provenance(std::string_view file, const std::string& where) {
+  std::string_view text;
+  Json json;
+  if (file.starts_with('{')) {
+    const Json whole = Json::parse(file, nullptr, false);
+    if (!whole.is_object() || !whole.contains(kKey)) return std::nullopt;
+    json = whole[std::string(kKey)];
+  } else {
+    if (const std::size_t at = file.find(kElement); at != std::string_view::npos) {
+      text = file.substr(at + kElement.size());
+      text = text.substr(0, text.find(kElementEnd));
+    } else {
+      const std::size_t line =
+          file.starts_with(kComment) ? 0 : file.find(fmt::format("\n{}", kComment));
+      if (line == std::string_view::npos) return std::nullopt;
+      text = file.substr(file.find(kComment, line) + kComment.size());
+      text = text.substr(0, text.find('\n'));
+    }
+    json = Json::parse(text, nullptr, false);
+  }
+  try {
+    return from_json(json);
+  } catch (const nlohmann::json::exception&) {
+    throw Error(fmt::format("{}: {}: found a damaged one, allowed is what the mcnn command wrote",
+                            where, kKey));
+  }
+}
+
+std::vector<std::string> differences(const Provenance& found, const Provenance& wanted) {
+  const std::set<std::string>& varied = found.varied;
+  std::vector<std::string> texts;
+  if (!varied.contains("config")) {
+    std::set<std::string> ignored;
+    if (varied.contains("adc_bits")) ignored.insert("AdcBits");
+    const std::vector<std::string> fields =
+        field_differences(found.parameters, wanted.parameters, "none", ignored);
+    if (!fields.empty()) {
+      texts.push_back(subject("configuration", found.config, wanted.config, fields));
+    }
+  }
+  if (!varied.contains("network") && found.network_fingerprint != wanted.network_fingerprint) {
+    texts.push_back(found.network != wanted.network
+                        ? fmt::format("network {}, here {}", found.network, wanted.network)
+                        : fmt::format("network {} of other content ({} and {})", found.network,
+                                      found.network_file, wanted.network_file));
+  }
+  if (!varied.contains("device")) {
+    std::set<std::string> ignored = varied;
+    if (varied.contains("age")) ignored.insert("age_s");
+    const std::vector<std::string> fields =
+        field_differences(found.device_fields, wanted.device_fields, "off", ignored);
+    if (!fields.empty()) texts.push_back(subject("device", found.device, wanted.device, fields));
+  }
+  if (!varied.contains("seed") && found.seed != wanted.seed) {
+    texts.push_back(fmt::format("seed {}, here {}", found.seed, wanted.seed));
+  }
+  for (std::string& text : field_differences(found.options, wanted.options, "", varied)) {
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+}  // namespace mcnn::cli
