@@ -28,12 +28,12 @@ programming = $(if $(PROGRAM),--program $(PROGRAM))
 gated = $(if $(filter-out 0,$(GATING)),--gated)
 
 .DEFAULT_GOAL := help
-.PHONY: help build sim program tune paper sweep report cost frontier power test lint waves synth sta netlist bench train data format clean
+.PHONY: help build sim program tune paper sweep report cost frontier power test lint lint-rtl waves synth sta netlist bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables: CONFIG ($(patsubst constraints/%.params,%,$(wildcard constraints/*.params))), NETWORK (file),"
 	@echo "DEVICE ($(patsubst data/devices/%.toml,%,$(wildcard data/devices/*.toml)), or a file), COUNT, FIRST, SEED,"
@@ -74,9 +74,13 @@ test: $(BUILD)/build.ninja ## Build and run every test
 	@cmake --build $(BUILD) -j $(BUILD_JOBS) --target all
 	@scripts/run_tests.sh $(BUILD)
 
-lint: $(BUILD)/build.ninja ## Verilator, Yosys, clang-format and clang-tidy
+lint: $(BUILD)/build.ninja ## Verilator, Yosys, clang-format, and clang-tidy on what has changed
 	@scripts/install_dependencies.sh build lint
 	@scripts/lint.sh $(BUILD)
+
+lint-rtl: ## The part of make lint about the RTL alone, without a build: seconds
+	@scripts/install_dependencies.sh build lint
+	@scripts/lint.sh --rtl $(BUILD)
 
 cost: build ## Energy, time and area of an image, by layer and component: build/cost/cost.json
 	@mkdir -p $(BUILD)/cost

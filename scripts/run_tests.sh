@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs every GoogleTest program below <build>/tests and ends with one line, "N passed, N failed": the sum over the
-# programs, read from the results that each one writes. A program that crashes, hangs or writes no results counts as
-# one failure more. Exit status 1 if anything failed or nothing ran.
+# Runs every GoogleTest program below <build>/tests and ends with one line, "N passed, N failed", or "N passed, N failed, N
+# skipped" where tests said that they cannot run here: the sum over the programs, read from the results that each one writes.
+# A program that crashes, hangs or writes no results counts as one failure more. Exit status 1 if anything failed or nothing ran.
 #
 #   scripts/run_tests.sh [build folder] [gtest arguments...]
 set -euo pipefail
@@ -16,6 +16,7 @@ mkdir -p "$results"
 mapfile -t programs < <(find "$build/tests" -name '*_test' -type f -perm -u+x | sort)
 passed=0
 failed=0
+not_run=0
 for program in "${programs[@]}"; do
   name="$(basename "$program")"
   report="$results/$name.json"
@@ -36,18 +37,20 @@ for program in "${programs[@]}"; do
   read -r good bad <<< "${counts:-0 0}"
   # Skipped tests ran nothing: they are not passed.
   skipped="$(grep -c '"result": "SKIPPED"' "$report" 2> /dev/null || true)"
-  good=$((good - ${skipped:-0}))
+  skipped="${skipped:-0}"
+  good=$((good - skipped))
   if [[ $status -ne 0 && $bad -eq 0 ]] || [[ -z "$counts" ]]; then
     bad=$((bad + 1))
     echo "$name: ended with status $status$([[ $status -eq 124 ]] && echo " (time limit of $time_limit s)")" >> "$log"
   fi
   passed=$((passed + good))
   failed=$((failed + bad))
+  not_run=$((not_run + skipped))
   printf '%-40s %4d passed %4d failed %s %4d s\n' "$name" "$good" "$bad" \
-    "$([[ ${skipped:-0} -gt 0 ]] && printf '%4d skipped' "$skipped")" $((SECONDS - started))
+    "$([[ $skipped -gt 0 ]] && printf '%4d skipped' "$skipped")" $((SECONDS - started))
   if [[ $bad -gt 0 ]]; then
     grep -vE '^\[ +(OK|RUN) +\]|^\[-+\]' "$log" | tail -n 60 | sed 's/^/    /'
   fi
 done
-echo "$passed passed, $failed failed"
+echo "$passed passed, $failed failed$([[ $not_run -gt 0 ]] && echo ", $not_run skipped")"
 [[ $failed -eq 0 && $passed -gt 0 ]]

@@ -6,5 +6,5 @@ cd "$(dirname "$0")/.."
 suffixes=("${@:-}")
 [[ -z "${suffixes[0]}" ]] && suffixes=(cpp h)
 for suffix in "${suffixes[@]}"; do
-  find behavioral_models common host tb tests -name "*.$suffix" -type f
+  find behavioral_models cli common host tb tests -name "*.$suffix" -type f
 done | sort
