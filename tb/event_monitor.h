@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counts what the RTL does, on its own signals, and notes when: the independent side of
-// host/events.h and host/timeline.h.
+// host/engine/events.h and host/engine/timeline.h.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A network as the host knows it: integer layers, read from and written to JSON ("mcnn-network-1",
-// see host/README.md).
+// see docs/network.md).
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cells that cannot take every level: found through the chip's own programmer, and what the pairs
-// of cells that hold the weights can do in spite of them. README.md, "Faults", has the equations.
+// of cells that hold the weights can do in spite of them. docs/programming.md, "Faults", has the
+// equations.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The arithmetic of tuning a chip in place: where the weights lie as pairs of cells, gradients of
 // the last layer from what the chip gave, which cells a wanted change rewrites, and the refit of
-// the last layer on the chip's own features. README.md has the equations.
+// the last layer on the chip's own features. docs/tuning.md has the equations.
 //
 // Everything is IEEE double in a fixed order (images ascending, then inputs, then outputs), with
 // the project's own exponential and logarithm, so that results do not depend on threads, engine or
