@@ -3,6 +3,7 @@
 // network, the chip model and the cycle model, with no tolerance anywhere.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <ostream>
@@ -91,6 +92,9 @@ TEST_P(EveryNetwork, WithTheIdealCardIsTheIntegerNetwork) {
     expect_equal_maps(found.maps, expected.maps, program_);
     EXPECT_EQ(found.logits, expected.logits);
     EXPECT_EQ(found.digit, expected.digit);
+    if (GetParam().suite_case.negative) {
+      EXPECT_LT(*std::max_element(found.logits.begin(), found.logits.end()), 0);
+    }
   }
 }
 

@@ -72,11 +72,31 @@ class Builder {
 
   Network logits(int outputs) {
     fully_connected(outputs, true);
+    return finish();
+  }
+
+  // Logits that are all negative: each bias outweighs what the brightest image can add, by far more
+  // than noise.
+  Network negative_logits(int outputs) {
+    fully_connected(outputs, true);
+    Layer& layer = network_.layers.back();
+    const size_t fan_in = layer.weights.size() / to_index(outputs);
+    for (size_t k = 0; k < layer.biases.size(); ++k) {
+      int largest = 0;
+      for (size_t i = 0; i < fan_in; ++i) {
+        largest += 255 * std::max<int>(layer.weights[k * fan_in + i], 0);
+      }
+      layer.biases[k] = -2 * largest - random_.between(2000, 4000);
+    }
+    return finish();
+  }
+
+ private:
+  Network finish() {
     finish_network(network_, network_.name);
     return std::move(network_);
   }
 
- private:
   Builder& fully_connected(int outputs, bool last) {
     Layer layer;
     layer.type = LayerType::kFullyConnected;
@@ -148,6 +168,14 @@ class Suite {
     added.options.kind = kind;
     return added;
   }
+  // Odd numbers of logits that are all negative: the last one has no partner in its pair, and the 0
+  // that stands in its place must not win. 1 and 3 are less than a pass, the third is one more.
+  void add_negative_logits(MapShape input, int kernels_of_a_pass) {
+    for (const int outputs : {1, 3, kernels_of_a_pass + 1}) {
+      add(fmt::format("logits_{}_negative", outputs), start(input).negative_logits(outputs))
+          .negative = true;
+    }
+  }
   std::vector<SuiteCase> take() { return std::move(cases_); }
 
  private:
@@ -203,6 +231,7 @@ std::vector<SuiteCase> tiny_suite() {
                          s.start({1, 8, 8}).convolution(2, 3, 3).pool(2, 2, 2, 2, false).logits(4));
     c.options.range = 0;
   }
+  s.add_negative_logits({1, 4, 4}, 4);
   return s.take();
 }
 
@@ -274,6 +303,7 @@ std::vector<SuiteCase> yao2020_suite() {
               s.start({1, 12, 12}).convolution(4, 3, 3).pool(2, 2, 2, 2, false).logits(10));
     c.options.range = 0;
   }
+  s.add_negative_logits({1, 8, 8}, 16);
   return s.take();
 }
 

@@ -18,6 +18,7 @@ struct SuiteCase {
   uint64_t seed = 0;  // of the weights; print it when a test fails
   Network network;
   MappingOptions options;
+  bool negative = false;  // every logit of every image is below 0
 };
 
 // The cases that fit a configuration: "yao2020" or "tiny". Throws Error for other names.
