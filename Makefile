@@ -84,7 +84,7 @@ lint-rtl: ## The part of make lint about the RTL alone, without a build: seconds
 
 cost: build ## Energy, time and area of an image, by layer and component: build/cost/cost.json
 	@mkdir -p $(BUILD)/cost
-	@$(BUILD)/mcnn cost $(options) --count $(if $(COUNT),$(COUNT),1000) --json $(BUILD)/cost/cost.json
+	@$(BUILD)/mcnn cost $(options) --count $(if $(COUNT),$(COUNT),1000) --result $(BUILD)/cost/cost.json
 
 frontier: build ## Accuracy against energy over converters and array shapes (CHIPS=n): build/frontier
 	@scripts/install_dependencies.sh sweep

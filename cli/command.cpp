@@ -7,92 +7,153 @@
 #include <algorithm>
 #include <thread>
 
+#include "cli/help.h"
 #include "common/error.h"
 
 namespace mcnn::cli {
 
 void add_choice_options(CLI::App& command, WorkloadOptions& workload) {
+  begin_group(command, kChipGroup);
   command
       .add_option("--config", workload.config,
                   "Chip configuration: a name of constraints/*.params, or for commands on the chip "
                   "model such a file")
-      ->capture_default_str();
-  command.add_option("--network", workload.network,
-                     "Network file (default: data/networks/<config>.json)");
-  command.add_option("--device", workload.device, "Device card: a name of data/devices, or a file")
+      ->type_name("NAME")
       ->capture_default_str();
   command
-      .add_option("--set", workload.set,
-                  "name=value: another value of a field of the device card (repeatable)")
-      ->allow_extra_args(false);
-  command.add_option("--age", workload.age_s,
-                     "Seconds between programming and inference: short for --set age_s=...");
-  command.add_option("--seed", workload.seed, "Seed of everything random")->capture_default_str();
+      .add_option("--network", workload.network,
+                  "Network file (default: data/networks/<config>.json)")
+      ->type_name("FILE");
   command.add_option("--mapping", workload.mapping, "default (fewest clocks) or paper")
+      ->type_name("NAME")
       ->capture_default_str();
   command
       .add_option("--replicas", workload.replicas,
                   "Replicas of each network layer: numbers or 'auto', with commas")
+      ->type_name("N,N,...")
       ->delimiter(',');
   command
       .add_option("--range", workload.range,
                   "Converter range: auto, or 0..3 (2^range codes a weight level)")
+      ->type_name("N")
+      ->capture_default_str();
+  begin_group(command, kDeviceGroup);
+  command.add_option("--device", workload.device, "Device card: a name of data/devices, or a file")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      .add_option("--set", workload.set,
+                  "Another value of a field of the device card (repeatable); mcnn info lists the "
+                  "fields")
+      ->type_name("FIELD=VALUE")
+      ->allow_extra_args(false);
+  command
+      .add_option("--age", workload.age_s,
+                  "Time between programming and inference: short for --set age_s=...")
+      ->type_name("SECONDS");
+  command.add_option("--seed", workload.seed, "Seed of everything random")
+      ->type_name("N")
       ->capture_default_str();
 }
 
 void add_test_image_options(CLI::App& command, WorkloadOptions& workload) {
-  command.add_option("--images", workload.images,
-                     "Images, IDX, plain or gzip (default: the MNIST test set)");
-  command.add_option("--labels", workload.labels, "Their labels, IDX");
-  command.add_option("--first", workload.first, "First image")->capture_default_str();
-  command.add_option("--count", workload.count,
-                     "Number of images (default: all from the first on)");
+  begin_group(command, kImagesGroup);
+  command
+      .add_option("--images", workload.images,
+                  "Images, IDX, plain or gzip (default: the MNIST test set)")
+      ->type_name("FILE");
+  command.add_option("--labels", workload.labels, "Their labels, IDX")->type_name("FILE");
+  command.add_option("--first", workload.first, "First image")
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      .add_option("--count", workload.count, "Number of images (default: all from the first on)")
+      ->type_name("N");
 }
 
 void add_adc_bits_option(CLI::App& command, WorkloadOptions& workload) {
-  command.add_option("--adc-bits", workload.adc_bits,
-                     "Bits of a converter instead of the configuration's (chip model only)");
+  begin_group(command, kChipGroup);
+  command
+      .add_option("--adc-bits", workload.adc_bits,
+                  "Bits of a converter instead of the configuration's (chip model only)")
+      ->type_name("N");
 }
 
 void add_loop_options(CLI::App& command, ProgrammingOptions& programming) {
-  command.add_option(
-      "--refresh-every", programming.refresh.every_s,
-      "While --age passes: read all cells every so many seconds and rewrite what moved");
+  begin_group(command, kProgrammingGroup);
   command
-      .add_option("--refresh-threshold", programming.refresh.threshold_uS,
-                  "Rewrite a pair of cells whose difference moved by more than this [uS]")
-      ->capture_default_str();
-  command.add_option("--second-pass", programming.second_pass_wait_s,
-                     "Go over all cells again after so many seconds");
+      .add_option("--second-pass", programming.second_pass_wait_s,
+                  "Go over all cells again after so much time")
+      ->type_name("SECONDS");
   command.add_flag("--around-faults", programming.around_faults,
                    "Find the cells that are stuck first, move blocks around them and have the "
                    "other cell of a pair make up for them");
   command.add_flag("--calibrate", programming.calibrate,
                    "Measure the converters first, correct targets and biases");
-  command.add_option(
-      "--calibration-images", programming.calibration_images,
-      "Images (IDX) that say how much offsets count (default: the training subset for MNIST, "
-      "otherwise the images of the run)");
+  command
+      .add_option("--calibration-images", programming.calibration_images,
+                  "Images (IDX) that say how much offsets count (default: the training subset for "
+                  "MNIST, otherwise the images of the run)")
+      ->type_name("FILE");
   command
       .add_option("--calibration-count", programming.calibration_count,
                   "How many of them, from the first on")
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      .add_option("--refresh-every", programming.refresh.every_s,
+                  "While --age passes: read all cells that often and rewrite what moved")
+      ->type_name("SECONDS");
+  command
+      .add_option("--refresh-threshold", programming.refresh.threshold_uS,
+                  "Rewrite a pair of cells whose difference moved by more than this")
+      ->type_name("uS")
       ->capture_default_str();
 }
 
 void add_program_option(CLI::App& command, ProgrammingOptions& programming) {
+  begin_group(command, kProgrammingGroup);
   command
       .add_option("--program", programming.program,
                   "How the cells get their levels: loop (by the chip's programmer) or direct")
+      ->type_name("NAME")
       ->capture_default_str();
 }
 
+void add_load_cells_option(CLI::App& command, ProgrammingOptions& programming) {
+  begin_group(command, kProgrammingGroup);
+  command
+      .add_option("--load-cells", programming.load_cells,
+                  "Take the cells of a file that --save-cells wrote instead")
+      ->type_name("FILE");
+}
+
+CLI::Option& add_save_cells_option(CLI::App& command, ProgrammingOptions& programming) {
+  return add_file_option(command, "--save-cells", programming.save_cells,
+                         "Write the programmed cells for --load-cells (JSON), before any time "
+                         "passes");
+}
+
+CLI::Option& add_file_option(CLI::App& command, const std::string& name, std::string& file,
+                             const std::string& what) {
+  begin_group(command, kFilesGroup);
+  return *command.add_option(name, file, what)->type_name("FILE");
+}
+
+void add_old_name(CLI::App& command, const std::string& name, std::string& value) {
+  command.add_option(name, value)->group("");
+}
+
 void add_skip_option(CLI::App& command, bool& skip) {
+  begin_group(command, kRunGroup);
   command.add_flag("--skip", skip,
                    "Leave out the leading bit planes that are zero in every PE (MODE.SKIP)");
 }
 
 void add_jobs_option(CLI::App& command, std::int64_t& jobs) {
+  begin_group(command, kRunGroup);
   command.add_option("--jobs", jobs, "Threads, 0 for all cores; the results do not depend on it")
+      ->type_name("N")
       ->capture_default_str();
 }
 

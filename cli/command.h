@@ -5,13 +5,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "cli/run/programming.h"
 #include "cli/run/workload.h"
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace mcnn::cli {
 
@@ -30,6 +32,13 @@ void add_adc_bits_option(CLI::App& command, WorkloadOptions& workload);
 // Of the closed loop, and of the time behind it.
 void add_loop_options(CLI::App& command, ProgrammingOptions& programming);
 void add_program_option(CLI::App& command, ProgrammingOptions& programming);  // loop or direct
+void add_load_cells_option(CLI::App& command, ProgrammingOptions& programming);
+CLI::Option& add_save_cells_option(CLI::App& command, ProgrammingOptions& programming);
+// A file that the command writes.
+CLI::Option& add_file_option(CLI::App& command, const std::string& name, std::string& file,
+                             const std::string& what);
+// A name that an option once had: it goes on working and is shown nowhere.
+void add_old_name(CLI::App& command, const std::string& name, std::string& value);
 void add_skip_option(CLI::App& command, bool& skip);
 void add_jobs_option(CLI::App& command, std::int64_t& jobs);
 // Threads for a value of --jobs. Throws Error.

@@ -10,6 +10,7 @@
 #include <optional>
 #include <sstream>
 
+#include "cli/help.h"
 #include "cli/output/output_file.h"
 #include "cli/run/energy_cards.h"
 #include "cli/run/engines.h"
@@ -63,7 +64,11 @@ int run_cost(const CostOptions& options) {
   options.programming.check();
   Workload workload = load_workload(options.workload);
   std::optional<OutputFile> file;
-  if (!options.json.empty()) file.emplace(options.json, "--json");
+  if (!options.json.empty()) file.emplace(options.json, "--result");
+  std::optional<OutputFile> cells_file;
+  if (!options.programming.save_cells.empty()) {
+    cells_file.emplace(options.programming.save_cells, "--save-cells");
+  }
   install_interrupt_handler();
   const ProgrammedChip chip = program_chip(workload, options.programming, /*use_rtl=*/false);
   const EngineRun run = run_model(workload, chip.macros, jobs, options.skip);
@@ -77,12 +82,15 @@ int run_cost(const CostOptions& options) {
   const std::vector<LayerGap> gaps =
       layer_gaps(cost, workload.network, workload.mapped, peak, workload.config);
   if (file) file->commit(cost_json(cost, peak, gaps, card, workload.config));
+  if (cells_file) cells_file->commit(chip.cells_file);
   fmt::print("network {} on {}, device {}, {} mapping{}, seed {}: {:.2f} % right\n\n{}",
              workload.network.name, workload.config.name, workload.card.name,
              mapping_name(workload.mapped.kind),
              options.skip ? ", leading zero planes left out" : "", workload.options.seed,
              100.0 * run.accuracy(), cost_table(cost, peak, gaps, card, workload.config));
-  if (file) fmt::print("wrote {}\n", options.json);
+  for (const std::string& written : {options.json, options.programming.save_cells}) {
+    if (!written.empty()) fmt::print("wrote {}\n", written);
+  }
   return 0;
 }
 
@@ -91,20 +99,28 @@ int run_cost(const CostOptions& options) {
 Command cost_command(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("cost", "Energy, time and area of classifying images");
   auto options = std::make_shared<CostOptions>();
+  add_examples(command, {{"mcnn cost --count 100", "by layer and component"},
+                         {"mcnn cost --count 100 --card paper65,osu018-gated,gf180sram",
+                          "with the clock gates of make synth GATING=1"}});
   add_choice_options(command, options->workload);
   add_test_image_options(command, options->workload);
-  add_adc_bits_option(command, options->workload);
-  add_jobs_option(command, options->jobs);
   add_program_option(command, options->programming);
+  add_load_cells_option(command, options->programming);
   add_loop_options(command, options->programming);
+  add_jobs_option(command, options->jobs);
   add_skip_option(command, options->skip);
+  add_adc_bits_option(command, options->workload);
+  begin_group(command, "Cost");
   command
       .add_option(
           "--card", options->card,
           "Energy cards, names of data/energy or files: a figure is from the first that has "
           "it; name@NM:RATIO scales one to a technology and a supply")
+      ->type_name("NAMES")
       ->capture_default_str();
-  command.add_option("--json", options->json, "Write the figures (JSON)");
+  add_file_option(command, "--result", options->json, "Write the figures (JSON)");
+  add_old_name(command, "--json", options->json);
+  add_save_cells_option(command, options->programming);
   return {&command, [options] { return run_cost(*options); }};
 }
 

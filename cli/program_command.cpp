@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "cli/help.h"
 #include "cli/output/output_file.h"
 #include "cli/report/conductance_svg.h"
 #include "common/error.h"
@@ -174,7 +175,7 @@ int run_program(const ProgramCommandOptions& options) {
   if (!options.svg.empty()) svg_file.emplace(options.svg, "--svg");
   if (!options.csv.empty()) csv_file.emplace(options.csv, "--csv");
   if (!options.programming.save_cells.empty()) {
-    cells_file.emplace(options.programming.save_cells, "--cells");
+    cells_file.emplace(options.programming.save_cells, "--save-cells");
   }
   install_interrupt_handler();
   const bool use_rtl = options.engine == "rtl";
@@ -198,16 +199,22 @@ int run_program(const ProgramCommandOptions& options) {
 Command program_command(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("program", "Program the cells of a network in the loop");
   auto options = std::make_shared<ProgramCommandOptions>();
+  add_examples(command,
+               {{"mcnn program --device yao2020", "success, pulses and clocks, on the RTL"},
+                {"mcnn program --engine model --svg cells.svg", "a picture of every cell"},
+                {"mcnn program --save-cells chip.json", "for mcnn sim --load-cells chip.json"}});
   add_choice_options(command, options->workload);
   add_loop_options(command, options->programming);
+  begin_group(command, kRunGroup);
   command
       .add_option("--engine", options->engine, "rtl (checked against the program model) or model")
+      ->type_name("NAME")
       ->capture_default_str();
-  command.add_option("--svg", options->svg,
-                     "Write a picture: target, reached and error of each cell");
-  command.add_option("--csv", options->csv, "Write a row for each cell");
-  command.add_option("--cells", options->programming.save_cells,
-                     "Write the programmed cells for --load-cells (JSON)");
+  add_file_option(command, "--svg", options->svg,
+                  "Write a picture: target, reached and error of each cell");
+  add_file_option(command, "--csv", options->csv, "Write a row for each cell");
+  add_save_cells_option(command, options->programming);
+  add_old_name(command, "--cells", options->programming.save_cells);
   return {&command, [options] { return run_program(*options); }};
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <system_error>
 
+#include "cli/help.h"
 #include "cli/output/output_file.h"
 #include "cli/report/report_page.h"
 #include "cli/run/engines.h"
@@ -141,19 +142,28 @@ Command report_command(CLI::App& app) {
   CLI::App& command =
       *app.add_subcommand("report", "Classify images and report on it as an HTML page");
   auto options = std::make_shared<ReportOptions>();
+  add_examples(command, {{"mcnn report", "all test images: build/report/report.html"},
+                         {"mcnn report --count 500 --image 449 --out page.html",
+                          "fewer images, image 449 followed through the layers"}});
   add_run_options(command, *options, Engine::kModel);
+  begin_group(command, kRunGroup);
   command
       .add_option("--engine", options->engine,
                   "model (bit for bit the RTL's results) or rtl, which is slower")
+      ->type_name("NAME")
       ->capture_default_str();
-  command.add_option("--out", options->out, "The page (default: report/report.html of --runs)");
+  add_file_option(command, "--out", options->out,
+                  "The page (default: report/report.html of --runs)");
+  begin_group(command, "Page");
   command
       .add_option("--runs", options->runs,
                   "Folder with what other commands left (sim, cost, sweep, tune)")
+      ->type_name("FOLDER")
       ->capture_default_str();
-  command.add_option(
-      "--image", options->image,
-      "Number of the image that is followed through the layers (default: the first)");
+  command
+      .add_option("--image", options->image,
+                  "Number of the image that is followed through the layers (default: the first)")
+      ->type_name("N");
   return {&command, [options] { return run_report(*options); }};
 }
 

@@ -12,7 +12,9 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
+#include "cli/help.h"
 #include "cli/output/output_file.h"
 #include "cli/run/engines.h"
 #include "cli/run/timeline_file.h"
@@ -159,20 +161,24 @@ int run_engine(Engine engine, const RunCommandOptions& options) {
 }
 
 void add_timeline_options(CLI::App& command, RunCommandOptions& options) {
-  command.add_option("--timeline", options.timeline,
-                     "Write what the chip does clock by clock (JSON of the Chrome trace format, "
-                     "opens in Perfetto)");
-  command.add_option("--timeline-images", options.timeline_images,
-                     "Image numbers A:B of the timeline (default: the first)");
+  add_file_option(command, "--timeline", options.timeline,
+                  "Write what the chip does clock by clock (JSON of the Chrome trace format, "
+                  "opens in Perfetto)");
+  command
+      .add_option("--timeline-images", options.timeline_images,
+                  "Image numbers of the timeline (default: the first)")
+      ->type_name("A:B");
 }
 
 Command engine_command(CLI::App& app, Engine engine, const std::string& name,
-                       const std::string& what) {
+                       const std::string& what, const std::vector<Example>& examples) {
   CLI::App& command = *app.add_subcommand(name, what);
+  add_examples(command, examples);
   auto options = std::make_shared<RunCommandOptions>();
   add_run_options(command, *options, engine);
   if (engine != Engine::kInteger) {
     add_timeline_options(command, *options);
+    begin_group(command, kRunGroup);
     command.add_flag("--no-counts", options->no_counts,
                      "Do not count what the energy of the arrays needs (no result depends on it)");
   }
@@ -184,49 +190,63 @@ Command engine_command(CLI::App& app, Engine engine, const std::string& name,
 void add_run_options(CLI::App& command, RunCommandOptions& options, Engine engine) {
   add_choice_options(command, options.workload);
   add_test_image_options(command, options.workload);
-  add_jobs_option(command, options.jobs);
-  command.add_option("--logits", options.logits, "Write the logits of every image (CSV)");
-  command.add_option("--result", options.result, "Write the figures of the run (JSON)");
-  if (engine == Engine::kRtl) {
-    command.add_option(
-        "--check", options.check,
-        "Compare the first N images with the chip model: every feature map, logit and counter "
-        "(default: 100)");
-    command.add_option("--trace", options.trace,
-                       "Write waves (FST); the run is on one thread then");
-    command.add_option("--trace-images", options.trace_images,
-                       "Image numbers A:B to write waves of (default: the first)");
-  }
-  if (engine == Engine::kModel) {
-    add_adc_bits_option(command, options.workload);
-    command.add_option(
-        "--check", options.check,
-        "Compare the first N images with the integer network: equal with the ideal card "
-        "(default: 0)");
-  }
   if (engine != Engine::kInteger) {
     ProgrammingOptions& programming = options.programming;
     add_program_option(command, programming);
-    command.add_option("--load-cells", programming.load_cells,
-                       "Take the cells of a file that --save-cells wrote instead");
-    command.add_option("--save-cells", programming.save_cells,
-                       "Write the programmed cells (JSON), before any time passes");
+    add_load_cells_option(command, programming);
     add_loop_options(command, programming);
-    add_skip_option(command, options.skip);
   }
+  add_jobs_option(command, options.jobs);
+  if (engine == Engine::kRtl) {
+    command
+        .add_option("--check", options.check,
+                    "Compare the first N images with the chip model: every feature map, logit and "
+                    "counter (default: 100)")
+        ->type_name("N");
+  }
+  if (engine == Engine::kModel) {
+    command
+        .add_option("--check", options.check,
+                    "Compare the first N images with the integer network: equal with the ideal "
+                    "card (default: 0)")
+        ->type_name("N");
+    add_adc_bits_option(command, options.workload);
+  }
+  if (engine != Engine::kInteger) add_skip_option(command, options.skip);
+  add_file_option(command, "--logits", options.logits, "Write the logits of every image (CSV)");
+  add_file_option(command, "--result", options.result, "Write the figures of the run (JSON)");
+  if (engine == Engine::kRtl) {
+    add_file_option(command, "--trace", options.trace,
+                    "Write waves (FST); the run is on one thread then");
+    command
+        .add_option("--trace-images", options.trace_images,
+                    "Image numbers to write waves of (default: the first)")
+        ->type_name("A:B");
+  }
+  if (engine != Engine::kInteger) add_save_cells_option(command, options.programming);
 }
 
 Command sim_command(CLI::App& app) {
-  return engine_command(app, Engine::kRtl, "sim", "Classify images on the RTL");
+  return engine_command(
+      app, Engine::kRtl, "sim", "Classify images on the RTL",
+      {{"mcnn sim --count 1000", "the first 1,000 test images; the first 100 are checked"},
+       {"mcnn sim --count 100 --device ideal --mapping paper", "another device, another mapping"},
+       {"mcnn sim --count 10 --trace waves.fst --trace-images 3:5", "waves of three images"}});
 }
 
 Command model_command(CLI::App& app) {
-  return engine_command(app, Engine::kModel, "model", "Classify images on the chip model");
+  return engine_command(
+      app, Engine::kModel, "model", "Classify images on the chip model",
+      {{"mcnn model --seed 2", "all test images on the chip with this seed"},
+       {"mcnn model --set stuck_low_rate=0.01 --around-faults", "cells that are stuck"},
+       {"mcnn model --adc-bits 6 --range 1 --set programming_range=3", "converters of 6 bits"}});
 }
 
 Command integer_command(CLI::App& app) {
   return engine_command(app, Engine::kInteger, "integer",
-                        "Classify images with the integer network");
+                        "Classify images with the integer network",
+                        {{"mcnn integer", "all test images, no device in it"},
+                         {"mcnn integer --count 100 --logits logits.csv", "every logit"}});
 }
 
 }  // namespace mcnn::cli

@@ -6,9 +6,13 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "behavioral_models/device_units.h"
+#include "cli/help.h"
 #include "host/engine/driver.h"
 #include "tb/rtl_chip.h"
 
@@ -46,6 +50,21 @@ std::string describe_layer(const Layer& layer) {
   return text;
 }
 
+// The fields that differ from off, each with its unit.
+std::string describe_fields(const DeviceCard& card) {
+  std::string text;
+  std::istringstream lines(device_card_toml(card));
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t equals = line.find(" = ");
+    const std::string name = line.substr(0, equals);
+    if (name == "name") continue;
+    const std::string_view unit = device_field_unit(name);
+    text += fmt::format("  {:<36} {}{}{}\n", name, line.substr(equals + 3), unit.empty() ? "" : " ",
+                        unit);
+  }
+  return text;
+}
+
 int show_info(const WorkloadOptions& options) {
   const ChipConfig config = load_configuration(options);
   const DeviceCard card = load_chosen_card(options);
@@ -72,12 +91,8 @@ int show_info(const WorkloadOptions& options) {
              difference.empty() ? "capabilities as the configuration"
                                 : "NOT as the configuration: " + difference);
 
-  fmt::print("\ndevice {}: {} to {} uS in 8 levels\n", card.name, card.g_min_uS, card.g_max_uS);
-  fmt::print("  programming error  {} uS + {} * g + {} / uS * g^2\n", card.programming_sigma_uS,
-             card.programming_sigma_slope, card.programming_sigma_curvature_per_uS);
-  fmt::print(
-      "  read noise         {} of a cell's conductance, {} uS a cell, {} codes a conversion\n",
-      card.read_noise, card.read_noise_uS, card.adc_sigma_codes);
+  fmt::print("\ndevice {} ({}), the fields that are on:\n{}", card.name, card_path(options),
+             describe_fields(card));
 
   fmt::print("\nnetwork {} ({})\n", network.name, network_path(options));
   if (!network.description.empty()) fmt::print("  {}\n", network.description);
@@ -89,6 +104,8 @@ int show_info(const WorkloadOptions& options) {
 
 Command map_command(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("map", "Show how a network lies in the arrays");
+  add_examples(command, {{"mcnn map", "the default network on the default chip"},
+                         {"mcnn map --mapping paper --replicas 3,3,1", "as published"}});
   auto options = std::make_shared<WorkloadOptions>();
   add_choice_options(command, *options);
   return {&command, [options] { return show_map(*options); }};
@@ -96,6 +113,10 @@ Command map_command(CLI::App& app) {
 
 Command info_command(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("info", "Show configuration, device and network");
+  command.alias("show");
+  add_examples(command, {{"mcnn info --device yao2020", "every field of the card that is on"},
+                         {"mcnn info --config tiny --network data/networks/yao2020.json",
+                          "another configuration"}});
   auto options = std::make_shared<WorkloadOptions>();
   add_choice_options(command, *options);
   return {&command, [options] { return show_info(*options); }};

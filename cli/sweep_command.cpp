@@ -26,6 +26,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/help.h"
 #include "cli/output/output_file.h"
 #include "cli/output/progress.h"
 #include "cli/run/engines.h"
@@ -306,40 +307,45 @@ void list_runs(const std::vector<Sweep>& sweeps) {
 }
 
 void add_sweep_options(CLI::App& command, SweepOptions& options) {
+  begin_group(command, "What varies");
   command
       .add_option("--vary", options.vary,
                   "key=v1,v2,... or key=first:last[:step]: run every combination; may be repeated")
+      ->type_name("KEY=VALUES")
       ->allow_extra_args(false);
   command
       .add_option(
           "--sample", options.sample,
           "key=uniform(low,high), log(low,high) or normal(mean,sigma[,low,high]): drawn for "
           "each of --runs samples; may be repeated")
+      ->type_name("KEY=DRAW")
       ->allow_extra_args(false);
   command.add_option("--runs", options.runs, "Number of samples");
   command.add_option("--sample-seed", options.sample_seed, "Seed of the draws")
       ->capture_default_str();
-  command.add_option("--plan", options.plan, "Sweeps of a file (TOML) instead");
-  command.add_option("--only", options.only, "Of the plan only these sweeps: names with commas")
+  command.add_option("--plan", options.plan, "Sweeps of a file (TOML) instead")->type_name("FILE");
+  command.add_option("--only", options.only, "Of the plan only these sweeps")
+      ->type_name("NAME,NAME,...")
       ->delimiter(',');
-  command.add_option("--out", options.out,
-                     "Rows (CSV); what is there already is not run again. With --plan: a folder");
-  command.add_option("--plot", options.plot, "Plot (SVG, needs gnuplot). With --plan: a folder");
   add_jobs_option(command, options.jobs);
   command.add_flag("--restart", options.restart, "Drop the rows that are there");
   command.add_flag("--list", options.list, "Print the command of every run and stop");
+  add_file_option(command, "--out", options.out,
+                  "Rows (CSV); what is there already is not run again. With --plan: a folder");
+  add_file_option(command, "--plot", options.plot,
+                  "Plot (SVG, needs gnuplot). With --plan: a folder");
+  begin_group(command, "Of every run");
   command
-      .add_option(
-          "--set", options.set,
-          "key=value for all runs: a field of the device card or an option of mcnn model or tune; "
-          "may be repeated")
+      .add_option("--set", options.set,
+                  "A field of the device card or an option of mcnn model or tune; may be repeated")
+      ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   for (const std::string& key : option_keys()) {
     std::string name = "--" + key;
     std::ranges::replace(name, '_', '-');
     command.add_option_function<std::string>(
         name, [&options, key](const std::string& value) { options.options[key] = value; },
-        "For all runs, as in mcnn model and mcnn tune");
+        "As in mcnn model and mcnn tune");
   }
 }
 
@@ -422,6 +428,13 @@ int run_sweeps(const SweepOptions& options) {
 Command sweep_command(CLI::App& app) {
   CLI::App& command =
       *app.add_subcommand("sweep", "Accuracy over many settings, on the chip model");
+  add_examples(command,
+               {{"mcnn sweep --vary read_noise=0,0.05,0.1 --vary seed=1:10 --out noise.csv",
+                 "thirty chips, a row a chip; killed, the same command goes on"},
+                {"mcnn sweep --sample \"read_noise=log(0.003,0.1)\" --runs 200 --out chips.csv",
+                 "chips drawn at random"},
+                {"mcnn sweep --plan sweeps/default.toml --out build/sweep --plot build/sweep",
+                 "the sweeps of a file, a folder of rows and plots"}});
   auto options = std::make_shared<SweepOptions>();
   add_sweep_options(command, *options);
   return {&command, [options] { return run_sweeps(*options); }};

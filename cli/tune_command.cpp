@@ -19,6 +19,7 @@
 #include <tuple>
 #include <utility>
 
+#include "cli/help.h"
 #include "cli/output/output_file.h"
 #include "cli/output/progress.h"
 #include "cli/report/tuning_svg.h"
@@ -349,6 +350,15 @@ int run_tune(TuneOptions options, unsigned jobs) {
 
 void add_tune_options(CLI::App& command, TuneOptions& options) {
   TuningSettings& settings = options.settings;
+  begin_group(command, kRunGroup);
+  command.add_option("--engine", options.engine, "model, or rtl: slower, the same bits")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      .add_option("--checkpoint", options.checkpoint,
+                  "Keep the state of the run in this file, and go on from it if it is there")
+      ->type_name("FILE");
+  begin_group(command, "Tuning");
   command.add_option("--flow", options.flow, "paper (hybrid training as published) or best")
       ->capture_default_str();
   command
@@ -357,8 +367,7 @@ void add_tune_options(CLI::App& command, TuneOptions& options) {
       ->capture_default_str();
   command.add_flag("--by-group", options.by_group,
                    "Test errors of each convolver group alone as well, before and after");
-  command.add_option("--engine", options.engine, "model, or rtl: slower, the same bits")
-      ->capture_default_str();
+  begin_group(command, "Training images");
   command.add_option("--training-images", options.training_images,
                      "Training images, IDX (default: the first 6,000 of MNIST)");
   command.add_option("--training-labels", options.training_labels, "Their labels, IDX");
@@ -373,6 +382,7 @@ void add_tune_options(CLI::App& command, TuneOptions& options) {
       .add_option("--test-interval", settings.test_interval,
                   "Test images in the curve at every so many evaluations; 0: before and after only")
       ->capture_default_str();
+  begin_group(command, "Tuning");
   command.add_option(
       "--wait", options.wait_s,
       "Seconds that pass after cells were written (default: 1; flow best: the card's "
@@ -407,33 +417,37 @@ void add_tune_options(CLI::App& command, TuneOptions& options) {
       .add_option("--refit-penalty", settings.refit_penalty,
                   "best: holds the refit to the weights of the network")
       ->capture_default_str();
+  begin_group(command, "Cost");
   command
       .add_option("--card", options.card,
                   "Energy cards, as in mcnn cost: what tuning takes on the chip")
+      ->type_name("NAMES")
       ->capture_default_str();
-  command.add_option("--checkpoint", options.checkpoint,
-                     "Keep the state of the run in this file, and go on from it if it is there");
-  command.add_option("--curve", options.curve, "Write the learning curve (SVG)");
-  command.add_option("--csv", options.csv, "Write the learning curve (CSV)");
-  command.add_option("--result", options.result, "Write the figures of the run (JSON)");
-  command.add_option("--save-cells", options.programming.save_cells,
-                     "Write the tuned cells and biases for --load-cells (JSON)");
-  add_program_option(command, options.programming);
-  command.add_option("--load-cells", options.programming.load_cells,
-                     "Tune the cells of a file that --save-cells wrote instead");
+  add_file_option(command, "--curve", options.curve, "Write the learning curve (SVG)");
+  add_file_option(command, "--csv", options.csv, "Write the learning curve (CSV)");
+  add_file_option(command, "--result", options.result, "Write the figures of the run (JSON)");
+  add_file_option(command, "--save-cells", options.programming.save_cells,
+                  "Write the tuned cells and biases for --load-cells (JSON)");
 }
 
 }  // namespace
 
 Command tune_command(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("tune", "Tune a programmed chip in place");
+  add_examples(command, {{"mcnn tune --device yao2020 --seed 3", "hybrid training as published"},
+                         {"mcnn tune --device yao2020 --flow best --save-cells tuned.json",
+                          "goes further; the tuned chip for mcnn sim --load-cells tuned.json"},
+                         {"mcnn tune --checkpoint run.json --curve curve.svg",
+                          "can be stopped, and goes on"}});
   auto options = std::make_shared<TuneOptions>();
   auto jobs = std::make_shared<std::int64_t>(0);
   add_choice_options(command, options->workload);
   add_test_image_options(command, options->workload);
   add_adc_bits_option(command, options->workload);
-  add_jobs_option(command, *jobs);
+  add_program_option(command, options->programming);
+  add_load_cells_option(command, options->programming);
   add_loop_options(command, options->programming);
+  add_jobs_option(command, *jobs);
   add_tune_options(command, *options);
   return {&command, [options, jobs] { return run_tune(*options, number_of_jobs(*jobs)); }};
 }

@@ -71,7 +71,7 @@ cost() {
   local flag=()
   [[ "$6" == no ]] || flag=(--skip)
   "$build/mcnn" cost --card "$2" --config "$3" --network "$network" --device "$device" --adc-bits "$4" \
-    --set "programming_range=$(verify "$4")" --range "$5" --count "$images" "${flag[@]}" --json "$1" > "${1%.json}.txt"
+    --set "programming_range=$(verify "$4")" --range "$5" --count "$images" "${flag[@]}" --result "$1" > "${1%.json}.txt"
 }
 # figures FILE: macro energy, energy of all that is known [nJ], time [us], of an image.
 figures() {

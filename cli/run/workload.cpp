@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/nearest.h"
 
 namespace mcnn::cli {
 namespace {
@@ -97,8 +98,9 @@ std::string configuration_path(const WorkloadOptions& options) {
   if (options.config.empty() || !fs::is_regular_file(file)) {
     throw Error(fmt::format(
         "--config: found '{}', allowed is a configuration of {} ({}), or for the chip model a "
-        "file with the ending {}",
-        options.config, folder.string(), fmt::join(names_in(folder, kEnding), ", "), kEnding));
+        "file with the ending {}{}",
+        options.config, folder.string(), fmt::join(names_in(folder, kEnding), ", "), kEnding,
+        did_you_mean(options.config, names_in(folder, kEnding))));
   }
   return file.string();
 }
@@ -129,9 +131,10 @@ std::string card_path(const WorkloadOptions& options) {
   const bool is_name = options.device.find('/') == std::string::npos && fs::exists(named);
   const fs::path file = is_name ? named : fs::path(options.device);
   if (options.device.empty() || !fs::is_regular_file(file)) {
-    throw Error(fmt::format("--device: '{}' is neither a device card of {} ({}) nor a file",
-                            options.device, folder.string(),
-                            fmt::join(names_in(folder, ".toml"), ", ")));
+    const std::vector<std::string> names = names_in(folder, ".toml");
+    throw Error(fmt::format("--device: '{}' is neither a device card of {} ({}) nor a file{}",
+                            options.device, folder.string(), fmt::join(names, ", "),
+                            did_you_mean(options.device, names)));
   }
   return file.string();
 }

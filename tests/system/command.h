@@ -18,4 +18,7 @@ struct CommandResult {
 CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_after_ms = 0,
                        int signal = SIGINT);
 
+// The words of a command line, as a shell takes them apart: quotes and backslashes, nothing else.
+std::vector<std::string> shell_words(const std::string& line);
+
 }  // namespace mcnn::testing

@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 TEST_F(Cli, CostTablesAndItsErrors) {
-  const std::vector<std::string> base = {"cost", "--count", "20", "--json",
+  const std::vector<std::string> base = {"cost", "--count", "20", "--result",
                                          path("cost.json").string()};
   std::vector<std::string> jobs = base;
   jobs.insert(jobs.end(), {"--jobs", "3"});

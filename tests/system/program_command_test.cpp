@@ -40,13 +40,13 @@ TEST_F(Cli, ProgrammingOptions) {
   expect_plain_error({"program", "--engine", "hand"}, {"--engine", "hand", "model"});
   expect_plain_error({"program", "--svg", "/nonexistent/x.svg"}, {"--svg"});
   expect_plain_error({"program", "--csv", "/nonexistent/x.csv"}, {"--csv"});
-  expect_plain_error({"program", "--cells", "/nonexistent/x.json"}, {"--cells"});
+  expect_plain_error({"program", "--save-cells", "/nonexistent/x.json"}, {"--save-cells"});
   expect_plain_error({"program", "--network", path("none.json").string()}, {"none.json"});
 }
 
 TEST_F(Cli, CellsFilesThatDoNotBelong) {
   const std::string cells = path("cells.json").string();
-  ASSERT_EQ(run_mcnn({"program", "--engine", "model", "--cells", cells}).status, 0);
+  ASSERT_EQ(run_mcnn({"program", "--engine", "model", "--save-cells", cells}).status, 0);
   const std::vector<std::string> load = {"model", "--count", "1", "--load-cells"};
   const auto with = [&](const std::string& file, std::vector<std::string> more = {}) {
     std::vector<std::string> arguments = load;
@@ -223,7 +223,7 @@ TEST_F(CliRuns, IdealChipProgrammedByTheLoopIsTheIntegerNetwork) {
 TEST_F(CliRuns, ProgramTellsPicturesAndRows) {
   const CommandResult result =
       run_mcnn({"program", "--set", "stuck_high_rate=0.002", "--svg", out("p.svg").string(),
-                "--csv", out("p.csv").string(), "--cells", out("p.json").string()});
+                "--csv", out("p.csv").string(), "--save-cells", out("p.json").string()});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.err, "");
   for (const char* part : {"inside the tolerance", "within +-1 uS", "pulses a cell", "failed cells",
