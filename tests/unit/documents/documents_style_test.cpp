@@ -45,19 +45,20 @@ std::size_t columns(std::string_view line) {
       line, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
-// The lines outside of fenced code.
-std::string prose_of(const std::string& text) {
-  std::string prose;
+// The lines inside of fenced code, or outside of it.
+std::string lines_where(const std::string& text, bool inside) {
+  std::string lines;
   bool fenced = false;
   for (const std::string& line : lines_of(text)) {
     if (line.starts_with("```")) {
       fenced = !fenced;
-    } else if (!fenced) {
-      prose += line + "\n";
+    } else if (fenced == inside) {
+      lines += line + "\n";
     }
   }
-  return prose;
+  return lines;
 }
+std::string prose_of(const std::string& text) { return lines_where(text, false); }
 
 // The anchor of a heading, as the hosting sites make it: small letters, digits, - and _, spaces
 // as -, nothing of the mark-up.
@@ -168,6 +169,23 @@ Problems missing_files(const Document& document, const Tree& tree) {
   return problems;
 }
 
+// Targets of make that a document tells the reader to call, in code.
+Problems missing_targets(const Document& document, const std::set<std::string>& targets) {
+  Problems problems;
+  static const std::regex command(R"((?:^|\n|\$ |&& )make ([a-z-]+))");
+  static const std::regex span("`make ([a-z-]+)");
+  const auto look = [&](const std::string& text, const std::regex& call) {
+    for (std::sregex_iterator it(text.begin(), text.end(), call), end; it != end; ++it) {
+      if (targets.contains((*it)[1])) continue;
+      problems.push_back(
+          fmt::format("{}: make {}: no such target", document.path.string(), it->str(1)));
+    }
+  };
+  look(lines_where(document.text, true), command);
+  look(prose_of(document.text), span);
+  return problems;
+}
+
 // Documents that a source file names: from the root, beside it, in a room above, or, but for a
 // README.md, which every room has, anywhere.
 Problems missing_documents(const Document& source, const Tree& tree) {
@@ -224,6 +242,17 @@ class Sources {
   const std::vector<Document>& sources() const { return sources_; }
   const Tree& tree() const { return tree_; }
 
+  // Of the Makefile: the lines "name: ...".
+  static std::set<std::string> targets() {
+    std::set<std::string> targets;
+    for (const std::string& line : lines_of(read("Makefile").text)) {
+      std::smatch match;
+      static const std::regex target("^([a-z-]+):");
+      if (std::regex_search(line, match, target)) targets.insert(match[1]);
+    }
+    return targets;
+  }
+
  private:
   static Document read(const fs::path& path) {
     std::ifstream file(fs::path(MCNN_SOURCE_DIR) / path);
@@ -268,6 +297,16 @@ TEST(Documents, FilesThatTheyNameAreThere) {
   Problems problems;
   for (const Document& document : sources().documents()) {
     std::ranges::copy(missing_files(document, sources().tree()), std::back_inserter(problems));
+  }
+  EXPECT_TRUE(problems.empty()) << list(problems);
+}
+
+TEST(Documents, TargetsOfMakeAreThere) {
+  const std::set<std::string> targets = Sources::targets();
+  ASSERT_TRUE(targets.contains("sim"));
+  Problems problems;
+  for (const Document& document : sources().documents()) {
+    std::ranges::copy(missing_targets(document, targets), std::back_inserter(problems));
   }
   EXPECT_TRUE(problems.empty()) << list(problems);
 }
@@ -325,6 +364,16 @@ TEST(DocumentChecks, NamesOfFiles) {
   EXPECT_EQ(count("`host/driver.h`"), 1U);
   EXPECT_EQ(count("see events.h"), 1U);
   EXPECT_EQ(count("```\ncat host/none.txt\n```"), 1U);
+}
+
+TEST(DocumentChecks, TargetsOfMake) {
+  const auto count = [](const char* text) {
+    return missing_targets({"docs/a.md", text}, {"sim"}).size();
+  };
+  EXPECT_EQ(count("`make sim CONFIG=x` and\nmake blue\n```\nmake sim && make sim\n```"), 0U);
+  EXPECT_EQ(count("`make simm`"), 1U);
+  EXPECT_EQ(count("```\nmake sim\nmake none\n```"), 1U);
+  EXPECT_EQ(count("```\nmake sim && make none\n```"), 1U);
 }
 
 TEST(DocumentChecks, DocumentsOfComments) {
