@@ -30,6 +30,7 @@
 #include "common/interrupt.h"
 #include "host/cost/cost.h"
 #include "host/programming/cells_file.h"
+#include "host/tuning/checkpoint.h"
 #include "host/tuning/groups.h"
 
 namespace mcnn::cli {

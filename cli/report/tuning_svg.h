@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "host/tuning/tuner.h"
+#include "host/tuning/tuner_state.h"
 
 namespace mcnn::cli {
 

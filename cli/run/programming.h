@@ -15,7 +15,7 @@
 #include "host/programming/calibration.h"
 #include "host/programming/closed_loop.h"
 #include "host/programming/fault_map.h"
-#include "host/tuning/refresh.h"
+#include "host/programming/refresh.h"
 
 namespace mcnn::cli {
 

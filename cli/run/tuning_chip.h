@@ -13,7 +13,7 @@
 #include "host/engine/driver.h"
 #include "host/engine/events.h"
 #include "host/programming/program_model.h"
-#include "host/tuning/tuner.h"
+#include "host/tuning/tuning_chip.h"
 #include "tb/rtl_chip.h"
 
 namespace mcnn::cli {

@@ -13,139 +13,28 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "behavioral_models/macro.h"
+#include "behavioral_models/device_card.h"
 #include "host/engine/events.h"
+#include "host/mapping/chip_config.h"
+#include "host/mapping/mapper.h"
 #include "host/network/idx.h"
-#include "host/tuning/tuning.h"
+#include "host/network/network.h"
+#include "host/programming/cell_writer.h"
+#include "host/programming/fault_map.h"
+#include "host/tuning/gradients.h"
+#include "host/tuning/hybrid_training.h"
+#include "host/tuning/tuned_layer.h"
+#include "host/tuning/tuner_state.h"
+#include "host/tuning/tuning_chip.h"
+#include "host/tuning/tuning_settings.h"
 
 namespace mcnn {
-
-// How the groups of PEs that hold copies of the kernels share the work.
-enum class Sharing {
-  kRows,    // neighbouring rows of one image
-  kImages,  // one image a group: image n goes to group n modulo their number
-};
-Sharing sharing(std::string_view name);  // "rows" or "images"; throws Error
-
-// What tuning needs of a chip.
-class TuningChip {
- public:
-  virtual ~TuningChip() = default;
-
-  // Runs images with the numbers first, first + 1, ... (they key the noise). `maps`: with every
-  // hidden map of each image, as ChipProgram::maps.
-  struct ImageOutput {
-    std::vector<int32_t> logits;
-    std::vector<std::vector<uint8_t>> maps;
-  };
-  virtual std::vector<ImageOutput> forward(uint32_t first,
-                                           std::span<const std::span<const uint8_t>> images,
-                                           bool maps) = 0;
-  virtual ProgramPort& port() = 0;
-  // Time passes for every cell, and every cell sees so many read pulses.
-  virtual void elapse(double seconds, double read_pulses) = 0;
-  // The chip runs these programs from now on, image n with number n modulo how many there are. All
-  // use the same cells.
-  virtual void load(std::span<const ChipProgram> programs) = 0;
-  virtual std::vector<MacroState> states() const = 0;  // [PE]
-  // What forward passes, and what programming, took of the macros since this was asked last.
-  virtual MacroWork take_forward_work() = 0;
-  virtual ProgrammingWork take_programming_work() = 0;
-  virtual void restore(std::span<const MacroState> states) = 0;
-};
-
-enum class TuningFlow { kPaper, kBest };
-TuningFlow tuning_flow(std::string_view name);  // "paper" or "best"; throws Error
-std::string_view flow_name(TuningFlow flow);
-
-struct TuningSettings {
-  TuningFlow flow = TuningFlow::kPaper;
-  uint64_t seed = 1;      // of the order of the images and of the refit
-  int validation = 1000;  // last images of the set, kept from training
-  Sharing sharing = Sharing::kRows;
-  int test_interval = 0;    // evaluations between two looks at the test images; 0: none
-  uint32_t first_test = 0;  // number of the first test image
-  double wait_s = 1.0;      // time that passes after cells were written
-  // paper
-  int max_epochs = 12;
-  int batch = 100;
-  int patience = 3;  // epochs without a better validation loss
-  HybridSettings hybrid;
-  // best
-  int passes = 4;                  // over the cells of the hidden layers, and of the last one
-  double pass_threshold_uS = 0.8;  // a pair further off than this is rewritten
-  bool rewrite_hidden = true;      // each part can be left out
-  bool tune_hidden_biases = true;
-  bool refit_last = true;
-  bool rewrite_last = true;
-  bool tune_last_biases = true;
-  int refit_epochs = 30;
-  double refit_rate = 0.02;
-  double refit_penalty = 1e-3;
-
-  // Throws Error that names the option.
-  void check(int images) const;
-};
-
-// One step of the learning curve.
-struct BatchPoint {
-  int64_t step = 0;  // mini-batches and passes, from 1
-  int errors = 0;    // of a mini-batch; -1: no images in this step
-  int images = 0;
-  int64_t cells = 0;  // rewritten so far
-  int64_t pulses = 0;
-
-  bool operator==(const BatchPoint&) const = default;
-};
-// Errors on images that are not trained on.
-struct EvaluationPoint {
-  int64_t step = 0;  // after this step; 0: before tuning
-  std::string what;  // "start", "epoch 1", "hidden pass 2", ...
-  int validation_errors = 0;
-  int validation_images = 0;
-  double validation_loss = 0.0;
-  int test_errors = -1;  // -1: not looked at
-  int test_images = 0;
-
-  bool operator==(const EvaluationPoint&) const = default;
-};
-
-// Everything between two steps, but for the macros.
-struct TunerState {
-  std::string stage = "start";
-  int round = 0;  // epoch or pass of the stage
-  int batch = 0;  // of the epoch
-  int64_t step = 0;
-  uint32_t next_image = 0;     // number of the next forward pass
-  int64_t forward_images = 0;  // passes through the chip, evaluation on test images left out
-  int64_t halted_images = 0;   // of them with MODE.HALT, to read maps back
-  MacroWork forward;           // what they took of the macros
-  ProgrammingWork written;     // and what rewriting cells did
-  double waited_s = 0.0;
-  double beta = 0.0;
-  int train_errors = -1;  // before tuning, on all images but those for validation
-  double train_loss = 0.0;
-  double best_loss = 0.0;  // smallest validation loss so far
-  int best_round = 0;
-  std::vector<double> accumulators;          // paper [level steps]
-  std::vector<double> wanted;                // best: weights of the last layer [level steps]
-  std::vector<std::vector<int32_t>> biases;  // [layer][kernel] of the network
-  RewriteCounters counters;
-  ProgramCounters programming;
-  std::vector<CellAddress> bad_cells;
-  std::vector<BatchPoint> batches;
-  std::vector<EvaluationPoint> evaluations;
-
-  bool operator==(const TunerState&) const = default;
-};
 
 class Tuner {
  public:
@@ -226,15 +115,5 @@ class Tuner {
   std::vector<int> validation_ids_;
   TunerState state_;
 };
-
-// A checkpoint: state, macros, and a text that says what it belongs to.
-struct Checkpoint {
-  std::string run;  // what was asked for; a run continues only the same
-  TunerState state;
-  std::vector<MacroState> macros;
-};
-std::string to_text(const Checkpoint& checkpoint);
-// Throws Error, `source` first.
-Checkpoint parse_checkpoint(std::string_view text, const std::string& source);
 
 }  // namespace mcnn

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Time that passes with and without refreshes: what elapses when, what is rewritten, what it costs.
-#include "host/tuning/refresh.h"
+#include "host/programming/refresh.h"
 
 #include <cmath>
 #include <limits>

@@ -8,6 +8,7 @@
 
 #include "host/engine/chip_model.h"
 #include "host/programming/program_model.h"
+#include "host/tuning/checkpoint.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The arithmetic of tuning: gradients against finite differences, where weights lie, which cells a
-// wanted change rewrites, refits.
-#include "host/tuning/tuning.h"
-
+// The arithmetic of tuning: gradients against finite differences, refits, hybrid training, and what
+// it changes of a network.
 #include <algorithm>
 #include <cmath>
 #include <random>
-#include <set>
-#include <utility>
 
 #include "host/engine/chip_model.h"
-#include "host/programming/program_model.h"
+#include "host/tuning/gradients.h"
+#include "host/tuning/hybrid_training.h"
+#include "host/tuning/refit.h"
+#include "host/tuning/tuned_layer.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"
+#include "writable_chip.h"
 
 namespace mcnn::testing {
 namespace {
@@ -160,91 +160,6 @@ TEST(Tuning, RefitLearnsWithinItsBoundAndIsHeldByItsPenalty) {
   }
 }
 
-// ---- pairs
-
-struct SplitCase {
-  const char* what;
-  double positive, negative, change;
-  bool positive_fixed, negative_fixed;
-  double new_positive, new_negative;
-  bool saturated;
-};
-
-TEST(Tuning, AChangeGoesToTheCellThatCanTakeIt) {
-  const std::vector<SplitCase> cases = {
-      {"up, the negative cell has nothing to give", 3, 1, 2, false, false, 5, 1, false},
-      {"up, the negative cell goes down", 3, 4, 2, false, false, 3, 2, false},
-      {"down, the positive cell goes down", 5, 4, -2, false, false, 3, 4, false},
-      {"down, the positive cell has nothing to give", 1, 4, -2, false, false, 1, 6, false},
-      {"up, neither alone", 7, 2, 2, false, false, 8, 1, false},
-      {"down, neither alone", 2, 7, -2, false, false, 1, 8, false},
-      {"up, more than there is", 7, 2, 4, false, false, 8, 1, true},
-      {"up, negative cell fixed", 3, 4, 2, false, true, 5, 4, false},
-      {"down, positive cell fixed", 5, 4, -2, true, false, 5, 6, false},
-      {"up, positive cell fixed and nothing else to give", 3, 1, 2, true, false, 3, 1, true},
-      {"both fixed", 3, 4, 2, true, true, 3, 4, true},
-      {"a relaxed cell above the window comes back", 9, 1, -1, false, false, 8, 1, false},
-  };
-  for (const SplitCase& test : cases) {
-    SCOPED_TRACE(test.what);
-    const PairSplit split = split_change(test.positive, test.negative, test.change, 1.0, 8.0,
-                                         test.positive_fixed, test.negative_fixed);
-    EXPECT_DOUBLE_EQ(split.positive, test.new_positive);
-    EXPECT_DOUBLE_EQ(split.negative, test.new_negative);
-    EXPECT_EQ(split.write_positive, test.new_positive != test.positive);
-    EXPECT_EQ(split.write_negative, test.new_negative != test.negative);
-    EXPECT_EQ(split.saturated, test.saturated);
-  }
-}
-
-TEST(Tuning, SplitsGiveTheWholeChangeAndStayInTheWindow) {
-  std::mt19937 random(5);
-  std::uniform_real_distribution<double> cell(0.0, 10.0);
-  std::uniform_real_distribution<double> change(-8.0, 8.0);
-  for (int n = 0; n < 10000; ++n) {
-    const double positive = cell(random);
-    const double negative = cell(random);
-    const double wanted = change(random);
-    const PairSplit split = split_change(positive, negative, wanted, 1.0, 8.0);
-    const double given = split.positive - split.negative - (positive - negative);
-    if (!split.saturated) {
-      EXPECT_NEAR(given, wanted, 1e-9);
-    }
-    for (const auto& [written, value] : {std::pair{split.write_positive, split.positive},
-                                         std::pair{split.write_negative, split.negative}}) {
-      if (written) {
-        EXPECT_GE(value, 1.0);
-        EXPECT_LE(value, 8.0);
-      }
-    }
-  }
-}
-
-TEST(Tuning, PairsAreTheCellsOfTheirWeights) {
-  for (const char* name : {"yao2020", "tiny"}) {
-    const ChipConfig config = named_config(name);
-    for (const SuiteCase& suite : network_suite(name)) {
-      SCOPED_TRACE(suite.name);
-      const MappedNetwork mapped = map_network(suite.network, config, suite.options);
-      std::set<CellAddress> seen;
-      for (size_t layer = 0; layer < suite.network.layers.size(); ++layer) {
-        const auto pairs = layer_pairs(suite.network, mapped, static_cast<int>(layer));
-        EXPECT_EQ(pairs.size(), suite.network.layers[layer].weights.size() *
-                                    to_index(mapped.layers[layer].replicas));
-        for (const CellPair& pair : pairs) {
-          EXPECT_TRUE(seen.insert({pair.pe, pair.line, pair.bit_line}).second);
-          const auto& cells = mapped.program.cells[to_index(pair.pe)];
-          const auto level = [&](int line) {
-            return cells[to_index(line * config.num_bl() + pair.bit_line)];
-          };
-          EXPECT_EQ(level(pair.line), std::max(0, pair.weight));
-          EXPECT_EQ(level(pair.line + 1), std::max(0, -pair.weight));
-        }
-      }
-    }
-  }
-}
-
 // Inputs of the tuned layer are numbered as the maps are read back: what the ideal chip gives is
 // the sum over them.
 TEST(Tuning, LogitsAreTheSumOverTheInputsThatAreReadBack) {
@@ -291,114 +206,6 @@ TEST(Tuning, BiasesInTheProgramAreThoseOfTheMapper) {
   }
 }
 
-// ---- cells
-
-DeviceCard writable_card() {
-  DeviceCard card;
-  card.name = "writable";
-  card.g_min_uS = 2.0;
-  card.g_max_uS = 20.0;
-  return card;
-}
-
-MappingOptions mapping_for(const DeviceCard& card) {
-  MappingOptions mapping;
-  mapping.limits = device_limits(card);
-  return mapping;
-}
-
-struct Bench {
-  explicit Bench(const DeviceCard& device)
-      : card(device),
-        network(random_yao2020(7)),
-        config(named_config("yao2020")),
-        mapped(map_network(network, config, mapping_for(device))),
-        layer(tuned_layer(network, mapped)),
-        macros(make_macros(config, card, 1)),
-        port(config, macros),
-        writer(port, config, card, program_settings(card), {}) {
-    program_direct(macros, mapped.program);
-  }
-
-  double cell(const CellPair& pair, bool positive) const {  // [level steps]
-    const auto at = to_index((pair.line + (positive ? 0 : 1)) * config.num_bl() + pair.bit_line);
-    return static_cast<double>(macros[to_index(pair.pe)].conductances()[at]) / card.level_step_uS();
-  }
-  double difference(const CellPair& pair) const { return cell(pair, true) - cell(pair, false); }
-
-  DeviceCard card;
-  Network network;
-  ChipConfig config;
-  MappedNetwork mapped;
-  TunedLayer layer;
-  std::vector<Macro> macros;
-  ProgramModel port;
-  CellWriter writer;
-};
-
-TEST(Tuning, CellsAreReadEvenAboveTheLargestCode) {
-  Bench bench(writable_card());
-  const CellPair& pair = bench.layer.pair(3, 17);
-  // 12 levels above the largest code of the verify range.
-  while (bench.cell(pair, true) < 15.0) {
-    bench.macros[to_index(pair.pe)].pulse(pair.line, pair.bit_line, true, 10);
-  }
-  const auto values = bench.writer.read(std::span(&pair, 1));
-  EXPECT_NEAR(values[0].first, bench.cell(pair, true), 0.04);
-  EXPECT_NEAR(values[0].second, bench.cell(pair, false), 0.02);
-}
-
-TEST(Tuning, ChangesEndUpInTheDifference) {
-  Bench bench(writable_card());
-  std::vector<CellPair> pairs;
-  std::vector<double> changes;
-  std::vector<double> before;
-  for (int j = 0; j < 100; ++j) {
-    pairs.push_back(bench.layer.pair(j % 10, j));
-    before.push_back(bench.difference(pairs.back()));
-    const double room = before.back() > 0 ? -1.0 : 1.0;
-    changes.push_back(room * (0.6 + 0.01 * j));
-  }
-  const std::vector<double> left = bench.writer.change(pairs, changes);
-  // Read to a code, written to the tolerance, read again.
-  const double exact = (tolerance_codes(bench.card, 5) + 1.5) / 32.0;
-  for (size_t i = 0; i < pairs.size(); ++i) {
-    EXPECT_NEAR(bench.difference(pairs[i]), before[i] + changes[i], exact) << i;
-    EXPECT_NEAR(left[i], before[i] + changes[i] - bench.difference(pairs[i]), 2.0 / 32.0) << i;
-  }
-  EXPECT_EQ(bench.writer.counters().pairs, 100);
-  EXPECT_EQ(bench.writer.counters().failed, 0);
-}
-
-TEST(Tuning, PassesBringPairsBackThatTheirErrorsMoved) {
-  DeviceCard card = writable_card();
-  card.programming_sigma_uS = 1.2;
-  Bench bench(card);
-  std::vector<double> wanted;
-  for (const CellPair& pair : bench.layer.pairs) wanted.push_back(pair.weight);
-  const double threshold = 0.8 / card.level_step_uS();
-  const auto outside = [&] {
-    int64_t count = 0;
-    for (size_t i = 0; i < wanted.size(); ++i) {
-      count += std::abs(bench.difference(bench.layer.pairs[i]) - wanted[i]) > threshold ? 1 : 0;
-    }
-    return count;
-  };
-  const int64_t before = outside();
-  EXPECT_GT(before, 1000);  // of 1920: the errors of two cells
-  int64_t last = before;
-  for (int pass = 0; pass < 4; ++pass) {
-    // The verify read rounds to a code.
-    EXPECT_NEAR(static_cast<double>(bench.writer.bring(bench.layer.pairs, wanted, threshold)),
-                static_cast<double>(last), 0.05 * static_cast<double>(before));
-    for (Macro& macro : bench.macros) macro.elapse(1.0, 0.0);
-    const int64_t now = outside();
-    EXPECT_LT(now, last);
-    last = now;
-  }
-  EXPECT_LT(last, before / 3);
-}
-
 // Weights whose pair cannot take every difference stay within what it can, and the others go on.
 TEST(Tuning, RefitKeepsWeightsInTheirReach) {
   constexpr int kInputs = 6;
@@ -428,75 +235,14 @@ TEST(Tuning, RefitKeepsWeightsInTheirReach) {
   EXPECT_GT(kept.weights[2 * kInputs + 2], open.weights[2 * kInputs + 2]);
 }
 
-// A cell that is known not to move is not tried: the other one takes all from the first pass on.
-TEST(Tuning, KnownStuckCellsAreNotWritten) {
-  DeviceCard card = writable_card();
-  card.stuck_high_rate = 0.02;
-  card.stuck_low_rate = 0.02;
-  Bench bench(card);
-  const ProgramSettings settings = program_settings(card);
-  std::vector<Macro> searched = make_macros(bench.config, card, 1);
-  ProgramModel search_port(bench.config, searched);
-  const FaultMap faults = find_faults(search_port, bench.config, card, settings).map;
-  const std::vector<CellAddress> stuck = faults.stuck_cells();
-  CellWriter writer(bench.port, bench.config, card, settings, {}, stuck);
-  std::vector<double> wanted;
-  int out_of_reach = 0;
-  for (const CellPair& pair : bench.layer.pairs) {
-    const Reach reach = faults.pair_reach({pair.pe, pair.line, pair.bit_line});
-    wanted.push_back(reach.nearest(pair.weight));
-    out_of_reach += wanted.back() != pair.weight ? 1 : 0;
-  }
-  EXPECT_GT(out_of_reach, 5);
-  writer.bring(bench.layer.pairs, wanted, 0.5 / card.level_step_uS());
-  EXPECT_EQ(writer.counters().failed, 0);
-  EXPECT_EQ(writer.bad_cells(), std::set<CellAddress>(stuck.begin(), stuck.end()));
-  for (size_t i = 0; i < wanted.size(); ++i) {
-    EXPECT_NEAR(bench.difference(bench.layer.pairs[i]), wanted[i], 0.5) << i;
-  }
-}
-
-// A cell that does not move is found out, and the other cell of the pair makes up for it.
-TEST(Tuning, TheOtherCellMakesUpForAStuckOne) {
-  DeviceCard card = writable_card();
-  card.stuck_high_rate = 0.01;
-  card.stuck_low_rate = 0.01;
-  Bench bench(card);
-  std::vector<double> wanted;
-  for (const CellPair& pair : bench.layer.pairs) wanted.push_back(pair.weight);
-  const double threshold = 0.5 / card.level_step_uS();
-  for (int pass = 0; pass < 3; ++pass) {
-    bench.writer.bring(bench.layer.pairs, wanted, threshold);
-  }
-  EXPECT_GT(bench.writer.bad_cells().size(), 5U);
-  int64_t made_up = 0;
-  for (size_t i = 0; i < wanted.size(); ++i) {
-    const CellPair& pair = bench.layer.pairs[i];
-    const bool positive_bad =
-        bench.writer.bad_cells().contains({pair.pe, pair.line, pair.bit_line});
-    const bool negative_bad =
-        bench.writer.bad_cells().contains({pair.pe, pair.line + 1, pair.bit_line});
-    if (positive_bad == negative_bad) continue;
-    // What the good cell would have to hold.
-    const double low = card.g_min_uS / card.level_step_uS();
-    const double good =
-        positive_bad ? bench.cell(pair, true) - wanted[i] : bench.cell(pair, false) + wanted[i];
-    if (good >= low && good <= low + 7.0) {
-      ++made_up;
-      EXPECT_NEAR(bench.difference(pair), wanted[i], threshold + 1.0 / 32.0) << i;
-    }
-  }
-  EXPECT_GT(made_up, 5);
-}
-
 // One image with one input: only the weights of that input change, and that of the label most.
 TEST(Tuning, OnlyTheWeightBeyondTheThresholdIsRewritten) {
-  Bench bench(writable_card());
+  WritableChip chip(writable_card());
   constexpr size_t kInput = 40;
   constexpr size_t kLabel = 6;
   ForwardBatch batch;
-  batch.inputs = bench.layer.inputs;
-  batch.outputs = bench.layer.outputs;
+  batch.inputs = chip.layer.inputs;
+  batch.outputs = chip.layer.outputs;
   batch.features.assign(to_index(batch.inputs), 0);
   batch.features[kInput] = 255;
   batch.logits.assign(10, 0);  // every class has 0.1
@@ -504,33 +250,33 @@ TEST(Tuning, OnlyTheWeightBeyondTheThresholdIsRewritten) {
   constexpr double kBeta = 0.002;
   // With one input of 1.0 the change of the label's weight is rate * 0.9 / (255 beta) levels.
   const double step = 0.15 * 0.9 / (255.0 * kBeta);  // 0.265 levels, 0.68 uS
-  HybridTraining training(bench.layer, bench.card, {.learning_rate = 0.15, .threshold_uS = 1.5},
+  HybridTraining training(chip.layer, chip.card, {.learning_rate = 0.15, .threshold_uS = 1.5},
                           kBeta);
   std::vector<MacroState> before;
-  for (const Macro& macro : bench.macros) before.push_back(macro.save_state());
+  for (const Macro& macro : chip.macros) before.push_back(macro.save_state());
 
-  EXPECT_EQ(training.step(batch, bench.writer), 0);  // 0.68 uS
-  EXPECT_EQ(training.step(batch, bench.writer), 0);  // 1.36 uS
+  EXPECT_EQ(training.step(batch, chip.writer), 0);  // 0.68 uS
+  EXPECT_EQ(training.step(batch, chip.writer), 0);  // 1.36 uS
   const size_t chosen = kLabel * to_index(batch.inputs) + kInput;
   EXPECT_NEAR(training.accumulators()[chosen], 2.0 * step, 1e-9);
   EXPECT_NEAR(training.accumulators()[kInput], -2.0 * step / 9.0, 1e-9);
   EXPECT_EQ(training.accumulators()[kInput + 1], 0.0);
-  const CellPair& pair = bench.layer.pairs[chosen];
-  const double was = bench.difference(pair);
-  EXPECT_EQ(training.step(batch, bench.writer), 1);  // 2.04 uS
-  EXPECT_NEAR(bench.difference(pair), was + 3.0 * step, 6.0 / 32.0);
-  EXPECT_NEAR(training.accumulators()[chosen], was + 3.0 * step - bench.difference(pair),
+  const CellPair& pair = chip.layer.pairs[chosen];
+  const double was = chip.difference(pair);
+  EXPECT_EQ(training.step(batch, chip.writer), 1);  // 2.04 uS
+  EXPECT_NEAR(chip.difference(pair), was + 3.0 * step, 6.0 / 32.0);
+  EXPECT_NEAR(training.accumulators()[chosen], was + 3.0 * step - chip.difference(pair),
               2.0 / 32.0);
   EXPECT_NEAR(training.accumulators()[kInput], -3.0 * step / 9.0, 1e-9);
 
   int changed = 0;
   for (size_t pe = 0; pe < before.size(); ++pe) {
-    const MacroState after = bench.macros[pe].save_state();
+    const MacroState after = chip.macros[pe].save_state();
     for (size_t cell = 0; cell < after.cells.size(); ++cell) {
       changed += after.cells[cell] == before[pe].cells[cell] ? 0 : 1;
     }
   }
-  EXPECT_EQ(changed, static_cast<int>(bench.writer.counters().cells));
+  EXPECT_EQ(changed, static_cast<int>(chip.writer.counters().cells));
   EXPECT_LE(changed, 2);
 }
 

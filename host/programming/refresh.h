@@ -10,7 +10,7 @@
 #include "host/engine/program_port.h"
 #include "host/mapping/mapper.h"
 #include "host/network/network.h"
-#include "host/tuning/tuning.h"
+#include "host/programming/cell_writer.h"
 
 namespace mcnn {
 

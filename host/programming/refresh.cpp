@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/tuning/refresh.h"
+#include "host/programming/refresh.h"
 
 #include <fmt/format.h>
 
