@@ -100,7 +100,7 @@ int run_engine(Engine engine, const RunCommandOptions& options) {
   if (!options.result.empty()) result_file.emplace(options.result, "--result");
   if (!options.trace.empty()) {
     trace_file.emplace(options.trace, "--trace");
-    trace.path = trace_file->temporary_path().string();
+    trace.file = &*trace_file;
   }
 
   if (!options.timeline.empty()) timeline_file.emplace(options.timeline, "--timeline");
@@ -119,8 +119,9 @@ int run_engine(Engine engine, const RunCommandOptions& options) {
   EngineRun run;
   switch (engine) {
     case Engine::kRtl:
-      comparison = compare_rtl_with_model(workload, chip.macros, checked, jobs, options.skip);
+      // In this order, so that a check that ends in an error leaves the waves of the run.
       run = run_rtl(workload, chip.macros, jobs, options.skip, trace);
+      comparison = compare_rtl_with_model(workload, chip.macros, checked, jobs, options.skip);
       break;
     case Engine::kModel:
       comparison = compare_model_with_integer(workload, chip.macros, checked, jobs);
@@ -142,7 +143,6 @@ int run_engine(Engine engine, const RunCommandOptions& options) {
                          reproduce(engine, options)};
   if (logits_file) logits_file->commit(logits_csv(workload, run));
   if (result_file) result_file->commit(result_json(report));
-  if (trace_file) trace_file->commit();
   if (timeline_file) {
     timeline_file->commit(timeline_json(workload, chip.macros, timeline_images.first,
                                         timeline_images.second, options.skip));

@@ -18,6 +18,7 @@ class OutputFile {
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
+  const std::filesystem::path& path() const { return path_; }
   // Where a writer that opens its own file (a wave trace) writes to until commit().
   const std::filesystem::path& temporary_path() const { return temporary_; }
 

@@ -8,12 +8,14 @@
 #include <chrono>
 #include <ctime>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -266,8 +268,10 @@ EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, 
   return run;
 }
 
-EngineRun run_rtl(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
-                  bool skip, const TraceOptions& trace) {
+namespace {
+
+EngineRun run_rtl_images(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
+                         bool skip, const TraceOptions& trace) {
   EngineRun run;
   run.images.resize(workload.count);
   const std::size_t num_rows = workload.mapped.program.layers.size();
@@ -276,7 +280,6 @@ EngineRun run_rtl(const Workload& workload, const std::vector<Macro>& macros, un
   std::uint64_t interval_clocks = 0;
   std::uint64_t intervals = 0;
   const ImageCycles cycles = image_cycles(workload.mapped.program, workload.config);
-  if (!trace.path.empty()) jobs = 1;
 
   // The counters of a run have 32 bits; no counter grows faster than one conversion a lane and
   // clock.
@@ -293,7 +296,7 @@ EngineRun run_rtl(const Workload& workload, const std::vector<Macro>& macros, un
     options.seed = workload.options.seed;
     options.timeout =
         std::max<std::uint64_t>(100'000, 20 * static_cast<std::uint64_t>(cycles.clocks));
-    options.trace_path = trace.path;
+    if (trace.file != nullptr) options.trace_path = trace.file->temporary_path().string();
     options.trace_first = trace.first;
     options.trace_last = trace.last;
     auto worker = std::make_shared<RtlWorker>(workload, macros, skip, options);
@@ -352,6 +355,28 @@ EngineRun run_rtl(const Workload& workload, const std::vector<Macro>& macros, un
       intervals > 0
           ? static_cast<double>(interval_clocks) / static_cast<double>(intervals)
           : 1.0 + (static_cast<double>(layer_clocks) / static_cast<double>(workload.count));
+  return run;
+}
+
+}  // namespace
+
+EngineRun run_rtl(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
+                  bool skip, const TraceOptions& trace) {
+  if (trace.file == nullptr) return run_rtl_images(workload, macros, jobs, skip, trace);
+  EngineRun run;
+  try {
+    run = run_rtl_images(workload, macros, 1, skip, trace);
+  } catch (...) {
+    // The chip has gone with its thread, and closed its waves.
+    std::error_code none;
+    if (std::filesystem::file_size(trace.file->temporary_path(), none) > 0 && !none) {
+      trace.file->commit();
+      fmt::print(stderr, "mcnn: wrote {}: the waves up to where the run ended\n",
+                 trace.file->path().string());
+    }
+    throw;
+  }
+  trace.file->commit();
   return run;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/output/output_file.h"
 #include "cli/output/progress.h"
 #include "cli/run/workload.h"
 #include "host/engine/chip_model.h"
@@ -47,7 +48,7 @@ struct EngineRun {
 };
 
 struct TraceOptions {
-  std::string path;  // empty: no waves
+  OutputFile* file = nullptr;  // null: no waves
   std::uint32_t first = 0;
   std::uint32_t last = 0;
 };
@@ -57,6 +58,8 @@ EngineRun run_integer(const Workload& workload, unsigned jobs);
 // a longer piece of work that this run is part of; null: one of its own.
 EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
                     bool skip, Progress* progress = nullptr);
+// The waves are there at the end however the run ends: one that fails, hangs until the bus gives up
+// or is interrupted leaves those up to then, and says so on stderr before it throws.
 EngineRun run_rtl(const Workload& workload, const std::vector<Macro>& macros, unsigned jobs,
                   bool skip, const TraceOptions& trace);
 

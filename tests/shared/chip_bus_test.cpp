@@ -17,6 +17,8 @@
 #include "host/programming/program_model.h"
 #include "tests/shared/rtl_bench.h"
 #include "tests/support/network_suite.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/waves.h"
 
 namespace mcnn::testing {
 namespace {
@@ -468,6 +470,20 @@ TEST_F(ChipBusTest, AResultThatNobodyTakesIsATimeOutNotAHang) {
   build({.timeout = 3'000, .trace_path = {}});
   start(1);
   EXPECT_THROW(chip().receive(), Error);  // no image was sent
+}
+
+TEST_F(ChipBusTest, AHangLeavesItsWaves) {
+  const TemporaryFolder folder("chip_bus");
+  const std::string file = (folder / "hang.fst").string();
+  build({.timeout = 3'000, .trace_path = file});
+  chip().set_next_image(0);
+  chip().send(image(0));
+  EXPECT_THROW(chip().receive(), Error);  // nobody started the chip
+  bench_.reset();
+  const Waves waves = read_waves(file);
+  ASSERT_TRUE(waves.readable);
+  const Wave& clock = waves.signals.at("TOP.mcnn_tb.clk_i");
+  EXPECT_GE(clock.values.size(), 2U * 3'000);
 }
 
 TEST_F(ChipBusTest, ProgramWhileImagesRunIsAnErrorAndTheRunGoesOn) {

@@ -15,8 +15,11 @@
 #include "tests/support/temporary_folder.h"
 
 namespace mcnn::testing {
+namespace {
 
-CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_after_ms, int signal) {
+// `meanwhile` gets the process while it runs.
+CommandResult run(const std::vector<std::string>& arguments,
+                  const std::function<void(pid_t)>& meanwhile) {
   const TemporaryFolder folder("mcnn_run");
   const std::filesystem::path out = folder / "out";
   const std::filesystem::path err = folder / "err";
@@ -38,10 +41,7 @@ CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_aft
   }
   close(out_file);
   close(err_file);
-  if (signal_after_ms > 0) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(signal_after_ms));
-    kill(child, signal);
-  }
+  meanwhile(child);
   int state = 0;
   waitpid(child, &state, 0);
   CommandResult result;
@@ -49,6 +49,32 @@ CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_aft
   result.out = read_file(out);
   result.err = read_file(err);
   return result;
+}
+
+}  // namespace
+
+CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_after_ms, int signal) {
+  return run(arguments, [&](pid_t child) {
+    if (signal_after_ms <= 0) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(signal_after_ms));
+    kill(child, signal);
+  });
+}
+
+CommandResult run_mcnn_until(const std::vector<std::string>& arguments,
+                             const std::function<bool()>& ready, int signal) {
+  return run(arguments, [&](pid_t child) {
+    const auto ended = [child] {
+      siginfo_t info = {};
+      return waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+             info.si_pid != 0;
+    };
+    while (!ready()) {
+      if (ended()) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    kill(child, signal);
+  });
 }
 
 std::vector<std::string> shell_words(const std::string& line) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <csignal>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,5 +21,9 @@ CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_aft
 
 // The words of a command line, as a shell takes them apart: quotes and backslashes, nothing else.
 std::vector<std::string> shell_words(const std::string& line);
+
+// `signal` is sent as soon as `ready` says so; it is asked every few milliseconds.
+CommandResult run_mcnn_until(const std::vector<std::string>& arguments,
+                             const std::function<bool()>& ready, int signal = SIGINT);
 
 }  // namespace mcnn::testing
