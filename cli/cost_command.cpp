@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
 
@@ -14,6 +15,7 @@
 #include "cli/output/output_file.h"
 #include "cli/run/energy_cards.h"
 #include "cli/run/engines.h"
+#include "cli/run/provenance.h"
 #include "common/error.h"
 #include "common/interrupt.h"
 #include "host/cost/cost.h"
@@ -58,11 +60,20 @@ double mean_conductance(const std::vector<Macro>& macros) {
   return sum / cells;
 }
 
+std::string reproduce(const CostOptions& options) {
+  const CostOptions defaults;
+  return "mcnn cost " + command_line(options.workload) + options.programming.command_line() +
+         (options.skip ? " --skip" : "") +
+         (options.card != defaults.card ? " --card " + quoted(options.card) : "");
+}
+
 int run_cost(const CostOptions& options) {
   const unsigned jobs = number_of_jobs(options.jobs);
   const EnergyCard card = load_energy_cards(options.card);
   options.programming.check();
   Workload workload = load_workload(options.workload);
+  const Provenance made =
+      provenance(workload, options.programming, options.skip, reproduce(options));
   std::optional<OutputFile> file;
   if (!options.json.empty()) file.emplace(options.json, "--result");
   std::optional<OutputFile> cells_file;
@@ -81,7 +92,11 @@ int run_cost(const CostOptions& options) {
   const MacroPeak peak = macro_peak(card, mean_conductance(chip.macros));
   const std::vector<LayerGap> gaps =
       layer_gaps(cost, workload.network, workload.mapped, peak, workload.config);
-  if (file) file->commit(cost_json(cost, peak, gaps, card, workload.config));
+  if (file) {
+    auto json = nlohmann::ordered_json::parse(cost_json(cost, peak, gaps, card, workload.config));
+    json["provenance"] = to_json(made);
+    file->commit(json.dump(2) + "\n");
+  }
   if (cells_file) cells_file->commit(chip.cells_file);
   fmt::print("network {} on {}, device {}, {} mapping{}, seed {}: {:.2f} % right\n\n{}",
              workload.network.name, workload.config.name, workload.card.name,

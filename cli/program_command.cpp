@@ -16,6 +16,7 @@
 #include "cli/help.h"
 #include "cli/output/output_file.h"
 #include "cli/report/conductance_svg.h"
+#include "cli/run/provenance.h"
 #include "common/error.h"
 #include "common/interrupt.h"
 
@@ -169,6 +170,10 @@ int run_program(const ProgramCommandOptions& options) {
   Workload workload = options.programming.calibrate
                           ? load_workload(options.workload)
                           : load_workload_without_images(options.workload);
+  const Provenance made =
+      provenance(workload, options.programming,
+                 "mcnn program " + command_line(options.workload) +
+                     options.programming.command_line());  // either engine: the same bits
   std::optional<OutputFile> svg_file;
   std::optional<OutputFile> csv_file;
   std::optional<OutputFile> cells_file;
@@ -180,8 +185,8 @@ int run_program(const ProgramCommandOptions& options) {
   install_interrupt_handler();
   const bool use_rtl = options.engine == "rtl";
   const ProgrammedChip chip = program_chip(workload, options.programming, use_rtl);
-  if (svg_file) svg_file->commit(conductance_svg(workload, chip));
-  if (csv_file) csv_file->commit(cells_csv(workload, chip));
+  if (svg_file) svg_file->commit(with_provenance(conductance_svg(workload, chip), made));
+  if (csv_file) csv_file->commit(csv_comment(made) + cells_csv(workload, chip));
   if (cells_file) cells_file->commit(chip.cells_file);
   fmt::print("{}", program_table(workload, chip, use_rtl));
   for (const std::string& file : {options.svg, options.csv, options.programming.save_cells}) {

@@ -58,6 +58,12 @@ int run_report(const ReportOptions& options) {
     throw Error(fmt::format("--check: found {}, allowed is 0 or more", options.check));
   }
   Workload workload = load_workload(options.workload);
+  std::string choice = command_line(options.workload) + options.programming.command_line();
+  if (options.check >= 0) choice += fmt::format(" --check {}", options.check);
+  if (options.skip) choice += " --skip";
+  const Provenance made =
+      provenance(workload, options.programming, options.skip,
+                 (engine == Engine::kRtl ? "mcnn sim " : "mcnn model ") + choice);
   const std::uint32_t followed = followed_image(options, workload);
   const std::int64_t check =
       options.check >= 0 ? options.check : (engine == Engine::kRtl ? 100 : 0);
@@ -93,14 +99,7 @@ int run_report(const ReportOptions& options) {
   }
   compare_outcomes(workload, run, comparison);
 
-  std::string choice = command_line(options.workload) + options.programming.command_line();
-  if (options.check >= 0) choice += fmt::format(" --check {}", options.check);
-  if (options.skip) choice += " --skip";
-  const Report report = {
-      engine,     workload,
-      run,        integer,
-      comparison, options.skip,
-      &chip,      (engine == Engine::kRtl ? "mcnn sim " : "mcnn model ") + choice};
+  const Report report = {engine, workload, run, integer, comparison, options.skip, &chip, made};
   const ReportOptions defaults;
   std::string command = "mcnn report " + choice;
   if (options.engine != defaults.engine) command += " --engine " + options.engine;

@@ -79,6 +79,8 @@ int run_engine(Engine engine, const RunCommandOptions& options) {
   const unsigned jobs = number_of_jobs(options.jobs);
   options.programming.check();
   Workload workload = load_workload(options.workload);
+  const Provenance made =
+      provenance(workload, options.programming, options.skip, reproduce(engine, options));
   if (options.check < -1) {
     throw Error(fmt::format("--check: found {}, allowed is 0 or more", options.check));
   }
@@ -140,7 +142,7 @@ int run_engine(Engine engine, const RunCommandOptions& options) {
                          comparison,
                          options.skip,
                          engine == Engine::kInteger ? nullptr : &chip,
-                         reproduce(engine, options)};
+                         made};
   if (logits_file) logits_file->commit(logits_csv(workload, run));
   if (result_file) result_file->commit(result_json(report));
   if (timeline_file) {

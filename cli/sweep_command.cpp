@@ -15,11 +15,13 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -31,6 +33,7 @@
 #include "cli/output/progress.h"
 #include "cli/run/engines.h"
 #include "cli/run/programming.h"
+#include "cli/run/provenance.h"
 #include "cli/run/workload.h"
 #include "cli/sweep/sweep.h"
 #include "cli/sweep/sweep_file.h"
@@ -81,7 +84,8 @@ void check_gnuplot() {
   }
 }
 
-void write_plot(const Sweep& sweep, const SweepFile& rows, const std::string& path) {
+void write_plot(const Sweep& sweep, const SweepFile& rows, const Provenance& made,
+                const std::string& path) {
   OutputFile file(path, "--plot");
   const std::string script = plot_script(sweep, rows.rows(), file.temporary_path().string());
   const std::optional<int> status = run_gnuplot(script);
@@ -89,7 +93,9 @@ void write_plot(const Sweep& sweep, const SweepFile& rows, const std::string& pa
   if (!status || *status != 0 || fs::file_size(file.temporary_path(), ignored) == 0) {
     throw Error(fmt::format("--plot: gnuplot could not draw '{}'", path));
   }
-  file.commit();
+  std::ostringstream svg;
+  svg << std::ifstream(file.temporary_path(), std::ios::binary).rdbuf();
+  file.commit(with_provenance(svg.str(), made));
 }
 
 struct SweepOptions {
@@ -165,6 +171,32 @@ std::vector<Sweep> chosen_sweeps(const SweepOptions& options) {
   return {sweep};
 }
 
+// The command that gives the rows of a sweep again, but for the file that they are written to.
+std::string reproduce(const SweepOptions& options, const Sweep& sweep) {
+  std::string text = "mcnn sweep";
+  const auto add = [&text](const std::string& option, const std::string& value) {
+    text += fmt::format(" --{} {}", option, quoted(value));
+  };
+  if (!options.plan.empty()) {
+    add("plan", options.plan);
+    add("only", sweep.name);
+  }
+  for (const std::string& axis : options.vary) add("vary", axis);
+  for (const std::string& draw : options.sample) add("sample", draw);
+  if (options.runs != 0) add("runs", std::to_string(options.runs));
+  const SweepOptions defaults;
+  if (options.sample_seed != defaults.sample_seed) {
+    add("sample-seed", std::to_string(options.sample_seed));
+  }
+  for (const auto& [key, value] : options.options) {
+    std::string name = key;
+    std::ranges::replace(name, '_', '-');
+    add(name, value);
+  }
+  for (const std::string& setting : options.set) add("set", setting);
+  return text;
+}
+
 // With a plan the paths are folders that hold a file for each sweep.
 std::string path_for(const SweepOptions& options, const std::string& path, const Sweep& sweep,
                      std::string_view suffix) {
@@ -180,12 +212,16 @@ void make_folder(const std::string& path, std::string_view option) {
   }
 }
 
-// Loads the workload of every run, so that a bad value is found before the first one starts.
-// Returns the number of images of each run and adds up the files that they are made of: a sum does
-// not depend on where the files are.
-std::vector<std::uint32_t> check_runs(const Sweep& sweep, WorkloadLoader& loader,
-                                      SweepOrigin& origin) {
-  std::vector<std::uint32_t> images;
+struct CheckedSweep {
+  std::vector<std::uint32_t> images;  // of each run
+  Provenance made;
+  SweepOrigin origin;
+};
+
+// Loads the workload of every run, so that a bad value is found before the first one starts, and
+// adds up the files that they are made of: a sum does not depend on where the files are.
+CheckedSweep check_runs(const Sweep& sweep, WorkloadLoader& loader, const std::string& command) {
+  CheckedSweep checked;
   std::set<std::string> files;
   std::optional<Dataset> training;
   bool calibrates = false;
@@ -196,6 +232,9 @@ std::vector<std::uint32_t> check_runs(const Sweep& sweep, WorkloadLoader& loader
       options.programming.check();
       calibrates = calibrates || options.programming.calibrate;
       const Workload workload = loader.load(options.workload);
+      const Provenance row = provenance(workload, options.programming, command);
+      if (run == 0) checked.made = row;
+      checked.made.add_row(row);
       if (options.tuned) {
         if (!training) training.emplace(load_training(options.tune));
         tuning_settings(options.tune, workload, training->images.count);
@@ -215,7 +254,7 @@ std::vector<std::uint32_t> check_runs(const Sweep& sweep, WorkloadLoader& loader
         cell_entries(workload.mapped.program, workload.config, workload.card,
                      program_settings(workload.card).range);  // refuses what does not fit
       }
-      images.push_back(workload.count);
+      checked.images.push_back(workload.count);
     } catch (const Error& error) {
       throw Error(fmt::format("sweep {}, run {}: {}", sweep.name, run, error.what()));
     }
@@ -223,8 +262,10 @@ std::vector<std::uint32_t> check_runs(const Sweep& sweep, WorkloadLoader& loader
   files.merge(loader.take_files());
   const std::string subset = data_folder() + "/mnist/train6k-images-idx3-ubyte.gz";
   if (calibrates && fs::exists(subset)) files.insert(subset);  // what the calibration counts on
-  for (const std::string& file : files) origin.inputs += file_fingerprint(file);
-  return images;
+  for (const std::string& file : files) checked.origin.inputs += file_fingerprint(file);
+  checked.origin.program = file_fingerprint("/proc/self/exe");
+  checked.origin.provenance = csv_comment(checked.made);
+  return checked;
 }
 
 RunResult run_one(Workload workload, const RunOptions& options, Progress& progress) {
@@ -367,13 +408,10 @@ int run_sweeps(const SweepOptions& options) {
   install_interrupt_handler();
 
   WorkloadLoader loader;
-  std::vector<std::vector<std::uint32_t>> images;
-  images.reserve(sweeps.size());
-  std::vector<SweepOrigin> origins(sweeps.size());
-  const std::uint64_t program = file_fingerprint("/proc/self/exe");
-  for (std::size_t i = 0; i < sweeps.size(); ++i) {
-    images.push_back(check_runs(sweeps[i], loader, origins[i]));
-    origins[i].program = program;
+  std::vector<CheckedSweep> checked;
+  checked.reserve(sweeps.size());
+  for (const Sweep& sweep : sweeps) {
+    checked.push_back(check_runs(sweep, loader, reproduce(options, sweep)));
   }
 
   if (!options.plan.empty()) {
@@ -383,7 +421,7 @@ int run_sweeps(const SweepOptions& options) {
   std::vector<std::unique_ptr<SweepFile>> files;
   for (std::size_t i = 0; i < sweeps.size(); ++i) {
     files.push_back(std::make_unique<SweepFile>(path_for(options, options.out, sweeps[i], ".csv"),
-                                                sweeps[i], origins[i], options.restart));
+                                                sweeps[i], checked[i].origin, options.restart));
   }
 
   const auto start = std::chrono::steady_clock::now();
@@ -394,7 +432,7 @@ int run_sweeps(const SweepOptions& options) {
     const std::uint64_t before = file.rows().size();
     const auto sweep_start = std::chrono::steady_clock::now();
     try {
-      run_missing(sweep, file, loader, images[i], jobs,
+      run_missing(sweep, file, loader, checked[i].images, jobs,
                   sweeps.size() == 1 ? sweep.name
                                      : fmt::format("{} ({}/{})", sweep.name, i + 1, sweeps.size()));
     } catch (const Interrupted&) {
@@ -410,7 +448,7 @@ int run_sweeps(const SweepOptions& options) {
                summary_table(sweep, summarise(sweep, file.rows())), file.path().string());
     if (!options.plot.empty()) {
       const std::string svg = path_for(options, options.plot, sweep, ".svg");
-      write_plot(sweep, file, svg);
+      write_plot(sweep, file, checked[i].made, svg);
       fmt::print("wrote {}\n", svg);
     }
     fmt::print("\n");

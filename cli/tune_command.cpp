@@ -24,6 +24,7 @@
 #include "cli/output/progress.h"
 #include "cli/report/tuning_svg.h"
 #include "cli/run/energy_cards.h"
+#include "cli/run/provenance.h"
 #include "cli/run/tuning_chip.h"
 #include "cli/run/tuning_run.h"
 #include "common/error.h"
@@ -41,23 +42,40 @@ namespace fs = std::filesystem;
 constexpr double kClockNs = 50.0;  // a read of the published arrays
 constexpr double kCheckpointSeconds = 2.0;
 
-// What a run is: a checkpoint continues only the same. The engine is not part of it, both give the
-// same bits.
-std::string describe_run(const TuneOptions& options, const TuningSettings& settings,
-                         const Workload& workload, const Dataset& training) {
+// The options of a run. The engine is not among them, both give the same bits.
+std::string run_options(const TuneOptions& options, const TuningSettings& settings) {
   return fmt::format(
       "{}{} --flow {}{} --sharing {} --validation {} --test-interval {}{} --wait {} --epochs {} "
       "--batch {} "
       "--patience {} --learning-rate {} --threshold {} --passes {} --pass-threshold {} "
-      "--refit-epochs {} --refit-rate {} --refit-penalty {}; {} training images, cells {}, {}",
+      "--refit-epochs {} --refit-rate {} --refit-penalty {}",
       command_line(options.workload), options.programming.command_line(), options.flow,
       options.without.empty() ? "" : fmt::format(" --without {}", fmt::join(options.without, ",")),
       options.sharing, settings.validation, settings.test_interval,
       options.no_test ? " --no-test" : "", settings.wait_s, settings.max_epochs, settings.batch,
       settings.patience, settings.hybrid.learning_rate, settings.hybrid.threshold_uS,
       settings.passes, settings.pass_threshold_uS, settings.refit_epochs, settings.refit_rate,
-      settings.refit_penalty, training.images.count, cells_digest(workload.mapped.program),
-      cells_card_text(workload.card));
+      settings.refit_penalty);
+}
+
+// What a run is: a checkpoint continues only the same.
+std::string describe_run(const TuneOptions& options, const TuningSettings& settings,
+                         const Workload& workload, const Dataset& training) {
+  return fmt::format("{}; {} training images, cells {}, {}", run_options(options, settings),
+                     training.images.count, cells_digest(workload.mapped.program),
+                     cells_card_text(workload.card));
+}
+
+std::string reproduce(const TuneOptions& options, const TuningSettings& settings) {
+  std::string text = "mcnn tune " + run_options(options, settings);
+  if (!options.training_images.empty()) {
+    text += fmt::format(" --training-images {} --training-labels {}",
+                        quoted(options.training_images), quoted(options.training_labels));
+  }
+  if (options.training_count) text += fmt::format(" --training-count {}", *options.training_count);
+  if (options.by_group) text += " --by-group";
+  const TuneOptions defaults;
+  return options.card == defaults.card ? text : text + " --card " + quoted(options.card);
 }
 
 std::optional<Checkpoint> load_checkpoint(const std::string& file, const std::string& run) {
@@ -175,7 +193,7 @@ std::string tuning_table(const TuneOptions& options, const Workload& workload, c
 
 std::string tuning_json(const TuneOptions& options, const Workload& workload, const Tuner& tuner,
                         const Tuner::Measured& before, const Tuner::Measured& after,
-                        const std::string& run, const TuningCost& cost) {
+                        const std::string& run, const Provenance& made, const TuningCost& cost) {
   using nlohmann::json;
   const TunerState& state = tuner.state();
   const auto fraction = [](int errors, int images) {
@@ -183,6 +201,7 @@ std::string tuning_json(const TuneOptions& options, const Workload& workload, co
   };
   json file;
   file["run"] = run;
+  file["provenance"] = to_json(made);
   file["flow"] = options.flow;
   file["engine"] = options.engine;
   file["network"] = workload.network.name;
@@ -263,6 +282,7 @@ int run_tune(TuneOptions options, unsigned jobs) {
   const Dataset test = first_images(*workload.data, workload.first, workload.count);
   if (options.by_group || settings.sharing == Sharing::kImages) convolver_groups(workload.mapped);
   const std::string run = describe_run(options, settings, workload, training);
+  const Provenance made = provenance(workload, options.programming, reproduce(options, settings));
   std::optional<Checkpoint> checkpoint = load_checkpoint(options.checkpoint, run);
 
   std::optional<OutputFile> curve_file;
@@ -328,13 +348,13 @@ int run_tune(TuneOptions options, unsigned jobs) {
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   const Times times = {.wall_s = elapsed.count(), .programming_s = chip.seconds};
   if (curve_file) {
-    curve_file->commit(tuning_svg(
-        tuner.state(), fmt::format("{}, device {}, flow {}, seed {}", workload.network.name,
-                                   workload.card.name, options.flow, workload.options.seed)));
+    const std::string title = fmt::format("{}, device {}, flow {}, seed {}", workload.network.name,
+                                          workload.card.name, options.flow, workload.options.seed);
+    curve_file->commit(with_provenance(tuning_svg(tuner.state(), title), made));
   }
-  if (csv_file) csv_file->commit(tuning_csv(tuner.state()));
+  if (csv_file) csv_file->commit(csv_comment(made) + tuning_csv(tuner.state()));
   if (result_file) {
-    result_file->commit(tuning_json(options, workload, tuner, before, after, run, cost));
+    result_file->commit(tuning_json(options, workload, tuner, before, after, run, made, cost));
   }
   fmt::print("{}{}\n{}", tuning_table(options, workload, tuner, before, after, refresh, times),
              fault_text(chip, ""), tuning_cost_table(cost, card));

@@ -64,13 +64,14 @@ std::string commands(const ReportPage& page) {
   text += fmt::format("<pre id=\"command-report\">{}</pre>\n", escaped(page.command));
   text += html::paragraph("Its figures as a table and as JSON (the same run):");
   text += fmt::format("<pre id=\"command-run\">{} --result result.json</pre>\n",
-                      escaped(report.command));
+                      escaped(report.provenance.command));
   if (report.engine == Engine::kModel && !report.workload.options.adc_bits) {
     text += html::paragraph(
         "The chip model executes the chip's tables on the macro models and gives the RTL's results "
         "bit for bit. The same run on the RTL itself, its first 100 images checked:");
-    text += fmt::format("<pre id=\"command-rtl\">mcnn sim {}</pre>\n",
-                        escaped(report.command.substr(std::string_view("mcnn model ").size())));
+    text += fmt::format(
+        "<pre id=\"command-rtl\">mcnn sim {}</pre>\n",
+        escaped(report.provenance.command.substr(std::string_view("mcnn model ").size())));
   }
   return text;
 }

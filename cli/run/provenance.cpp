@@ -106,6 +106,18 @@ std::vector<std::string> field_differences(const Fields& found, const Fields& wa
   return texts;
 }
 
+// The names of the fields that differ, also those that only one has.
+void add_differing(const Fields& one, const Fields& other, std::set<std::string>& names) {
+  const auto add = [&names](const Fields& from, const Fields& in) {
+    for (const auto& [name, value] : from) {
+      const auto found = in.find(name);
+      if (found == in.end() || found->second != value) names.insert(name);
+    }
+  };
+  add(one, other);
+  add(other, one);
+}
+
 // "what A, here B" where the names tell them apart, otherwise their fields.
 std::string subject(std::string_view what, const std::string& found, const std::string& wanted,
                     const std::vector<std::string>& fields) {
@@ -118,6 +130,8 @@ std::string subject(std::string_view what, const std::string& found, const std::
 Provenance provenance(const Workload& workload, const ProgrammingOptions& programming,
                       std::string command) {
   const WorkloadOptions& options = workload.options;
+  ProgrammingOptions behind = programming;  // the way
+  behind.program = ProgrammingOptions{}.program;
   Provenance made;
   made.command = std::move(command);
   made.config = workload.config.name;
@@ -142,7 +156,7 @@ Provenance provenance(const Workload& workload, const ProgrammingOptions& progra
                                            : fmt::format("{}", fmt::join(options.replicas, ",")))},
       {"range", text_value(options.range)},
       {"images", text_value(options.images.empty() ? "MNIST test set" : options.images)},
-      {"programming", text_value("loop" + programming.command_line())}};
+      {"programming", text_value(programming.program + behind.command_line())}};
   return made;
 }
 
@@ -151,6 +165,14 @@ Provenance provenance(const Workload& workload, const ProgrammingOptions& progra
   Provenance made = provenance(workload, programming, std::move(command));
   made.options["skip"] = skip ? "true" : "false";
   return made;
+}
+
+void Provenance::add_row(const Provenance& row) {
+  add_differing(parameters, row.parameters, varied);
+  add_differing(device_fields, row.device_fields, varied);
+  add_differing(options, row.options, varied);
+  if (row.network_fingerprint != network_fingerprint) varied.insert("network");
+  if (row.seed != seed) varied.insert("seed");
 }
 
 Json to_json(const Provenance& provenance) {
@@ -214,14 +236,10 @@ std::optional<Provenance> find_provenance(std::string_view file, const std::stri
 std::vector<std::string> differences(const Provenance& found, const Provenance& wanted) {
   const std::set<std::string>& varied = found.varied;
   std::vector<std::string> texts;
-  if (!varied.contains("config")) {
-    std::set<std::string> ignored;
-    if (varied.contains("adc_bits")) ignored.insert("AdcBits");
-    const std::vector<std::string> fields =
-        field_differences(found.parameters, wanted.parameters, "none", ignored);
-    if (!fields.empty()) {
-      texts.push_back(subject("configuration", found.config, wanted.config, fields));
-    }
+  const std::vector<std::string> parameters =
+      field_differences(found.parameters, wanted.parameters, "none", varied);
+  if (!parameters.empty()) {
+    texts.push_back(subject("configuration", found.config, wanted.config, parameters));
   }
   if (!varied.contains("network") && found.network_fingerprint != wanted.network_fingerprint) {
     texts.push_back(found.network != wanted.network
@@ -229,13 +247,9 @@ std::vector<std::string> differences(const Provenance& found, const Provenance& 
                         : fmt::format("network {} of other content ({} and {})", found.network,
                                       found.network_file, wanted.network_file));
   }
-  if (!varied.contains("device")) {
-    std::set<std::string> ignored = varied;
-    if (varied.contains("age")) ignored.insert("age_s");
-    const std::vector<std::string> fields =
-        field_differences(found.device_fields, wanted.device_fields, "off", ignored);
-    if (!fields.empty()) texts.push_back(subject("device", found.device, wanted.device, fields));
-  }
+  const std::vector<std::string> fields =
+      field_differences(found.device_fields, wanted.device_fields, "off", varied);
+  if (!fields.empty()) texts.push_back(subject("device", found.device, wanted.device, fields));
   if (!varied.contains("seed") && found.seed != wanted.seed) {
     texts.push_back(fmt::format("seed {}, here {}", found.seed, wanted.seed));
   }

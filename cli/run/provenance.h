@@ -34,9 +34,11 @@ struct Provenance {
   Fields device_fields;             // all that are not off, with --set and --age
   std::uint64_t seed = 0;
   Fields options;  // of the run, by their names: mapping, replicas, range, images, program, skip
-  // Sweeps: options and device fields that have several values among the rows. They are part of the
-  // result and not of what made it, so they are not compared.
+  // Sweeps: parameters, device fields, options, "network" and "seed" that are not the same in all
+  // rows. They are part of the result and not of what made it, so they are not compared.
   std::set<std::string> varied;
+
+  void add_row(const Provenance& row);  // of a sweep
 };
 
 // Of a workload before a run changes it (tuning alters the network, calibration the biases). Throws

@@ -246,7 +246,8 @@ std::string result_json(const Report& report) {
   json["mapping"] = mapping_name(workload.mapped.kind);
   json["seed"] = workload.options.seed;
   json["skip"] = report.skip;
-  json["command"] = report.command;
+  json["command"] = report.provenance.command;
+  json["provenance"] = to_json(report.provenance);
   json["jobs"] = run.jobs;
   json["first"] = workload.first;
   json["images"] = workload.count;

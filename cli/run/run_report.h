@@ -9,6 +9,7 @@
 
 #include "cli/run/engines.h"
 #include "cli/run/programming.h"
+#include "cli/run/provenance.h"
 #include "cli/run/workload.h"
 #include "host/mapping/cycle_model.h"
 
@@ -24,7 +25,7 @@ struct Report {
   const Comparison& comparison;
   bool skip = false;
   const ProgrammedChip* chip = nullptr;  // none with the integer network
-  std::string command;                   // that reproduces the run
+  Provenance provenance;                 // the command in it reproduces the run
 
   std::uint64_t mismatches() const {
     return comparison.mismatches + run.timing_mismatches.size() +

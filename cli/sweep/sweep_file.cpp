@@ -77,9 +77,9 @@ int sync_folder(const std::filesystem::path& path) {
 
 std::string sweep_header(const Sweep& sweep, const SweepOrigin& origin) {
   return fmt::format(
-      "{}plan {:016x}, inputs {:016x}, program {:016x}\nrun,{},images,correct,"
+      "{}plan {:016x}, inputs {:016x}, program {:016x}\n{}run,{},images,correct,"
       "accuracy,clipped,pulses,command\n",
-      kMagic, fingerprint(canonical_text(sweep)), origin.inputs, origin.program,
+      kMagic, fingerprint(canonical_text(sweep)), origin.inputs, origin.program, origin.provenance,
       fmt::join(key_columns(sweep), ","));
 }
 
@@ -151,6 +151,16 @@ void SweepFile::read(std::string text, bool restart) {
                     where));
   }
   if (restart) text.clear();
+  // Rows that are there keep the line that says what made them.
+  const auto line_at = [](const std::string& of, std::size_t from) {
+    const std::size_t end = of.find('\n', from);
+    return end == std::string::npos ? std::string() : of.substr(from, end + 1 - from);
+  };
+  const std::size_t second = header_.find('\n') + 1;
+  const std::string made = line_at(text, second);
+  if (made.starts_with('#') && header_[second] == '#') {
+    header_.replace(second, line_at(header_, second).size(), made);
+  }
   if (!text.starts_with(header_)) {
     if (!header_.starts_with(text)) {
       // Which of the three differs.

@@ -33,9 +33,13 @@ struct RunResult {
 struct SweepOrigin {
   std::uint64_t inputs = 0;   // fingerprint of the files that the runs read
   std::uint64_t program = 0;  // and of the program
+  // A comment, the whole line, that says what made the rows; empty: none. Rows that were there keep
+  // theirs: it may name the same files at another place.
+  std::string provenance = {};
 };
 
-std::string sweep_header(const Sweep& sweep, const SweepOrigin& origin);  // two lines
+// The fingerprints, what made the rows, the names of the columns.
+std::string sweep_header(const Sweep& sweep, const SweepOrigin& origin);
 std::string sweep_row(const Sweep& sweep, std::uint64_t run, const RunResult& result);
 
 class SweepFile {

@@ -231,13 +231,16 @@ TEST_F(CliRuns, ProgramTellsPicturesAndRows) {
     EXPECT_NE(result.out.find(part), std::string::npos) << part << " in\n" << result.out;
   }
   const std::string rows = read_file(out("p.csv"));
-  EXPECT_TRUE(rows.starts_with("pe,source_line,bit_line,level,target_uS,")) << rows.substr(0, 80);
-  EXPECT_EQ(std::count(rows.begin(), rows.end(), '\n'), 14592 + 1);
+  EXPECT_TRUE(rows.starts_with("# provenance {\"command\":\"mcnn program ")) << rows.substr(0, 80);
+  EXPECT_NE(rows.find("}\npe,source_line,bit_line,level,target_uS,"), std::string::npos);
+  EXPECT_EQ(std::count(rows.begin(), rows.end(), '\n'), 14592 + 2);
   EXPECT_NE(rows.find(",failed,"), std::string::npos);
   const std::string svg = read_file(out("p.svg"));
   EXPECT_TRUE(svg.starts_with("<svg xmlns=")) << svg.substr(0, 80);
   EXPECT_TRUE(svg.ends_with("</svg>\n"));
   EXPECT_LT(svg.size(), 1'000'000U);
+  EXPECT_NE(svg.find("<metadata id=\"mcnn-provenance\">{\"command\":\"mcnn program "),
+            std::string::npos);
   for (const char* part : {"PE 7", "target", "reached", "error", "[uS]", "prefers-color-scheme"}) {
     EXPECT_NE(svg.find(part), std::string::npos) << part;
   }

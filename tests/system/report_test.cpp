@@ -41,6 +41,13 @@ std::map<std::string, double> data_of(const std::string& page) {
   return values;
 }
 
+// A picture that a command left with this provenance.
+std::string picture_of(const json& made) {
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"80\" height=\"40\">"
+         "<metadata id=\"mcnn-provenance\">" +
+         made.dump() + "</metadata><path d=\"M0 0L9 9\"/></svg>";
+}
+
 const std::vector<std::string> kSections = {"run",         "accuracy",   "layers", "arrays",
                                             "programming", "converters", "clocks", "timeline",
                                             "cost",        "sweeps",     "tuning", "rtl"};
@@ -89,7 +96,7 @@ TEST_F(ReportCommand, IsWholeSmallAndNeedsNothingElse) {
   for (const std::string& id : kFigures) EXPECT_TRUE(has_id(page, id)) << id;
   for (int pe = 0; pe < 8; ++pe) EXPECT_TRUE(has_id(page, "pe-" + std::to_string(pe))) << pe;
   // Nothing was run that the last sections show: they say what makes it.
-  for (const char* const command : {"make cost", "make sweep", "mcnn tune", "make sim"}) {
+  for (const char* const command : {"make cost", "make sweep", "make tune", "make sim"}) {
     EXPECT_NE(page.find(command), std::string::npos) << command;
   }
   // No id twice.
@@ -161,16 +168,21 @@ TEST_F(ReportCommand, OtherRunsAreReported) {
 }
 
 TEST_F(ReportCommand, ShowsWhatOtherCommandsLeft) {
-  write_file(path("runs/cost/cost.json"),
-             R"({"gops": 2.5, "area_mm2": null, "layers": [{"name": "L<1>", "pJ": 12345.67,
-               "parts": [{"component": "adc", "group": "macro", "pJ": 12345.67},
-                         {"component": "logic", "group": "digital", "pJ": null}]}]})");
+  good_page("page.html");
+  const json made = json::parse(read_file(path("result.json")))["provenance"];
+  json cost = json::parse(R"({"gops": 2.5, "area_mm2": null, "layers": [{"name": "L<1>",
+      "pJ": 12345.67, "parts": [{"component": "adc", "group": "macro", "pJ": 12345.67},
+                                {"component": "logic", "group": "digital", "pJ": null}]}]})");
+  cost["provenance"] = made;
+  write_file(path("runs/cost/cost.json"), cost.dump());
+  const std::string comment = "# provenance " + made.dump() + "\n";
   write_file(path("runs/sweep/noise.csv"),
-             "# a sweep\nrun,read_noise,seed,images,correct,accuracy,clipped,command\n"
-             "0,0.1,1,50,49,0.98,0,\"mcnn model, so\"\n1,0.2,1,50,40,0.8,0,x\n");
-  write_file(path("runs/sweep/noise.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>");
-  write_file(path("runs/tune/curve.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>");
-  write_file(path("runs/tune/curve.csv"), "step,errors\n0,9\n1,4\n");
+             "# a sweep\n" + comment +
+                 "run,read_noise,seed,images,correct,accuracy,clipped,command\n"
+                 "0,0.1,1,50,49,0.98,0,\"mcnn model, so\"\n1,0.2,1,50,40,0.8,0,x\n");
+  write_file(path("runs/sweep/noise.svg"), picture_of(made));
+  write_file(path("runs/tune/curve.svg"), picture_of(made));
+  write_file(path("runs/tune/curve.csv"), comment + "step,errors\n0,9\n1,4\n");
   const std::string page = good_page("page.html");
   for (const char* const id : {"energy-table", "energy-bars", "sweep-table", "sweep-noise",
                                "tune-curve", "tune-table-curve"}) {
@@ -180,6 +192,57 @@ TEST_F(ReportCommand, ShowsWhatOtherCommandsLeft) {
   EXPECT_NE(page.find("12,345.7"), std::string::npos);
   EXPECT_NE(page.find("<small>missing</small>"), std::string::npos);  // never a zero
   EXPECT_EQ(page.find("http:"), std::string::npos);
+}
+
+// Every file that a command leaves says what made it, and a report shows those of its own run.
+TEST_F(ReportCommand, ShowsOnlyWhatBelongsToItsRun) {
+  const auto run = [](const std::vector<std::string>& arguments) {
+    const CommandResult result = run_mcnn(arguments);
+    ASSERT_EQ(result.status, 0) << result.err;
+  };
+  for (const char* const folder : {"sim", "cost", "sweep", "tune"}) {
+    fs::create_directories(path("runs") / folder);
+  }
+  run({"sim", "--count", "20", "--check", "2", "--result", path("runs/sim/result.json"), "--logits",
+       path("runs/sim/logits.csv")});
+  run({"cost", "--count", "10", "--json", path("runs/cost/cost.json")});
+  run({"sweep", "--vary", "read_noise=0,0.1", "--count", "20", "--out",
+       path("runs/sweep/noise.csv")});
+  run({"tune", "--count", "20", "--training-count", "200", "--validation", "50", "--epochs", "1",
+       "--curve", path("runs/tune/curve.svg"), "--csv", path("runs/tune/curve.csv"), "--result",
+       path("runs/tune/result.json")});
+  EXPECT_EQ(json::parse(read_file(path("runs/tune/result.json")))["provenance"]["seed"], 1);
+
+  const std::vector<std::string> shown = {"energy-table", "sweep-table", "tune-curve",
+                                          "tune-table-curve", "rtl-verdict"};
+  const std::vector<std::string> left_out = {"cost-left-out", "sweep-left-out", "tune-left-out",
+                                             "sim-left-out"};
+  const auto expect_page = [&](const std::vector<std::string>& more,
+                               const std::vector<std::string>& there,
+                               const std::vector<std::string>& not_there, const std::string& why) {
+    std::vector<std::string> arguments = {"--count", "20", "--out", path("page.html").string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const CommandResult result = report(arguments);
+    ASSERT_EQ(result.status, 0) << result.err;
+    const std::string page = read_file(path("page.html"));
+    for (const std::string& id : there) EXPECT_TRUE(has_id(page, id)) << id;
+    for (const std::string& id : not_there) EXPECT_FALSE(has_id(page, id)) << id;
+    EXPECT_NE(page.find(why), std::string::npos) << why;
+  };
+  expect_page({}, shown, left_out, "");
+  expect_page({"--seed", "2"}, left_out, shown, "cost.json</code>: seed 1, here 2<");
+  expect_page({"--device", "ideal"}, left_out, shown,
+              "curve.svg</code>: device typical, here ideal<");
+  expect_page({"--mapping", "paper"}, left_out, shown, "mapping default, here paper<");
+  expect_page({"--network", MCNN_DATA_DIR "/networks/yao2020-plain.json"}, left_out, shown,
+              "network yao2020, here yao2020-plain<");
+  // What the sweep varies is of no other run.
+  expect_page({"--set", "read_noise=0.05"}, {"sweep-table", "cost-left-out"},
+              {"sweep-left-out", "energy-table"}, "device typical with read_noise");
+  // A file of an older version does not say.
+  write_file(path("runs/cost/cost.json"), "{}");
+  expect_page({}, {"cost-left-out", "sweep-table"}, {"energy-table"},
+              "it does not say what made it");
 }
 
 TEST_F(ReportCommand, ComparesWithTheRunOnTheRtl) {
@@ -194,7 +257,7 @@ TEST_F(ReportCommand, ComparesWithTheRunOnTheRtl) {
     return read_file(path("page.html"));
   };
   EXPECT_NE(page_with("20").find("byte for byte those of this page"), std::string::npos);
-  EXPECT_NE(page_with("19").find("another run than the one of this page"), std::string::npos);
+  EXPECT_NE(page_with("19").find("other images than those of this page"), std::string::npos);
   std::string logits = read_file(path("runs/sim/logits.csv"));
   logits[logits.size() - 2] = logits[logits.size() - 2] == '1' ? '2' : '1';
   write_file(path("runs/sim/logits.csv"), logits);
@@ -221,12 +284,18 @@ TEST_F(ReportCommand, BadInputLeavesNothing) {
   refused({"--image", "5"}, {"--image", "found 5", "0..4"});
   refused({"--engine", "verilog"}, {"--engine", "'verilog'", "model and rtl"});
   refused({"--engine", "rtl", "--adc-bits", "7"}, {"--adc-bits", "--engine model"});
-  write_file(path("runs/cost/cost.json"), "not JSON");
-  refused({"--out", path("page.html").string()}, {"cost.json", "no JSON object"});
+  ASSERT_EQ(report({"--count", "5", "--out", path("page").string(), "--result",
+                    path("result.json").string()})
+                .status,
+            0);
+  const json made = json::parse(read_file(path("result.json")))["provenance"];
+  write_file(path("runs/cost/cost.json"), R"({"provenance": {"command": 1}})");
+  refused({"--out", path("page.html").string()}, {"cost.json", "provenance", "damaged"});
   fs::remove_all(path("runs"));
-  write_file(path("runs/sweep/a.csv"), "run,accuracy\n0,high\n");
+  const std::string comment = "# provenance " + made.dump() + "\n";
+  write_file(path("runs/sweep/a.csv"), comment + "run,accuracy\n0,high\n");
   refused({"--out", path("page.html").string()}, {"a.csv", "accuracy", "'high'"});
-  write_file(path("runs/sweep/a.csv"), "run,accuracy\n0\n");
+  write_file(path("runs/sweep/a.csv"), comment + "run,accuracy\n0\n");
   refused({"--out", path("page.html").string()}, {"a.csv", "1 cells", "2"});
 }
 
@@ -236,9 +305,9 @@ TEST_F(ReportCommand, ABrowserShowsEveryFigureWithoutAnError) {
   if (std::system("command -v chromium > /dev/null 2>&1") != 0) {
     GTEST_SKIP() << "chromium is not installed (scripts/install_dependencies.sh report-test)";
   }
+  good_page("page.html");
   write_file(path("runs/sweep/noise.svg"),
-             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"80\" height=\"40\"><path "
-             "d=\"M0 0L9 9\"/></svg>");
+             picture_of(json::parse(read_file(path("result.json")))["provenance"]));
   std::string page = good_page("page.html");
   // Errors are collected from the first script on, the figures looked at when all is loaded.
   page.insert(page.find("<style>"),

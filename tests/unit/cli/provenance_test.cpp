@@ -110,14 +110,22 @@ TEST(Provenance, SaysWhatIsOfAnotherRun) {
 }
 
 TEST(Provenance, WhatASweepVariesIsPartOfItsResult) {
-  Provenance sweep = made([](WorkloadOptions& options) {
-    options.set = {"read_noise=0.25"};
-    options.seed = 9;
-    options.adc_bits = 6;
-  });
+  const auto row = [](const std::string& noise, std::uint64_t seed) {
+    return made([&](WorkloadOptions& options) {
+      options.set = {"read_noise=" + noise};
+      options.seed = seed;
+      options.adc_bits = 6;
+      options.mapping = seed == 9 ? "default" : "paper";
+      if (seed == 10) options.network = data_folder() + "/networks/yao2020-plain.json";
+    });
+  };
+  Provenance sweep = row("0.25", 9);
   EXPECT_EQ(differences(sweep, made()).size(), 3U);
-  sweep.varied = {"read_noise", "seed", "adc_bits"};
-  EXPECT_EQ(differences(sweep, made()), std::vector<std::string>{});
+  sweep.add_row(row("0.3", 9));
+  sweep.add_row(row("0.25", 10));
+  EXPECT_EQ(sweep.varied, (std::set<std::string>{"read_noise", "seed", "mapping", "network"}));
+  EXPECT_EQ(differences(sweep, made()),
+            std::vector<std::string>{"configuration yao2020 with AdcBits 6, here 8"});
 }
 
 }  // namespace

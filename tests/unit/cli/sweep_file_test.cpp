@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr SweepOrigin kOrigin = {.inputs = 17, .program = 4};
+const SweepOrigin kOrigin = {.inputs = 17, .program = 4};
 
 Sweep small_sweep() {
   Sweep sweep;
@@ -126,6 +126,22 @@ TEST_F(SweepFileTest, CutOffAnywhereItIsCompletedToTheSameFile) {
     ASSERT_EQ(text(), whole) << "cut off at byte " << size;
   }
   EXPECT_EQ(complete(), 0U) << "nothing is run twice";
+}
+
+TEST_F(SweepFileTest, RowsKeepTheLineThatSaysWhatMadeThem) {
+  SweepOrigin made = kOrigin;
+  made.provenance = "# provenance {\"network\": \"data/a.json\"}\n";
+  { const SweepFile file(path_, sweep_, made, false); }
+  EXPECT_EQ(text(), sweep_header(sweep_, made));
+  // The same files at another place, and rows put in order at the end.
+  SweepOrigin elsewhere = kOrigin;
+  elsewhere.provenance = "# provenance {\"network\": \"/home/data/a.json\"}\n";
+  {
+    SweepFile file(path_, sweep_, elsewhere, false);
+    for (std::uint64_t run = sweep_.runs(); run-- > 0;) file.add(run, result_of(run));
+    file.finish();
+  }
+  EXPECT_TRUE(text().starts_with(sweep_header(sweep_, made) + sweep_row(sweep_, 0, result_of(0))));
 }
 
 TEST_F(SweepFileTest, TheOrderOfTheRunsDoesNotShow) {
