@@ -66,6 +66,9 @@ for ((seed = 1; seed <= chips; ++seed)); do
   later best-drift best "$seed" --age 7200
 done
 
+# provenance FILE: what the result file says made it.
+provenance() { sed -n '/^  "provenance": {$/,/^  },*$/{ s/^  "provenance": //; s/^  },$/  }/; p }' "$1"; }
+
 software="$(value accuracy "$folder/software.json")"
 rows=()
 row() { # NAME PUBLISHED COMMAND VARIABLE < statistics
@@ -109,8 +112,16 @@ row "best flow, two hours later" "-" "mcnn model --load-cells best-N.cells --age
   printf '%-42s %9s  %9s  %5s  %9s   %s\n' "accuracy, $chips chips, N = 1..$chips" published mean s.d. worst command
   printf '%s\n' "${rows[@]}"
 } | tee "$folder/table.txt"
+# Of each experiment, its first chip; the others have other seeds.
+made="  \"software\": $(provenance "$folder/software.json")"
+for name in hybrid groups best drift reads best-drift; do
+  made+=$',\n'"  \"$name\": $(provenance "$folder/$name-1.json")"
+done
 cat > "$folder/result.json.part" << JSON
 {
+  "provenances": {
+$made
+  },
   "chips": $chips,
   "software": $software,
   "after_transfer": $after_transfer,

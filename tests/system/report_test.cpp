@@ -205,7 +205,7 @@ TEST_F(ReportCommand, ShowsOnlyWhatBelongsToItsRun) {
   }
   run({"sim", "--count", "20", "--check", "2", "--result", path("runs/sim/result.json"), "--logits",
        path("runs/sim/logits.csv")});
-  run({"cost", "--count", "10", "--json", path("runs/cost/cost.json")});
+  run({"cost", "--count", "10", "--result", path("runs/cost/cost.json")});
   run({"sweep", "--vary", "read_noise=0,0.1", "--count", "20", "--out",
        path("runs/sweep/noise.csv")});
   run({"tune", "--count", "20", "--training-count", "200", "--validation", "50", "--epochs", "1",
