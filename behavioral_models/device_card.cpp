@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
@@ -11,7 +10,7 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
-#include <sstream>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -19,13 +18,12 @@
 
 #include "behavioral_models/portable_math.h"
 #include "common/error.h"
+#include "common/toml_table.h"
 
 namespace mcnn {
 namespace {
 
-constexpr double kMost = std::numeric_limits<double>::max();
 constexpr int kLevels = 8;
-constexpr int kMaxAmplitude = 63;
 
 using Member = std::variant<double DeviceCard::*, int DeviceCard::*, std::string DeviceCard::*,
                             std::vector<double> DeviceCard::*>;
@@ -33,16 +31,20 @@ using Member = std::variant<double DeviceCard::*, int DeviceCard::*, std::string
 struct Field {
   std::string_view name;
   Member member;
-  double lowest = 0.0;  // of a number, or of each number of a list
-  double highest = kMost;
+  NumberRange range = {.lowest = 0.0};  // of a number, or of each number of a list
   bool required = false;
-  bool above_lowest = false;  // the lowest is not allowed itself
 };
 
+constexpr NumberRange kAnyNumber = {};
+constexpr NumberRange kAboveZero = {.lowest = 0.0, .above_lowest = true};
+constexpr NumberRange kFraction = {.lowest = 0.0, .highest = 1.0};
+constexpr NumberRange kAmplitude = {.lowest = 0.0, .highest = 63.0};
+
 const std::array kFields = {
-    Field{"name", &DeviceCard::name, 0, 0, true},
-    Field{"g_min_uS", &DeviceCard::g_min_uS, 0, kMost, true},
-    Field{"g_max_uS", &DeviceCard::g_max_uS, 0, kMost, true},
+    Field{"name", &DeviceCard::name, {}, true},
+    Field{"description", &DeviceCard::description},
+    Field{"g_min_uS", &DeviceCard::g_min_uS, {.lowest = 0.0}, true},
+    Field{"g_max_uS", &DeviceCard::g_max_uS, {.lowest = 0.0}, true},
     Field{"set_step_uS", &DeviceCard::set_step_uS},
     Field{"set_slope_per_code", &DeviceCard::set_slope_per_code},
     Field{"reset_step_uS", &DeviceCard::reset_step_uS},
@@ -52,22 +54,23 @@ const std::array kFields = {
     Field{"pulse_c2c", &DeviceCard::pulse_c2c},
     Field{"pulse_d2d", &DeviceCard::pulse_d2d},
     Field{"programming_sigma_uS", &DeviceCard::programming_sigma_uS},
-    Field{"programming_sigma_slope", &DeviceCard::programming_sigma_slope, -kMost},
+    Field{"programming_sigma_slope", &DeviceCard::programming_sigma_slope, kAnyNumber},
     Field{"programming_sigma_curvature_per_uS", &DeviceCard::programming_sigma_curvature_per_uS,
-          -kMost},
+          kAnyNumber},
     Field{"measured_states", &DeviceCard::measured_states},
     Field{"relaxation_conductance_uS", &DeviceCard::relaxation_conductance_uS},
     Field{"relaxation_sigma_uS", &DeviceCard::relaxation_sigma_uS},
-    Field{"relaxation_growth_uS_per_decade", &DeviceCard::relaxation_growth_uS_per_decade, -kMost},
-    Field{"relaxation_reference_s", &DeviceCard::relaxation_reference_s, 0, kMost, false, true},
-    Field{"drift_exponent", &DeviceCard::drift_exponent, -kMost},
+    Field{"relaxation_growth_uS_per_decade", &DeviceCard::relaxation_growth_uS_per_decade,
+          kAnyNumber},
+    Field{"relaxation_reference_s", &DeviceCard::relaxation_reference_s, kAboveZero},
+    Field{"drift_exponent", &DeviceCard::drift_exponent, kAnyNumber},
     Field{"drift_exponent_sigma", &DeviceCard::drift_exponent_sigma},
-    Field{"drift_onset_s", &DeviceCard::drift_onset_s, 0, kMost, false, true},
-    Field{"read_disturb_per_pulse", &DeviceCard::read_disturb_per_pulse, 0, 1},
-    Field{"stuck_high_rate", &DeviceCard::stuck_high_rate, 0, 1},
-    Field{"stuck_low_rate", &DeviceCard::stuck_low_rate, 0, 1},
-    Field{"stuck_high_uS", &DeviceCard::stuck_high_uS, -kMost},
-    Field{"stuck_low_uS", &DeviceCard::stuck_low_uS, -kMost},
+    Field{"drift_onset_s", &DeviceCard::drift_onset_s, kAboveZero},
+    Field{"read_disturb_per_pulse", &DeviceCard::read_disturb_per_pulse, kFraction},
+    Field{"stuck_high_rate", &DeviceCard::stuck_high_rate, kFraction},
+    Field{"stuck_low_rate", &DeviceCard::stuck_low_rate, kFraction},
+    Field{"stuck_high_uS", &DeviceCard::stuck_high_uS, kAnyNumber},
+    Field{"stuck_low_uS", &DeviceCard::stuck_low_uS, kAnyNumber},
     Field{"endurance_pulses", &DeviceCard::endurance_pulses},
     Field{"endurance_sigma_decades", &DeviceCard::endurance_sigma_decades},
     Field{"endurance_used_pulses", &DeviceCard::endurance_used_pulses},
@@ -81,21 +84,21 @@ const std::array kFields = {
     Field{"age_s", &DeviceCard::age_s},
     Field{"read_disturb_pulses", &DeviceCard::read_disturb_pulses},
     Field{"programming_tolerance_uS", &DeviceCard::programming_tolerance_uS},
-    Field{"programming_set_start", &DeviceCard::programming_set_start, 0, kMaxAmplitude},
-    Field{"programming_set_step", &DeviceCard::programming_set_step, 0, kMaxAmplitude},
-    Field{"programming_set_limit", &DeviceCard::programming_set_limit, 0, kMaxAmplitude},
-    Field{"programming_reset_start", &DeviceCard::programming_reset_start, 0, kMaxAmplitude},
-    Field{"programming_reset_step", &DeviceCard::programming_reset_step, 0, kMaxAmplitude},
-    Field{"programming_reset_limit", &DeviceCard::programming_reset_limit, 0, kMaxAmplitude},
-    Field{"programming_max_pulses", &DeviceCard::programming_max_pulses, 0, 255},
-    Field{"programming_range", &DeviceCard::programming_range, 0, 7},
+    Field{"programming_set_start", &DeviceCard::programming_set_start, kAmplitude},
+    Field{"programming_set_step", &DeviceCard::programming_set_step, kAmplitude},
+    Field{"programming_set_limit", &DeviceCard::programming_set_limit, kAmplitude},
+    Field{"programming_reset_start", &DeviceCard::programming_reset_start, kAmplitude},
+    Field{"programming_reset_step", &DeviceCard::programming_reset_step, kAmplitude},
+    Field{"programming_reset_limit", &DeviceCard::programming_reset_limit, kAmplitude},
+    Field{"programming_max_pulses",
+          &DeviceCard::programming_max_pulses,
+          {.lowest = 0.0, .highest = 255.0}},
+    Field{"programming_range", &DeviceCard::programming_range, {.lowest = 0.0, .highest = 7.0}},
 };
 
-std::string known_fields() {
-  std::string names;
-  for (const Field& field : kFields) {
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", field.name);
-  }
+std::vector<std::string_view> field_names() {
+  std::vector<std::string_view> names;
+  for (const Field& field : kFields) names.push_back(field.name);
   return names;
 }
 
@@ -108,74 +111,29 @@ const Field* find_field(std::string_view name) {
 std::string allowed(const Field& field) {
   if (std::holds_alternative<std::string DeviceCard::*>(field.member)) return "a text";
   const bool whole = std::holds_alternative<int DeviceCard::*>(field.member);
-  std::string text = std::holds_alternative<std::vector<double> DeviceCard::*>(field.member)
-                         ? "a list of finite numbers"
-                     : whole ? "a whole number"
-                             : "a finite number";
-  if (field.highest < kMost) {
-    text += fmt::format(" from {} to {}", field.lowest, field.highest);
-  } else if (field.lowest > -kMost) {
-    text += field.above_lowest ? fmt::format(" above {}", field.lowest)
-                               : fmt::format(" of {} or more", field.lowest);
-  }
-  return text;
-}
-
-bool in_range(const Field& field, double value) {
-  return std::isfinite(value) && value <= field.highest &&
-         (field.above_lowest ? value > field.lowest : value >= field.lowest);
+  const bool list = std::holds_alternative<std::vector<double> DeviceCard::*>(field.member);
+  return field.range.text(list    ? "a list of finite numbers"
+                          : whole ? "a whole number"
+                                  : "a finite number");
 }
 
 void check_value(const Field& field, double value, const std::string& where) {
-  if (!in_range(field, value)) {
-    throw Error(fmt::format("{}: field {}: found {}, allowed: {}", where, field.name, value,
-                            allowed(field)));
+  if (!field.range.contains(value)) {
+    fail_field(field.name, fmt::format("{}", value), allowed(field), where);
   }
 }
 
-// The value as it is written, for messages.
-std::string found(const toml::node& node) {
-  std::ostringstream text;
-  if (const toml::table* table = node.as_table()) {
-    text << *table;
-  } else if (const toml::array* array = node.as_array()) {
-    text << *array;
-  } else {
-    node.visit([&text](const auto& value) { text << value; });
-  }
-  return text.str();
-}
-
-// Sets a field from a TOML value. Throws if it has another type.
-void set_field(DeviceCard& card, const Field& field, const toml::node& node,
-               const std::string& where) {
-  const auto wrong = [&] {
-    return Error(fmt::format("{}: field {}: found {}, allowed: {}", where, field.name, found(node),
-                             allowed(field)));
-  };
+// Sets a field from that of a table. Throws Error if it has another type or is out of its range.
+void set_field(DeviceCard& card, const Field& field, const TomlTable& table) {
   if (const auto* number = std::get_if<double DeviceCard::*>(&field.member)) {
-    if (!node.is_number()) throw wrong();
-    const double value = *node.value<double>();
-    check_value(field, value, where);
-    card.*(*number) = value;
+    card.** number = table.number(field.name, field.range);
   } else if (const auto* whole = std::get_if<int DeviceCard::*>(&field.member)) {
-    const auto value = node.value_exact<std::int64_t>();
-    if (!value || !in_range(field, static_cast<double>(*value))) throw wrong();
-    card.*(*whole) = static_cast<int>(*value);
+    card.** whole = static_cast<int>(table.whole(field.name, field.range));
   } else if (const auto* text = std::get_if<std::string DeviceCard::*>(&field.member)) {
-    const auto value = node.value_exact<std::string>();
-    if (!value || value->empty()) throw wrong();
-    card.*(*text) = *value;
+    card.** text = table.text(field.name);
   } else {
-    const toml::array* array = node.as_array();
-    if (array == nullptr) throw wrong();
-    std::vector<double> values;
-    for (const toml::node& element : *array) {
-      if (!element.is_number()) throw wrong();
-      values.push_back(*element.value<double>());
-      check_value(field, values.back(), where);
-    }
-    card.*std::get<std::vector<double> DeviceCard::*>(field.member) = values;
+    card.*std::get<std::vector<double> DeviceCard::*>(field.member) =
+        table.numbers(field.name, field.range);
   }
 }
 
@@ -338,32 +296,11 @@ void check_device_card(const DeviceCard& card, const std::string& where) {
 
 DeviceCard load_device_card(const std::filesystem::path& file) {
   const std::string where = fmt::format("device card {}", file.string());
-  if (!std::filesystem::is_regular_file(file)) {
-    throw Error(fmt::format("{}: no such file, expected a TOML file", where));
-  }
-  toml::table table;
-  try {
-    table = toml::parse_file(file.string());
-  } catch (const toml::parse_error& error) {
-    throw Error(fmt::format("{}: not TOML: line {}, column {}: {}", where,
-                            error.source().begin.line, error.source().begin.column,
-                            error.description()));
-  }
-
+  const TomlTable table = TomlTable::load(file, where);
+  table.allow_only(field_names());
   DeviceCard card;
-  for (const auto& [key, node] : table) {
-    const Field* field = find_field(key.str());
-    if (field == nullptr) {
-      throw Error(
-          fmt::format("{}: field {}: unknown, allowed: {}", where, key.str(), known_fields()));
-    }
-    set_field(card, *field, node, where);
-  }
   for (const Field& field : kFields) {
-    if (field.required && !table.contains(field.name)) {
-      throw Error(
-          fmt::format("{}: field {}: missing, allowed: {}", where, field.name, allowed(field)));
-    }
+    if (field.required || table.has(field.name)) set_field(card, field, table);
   }
   if (!card.measured_states.empty()) {
     const std::filesystem::path states = file.parent_path() / card.measured_states;
@@ -377,49 +314,35 @@ DeviceCard load_device_card(const std::filesystem::path& file) {
 void set_device_field(DeviceCard& card, std::string_view name, std::string_view value,
                       const std::string& where) {
   const Field* field = find_field(name);
-  if (field == nullptr) {
-    throw Error(fmt::format("{}: field {}: unknown, allowed: {}", where, name, known_fields()));
-  }
+  if (field == nullptr) fail_unknown_field(name, field_names(), where);
   if (name == "measured_states") {
     card.measured = value.empty() ? std::vector<MeasuredState>{}
                                   : load_measured_states(std::filesystem::path(value), where);
     card.measured_states = value;
     return;
   }
-  if (std::holds_alternative<std::string DeviceCard::*>(field->member)) {
-    const toml::value<std::string> text{std::string(value)};
-    set_field(card, *field, text, where);
-    return;
-  }
-  toml::table table;
-  bool good = value.find_first_of("\r\n#") == std::string_view::npos;
-  if (good) {
+  const bool is_text = std::holds_alternative<std::string DeviceCard::*>(field->member);
+  const std::string line =
+      fmt::format("{} = {}", name, is_text ? toml_quoted(std::string(value)) : std::string(value));
+  std::optional<TomlTable> table;
+  if (is_text || value.find_first_of("\r\n#") == std::string_view::npos) {
     try {
-      table = toml::parse(fmt::format("value = {}", value));
-    } catch (const toml::parse_error&) {
-      good = false;
+      table = TomlTable::parse(line, where);
+    } catch (const Error&) {
+      // Not even TOML: the value is shown as it was given.
     }
   }
-  if (!good || table.size() != 1 || !table.contains("value")) {
-    throw Error(fmt::format("{}: field {}: found \"{}\", allowed: {}", where, name, value,
-                            allowed(*field)));
-  }
-  set_field(card, *field, *table.get("value"), where);
+  if (!table) fail_field(name, fmt::format("\"{}\"", value), allowed(*field), where);
+  set_field(card, *field, *table);
 }
 
 std::vector<std::string> device_field_names() {
-  std::vector<std::string> names;
-  for (const Field& field : kFields) names.emplace_back(field.name);
-  return names;
+  const std::vector<std::string_view> names = field_names();
+  return {names.begin(), names.end()};
 }
 
 std::string device_card_toml(const DeviceCard& card) {
   const DeviceCard off;
-  const auto text_of = [](const std::string& text) {
-    std::ostringstream out;
-    out << toml::table{{"t", text}};  // "t = <quoted text>"
-    return out.str().substr(4);
-  };
   std::string toml;
   for (const Field& field : kFields) {
     std::visit(
@@ -429,9 +352,9 @@ std::string device_card_toml(const DeviceCard& card) {
           using Value = std::remove_cvref_t<decltype(value)>;
           std::string written;
           if constexpr (std::is_same_v<Value, std::string>) {
-            written = text_of(&field == find_field("measured_states")
-                                  ? std::filesystem::absolute(value).string()
-                                  : value);
+            written = toml_quoted(&field == find_field("measured_states")
+                                      ? std::filesystem::absolute(value).string()
+                                      : value);
           } else if constexpr (std::is_same_v<Value, std::vector<double>>) {
             written = fmt::format("[{}]", fmt::join(value, ", "));
           } else {

@@ -21,6 +21,7 @@ struct MeasuredState {
 
 struct DeviceCard {
   std::string name;
+  std::string description;  // a line for people; may be empty
 
   // Conductance window: level l of 0..7 has the target conductance g_min + l * (g_max - g_min) / 7.
   double g_min_uS = 0.0;
@@ -159,8 +160,8 @@ struct DeviceCard {
 };
 
 // Reads a card. Throws Error, naming file, field, what was found and what is allowed, when the file
-// is missing or not TOML, a field is unknown, missing (name, g_min_uS, g_max_uS), of the wrong type
-// or out of its range, or when its file of measured states is bad.
+// is missing or not TOML, a field is unknown (with the nearest one), missing (name, g_min_uS,
+// g_max_uS), of the wrong type or out of its range, or when its file of measured states is bad.
 DeviceCard load_device_card(const std::filesystem::path& file);
 
 // Throws Error if a parameter of `card` is out of its range; `where` begins the message.

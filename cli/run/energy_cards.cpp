@@ -24,7 +24,7 @@ EnergyCard load_chosen_energy_card(const std::string& name) {
     throw Error(fmt::format("--card: '{}' is neither an energy card of {} nor a file", name,
                             folder.string()));
   }
-  return load_energy_card(file.string());
+  return load_energy_card(file);
 }
 
 double number(const std::string& text, const std::string& option) {

@@ -143,7 +143,8 @@ Provenance provenance(const Workload& workload, const ProgrammingOptions& progra
   made.set = options.set;
   if (options.age_s) made.set.push_back(fmt::format("age_s={}", *options.age_s));
   made.device_fields = fields_of(device_card_toml(workload.card), '=');
-  made.device_fields.erase("name");  // a copy of a card is the same card
+  for (const char* label : {"name", "description"})
+    made.device_fields.erase(label);  // a copy of a card is the same card
   if (const std::string& states = workload.card.measured_states; !states.empty()) {
     made.device_fields["measured_states"] =
         text_value(fmt::format("{:016x}", file_fingerprint(states)));

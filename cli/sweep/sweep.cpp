@@ -4,7 +4,6 @@
 #include <Random123/philox.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
@@ -21,6 +20,8 @@
 #include "behavioral_models/portable_math.h"
 #include "common/error.h"
 #include "common/fingerprint.h"
+#include "common/nearest.h"
+#include "common/toml_table.h"
 
 namespace mcnn::cli {
 namespace {
@@ -273,77 +274,36 @@ double unit(std::uint32_t high, std::uint32_t low) {
 // ------------------------------------------------------------------------------------------------
 // plans
 
-std::string shown(const toml::node& node) {
-  std::ostringstream text;
-  if (const toml::table* table = node.as_table()) {
-    text << *table;
-  } else if (const toml::array* array = node.as_array()) {
-    text << *array;
-  } else {
-    node.visit([&text](const auto& value) { text << value; });
-  }
-  return text.str();
-}
-
-std::string plan_text(const toml::node& node, const std::string& where) {
-  const auto text = node.value_exact<std::string>();
-  if (!text || text->empty()) {
-    throw Error(fmt::format("{}: found {}, allowed is a text", where, shown(node)));
-  }
-  return *text;
-}
-
-std::uint64_t plan_number(const toml::node& node, const std::string& where) {
-  const auto value = node.value_exact<std::int64_t>();
-  if (!value || *value < 0) {
-    throw Error(
-        fmt::format("{}: found {}, allowed is a whole number of 0 or more", where, shown(node)));
-  }
-  return static_cast<std::uint64_t>(*value);
-}
-
-std::vector<std::string> plan_texts(const toml::node& node, const std::string& where) {
-  const toml::array* array = node.as_array();
-  if (array == nullptr) {
-    throw Error(fmt::format("{}: found {}, allowed is a list of texts", where, shown(node)));
-  }
-  std::vector<std::string> texts;
-  for (const toml::node& element : *array) texts.push_back(plan_text(element, where));
-  return texts;
-}
-
-Sweep plan_sweep(const toml::table& table, const std::string& where) {
-  Sweep sweep;
-  for (const auto& [key, node] : table) {
-    const std::string field = fmt::format("{}: field {}", where, key.str());
-    if (key == "name") {
-      sweep.name = plan_text(node, field);
-    } else if (key == "title") {
-      sweep.title = plan_text(node, field);
-    } else if (key == "runs") {
-      sweep.samples = plan_number(node, field);
-    } else if (key == "sample_seed") {
-      sweep.sample_seed = plan_number(node, field);
-    } else if (key == "set") {
-      for (const std::string& text : plan_texts(node, field)) {
-        const Setting setting = parse_setting(text, field);
-        if (find_setting(sweep.fixed, setting.key) != nullptr) {
-          throw Error(fmt::format("{}: {} is set twice, allowed is once", field, setting.key));
-        }
-        sweep.fixed.push_back(setting);
-      }
-    } else if (key == "vary") {
-      for (const std::string& text : plan_texts(node, field)) {
-        sweep.axes.push_back(parse_axis(text, field));
-      }
-    } else if (key == "sample") {
-      for (const std::string& text : plan_texts(node, field)) {
-        sweep.draws.push_back(parse_draw(text, field));
-      }
-    } else {
-      throw Error(fmt::format(
-          "{}: unknown, allowed are name, title, set, vary, sample, runs, sample_seed", field));
+Sweep plan_sweep(const TomlTable& table) {
+  table.allow_only({"name", "title", "set", "vary", "sample", "runs", "sample_seed"});
+  const auto field = [&](std::string_view name) {
+    return fmt::format("{}: field {}", table.where(), name);
+  };
+  const auto texts = [&](std::string_view name) {
+    return table.has(name) ? table.texts(name) : std::vector<std::string>();
+  };
+  const auto count = [&](std::string_view name, std::uint64_t& value) {
+    if (table.has(name)) {
+      value = static_cast<std::uint64_t>(table.whole(name, {.lowest = 0.0}));
     }
+  };
+  Sweep sweep;
+  sweep.name = table.text("name");
+  sweep.title = table.text_or_none("title");
+  count("runs", sweep.samples);
+  count("sample_seed", sweep.sample_seed);
+  for (const std::string& text : texts("set")) {
+    const Setting setting = parse_setting(text, field("set"));
+    if (find_setting(sweep.fixed, setting.key) != nullptr) {
+      throw Error(fmt::format("{}: {} is set twice, allowed is once", field("set"), setting.key));
+    }
+    sweep.fixed.push_back(setting);
+  }
+  for (const std::string& text : texts("vary")) {
+    sweep.axes.push_back(parse_axis(text, field("vary")));
+  }
+  for (const std::string& text : texts("sample")) {
+    sweep.draws.push_back(parse_draw(text, field("sample")));
   }
   return sweep;
 }
@@ -360,9 +320,11 @@ void check_key(std::string_view key, const std::string& where) {
   if (find_option(key) != nullptr) return;
   const std::vector<std::string> fields = device_field_names();
   if (std::ranges::find(fields, key) != fields.end()) return;
-  throw Error(
-      fmt::format("{}: unknown key '{}', allowed are {}, and the fields of a device card: {}",
-                  where, key, fmt::join(option_keys(), ", "), fmt::join(fields, ", ")));
+  std::vector<std::string> all = option_keys();
+  all.insert(all.end(), fields.begin(), fields.end());
+  throw Error(fmt::format(
+      "{}: unknown key '{}', allowed are {}, and the fields of a device card: {}{}", where, key,
+      fmt::join(option_keys(), ", "), fmt::join(fields, ", "), did_you_mean(key, all)));
 }
 
 std::optional<double> number(std::string_view text) {
@@ -658,33 +620,15 @@ std::string canonical_text(const Sweep& sweep) {
 
 std::vector<Sweep> load_plan(const std::filesystem::path& file, const Settings& overrides) {
   const std::string where = fmt::format("plan {}", file.string());
-  if (!std::filesystem::is_regular_file(file)) {
-    throw Error(fmt::format("{}: no such file, expected a TOML file", where));
-  }
-  toml::table plan;
-  try {
-    plan = toml::parse_file(file.string());
-  } catch (const toml::parse_error& error) {
-    throw Error(fmt::format("{}: not TOML: line {}, column {}: {}", where,
-                            error.source().begin.line, error.source().begin.column,
-                            error.description()));
-  }
-  for (const auto& [key, node] : plan) {
-    if (key != "sweep" || !node.is_array_of_tables()) {
-      throw Error(
-          fmt::format("{}: found '{}', allowed are [[sweep]] tables only", where, key.str()));
-    }
-  }
-  const toml::array* tables = plan.get_as<toml::array>("sweep");
-  if (tables == nullptr || tables->empty()) {
-    throw Error(fmt::format("{}: found no [[sweep]]", where));
-  }
+  const TomlTable plan = TomlTable::load(file, where);
+  plan.allow_only({"sweep"});
   std::vector<Sweep> sweeps;
-  for (const toml::node& node : *tables) {
-    const toml::table& table = *node.as_table();
-    const std::string label = fmt::format(
-        "{}: sweep {}", where, table["name"].value_or(fmt::format("number {}", sweeps.size() + 1)));
-    Sweep sweep = plan_sweep(table, label);
+  for (const TomlTable& table : plan.tables("sweep")) {
+    const std::string label =
+        fmt::format("{}: sweep {}", where,
+                    table.has("name") ? table.labelled(where).text("name")
+                                      : fmt::format("number {}", sweeps.size() + 1));
+    Sweep sweep = plan_sweep(table.labelled(label));
     const auto good = [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
              c == '_' || c == '-';

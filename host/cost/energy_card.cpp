@@ -2,16 +2,13 @@
 #include "host/cost/energy_card.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <fstream>
-#include <set>
-#include <sstream>
+#include <utility>
 
 #include "common/error.h"
+#include "common/toml_table.h"
 
 namespace mcnn {
 namespace {
@@ -59,53 +56,43 @@ constexpr auto kKinds = std::to_array<FigureKind>({
     {"area_macro_128", kArea, "um2", "", "the published macro of 128 x 128 cells, whole"},
 });
 
-[[noreturn]] void fail(std::string_view where, std::string_view field, std::string_view found,
-                       std::string_view allowed) {
-  throw Error(fmt::format("{}: {}: found {}, allowed: {}", where, field, found, allowed));
+// A figure without a value says why there is none.
+Figure read_figure(const TomlTable& table, const FigureKind& kind) {
+  table.allow_only({"value", "unit", "technology", "source", "grade", "note"});
+  Figure figure;
+  if (!table.has("value")) {
+    figure.note = table.text("note");
+    return figure;
+  }
+  figure.note = table.text_or_none("note");
+  figure.value = table.number("value", {.lowest = 0.0, .above_lowest = true});
+  table.choice("unit", {kind.unit});
+  figure.technology = table.text("technology");
+  figure.source = table.text("source");
+  figure.grade = table.choice("grade", {"P", "S", "D", "M", "?"});
+  return figure;
 }
 
-std::string text_of(const toml::table& table, std::string_view key, std::string_view where,
-                    std::string_view field, bool required) {
-  const toml::node* node = table.get(key);
-  if (node == nullptr) {
-    if (required) fail(where, fmt::format("{}.{}", field, key), "nothing", "text");
-    return {};
-  }
-  const auto text = node->value_exact<std::string>();
-  if (!text || (required && text->empty())) {
-    fail(where, fmt::format("{}.{}", field, key), text ? "empty text" : "no text", "text");
-  }
-  return *text;
-}
-
-Figure read_figure(const toml::table& table, const FigureKind& kind, std::string_view where) {
-  const std::string field = fmt::format("figures.{}", kind.key);
-  static const std::set<std::string_view> known = {"value",  "unit",  "technology",
-                                                   "source", "grade", "note"};
-  for (const auto& [key, node] : table) {
-    if (!known.contains(key.str())) {
-      fail(where, field, fmt::format("'{}'", key.str()),
-           "value, unit, technology, source, grade, note");
+EnergyCard read_energy_card(const TomlTable& table) {
+  table.allow_only({"name", "description", "technology_nm", "figures"});
+  EnergyCard card;
+  card.name = table.text("name");
+  card.description = table.text_or_none("description");
+  card.technology_nm = table.number("technology_nm", {.lowest = 1.0, .highest = 10'000.0});
+  const TomlTable figures = table.table("figures");
+  std::vector<std::string_view> keys;
+  for (const FigureKind& kind : kKinds) keys.push_back(kind.key);
+  figures.allow_only(keys);
+  for (const FigureKind& kind : kKinds) {
+    if (figures.has(kind.key)) {
+      card.figures.push_back(read_figure(figures.table(kind.key), kind));
+    } else {
+      Figure missing;
+      missing.note = std::string(kNotInCard);
+      card.figures.push_back(std::move(missing));
     }
   }
-  Figure figure;
-  figure.note = text_of(table, "note", where, field, !table.contains("value"));
-  if (!table.contains("value")) return figure;
-  figure.value = table.get("value")->value<double>();
-  if (!figure.value || !std::isfinite(*figure.value) || *figure.value <= 0.0) {
-    fail(where, fmt::format("{}.value", field),
-         figure.value ? fmt::format("{}", *figure.value) : "no number",
-         "a number above 0 (leave `value` out, with a `note`, when it is not known)");
-  }
-  const std::string unit = text_of(table, "unit", where, field, true);
-  if (unit != kind.unit) fail(where, fmt::format("{}.unit", field), unit, kind.unit);
-  figure.technology = text_of(table, "technology", where, field, true);
-  figure.source = text_of(table, "source", where, field, true);
-  figure.grade = text_of(table, "grade", where, field, true);
-  static const std::set<std::string_view> grades = {"P", "S", "D", "M", "?"};
-  if (!grades.contains(figure.grade))
-    fail(where, fmt::format("{}.grade", field), figure.grade, "P, S, D, M, ?");
-  return figure;
+  return card;
 }
 
 }  // namespace
@@ -143,57 +130,12 @@ double EnergyCard::required(std::string_view key) const {
   return *found.value;
 }
 
-EnergyCard energy_card_from_toml(std::string_view text, std::string_view where) {
-  toml::table root;
-  try {
-    root = toml::parse(text);
-  } catch (const toml::parse_error& error) {
-    throw Error(
-        fmt::format("{}: line {}: {}", where, error.source().begin.line, error.description()));
-  }
-  EnergyCard card;
-  for (const auto& [key, node] : root) {
-    if (key != "name" && key != "description" && key != "technology_nm" && key != "figures") {
-      fail(where, key.str(), "an unknown field", "name, description, technology_nm, figures");
-    }
-  }
-  card.name = text_of(root, "name", where, "card", true);
-  card.description = text_of(root, "description", where, "card", false);
-  const auto nm = root["technology_nm"].value<double>();
-  if (!nm || !(*nm >= 1.0 && *nm <= 10'000.0)) {
-    fail(where, "technology_nm", nm ? fmt::format("{}", *nm) : "no number", "1 to 10000");
-  }
-  card.technology_nm = *nm;
-  const toml::table* figures = root["figures"].as_table();
-  if (figures == nullptr) fail(where, "figures", "no table", "a table of figures");
-  for (const auto& [key, node] : *figures) {
-    if (std::ranges::find(kKinds, key.str(), &FigureKind::key) == kKinds.end()) {
-      std::vector<std::string_view> names;
-      for (const FigureKind& kind : kKinds) names.push_back(kind.key);
-      fail(where, fmt::format("figures.{}", key.str()), "an unknown figure",
-           fmt::format("{}", fmt::join(names, ", ")));
-    }
-    if (!node.is_table()) fail(where, fmt::format("figures.{}", key.str()), "no table", "a table");
-  }
-  for (const FigureKind& kind : kKinds) {
-    const toml::table* table = (*figures)[kind.key].as_table();
-    if (table == nullptr) {
-      Figure missing;
-      missing.note = std::string(kNotInCard);
-      card.figures.push_back(std::move(missing));
-      continue;
-    }
-    card.figures.push_back(read_figure(*table, kind, where));
-  }
-  return card;
+EnergyCard energy_card_from_toml(std::string_view text, const std::string& where) {
+  return read_energy_card(TomlTable::parse(text, where));
 }
 
-EnergyCard load_energy_card(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) throw Error(fmt::format("cannot read '{}'", path));
-  return energy_card_from_toml(text.str(), path);
+EnergyCard load_energy_card(const std::filesystem::path& file) {
+  return read_energy_card(TomlTable::load(file, fmt::format("energy card {}", file.string())));
 }
 
 EnergyCard scaled(const EnergyCard& card, double technology_nm, double supply_ratio) {

@@ -4,6 +4,7 @@
 // reported as missing wherever it would count; it is never taken as zero.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,8 +48,8 @@ struct EnergyCard {
 
 // Throws Error with file and field on an unknown figure, a wrong unit, a value that cannot be, a
 // figure without source or grade, and on a missing figure that does not say why.
-EnergyCard load_energy_card(const std::string& path);
-EnergyCard energy_card_from_toml(std::string_view text, std::string_view where);
+EnergyCard load_energy_card(const std::filesystem::path& file);
+EnergyCard energy_card_from_toml(std::string_view text, const std::string& where);
 
 // Figures at another technology: energies (pJ an event) go with the square of the supply and with
 // the length, C V^2 with C ~ length; areas with its square. Voltages, times and what the array

@@ -162,6 +162,7 @@ std::string cells_digest(const ChipProgram& program) {
 
 std::string cells_card_text(const DeviceCard& card) {
   DeviceCard written = card;
+  written.description.clear();  // says nothing about the cells
   written.age_s = DeviceCard{}.age_s;
   written.read_disturb_pulses = DeviceCard{}.read_disturb_pulses;
   return device_card_toml(written);

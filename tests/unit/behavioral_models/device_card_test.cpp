@@ -70,13 +70,14 @@ TEST_F(DeviceCardFile, ReadsEveryFieldAndLeavesTheRestOff) {
   write(std::string(kGood) +
         "programming_sigma_uS = 0.5\nprogramming_sigma_slope = 0.06\n"
         "programming_sigma_curvature_per_uS = -0.003\nread_noise = 0.01\nread_noise_uS = 0.02\n"
-        "adc_sigma_codes = 0.4\n");
+        "adc_sigma_codes = 0.4\ndescription = 'A cell.'\n");
   expected.programming_sigma_uS = 0.5;
   expected.programming_sigma_slope = 0.06;
   expected.programming_sigma_curvature_per_uS = -0.003;
   expected.read_noise = 0.01;
   expected.read_noise_uS = 0.02;
   expected.adc_sigma_codes = 0.4;
+  expected.description = "A cell.";
   EXPECT_EQ(load_device_card(file_), expected);
 }
 
@@ -90,7 +91,7 @@ TEST_F(DeviceCardFile, RefusesWhatIsNotToml) {
 
 TEST_F(DeviceCardFile, RefusesAnUnknownField) {
   expect_error(std::string(kGood) + "read_nose = 0.1\n",
-               {"read_nose", "unknown", "read_noise", "g_min_uS"});
+               {"read_nose", "unknown", "g_min_uS", "did you mean 'read_noise'?"});
   expect_error(std::string(kGood) + "[wires]\nohm = 1\n", {"wires", "unknown"});
 }
 
@@ -244,7 +245,7 @@ TEST(DeviceFields, AreSetFromText) {
     }
     EXPECT_EQ(card, before);
   };
-  refused("read_nose", "1", {"read_nose", "unknown", "read_noise"});
+  refused("read_nose", "1", {"read_nose", "unknown", "did you mean 'read_noise'?"});
   refused("read_noise", "a", {"read_noise", "\"a\"", "number"});
   refused("read_noise", "", {"read_noise", "\"\"", "number"});
   refused("read_noise", "-1", {"read_noise", "-1", "0 or more"});

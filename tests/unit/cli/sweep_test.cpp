@@ -327,15 +327,17 @@ TEST_F(SweepPlan, BadOnesAreRefused) {
   expect_error([] { load_plan("/nonexistent/plan.toml", {}); }, {"/nonexistent/plan.toml"});
   refused("", {"plan.toml", "[[sweep]]"});
   refused("[[sweep]\n", {"plan.toml", "line 1"});
-  refused("name = 3\n", {"'name'"});
-  refused("sweep = 3\n", {"'sweep'"});
+  refused("name = 3\n", {"field name", "unknown", "sweep"});
+  refused("sweep = 3\n", {"field sweep", "3", "[[sweep]]"});
   refused("[[sweep]]\nvary = [\"seed=1:2\"]\n", {"number 1", "name"});
   refused("[[sweep]]\nname = \"a/b\"\nvary = [\"seed=1:2\"]\n", {"name", "a/b"});
   refused("[[sweep]]\nname = \"a\"\n", {"sweep a", "nothing"});
   refused("[[sweep]]\nname = \"a\"\nvary = \"seed=1:2\"\n", {"sweep a", "vary", "list"});
   refused("[[sweep]]\nname = \"a\"\nvary = [3]\n", {"sweep a", "vary", "3"});
-  refused("[[sweep]]\nname = \"a\"\nvary = [\"sed=1:2\"]\n", {"sweep a", "vary", "'sed'"});
-  refused("[[sweep]]\nname = \"a\"\nvarry = [\"seed=1:2\"]\n", {"sweep a", "varry", "unknown"});
+  refused("[[sweep]]\nname = \"a\"\nvary = [\"sed=1:2\"]\n",
+          {"sweep a", "vary", "'sed'", "did you mean 'seed'?"});
+  refused("[[sweep]]\nname = \"a\"\nvarry = [\"seed=1:2\"]\n",
+          {"sweep a", "varry", "unknown", "did you mean 'vary'?"});
   refused("[[sweep]]\nname = \"a\"\nset = [\"count=1\", \"count=2\"]\nvary = [\"seed=1:2\"]\n",
           {"sweep a", "set", "count", "twice"});
   refused("[[sweep]]\nname = \"a\"\nruns = -1\nsample = [\"read_noise=uniform(0,1)\"]\n",

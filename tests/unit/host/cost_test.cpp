@@ -324,7 +324,7 @@ TEST(EnergyCard, RefusesWhatItDoesNotKnow) {
   expect_parts(with("[figures.adc]", "[figures.dac]"), "f.toml", "figures.dac", "allowed", "adc");
   expect_parts(with("\"pJ\"", "\"nJ\""), "figures.adc.unit", "nJ", "pJ");
   expect_parts(with("value = 1", "value = 0"), "figures.adc.value", "0", "above 0");
-  expect_parts(with("value = 1", "value = \"a\""), "figures.adc.value", "no number");
+  expect_parts(with("value = 1", "value = \"a\""), "figures.adc.value", "found 'a'");
   expect_parts(with("\"S\"", "\"A\""), "figures.adc.grade", "P, S, D, M, ?");
   expect_parts(with("source = \"s\"\n", ""), "figures.adc.source");
   expect_parts(with("value = 1\n", ""), "figures.adc.note");
