@@ -18,8 +18,7 @@
 #include "cli/run/provenance.h"
 #include "common/error.h"
 #include "common/interrupt.h"
-#include "host/cost/cost.h"
-#include "host/cost/energy_card.h"
+#include "host/cost/cost_output.h"
 
 namespace mcnn::cli {
 namespace {
@@ -69,11 +68,13 @@ std::string reproduce(const CostOptions& options) {
 
 int run_cost(const CostOptions& options) {
   const unsigned jobs = number_of_jobs(options.jobs);
-  const EnergyCard card = load_energy_cards(options.card);
   options.programming.check();
   Workload workload = load_workload(options.workload);
   const Provenance made =
       provenance(workload, options.programming, options.skip, reproduce(options));
+  CostReport report;
+  report.config = workload.config;
+  report.card = load_energy_cards(options.card, workload.config);
   std::optional<OutputFile> file;
   if (!options.json.empty()) file.emplace(options.json, "--result");
   std::optional<OutputFile> cells_file;
@@ -83,26 +84,27 @@ int run_cost(const CostOptions& options) {
   install_interrupt_handler();
   const ProgrammedChip chip = program_chip(workload, options.programming, /*use_rtl=*/false);
   const EngineRun run = run_model(workload, chip.macros, jobs, options.skip);
-  Cost cost = make_cost(workload.network, workload.mapped, workload.config, run.events, run.reads,
-                        chip.macros, programming_clocks(chip), card);
+  report.cost = make_cost(workload.network, workload.mapped, workload.config, run.events, run.reads,
+                          chip.macros, programming_clocks(chip), report.card);
+  report.summary = cost_summary(report.cost, run.correct);
   const auto lines = static_cast<int>(MacroPeak{}.lines);
-  cost.wide = wide_layers(cost, workload.network, workload.mapped,
-                          wide_reads(workload.network, images_of(workload), lines), lines,
-                          workload.config, card);
-  const MacroPeak peak = macro_peak(card, mean_conductance(chip.macros));
-  const std::vector<LayerGap> gaps =
-      layer_gaps(cost, workload.network, workload.mapped, peak, workload.config);
+  report.wide = wide_layers(report.cost, workload.network, workload.mapped,
+                            wide_reads(workload.network, images_of(workload), lines), lines,
+                            workload.config, report.card);
+  report.peak = macro_peak(report.card, mean_conductance(chip.macros));
+  report.gaps =
+      layer_gaps(report.cost, workload.network, workload.mapped, report.peak, workload.config);
   if (file) {
-    auto json = nlohmann::ordered_json::parse(cost_json(cost, peak, gaps, card, workload.config));
+    auto json = nlohmann::ordered_json::parse(cost_json(report));
     json["provenance"] = to_json(made);
     file->commit(json.dump(2) + "\n");
   }
   if (cells_file) cells_file->commit(chip.cells_file);
-  fmt::print("network {} on {}, device {}, {} mapping{}, seed {}: {:.2f} % right\n\n{}",
-             workload.network.name, workload.config.name, workload.card.name,
-             mapping_name(workload.mapped.kind),
+  fmt::print("{}\nnetwork {} on {}, device {}, {} mapping{}, seed {}\n{}",
+             summary_text(report.summary), workload.network.name, workload.config.name,
+             workload.card.name, mapping_name(workload.mapped.kind),
              options.skip ? ", leading zero planes left out" : "", workload.options.seed,
-             100.0 * run.accuracy(), cost_table(cost, peak, gaps, card, workload.config));
+             cost_table(report));
   for (const std::string& written : {options.json, options.programming.save_cells}) {
     if (!written.empty()) fmt::print("wrote {}\n", written);
   }

@@ -16,6 +16,7 @@
 #include "cli/help.h"
 #include "cli/output/output_file.h"
 #include "cli/report/conductance_svg.h"
+#include "cli/run/energy_cards.h"
 #include "cli/run/provenance.h"
 #include "common/error.h"
 #include "common/interrupt.h"
@@ -24,15 +25,12 @@ namespace mcnn::cli {
 namespace {
 
 constexpr std::size_t kListedFailures = 20;
-constexpr double kPulseNs = 50.0;  // a pulse or a read of the published arrays
 
 double percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::string milliseconds(double events) {
-  return fmt::format("{:.3f} ms", events * kPulseNs * 1e-6);
-}
+std::string milliseconds(double ns) { return fmt::format("{:.3f} ms", ns * 1e-6); }
 
 double root_mean_square(const std::vector<std::vector<double>>& values, double from) {
   double sum = 0.0;
@@ -94,10 +92,14 @@ std::string program_table(const Workload& workload, const ProgrammedChip& chip, 
                                         : static_cast<double>(loop.serial_clocks()) /
                                               static_cast<double>(counters.clocks)));
   const auto pulses = static_cast<double>(counters.sets + counters.resets);
-  line("time of all pulses, 50 ns each", milliseconds(pulses));
-  line("time of all pulses and reads, 50 ns each",
-       milliseconds(pulses + static_cast<double>(counters.reads)));
-  line("time of the chip at 50 ns a clock", milliseconds(static_cast<double>(counters.clocks)));
+  const EnergyCard card = load_energy_cards(kStandardCards, workload.config);
+  const double pulse_ns = card.required("program_pulse");
+  const Clock clock = clock_of(card, workload.config);
+  line(fmt::format("time of all pulses, {:g} ns each", pulse_ns), milliseconds(pulses * pulse_ns));
+  line(fmt::format("time of all pulses and reads of {:g} ns", clock.read_ns),
+       milliseconds((pulses * pulse_ns) + (static_cast<double>(counters.reads) * clock.read_ns)));
+  line(fmt::format("time of the chip at {:g} ns a clock", clock.ns()),
+       milliseconds(static_cast<double>(counters.clocks) * clock.ns()));
   if (chip.calibration) {
     const CalibrationReport& report = *chip.calibration;
     line("calibration: offsets of the lanes",

@@ -29,7 +29,8 @@
 #include "cli/run/tuning_run.h"
 #include "common/error.h"
 #include "common/interrupt.h"
-#include "host/cost/cost.h"
+#include "host/cost/clock.h"
+#include "host/cost/cost_output.h"
 #include "host/programming/cells_file.h"
 #include "host/tuning/checkpoint.h"
 #include "host/tuning/groups.h"
@@ -39,7 +40,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kClockNs = 50.0;  // a read of the published arrays
 constexpr double kCheckpointSeconds = 2.0;
 
 // The options of a run. The engine is not among them, both give the same bits.
@@ -125,7 +125,7 @@ struct Times {
 
 std::string tuning_table(const TuneOptions& options, const Workload& workload, const Tuner& tuner,
                          const Tuner::Measured& before, const Tuner::Measured& after,
-                         const RefreshReport& refresh, const Times& times) {
+                         const RefreshReport& refresh, const Times& times, const Clock& clock) {
   const TunerState& state = tuner.state();
   std::string text;
   const auto out = std::back_inserter(text);
@@ -169,14 +169,14 @@ std::string tuning_table(const TuneOptions& options, const Workload& workload, c
                  cells.cells, cells.pairs, cells.failed, cells.saturated);
   fmt::format_to(out, "pulses {} ({} SET, {} RESET), verify reads {}\n", work.sets + work.resets,
                  work.sets, work.resets, work.reads);
-  const auto time = [](std::int64_t clocks) {
-    return seconds_text(static_cast<double>(clocks) * kClockNs * 1e-9);
+  const auto time = [&](std::int64_t clocks) {
+    return seconds_text(clock.seconds(static_cast<double>(clocks)));
   };
   fmt::format_to(
       out,
       "on the chip, at {:g} ns a clock: forward {} images, {} clocks, {}; programming {} "
       "clocks, {}; waited {:g} s\n",
-      kClockNs, state.forward_images, tuner.forward_clocks(), time(tuner.forward_clocks()),
+      clock.ns(), state.forward_images, tuner.forward_clocks(), time(tuner.forward_clocks()),
       work.clocks, time(work.clocks), state.waited_s);
   if (options.programming.refresh.every_s) {
     fmt::format_to(out,
@@ -275,8 +275,8 @@ int run_tune(TuneOptions options, unsigned jobs) {
     throw Error(
         "--adc-bits: the RTL has the converters of its configuration; allowed with --engine model");
   }
-  const EnergyCard card = load_energy_cards(options.card);
   Workload workload = load_workload(options.workload);
+  const EnergyCard card = load_energy_cards(options.card, workload.config);
   const Dataset training = load_training(options);
   const TuningSettings settings = tuning_settings(options, workload, training.images.count);
   const Dataset test = first_images(*workload.data, workload.first, workload.count);
@@ -356,7 +356,9 @@ int run_tune(TuneOptions options, unsigned jobs) {
   if (result_file) {
     result_file->commit(tuning_json(options, workload, tuner, before, after, run, made, cost));
   }
-  fmt::print("{}{}\n{}", tuning_table(options, workload, tuner, before, after, refresh, times),
+  fmt::print("{}{}\n{}",
+             tuning_table(options, workload, tuner, before, after, refresh, times,
+                          clock_of(card, workload.config)),
              fault_text(chip, ""), tuning_cost_table(cost, card));
   for (const std::string& file : {options.curve, options.csv, options.result, save_cells}) {
     if (!file.empty()) fmt::print("wrote {}\n", file);

@@ -65,6 +65,20 @@ for bits in "${bit_list[@]}"; do
 done > "$rows/plan.toml"
 "$build/mcnn" sweep --plan "$rows/plan.toml" --out "$rows" > "$rows/sweep.log"
 
+# The digital figures were measured on the default shape. For the others their copies say that they hold for any: the same figures
+# an event, an estimate.
+mkdir -p "$rows/any"
+any=()
+IFS=, read -r -a names <<< "$card"
+for name in "${names[@]}"; do
+  if [[ -f "data/energy/$name.toml" ]]; then
+    sed 's/^configuration = .*/configuration = "any"/' "data/energy/$name.toml" > "$rows/any/$name.toml"
+    name="$rows/any/$name.toml"
+  fi
+  any+=("$name")
+done
+any_card="$(list "${any[@]}")"
+
 # cost FILE CARD CONFIG BITS RANGE SKIP: the figures of a setting, unless they are there.
 cost() {
   [[ -s "$1" ]] && return
@@ -104,7 +118,9 @@ csv="$out/frontier.csv"
         fi
         for skip in no yes; do
           file="$rows/cost/$(basename "$config" .params)-$bits-$range-$skip.json"
-          cost "$file" "$card" "$config" "$bits" "$range" "$skip"
+          cards="$card"
+          [[ "$config" == yao2020 ]] || cards="$any_card"
+          cost "$file" "$cards" "$config" "$bits" "$range" "$skip"
           echo "$(value NumPe "$params"),$(value NumSl "$params"),$(value NumAdc "$params"),$bits,$range,$skip,$chips,$images,$right,$(figures "$file")"
         done
       done
@@ -112,8 +128,8 @@ csv="$out/frontier.csv"
   done
 } > "$csv.new"
 
-# Pareto fronts: no other row is at least as good in both and better in one. The digital figures were measured on the default shape
-# (constraints/yao2020.params), so the energy of another whole chip is an estimate with the same figures an event, and not compared.
+# Pareto fronts: no other row is at least as good in both and better in one. The energy of another whole chip than the default one is
+# an estimate, and not compared.
 awk -F, -v OFS=, -v default_shape="$(value NumPe "$base"),$(value NumSl "$base"),$(value NumAdc "$base")" '
   NR == 1 { print $0, "chip_is", "front_macro", "front_chip"; next }
   { row[++n] = $0; right[n] = $9; macro[n] = $12; chip[n] = $13; measured[n] = ($1 "," $2 "," $3 == default_shape) }

@@ -85,12 +85,12 @@ awk -v clocks="$clocks" '
 
 # The same as figures of an energy card: what a room takes above its clock, by the events of the same images.
 "$build/mcnn" cost --config "$base" --first 1 --count "$images" > "$work/cost.txt"
-awk '
+awk -v base="$base" '
   FILENAME ~ /cost.txt$/ { if ($2 ~ /^[0-9.]+$/ && !($1 in events)) events[$1] = $2; if ($1 == "time:") image = $2; next }
   /^#/ { next }
   { idle += $10; above[$2] += ($12 - $10) * 5e3 }
   END {
-    print ""
+    printf "\nfigures of an energy card with configuration = \"%s\"\n", base
     rest = 0
     for (room in above) rest += above[room]
     figure["pe_plane"] = above["mcnn_pe"]

@@ -37,9 +37,19 @@ double number(const std::string& text, const std::string& option) {
   return value;
 }
 
+// What holds for `config` of a card. A configuration that constraints/ does not have is known by
+// its name alone.
+EnergyCard figures_for(const EnergyCard& card, const ChipConfig& config) {
+  const std::filesystem::path file =
+      std::filesystem::path(MCNN_CONSTRAINTS_DIR) / (card.configuration + ".params");
+  std::optional<ChipConfig> measured_on;
+  if (std::filesystem::is_regular_file(file)) measured_on = load_chip_config(file.string());
+  return for_configuration(card, config, measured_on);
+}
+
 }  // namespace
 
-EnergyCard load_energy_cards(const std::string& list) {
+EnergyCard load_energy_cards(const std::string& list, const ChipConfig& config) {
   std::optional<EnergyCard> cards;
   std::istringstream names(list);
   for (std::string name; std::getline(names, name, ',');) {
@@ -50,10 +60,15 @@ EnergyCard load_energy_cards(const std::string& list) {
       const std::string ratio = colon == std::string::npos ? "" : name.substr(colon + 1);
       card = scaled(card, number(name.substr(at + 1, colon - at - 1), name), number(ratio, name));
     }
+    card = figures_for(card, config);
     cards = cards ? merged(*cards, card) : card;
   }
   if (!cards) throw Error("--card: found nothing, allowed are names of data/energy and files");
   return *cards;
+}
+
+Clock standard_clock(const ChipConfig& config) {
+  return clock_of(load_energy_cards(kStandardCards, config), config);
 }
 
 }  // namespace mcnn::cli

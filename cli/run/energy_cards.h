@@ -4,13 +4,19 @@
 
 #include <string>
 
+#include "host/cost/clock.h"
 #include "host/cost/energy_card.h"
+#include "host/mapping/chip_config.h"
 
 namespace mcnn::cli {
 
 // Of --card: names of data/energy or files, with commas: a figure is from the first one that has
 // it. "name@65:0.6" scales a card to 65 nm and a supply of 0.6 times its own.
 inline constexpr const char* kStandardCards = "paper65,osu018,gf180sram";
-EnergyCard load_energy_cards(const std::string& list);  // throws Error
+// Figures of another configuration than `config` are missing; throws Error.
+EnergyCard load_energy_cards(const std::string& list, const ChipConfig& config);
+
+// What a clock of `config` lasts by the standard cards.
+Clock standard_clock(const ChipConfig& config);
 
 }  // namespace mcnn::cli

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/run/energy_cards.h"
 #include "host/engine/chip_model.h"
 #include "host/engine/timeline.h"
 
@@ -30,7 +31,7 @@ std::string timeline_json(const Workload& workload, const std::vector<Macro>& ma
     }
   }
   const std::vector<TimelineEvent> events = make_timeline(program, workload.config, reads, skip);
-  return chrome_trace(events, workload.config, names, kClockNs);
+  return chrome_trace(events, workload.config, names, standard_clock(workload.config).ns());
 }
 
 }  // namespace mcnn::cli

@@ -11,8 +11,6 @@
 
 namespace mcnn::cli {
 
-inline constexpr double kClockNs = 5.0;  // 200 MHz, constraints/mcnn.sdc
-
 // Images from..to (numbers) one after the other, on a chip with these macros.
 std::string timeline_json(const Workload& workload, const std::vector<Macro>& macros,
                           std::uint32_t from, std::uint32_t to, bool skip);

@@ -16,6 +16,7 @@ namespace {
 using enum FigureGroup;
 
 constexpr std::string_view kNotInCard = "not in the card";
+constexpr std::string_view kAnyConfiguration = "any";
 
 constexpr auto kKinds = std::to_array<FigureKind>({
     {"read_voltage", kParameter, "V", "", "read pulse on a bit line"},
@@ -74,11 +75,12 @@ Figure read_figure(const TomlTable& table, const FigureKind& kind) {
 }
 
 EnergyCard read_energy_card(const TomlTable& table) {
-  table.allow_only({"name", "description", "technology_nm", "figures"});
+  table.allow_only({"name", "description", "technology_nm", "configuration", "figures"});
   EnergyCard card;
   card.name = table.text("name");
   card.description = table.text_or_none("description");
   card.technology_nm = table.number("technology_nm", {.lowest = 1.0, .highest = 10'000.0});
+  card.configuration = table.text_or_none("configuration");
   const TomlTable figures = table.table("figures");
   std::vector<std::string_view> keys;
   for (const FigureKind& kind : kKinds) keys.push_back(kind.key);
@@ -86,6 +88,12 @@ EnergyCard read_energy_card(const TomlTable& table) {
   for (const FigureKind& kind : kKinds) {
     if (figures.has(kind.key)) {
       card.figures.push_back(read_figure(figures.table(kind.key), kind));
+      if (card.figures.back().value && of_a_configuration(kind) && card.configuration.empty()) {
+        throw Error(fmt::format(
+            "{}: field configuration: missing, allowed: the configuration that figures.{} was "
+            "measured on, or 'any'",
+            table.where(), kind.key));
+      }
     } else {
       Figure missing;
       missing.note = std::string(kNotInCard);
@@ -114,6 +122,10 @@ std::string_view group_name(FigureGroup group) {
 }
 
 std::span<const FigureKind> figure_kinds() { return kKinds; }
+
+bool of_a_configuration(const FigureKind& kind) {
+  return kind.group == kDigital || kind.group == kMemory || kind.key == "area_logic";
+}
 
 const Figure& EnergyCard::figure(std::string_view key) const {
   const auto* const found = std::ranges::find(kKinds, key, &FigureKind::key);
@@ -154,6 +166,33 @@ EnergyCard scaled(const EnergyCard& card, double technology_nm, double supply_ra
   return result;
 }
 
+EnergyCard for_configuration(const EnergyCard& card, const ChipConfig& config,
+                             const std::optional<ChipConfig>& measured_on) {
+  if (card.configuration.empty() || card.configuration == kAnyConfiguration) return card;
+  std::string apart;
+  if (measured_on) {
+    ChipConfig measured = *measured_on;
+    if (config.adc_bits < measured.adc_bits) measured.adc_bits = config.adc_bits;
+    apart = differences(measured, config);
+    if (apart.empty()) return card;
+  }
+  const bool same_name = card.configuration == config.name;
+  if (!measured_on && same_name) return card;
+  const std::string note =
+      same_name ? fmt::format("card {} was measured on {} with other parameters ({})", card.name,
+                              config.name, apart)
+                : fmt::format("card {} was measured on {}, not on {}", card.name,
+                              card.configuration, config.name);
+  EnergyCard result = card;
+  for (std::size_t i = 0; i < result.figures.size(); ++i) {
+    if (!result.figures[i].value || !of_a_configuration(kKinds[i])) continue;
+    result.figures[i] = Figure{};
+    result.figures[i].note = note;
+    result.figures[i].of_another_configuration = true;
+  }
+  return result;
+}
+
 EnergyCard merged(const EnergyCard& card, const EnergyCard& other) {
   EnergyCard result = card;
   result.name = fmt::format("{} + {}", card.name, other.name);
@@ -162,7 +201,9 @@ EnergyCard merged(const EnergyCard& card, const EnergyCard& other) {
     Figure& figure = result.figures[i];
     const Figure& theirs = other.figures[i];
     if (figure.value) continue;
-    if (theirs.value || figure.note == kNotInCard) figure = theirs;
+    if (theirs.value || theirs.of_another_configuration || figure.note == kNotInCard) {
+      figure = theirs;
+    }
   }
   return result;
 }

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "host/mapping/chip_config.h"
+
 namespace mcnn {
 
 enum class FigureGroup { kParameter, kMacro, kDigital, kMemory, kArea };
@@ -25,19 +27,25 @@ struct FigureKind {
   std::string_view what;
 };
 std::span<const FigureKind> figure_kinds();
+// It depends on the sizes of a chip: events of its logic and memories, and the area of its logic.
+bool of_a_configuration(const FigureKind& kind);
 
 struct Figure {
   std::optional<double> value;
   std::string technology;  // "65 nm"
   std::string source;
-  std::string grade;  // P, S, D, M (measured here), ? (assumed)
-  std::string note;   // of a missing one: why
+  std::string grade;                      // P, S, D, M (measured here), ? (assumed)
+  std::string note;                       // of a missing one: why
+  bool of_another_configuration = false;  // of a missing one: the card has it, for another chip
 };
 
 struct EnergyCard {
   std::string name;
   std::string description;
   double technology_nm = 0.0;
+  // What the figures were measured on that depend on the sizes of a chip; "any": they hold for
+  // every configuration; empty: the card has none of them.
+  std::string configuration;
   std::vector<Figure> figures;  // as figure_kinds()
 
   const Figure& figure(std::string_view key) const;  // throws Error on an unknown key
@@ -47,7 +55,8 @@ struct EnergyCard {
 };
 
 // Throws Error with file and field on an unknown figure, a wrong unit, a value that cannot be, a
-// figure without source or grade, and on a missing figure that does not say why.
+// figure without source or grade, one of a configuration in a card that does not name it, and on a
+// missing figure that does not say why.
 EnergyCard load_energy_card(const std::filesystem::path& file);
 EnergyCard energy_card_from_toml(std::string_view text, const std::string& where);
 
@@ -55,6 +64,13 @@ EnergyCard energy_card_from_toml(std::string_view text, const std::string& where
 // the length, C V^2 with C ~ length; areas with its square. Voltages, times and what the array
 // dissipates stay. Documented in data/README.md.
 EnergyCard scaled(const EnergyCard& card, double technology_nm, double supply_ratio);
+
+// The figures of `card` that hold for `config`. If the configuration of the card is another one,
+// those that depend on it are missing and say so. `measured_on`: its parameters, which count where
+// they are known: a changed copy of a configuration is another one. Converters of fewer bits are no
+// difference: the same logic serves them, its upper inputs at 0.
+EnergyCard for_configuration(const EnergyCard& card, const ChipConfig& config,
+                             const std::optional<ChipConfig>& measured_on);
 
 // The figures of `card`, and those that it does not have from `other`.
 EnergyCard merged(const EnergyCard& card, const EnergyCard& other);

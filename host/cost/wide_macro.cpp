@@ -115,4 +115,17 @@ std::vector<WideLayer> wide_layers(const Cost& cost, const Network& network,
   return layers;
 }
 
+WideLayer wide_sum(std::span<const WideLayer> layers) {
+  WideLayer sum;
+  sum.name = "sum";
+  for (const WideLayer& layer : layers) {
+    sum.conversions_here += layer.conversions_here;
+    sum.conversions += layer.conversions;
+    sum.pJ_here += layer.pJ_here;
+    sum.pJ += layer.pJ;
+    sum.same_step_pJ += layer.same_step_pJ;
+  }
+  return sum;
+}
+
 }  // namespace mcnn

@@ -14,14 +14,13 @@
 #include <string>
 #include <vector>
 
+#include "host/cost/cost.h"
 #include "host/cost/energy_card.h"
 #include "host/mapping/chip_config.h"
 #include "host/mapping/mapper.h"
 #include "host/network/network.h"
 
 namespace mcnn {
-
-struct Cost;
 
 struct WideLayer {
   std::string name;
@@ -45,5 +44,8 @@ std::vector<int64_t> wide_reads(const Network& network,
 std::vector<WideLayer> wide_layers(const Cost& cost, const Network& network,
                                    const MappedNetwork& mapped, std::span<const int64_t> reads,
                                    int rows, const ChipConfig& config, const EnergyCard& card);
+
+// Sums of an estimate's columns, under the name "sum".
+WideLayer wide_sum(std::span<const WideLayer> layers);
 
 }  // namespace mcnn

@@ -149,7 +149,10 @@ TEST_F(Cli, TimelineIsAChromeTraceThatEnginesAgreeOn) {
       continue;
     }
     EXPECT_EQ(event.at("ph"), "X");
-    if (event.at("cat") == "layer") layer_clocks += event.at("args").at("clocks").get<int>();
+    if (event.at("cat") != "layer") continue;
+    const int clocks = event.at("args").at("clocks").get<int>();
+    layer_clocks += clocks;
+    EXPECT_NEAR(event.at("dur").get<double>(), 0.05 * clocks, 1e-9) << "us, at 50 ns a clock";
   }
   EXPECT_EQ(layer_clocks, 2 * 1825);
   EXPECT_EQ(std::ranges::count(tracks, "PE 7"), 1);

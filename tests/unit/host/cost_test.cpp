@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/cost/cost.h"
-
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "common/index.h"
+#include "host/cost/cost_output.h"
 #include "host/engine/chip_model.h"
 #include "host/engine/events.h"
 #include "tests/support/network_suite.h"
@@ -247,8 +248,13 @@ TEST_P(CostOfARun, AMissingFigureIsReportedAndNotZero) {
     EXPECT_EQ(part.pJ.has_value(), known) << part.component;
     EXPECT_EQ(std::ranges::count(cost.missing, part.component), known ? 0 : 1) << part.component;
   }
-  const auto json =
-      nlohmann::json::parse(cost_json(cost, macro_peak(card("paper65"), 5.0), {}, card_, config_));
+  CostReport report;
+  report.config = config_;
+  report.card = card_;
+  report.cost = cost;
+  report.peak = macro_peak(card("paper65"), 5.0);
+  const auto json = nlohmann::json::parse(cost_json(report));
+  EXPECT_EQ(json["energy_known"].get<bool>(), cost.energy_known());
   for (const auto& part : json["components"]) {
     const std::string name = part["component"];
     if (name == "array") continue;
@@ -283,6 +289,34 @@ TEST_P(CostOfARun, TheFactorsOfALayersGapMultiplyToItsRatio) {
   }
 }
 
+// Six lines, of the same numbers as the details; what is missing is named, and the rest of its line
+// is called more than, not equal to.
+TEST_P(CostOfARun, TheSummaryTellsMeasuredFromEstimatedFromMissing) {
+  const Cost cost = run(4);
+  const CostSummary summary = cost_summary(cost, 3);
+  EXPECT_EQ(summary[0].value, 75.0);
+  EXPECT_EQ(summary[0].value_text(), "75.00 %");
+  expect_close(*summary[1].value, cost.clocks_per_image * 50e-9);
+  EXPECT_NE(summary[1].from.find("clocks of 50 ns"), std::string::npos) << summary[1].from;
+  expect_close(*summary[2].value * *summary[1].value, 1.0);
+  expect_close(*summary[3].value, cost.pJ() * 1e-12);
+  expect_close(*summary[4].value, *summary[3].value * *summary[2].value);
+  expect_close(*summary[5].value, cost.um2() * 1e-6);
+  for (const size_t line : {0, 1, 2}) EXPECT_EQ(summary.at(line).origin, Origin::kMeasured);
+  const bool known = GetParam() == "paper65,osu018,gf180sram";
+  for (const size_t line : {3, 4}) {
+    EXPECT_EQ(summary.at(line).origin, known ? Origin::kEstimated : Origin::kMissing);
+    EXPECT_EQ(summary.at(line).value_text().starts_with("> "), !known);
+  }
+  if (GetParam() == "paper65") {
+    EXPECT_NE(summary[3].from.find("digital, memory"), std::string::npos) << summary[3].from;
+  }
+  EXPECT_EQ(summary[5].origin, Origin::kMissing);
+  EXPECT_NE(summary[5].from.find("area_cell"), std::string::npos) << summary[5].from;
+  const std::string text = summary_text(summary);
+  EXPECT_EQ(std::ranges::count(text, '\n'), 6);
+}
+
 INSTANTIATE_TEST_SUITE_P(Cards, CostOfARun,
                          ::testing::Values("paper65", "paper65,osu018",
                                            "paper65,osu018,gf180sram"));
@@ -306,6 +340,109 @@ TEST(ConversionEnergy, DoublesWithEachBit) {
   EXPECT_EQ(conversion_energy(2.0, 8, 5), 0.25);
 }
 
+// The cost of a network on `tiny`, by cards that were measured on yao2020.
+class CostOnAnotherConfiguration : public ::testing::Test {
+ protected:
+  const ChipConfig config_ = named_config("tiny");
+  const testing::SuiteCase case_ = testing::network_suite("tiny").front();
+  const MappedNetwork mapped_ = map_network(case_.network, config_, case_.options);
+
+  EnergyCard figures(const std::string& name) const {
+    return for_configuration(card(name), config_, named_config("yao2020"));
+  }
+  CostReport report(const EnergyCard& card) const {
+    std::vector<Macro> macros = make_macros(
+        config_, load_device_card(std::string(MCNN_DATA_DIR) + "/devices/ideal.toml"), 5);
+    program_direct(macros, mapped_.program);
+    ChipModel model(config_, mapped_.program, macros, ChipModel::Options{});
+    model.run(0, testing::suite_image(case_.network, 3, 0));
+    for (int pe = 0; pe < config_.num_pe; ++pe) macros[to_index(pe)] = model.macro(pe);
+    CostReport report;
+    report.config = config_;
+    report.card = card;
+    report.cost = make_cost(case_.network, mapped_, config_, chip_events(model, 1),
+                            macro_reads(model), macros, 0, card);
+    report.summary = cost_summary(report.cost, 1);
+    report.peak = macro_peak(card, 5.0);
+    return report;
+  }
+};
+
+TEST_F(CostOnAnotherConfiguration, LogicMemoriesAndAreaAreMissingAndSayWhy) {
+  const EnergyCard cards =
+      merged(merged(figures("paper65"), figures("osu018")), figures("gf180sram"));
+  const CostReport found = report(cards);
+  ASSERT_FALSE(found.cost.components.empty());
+  for (const CostPart& part : found.cost.components) {
+    EXPECT_EQ(part.pJ.has_value(), part.group == FigureGroup::kMacro) << part.component;
+    if (part.pJ) continue;
+    const std::string expected =
+        fmt::format("card {} was measured on yao2020, not on tiny",
+                    part.group == FigureGroup::kDigital ? "osu018" : "gf180sram");
+    EXPECT_EQ(cards.figure(part.component).note, expected) << part.component;
+  }
+  for (const AreaPart& part : found.cost.area) {
+    EXPECT_EQ(part.um2.has_value(), part.component == "area_memory_bit") << part.component;
+  }
+  EXPECT_FALSE(found.cost.energy_known());
+  EXPECT_EQ(found.summary[3].origin, Origin::kMissing);
+  EXPECT_EQ(found.summary[3].from, "no figure for: digital, memory");
+  const std::string text = cost_table(found);
+  EXPECT_NE(text.find("card osu018 was measured on yao2020, not on tiny"), std::string::npos);
+  EXPECT_NE(text.find("GOP/s/W: not known"), std::string::npos);
+  const auto json = nlohmann::json::parse(cost_json(found));
+  EXPECT_FALSE(json["energy_known"].get<bool>());
+  EXPECT_TRUE(json["gops_per_watt"].is_null());
+  EXPECT_EQ(json["why_missing"]["pe_plane"], "card osu018 was measured on yao2020, not on tiny");
+  EXPECT_EQ(json["why_missing"]["area_logic"], "card osu018 was measured on yao2020, not on tiny");
+  EXPECT_EQ(json["summary"][3]["is"], "missing");
+}
+
+TEST_F(CostOnAnotherConfiguration, FiguresThatHoldForAnyAreTaken) {
+  EnergyCard any = card("paper65,osu018,gf180sram");
+  any.configuration = "any";
+  const CostReport found = report(for_configuration(any, config_, std::nullopt));
+  EXPECT_TRUE(found.cost.energy_known());
+  EXPECT_EQ(found.summary[3].origin, Origin::kEstimated);
+}
+
+TEST(EnergyCard, HoldsForItsConfigurationAndForConvertersOfFewerBits) {
+  const EnergyCard osu = card("osu018");
+  const ChipConfig yao2020 = named_config("yao2020");
+  ChipConfig config = yao2020;
+  const auto known = [&](const std::optional<ChipConfig>& measured_on) {
+    return for_configuration(osu, config, measured_on).value("pe_plane").has_value();
+  };
+  EXPECT_TRUE(known(yao2020));
+  EXPECT_TRUE(known(std::nullopt));
+  config.adc_bits = 5;
+  EXPECT_TRUE(known(yao2020));
+  config.adc_bits = 9;
+  EXPECT_FALSE(known(yao2020));
+  // A changed copy goes by the same name.
+  config = yao2020;
+  config.num_pe = 16;
+  EXPECT_FALSE(known(yao2020));
+  expect_parts(for_configuration(osu, config, yao2020).figure("area_logic").note, "osu018",
+               "other parameters", "NumPe");
+  config.name = "mine";
+  EXPECT_FALSE(known(std::nullopt));
+  EXPECT_TRUE(for_configuration(osu, config, yao2020).value("area_memory_bit").has_value());
+}
+
+TEST(Clock, LastsAsLongAsAReadInItsClocksOrTheLogic) {
+  ChipConfig config = named_config("yao2020");
+  const EnergyCard paper = card("paper65");
+  EXPECT_EQ(clock_of(paper, config).ns(), 50.0);
+  EXPECT_EQ(clock_of(paper, config).seconds(1826.0), 1826.0 * 50.0 * 1e-9);
+  EXPECT_EQ(clock_of(paper, config).text(), "50 ns (a read of 50 ns in 1 clock, logic of 5 ns)");
+  config.read_clocks = 5;
+  EXPECT_EQ(clock_of(paper, config).ns(), 10.0);
+  config.read_clocks = 20;
+  EXPECT_EQ(clock_of(paper, config).ns(), 5.0);
+  EXPECT_EQ(clock_of(paper, config).text(), "5 ns (a read of 50 ns in 20 clocks, logic of 5 ns)");
+}
+
 TEST(EnergyCard, RefusesWhatItDoesNotKnow) {
   const std::string head = "name = \"x\"\ntechnology_nm = 65\n";
   const std::string good =
@@ -327,6 +464,8 @@ TEST(EnergyCard, RefusesWhatItDoesNotKnow) {
   expect_parts(with("value = 1", "value = \"a\""), "figures.adc.value", "found 'a'");
   expect_parts(with("\"S\"", "\"A\""), "figures.adc.grade", "P, S, D, M, ?");
   expect_parts(with("source = \"s\"\n", ""), "figures.adc.source");
+  expect_parts(with("[figures.adc]", "[figures.pe_plane]"), "configuration: missing",
+               "figures.pe_plane", "any");
   expect_parts(with("value = 1\n", ""), "figures.adc.note");
   expect_parts(refused(head + "x = 1\n" + good), "x", "unknown");
   expect_parts(refused("name = \"x\"\n" + good), "technology_nm");
