@@ -24,6 +24,7 @@ namespace mcnn {
 namespace {
 
 constexpr int kLevels = 8;
+constexpr int kFinestVerifyRange = 7;
 
 using Member = std::variant<double DeviceCard::*, int DeviceCard::*, std::string DeviceCard::*,
                             std::vector<double> DeviceCard::*>;
@@ -93,7 +94,9 @@ const std::array kFields = {
     Field{"programming_max_pulses",
           &DeviceCard::programming_max_pulses,
           {.lowest = 0.0, .highest = 255.0}},
-    Field{"programming_range", &DeviceCard::programming_range, {.lowest = 0.0, .highest = 7.0}},
+    Field{"programming_range",
+          &DeviceCard::programming_range,
+          {.lowest = -1.0, .highest = kFinestVerifyRange}},
 };
 
 std::vector<std::string_view> field_names() {
@@ -226,6 +229,15 @@ double DeviceCard::relaxation_sigma_at(double g_uS, double age_seconds) const {
              portable_log10(age_seconds / relaxation_reference_s);
   }
   return std::max(0.0, sigma);
+}
+
+int DeviceCard::verify_range(int adc_bits) const {
+  if (programming_range >= 0) return programming_range;
+  const double highest = (g_max_uS + loop_tolerance_uS()) / level_step_uS();  // [levels]
+  const double largest_code = std::ldexp(1.0, adc_bits) - 1.0;
+  int range = kFinestVerifyRange;
+  while (range > 0 && std::ldexp(highest, range) >= largest_code) --range;
+  return range;
 }
 
 std::pair<std::size_t, std::size_t> DeviceCard::measured_near(double g_uS) const {

@@ -116,7 +116,8 @@ struct DeviceCard {
   int programming_reset_step = 1;
   int programming_reset_limit = 63;
   int programming_max_pulses = 64;  // of a cell, 0..255
-  int programming_range = 5;        // converter range of verify reads, 0..7
+  // Converter range of verify reads, 0..7; -1: what suits the converter. Use verify_range().
+  int programming_range = -1;
 
   // One weight level in conductance [uS].
   double level_step_uS() const { return (g_max_uS - g_min_uS) / 7.0; }
@@ -126,6 +127,11 @@ struct DeviceCard {
   double loop_tolerance_uS() const {
     return programming_tolerance_uS > 0.0 ? programming_tolerance_uS : level_step_uS() / 8.0;
   }
+  // Range of verify reads with converters of adc_bits: the one that is set, otherwise the finest of
+  // 0..7 at which a cell of level 7 and the tolerance above it stay below the largest code,
+  //   (g_max + tolerance) / Gs * 2^range < 2^adc_bits - 1,   Gs one level;
+  // 0 when there is none.
+  int verify_range(int adc_bits) const;
   // Standard deviation of the programming error at a target conductance [uS].
   double programming_sigma_at(double g_uS) const {
     return programming_sigma_uS + (programming_sigma_slope * g_uS) +

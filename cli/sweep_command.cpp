@@ -251,8 +251,9 @@ CheckedSweep check_runs(const Sweep& sweep, WorkloadLoader& loader, const std::s
         check_cells_file(cells, options.programming.load_cells, workload.config, workload.card,
                          workload.options.seed, mapped.program);
       } else if (loop) {
-        cell_entries(workload.mapped.program, workload.config, workload.card,
-                     program_settings(workload.card).range);  // refuses what does not fit
+        cell_entries(
+            workload.mapped.program, workload.config, workload.card,
+            program_settings(workload.card, workload.config).range);  // refuses what does not fit
       }
       checked.images.push_back(workload.count);
     } catch (const Error& error) {

@@ -281,7 +281,8 @@ RefreshReport pass_age(const Workload& workload, const RefreshPolicy& policy,
                        const std::function<void(double seconds, double read_pulses)>& elapse,
                        bool quiet) {
   const DeviceCard& card = workload.card;
-  CellWriter writer(port, workload.config, card, program_settings(card), chip.correction);
+  CellWriter writer(port, workload.config, card, program_settings(card, workload.config),
+                    chip.correction);
   if (chip.faults) {
     const std::vector<CellAddress> stuck = chip.faults->map.stuck_cells();
     writer.restore({}, {}, {stuck.begin(), stuck.end()});
@@ -326,7 +327,7 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
     chip.way = ProgramWay::kLoop;
     Programmer programmer(workload, macros, use_rtl, chip.comparison);
     ProgramPort& port = programmer.port();
-    ProgramSettings settings = program_settings(workload.card);
+    ProgramSettings settings = program_settings(workload.card, workload.config);
     if (options.calibrate) {
       chip.calibration = measure_lanes(port, workload.config, workload.card, settings);
       chip.correction.offset = chip.calibration->offset;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -102,6 +103,24 @@ nlohmann::ordered_json fault_json(const FaultReport& faults) {
           {"search_clocks", faults.counters.clocks}};
 }
 
+// Below it the largest code before it was rounded has to stay with converters of so many bits.
+double largest_unclipped(int adc_bits) { return std::ldexp(1.0, adc_bits) - 0.5; }
+
+// What would keep a layer's largest code from being clipped; empty where it was not.
+std::string clipping_line(const LayerMapping& layer, const LayerFigures& figures,
+                          const ChipConfig& config) {
+  const int range = unclipped_range(figures, layer.range, config);
+  if (range >= layer.range) return {};
+  const std::string what = fmt::format("{} clips its peak code of {:.1f} at range {}: ", layer.name,
+                                       figures.counts.peak, layer.range);
+  if (range >= 0) return what + fmt::format("range {} would not (--range {})\n", range, range);
+  const double at_coarsest = std::ldexp(figures.counts.peak, -layer.range);
+  int bits = config.adc_bits;
+  while (at_coarsest >= largest_unclipped(bits)) ++bits;
+  return what + fmt::format("so would every range of {} bits, {} bits at range 0 would not\n",
+                            config.adc_bits, bits);
+}
+
 double per_image(std::int64_t sum, const Workload& workload) {
   return static_cast<double>(sum) / static_cast<double>(workload.count);
 }
@@ -126,7 +145,7 @@ std::string_view engine_title(Engine engine) {
 
 int unclipped_range(const LayerFigures& figures, int range, const ChipConfig& config) {
   constexpr int kFinest = 3;
-  const double largest = static_cast<double>(1 << config.adc_bits) - 0.5;
+  const double largest = largest_unclipped(config.adc_bits);
   for (int candidate = kFinest; candidate >= 0; --candidate) {
     const double peak =
         figures.counts.peak * static_cast<double>(1 << candidate) / static_cast<double>(1 << range);
@@ -201,6 +220,9 @@ std::string report_table(const Report& report) {
                    run.clocks_per_image, cycles.clocks);
     fmt::format_to(out,
                    "(no clip: the finest range at which the peak code would not be clipped)\n");
+    for (const LayerMapping& layer : workload.mapped.layers) {
+      text += clipping_line(layer, layer_figures(report, layer, cycles), workload.config);
+    }
     if (report.skip) {
       fmt::format_to(out, "(zero bit planes left out; the cycle model's column is without that)\n");
     }

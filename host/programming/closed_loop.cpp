@@ -79,7 +79,8 @@ std::vector<std::vector<uint8_t>> used_lines(const ChipProgram& program, const C
   return used;
 }
 
-ProgramSettings program_settings(const DeviceCard& card, int pulse_clocks) {
+ProgramSettings program_settings(const DeviceCard& card, const ChipConfig& config,
+                                 int pulse_clocks) {
   ProgramSettings settings;
   settings.set = {card.programming_set_start, card.programming_set_step,
                   card.programming_set_limit};
@@ -87,7 +88,7 @@ ProgramSettings program_settings(const DeviceCard& card, int pulse_clocks) {
                     card.programming_reset_limit};
   settings.max_pulses = card.programming_max_pulses;
   settings.pulse_clocks = pulse_clocks;
-  settings.range = card.programming_range;
+  settings.range = card.verify_range(config.adc_bits);
   try {
     check_program({}, settings, ChipConfig{});
   } catch (const Error& error) {

@@ -28,8 +28,10 @@ namespace mcnn {
 // Source lines that a step record reads, [PE][source line]: 1 or 0.
 std::vector<std::vector<uint8_t>> used_lines(const ChipProgram& program, const ChipConfig& config);
 
-// The card's pulses and verify range. Throws Error when no register holds them.
-ProgramSettings program_settings(const DeviceCard& card, int pulse_clocks = 1);
+// The card's pulses, and its verify range for the converters of this chip. Throws Error when no
+// register holds them.
+ProgramSettings program_settings(const DeviceCard& card, const ChipConfig& config,
+                                 int pulse_clocks = 1);
 
 // Code of an exact cell at a level, before rounding and without the converter's errors.
 double level_code(int level, const DeviceCard& card, int range);

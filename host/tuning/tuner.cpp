@@ -37,7 +37,7 @@ Tuner::Tuner(TuningChip& chip, const Network& network, const MappedNetwork& mapp
       settings_(settings),
       layer_(tuned_layer(network, mapped)),
       faults_(std::move(faults)),
-      writer_(chip.port(), config, card, program_settings(card), correction,
+      writer_(chip.port(), config, card, program_settings(card, config), correction,
               faults_.stuck_cells()) {
   settings_.check(training.images.count);
   load_programs();

@@ -205,7 +205,7 @@ TEST_P(Programming, RandomEntriesWithEverythingOn) {
 
 TEST_P(Programming, ListsThatAreFullEmptyAndOneMore) {
   build(everything());
-  const ProgramSettings settings = program_settings(card_);
+  const ProgramSettings settings = program_settings(card_, config_);
   for (const int count : {1, config_.num_entries, config_.num_entries + 1}) {
     std::vector<ProgramEntry> entries;
     for (int i = 0; i < count; ++i) {
@@ -236,7 +236,7 @@ TEST_P(Programming, ClosedLoopWithCalibrationAndSecondPass) {
   CallPort port([this](std::span<const ProgramEntry> entries, const ProgramSettings& settings) {
     return program(entries, settings);
   });
-  ProgramSettings settings = program_settings(card_);
+  ProgramSettings settings = program_settings(card_, config_);
   // The calibration of eight arrays is long; one of two shows the same.
   TargetCorrection correction;
   if (is_tiny) correction.offset = measure_lanes(port, config_, card_, settings).offset;
@@ -277,7 +277,7 @@ TEST_P(Programming, FaultsAreFoundAndProgrammedAround) {
   CallPort port([this](std::span<const ProgramEntry> entries, const ProgramSettings& settings) {
     return program(entries, settings);
   });
-  const ProgramSettings settings = program_settings(card_);
+  const ProgramSettings settings = program_settings(card_, config_);
   const FaultSearch search = find_faults(port, config_, card_, settings);
   std::size_t fixed = 0;
   std::size_t cells = 0;

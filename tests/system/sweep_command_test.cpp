@@ -316,7 +316,8 @@ TEST_F(SweepCommand, BadInput) {
   expect_error({"--vary", "network=/nonexistent.json"}, {"run 0", "/nonexistent.json"});
   expect_error({"--vary", "program=loop,never"}, {"run 1", "never"});
   // A verify read that the converter has too few codes for: found before the first run.
-  expect_error({"--vary", "adc_bits=8,4"}, {"run 1", "range 5", "programming_range"});
+  expect_error({"--vary", "adc_bits=8,4", "--set", "programming_range=5"},
+               {"run 1", "range 5", "programming_range"});
   expect_error({"--vary", "seed=1:2", "--count", "0"}, {"run 0", "--count"});
   expect_error({"--vary", "seed=1:2", "--count", "many"}, {"--count", "many"});
   expect_error({"--vary", "seed=1:2", "--seed", "3"}, {"seed", "twice"});

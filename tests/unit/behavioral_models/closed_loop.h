@@ -24,7 +24,8 @@ struct LoopResult {
 // Programs every cell to its level. A code of 2^range stands for one level.
 inline LoopResult program_closed_loop(Macro& macro, std::span<const std::uint8_t> levels) {
   const DeviceCard& card = macro.card();
-  const double codes_per_uS = std::ldexp(1.0, card.programming_range) / card.level_step_uS();
+  const int range = card.verify_range(macro.shape().adc_bits);
+  const double codes_per_uS = std::ldexp(1.0, range) / card.level_step_uS();
   const int tolerance = static_cast<int>(card.loop_tolerance_uS() * codes_per_uS);
   LoopResult result;
   macro.begin_programming();
@@ -36,7 +37,7 @@ inline LoopResult program_closed_loop(Macro& macro, std::span<const std::uint8_t
       bool previous_set = false;
       for (int pulses = 0;; ++pulses) {
         std::uint16_t code = 0;
-        macro.read(1U << bit, line, 1, card.programming_range, {&code, 1});
+        macro.read(1U << bit, line, 1, range, {&code, 1});
         ++result.reads;
         result.most_pulses = std::max(result.most_pulses, pulses);
         if (std::abs(code - target) <= tolerance) break;

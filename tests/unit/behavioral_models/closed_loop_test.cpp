@@ -83,7 +83,9 @@ TEST(ClosedLoop, EveryCardProgramsItsCells) {
     if (entry.path().extension() != ".toml") continue;
     const DeviceCard device = load_device_card(entry.path());
     SCOPED_TRACE(device.name);
-    const double codes_per_uS = std::ldexp(1.0, device.programming_range) / device.level_step_uS();
+    const int range = device.verify_range(8);
+    EXPECT_EQ(range, 5);
+    const double codes_per_uS = std::ldexp(1.0, range) / device.level_step_uS();
     EXPECT_LT((device.g_max_uS + device.loop_tolerance_uS()) * codes_per_uS, 254.5);
     EXPECT_GE(device.loop_tolerance_uS() * codes_per_uS, 1.0);
     Macro macro({}, device, 5, 1);

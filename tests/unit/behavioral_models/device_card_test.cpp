@@ -150,7 +150,7 @@ TEST_F(DeviceCardFile, RefusesEveryNewFieldOutOfItsRange) {
     refused(std::string(field) + " = 1.5", {field, "1.5", "whole number"});
   }
   refused("programming_max_pulses = 256", {"programming_max_pulses", "256", "0 to 255"});
-  refused("programming_range = 8", {"programming_range", "8", "0 to 7"});
+  refused("programming_range = 8", {"programming_range", "8", "-1 to 7"});
   refused("pulse_floor_uS = 3\npulse_ceiling_uS = 3", {"pulse_ceiling_uS", "found 3", "floor"});
   refused("stuck_high_rate = 0.6\nstuck_low_rate = 0.6", {"stuck_high_rate", "0.6", "at most 1"});
   refused("relaxation_conductance_uS = 3", {"relaxation_conductance_uS", "3", "a list"});
@@ -217,6 +217,35 @@ TEST_F(DeviceCardFile, WrittenCardsAreReadBack) {
   }
 }
 
+// Level 7 and the tolerance above it stay below the largest code, and one range finer they do not.
+TEST(VerifyRange, FollowsTheConverterUnlessItIsSet) {
+  DeviceCard card;
+  card.g_min_uS = 2.0;
+  card.g_max_uS = 20.0;
+  card.programming_tolerance_uS = 0.33;
+  const double highest = (card.g_max_uS + card.programming_tolerance_uS) / card.level_step_uS();
+  for (int bits = 4; bits <= 12; ++bits) {
+    SCOPED_TRACE(bits);
+    const int range = card.verify_range(bits);
+    const double largest_code = std::ldexp(1.0, bits) - 1.0;
+    EXPECT_LT(std::ldexp(highest, range), largest_code);
+    if (range < 7) {
+      EXPECT_GE(std::ldexp(highest, range + 1), largest_code);
+    }
+  }
+  EXPECT_EQ(card.verify_range(4), 0);
+  EXPECT_EQ(card.verify_range(6), 2) << "at range 3 the tolerance reaches code 63";
+  EXPECT_EQ(card.verify_range(8), 5);
+  EXPECT_EQ(card.verify_range(12), 7) << "the finest one there is";
+
+  card.g_min_uS = 19.0;  // level 7 is code 140 at range 0
+  EXPECT_EQ(card.verify_range(7), 0);
+  card.programming_range = 3;
+  for (int bits = 4; bits <= 12; ++bits) EXPECT_EQ(card.verify_range(bits), 3);
+  set_device_field(card, "programming_range", "-1", "--set");
+  EXPECT_EQ(card.verify_range(8), 0);
+}
+
 TEST(DeviceFields, AreSetFromText) {
   DeviceCard card;
   set_device_field(card, "read_noise", "0.25", "--set");
@@ -252,7 +281,7 @@ TEST(DeviceFields, AreSetFromText) {
   refused("read_noise", "1\nage_s = 2", {"read_noise", "number"});
   refused("read_noise", "1 # a", {"read_noise", "number"});
   refused("read_noise", "[1]", {"read_noise", "[ 1 ]"});
-  refused("programming_range", "2.5", {"programming_range", "2.5", "0 to 7"});
+  refused("programming_range", "2.5", {"programming_range", "2.5", "-1 to 7"});
   refused("relaxation_sigma_uS", "1", {"relaxation_sigma_uS", "list"});
   refused("name", "", {"name", "a text"});
   refused("measured_states", "/nowhere/states.csv",

@@ -34,7 +34,7 @@ class CalibrationTest : public ::testing::Test {
   CalibrationReport measure(const DeviceCard& card) {
     macros_ = make_macros(config_, card, kSeed);
     ProgramModel port(config_, macros_);
-    return measure_lanes(port, config_, card, program_settings(card));
+    return measure_lanes(port, config_, card, program_settings(card, config_));
   }
   static double offset(const DeviceCard& card, int pe, int lane) {
     return card.adc_offset_sigma_codes *

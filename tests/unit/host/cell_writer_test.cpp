@@ -169,7 +169,7 @@ TEST(CellWriter, KnownStuckCellsAreNotWritten) {
   card.stuck_high_rate = 0.02;
   card.stuck_low_rate = 0.02;
   WritableChip chip(card);
-  const ProgramSettings settings = program_settings(card);
+  const ProgramSettings settings = program_settings(card, chip.config);
   std::vector<Macro> searched = make_macros(chip.config, card, 1);
   ProgramModel search_port(chip.config, searched);
   const FaultMap faults = find_faults(search_port, chip.config, card, settings).map;

@@ -40,7 +40,7 @@ class ClosedLoopTest : public ::testing::Test {
   LoopResult loop(std::vector<Macro>& macros, const DeviceCard& card,
                   const LoopOptions& options = {}) {
     ProgramModel port(config_, macros);
-    const ProgramSettings settings = program_settings(card);
+    const ProgramSettings settings = program_settings(card, config_);
     return run_closed_loop(port, cell_entries(program_, config_, card, settings.range), settings,
                            config_, options);
   }
@@ -204,10 +204,31 @@ TEST_F(ClosedLoopTest, SerialClocksAreThoseOfOnePeAtATime) {
   EXPECT_LT(together.counters().clocks, clocks);
 }
 
+// Converters of any width program the chip: the verify range follows them.
+TEST_F(ClosedLoopTest, VerifiesWithConvertersOfAnyWidth) {
+  for (const int bits : {4, 6, 8, 12}) {
+    SCOPED_TRACE(bits);
+    ChipConfig config = config_;
+    config.adc_bits = bits;
+    const DeviceCard card = window_card();
+    const ProgramSettings settings = program_settings(card, config);
+    EXPECT_EQ(settings.range, card.verify_range(bits));
+    std::vector<Macro> macros = make_macros(config, card, 1);
+    ProgramModel port(config, macros);
+    const LoopResult result = run_closed_loop(
+        port, cell_entries(program_, config, card, settings.range), settings, config);
+    EXPECT_TRUE(result.failed.empty());
+    const int largest_code = (1 << bits) - 1;
+    for (const ProgramEntry& entry : result.entries) {
+      EXPECT_LT(entry.target + entry.tolerance, largest_code);
+    }
+  }
+}
+
 TEST_F(ClosedLoopTest, SettingsThatNoRegisterHoldsNameTheCard) {
   DeviceCard card = window_card();
   card.programming_set_limit = 64;
-  expect_parts(error_of([&] { program_settings(card); }), "window", "SET LIMIT", "64");
+  expect_parts(error_of([&] { program_settings(card, config_); }), "window", "SET LIMIT", "64");
 }
 
 // ---- files

@@ -59,7 +59,7 @@ FaultMap random_faults(const ChipConfig& config, double rate, unsigned seed) {
 FaultSearch search(std::vector<Macro>& macros, const ChipConfig& config, const DeviceCard& card,
                    const LaneOffsets& offsets = {}) {
   ProgramModel port(config, macros);
-  return find_faults(port, config, card, program_settings(card), offsets);
+  return find_faults(port, config, card, program_settings(card, config), offsets);
 }
 
 // The model knows which cells are stuck; the search must say the same, at every rate, on lines
@@ -410,7 +410,7 @@ TEST(AroundFaults, AChipWithStuckCellsGivesTheIntegerNetwork) {
     const MappedNetwork mapped = map_network(network, config, options);
     std::vector<Macro> macros = make_macros(config, card, seed);
     ProgramModel port(config, macros);
-    const ProgramSettings settings = program_settings(card);
+    const ProgramSettings settings = program_settings(card, config);
     const FaultMap faults = find_faults(port, config, card, settings).map;
     EXPECT_GT(faults.faults.size(), 10U);
     const MappedNetwork moved = move_blocks(mapped, config, faults);

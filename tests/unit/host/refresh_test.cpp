@@ -29,14 +29,14 @@ struct Bench {
     mapped = map_network(network, config, mapping);
     macros = make_macros(config, card, 1);
     ProgramModel port(config, macros);
-    const ProgramSettings settings = program_settings(card);
+    const ProgramSettings settings = program_settings(card, config);
     run_closed_loop(port, cell_entries(mapped.program, config, card, settings.range), settings,
                     config);
   }
 
   RefreshReport pass(const RefreshPolicy& policy, double seconds, double pulses = 0.0) {
     ProgramModel port(config, macros);
-    CellWriter writer(port, config, card, program_settings(card), {});
+    CellWriter writer(port, config, card, program_settings(card, config), {});
     return pass_time(writer, network, mapped, card.level_step_uS(), policy, seconds, pulses,
                      [&](double time, double reads) {
                        elapsed.push_back(time);
@@ -125,7 +125,8 @@ TEST(Refresh, KeepsWhatTheChipHeld) {
   const double change = pair.weight > 0 ? -3.0 : 3.0;
   {
     ProgramModel port(bench.config, bench.macros);
-    CellWriter writer(port, bench.config, bench.card, program_settings(bench.card), {});
+    CellWriter writer(port, bench.config, bench.card, program_settings(bench.card, bench.config),
+                      {});
     writer.change(std::vector{pair}, std::vector{change});
   }
   const double held = difference();

@@ -42,7 +42,7 @@ struct WritableChip {
         layer(tuned_layer(network, mapped)),
         macros(make_macros(config, card, 1)),
         port(config, macros),
-        writer(port, config, card, program_settings(card), {}) {
+        writer(port, config, card, program_settings(card, config), {}) {
     program_direct(macros, mapped.program);
   }
 
