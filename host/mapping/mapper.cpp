@@ -230,43 +230,53 @@ class Mapper {
       plan.passes.push_back({first, kernels, round_up(2 * kernels, kLineUnit)});
     }
     choose_range(plan);
-    check_sums(plan);
     return plan;
   }
 
-  // Largest code that a source line of the layer can give at range 0: every bit line of its window
-  // driven.
-  double peak(const Plan& plan, int range) const {
+  // Largest codes that the pair of source lines of a kernel gives in a window, with margin: every
+  // bit line driven. The converter may clip them.
+  std::array<double, 2> peak_codes(const Plan& plan, int kernel, const Window& window,
+                                   int range) const {
     const DeviceLimits& limits = options_.limits;
+    std::array<double, 2> sum{};
+    std::array<double, 2> variance{};
+    for (int r = 0; r < window.rows; ++r) {
+      for (int c = 0; c < window.columns; ++c) {
+        const int weight = plan.weight(kernel, window, r, c);
+        for (size_t line = 0; line < 2; ++line) {
+          const int level = positive_part(line == 0 ? weight : -weight);
+          const double sigma = limits.sigma[to_index(level)];
+          sum[line] += level + limits.offset + limits.shift[to_index(level)];
+          variance[line] += sigma * sigma;
+        }
+      }
+    }
+    const double scale = static_cast<double>(1 << range);
+    std::array<double, 2> codes{};
+    for (size_t line = 0; line < 2; ++line) {
+      const double gain = limits.converter_gain * sum[line];
+      const double noise = std::sqrt(scale * scale * (variance[line] + gain * gain) +
+                                     limits.converter_sigma * limits.converter_sigma);
+      codes[line] = scale * sum[line] + limits.margin * noise;
+    }
+    return codes;
+  }
+
+  // Largest code that a source line of the layer can give.
+  double peak(const Plan& plan, int range) const {
     double largest = 0.0;
     for (int kernel = 0; kernel < plan.kernels; ++kernel) {
       for (const Window& window : plan.windows) {
-        std::array<double, 2> sum{};
-        std::array<double, 2> variance{};
-        for (int r = 0; r < window.rows; ++r) {
-          for (int c = 0; c < window.columns; ++c) {
-            const int weight = plan.weight(kernel, window, r, c);
-            for (size_t line = 0; line < 2; ++line) {
-              const int level = positive_part(line == 0 ? weight : -weight);
-              const double sigma = limits.sigma[to_index(level)];
-              sum[line] += level + limits.offset + limits.shift[to_index(level)];
-              variance[line] += sigma * sigma;
-            }
-          }
-        }
-        const double scale = static_cast<double>(1 << range);
-        for (size_t line = 0; line < 2; ++line) {
-          const double gain = limits.converter_gain * sum[line];
-          const double noise = std::sqrt(scale * scale * (variance[line] + gain * gain) +
-                                         limits.converter_sigma * limits.converter_sigma);
-          largest = std::max(largest, scale * sum[line] + limits.margin * noise);
+        for (const double code : peak_codes(plan, kernel, window, range)) {
+          largest = std::max(largest, code);
         }
       }
     }
     return largest;
   }
 
-  // The finest range that does not clip, unless one is forced.
+  // The finest range that neither clips a code nor lets a partial sum overflow, unless one is
+  // forced.
   void choose_range(Plan& plan) const {
     const int most = std::min(kMaxRange, config_.psum_bits - 1 - plan.layer->shift);
     if (most < 0) {
@@ -279,41 +289,76 @@ class Mapper {
            fmt::format("shift: layer {} shifts by {} and {} for its range, at most {} there",
                        plan.layer->name, plan.layer->shift, *forced, config_.psum_bits - 1));
     }
-    const double largest_code = static_cast<double>((1 << config_.adc_bits) - 1);
     plan.range = forced.value_or(most);
-    while (!forced && plan.range > 0 && peak(plan, plan.range) > largest_code) {
+    while (!forced && plan.range > 0 &&
+           (peak(plan, plan.range) > largest_code() || largest_sum(plan).sum > psum_limit())) {
       --plan.range;
     }
     plan.peak_codes = peak(plan, plan.range);
+    check_sums(plan);
   }
 
-  int64_t largest_sum(const Plan& plan) const {
-    return static_cast<int64_t>(plan.windows.size()) * kMaxPixel * ((1 << config_.adc_bits) - 1);
-  }
+  int largest_code() const { return (1 << config_.adc_bits) - 1; }
   int64_t psum_limit() const { return (int64_t{1} << (config_.psum_bits - 1)) - 1; }
+
+  // How far the partial sum of a kernel gets up and down at the plan's range: every pixel at its
+  // largest, and the codes of its lines at their peaks or at the end of the converter.
+  std::array<int64_t, 2> reach(const Plan& plan, int kernel) const {
+    std::array<int64_t, 2> sum{};
+    for (const Window& window : plan.windows) {
+      const std::array<double, 2> codes = peak_codes(plan, kernel, window, plan.range);
+      for (size_t line = 0; line < 2; ++line) {
+        sum[line] += options_.limits.any_code
+                         ? largest_code()
+                         : std::min(static_cast<int64_t>(std::ceil(codes[line])),
+                                    static_cast<int64_t>(largest_code()));
+      }
+    }
+    return {kMaxPixel * sum[0], kMaxPixel * sum[1]};
+  }
 
   int64_t bias_of(const Plan& plan, int kernel) const {
     if (kernel >= plan.layer->kernels) {
-      return -std::min(largest_sum(plan),
-                       psum_limit() - largest_sum(plan));  // a dummy: always clamped to 0
+      // A dummy: always clamped to 0.
+      const int64_t clamped =
+          static_cast<int64_t>(plan.windows.size()) * kMaxPixel * largest_code();
+      return -std::min(clamped, psum_limit() - reach(plan, kernel)[1]);
     }
     const int shift = plan.layer->shift + plan.range;
     const int64_t half = shift == 0 ? 0 : int64_t{1} << (shift - 1);
     return static_cast<int64_t>(plan.layer->biases[to_index(kernel)]) * (1 << plan.range) + half;
   }
 
-  void check_sums(const Plan& plan) const {
+  // The largest magnitude of a biased partial sum of the layer at the plan's range.
+  struct LargestSum {
+    int64_t sum = 0;
+    int64_t windows = 0;  // of it
     int64_t bias = 0;
-    for (int kernel = 0; kernel < plan.layer->kernels; ++kernel) {
-      bias = std::max(bias, std::abs(bias_of(plan, kernel)));
+    int kernel = 0;
+  };
+  LargestSum largest_sum(const Plan& plan) const {
+    LargestSum largest;
+    for (int kernel = 0; kernel < plan.kernels; ++kernel) {
+      const std::array<int64_t, 2> windows = reach(plan, kernel);
+      // A dummy needs a bias that takes away all that its windows may add.
+      const int64_t bias = kernel < plan.layer->kernels ? bias_of(plan, kernel) : -windows[0];
+      const int64_t up = windows[0] + bias;
+      const int64_t down = windows[1] - bias;
+      if (std::max(up, down) > largest.sum) {
+        largest = {std::max(up, down), up > down ? windows[0] : windows[1], bias, kernel};
+      }
     }
-    const int64_t sum = largest_sum(plan) + bias;
-    if (sum > psum_limit()) {
-      fail(network_, fmt::format("partial sums: layer {} can reach {} ({} windows of {} and a bias "
-                                 "of {}), {} there ({} too much)",
-                                 plan.layer->name, sum, plan.windows.size(),
-                                 kMaxPixel * ((1 << config_.adc_bits) - 1), bias, psum_limit(),
-                                 sum - psum_limit()));
+    return largest;
+  }
+
+  void check_sums(const Plan& plan) const {
+    const LargestSum largest = largest_sum(plan);
+    if (largest.sum > psum_limit()) {
+      fail(network_, fmt::format("partial sums: kernel {} of layer {} can reach {} at range {} ({} "
+                                 "in {} windows and a bias of {}), {} there ({} too much)",
+                                 largest.kernel, plan.layer->name, largest.sum, plan.range,
+                                 largest.windows, plan.windows.size(), largest.bias, psum_limit(),
+                                 largest.sum - psum_limit()));
     }
   }
 
@@ -955,6 +1000,7 @@ DeviceLimits device_limits(const DeviceCard& card) {
                                      card.adc_offset_sigma_codes * card.adc_offset_sigma_codes +
                                      card.adc_inl_codes * card.adc_inl_codes);
   limits.converter_gain = card.adc_gain_sigma;
+  limits.any_code = card.has_stuck_cells() || card.has_endurance();
   for (size_t level = 0; level < limits.sigma.size(); ++level) {
     const double written = card.level_uS(static_cast<int>(level));
     double mean = 0.0;

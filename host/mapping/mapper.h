@@ -34,6 +34,8 @@ struct DeviceLimits {
   double converter_sigma = 0.0;  // standard deviation: noise, offset and non-linearity [codes]
   double converter_gain = 0.0;   // standard deviation of the gain [1]
   double margin = 4.0;           // standard deviations of a line's code to leave room for
+  // Stuck cells may give any code: no partial sum may overflow even if all are the largest one.
+  bool any_code = false;
 };
 // At the card's age_s and read_disturb_pulses. Stuck cells, whose sum may be anything, and wires,
 // which only lower a code, are left out.

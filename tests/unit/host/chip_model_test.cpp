@@ -66,6 +66,17 @@ TEST_P(ChipModelSuite, MappingDoesNotChangeResults) {
   }
 }
 
+// Converters of 12 bits: no partial sum wraps, and dummy kernels stay at 0.
+TEST_P(ChipModelSuite, WideConverters) {
+  ChipConfig config = named_config(GetParam());
+  config.adc_bits = 12;
+  for (const SuiteCase& suite : network_suite(GetParam())) {
+    SCOPED_TRACE(suite.name);
+    expect_equal(suite.network, suite.seed, config,
+                 map_network(suite.network, config, suite.options), 3);
+  }
+}
+
 // Networks of random geometry; those that do not fit must say why.
 TEST_P(ChipModelSuite, RandomGeometries) {
   const ChipConfig config = named_config(GetParam());

@@ -155,6 +155,83 @@ TEST(Mapper, FinestRangeThatDoesNotClip) {
   EXPECT_EQ(map_network(full_kernel(7), config, options).layers[0].range, 1);
 }
 
+constexpr int64_t kPsumLimit = (1 << 23) - 1;  // PsumBits 24
+
+// A bias grows with the range, so one that overflows at the finest takes a coarser one.
+TEST(Mapper, BiasesStepTheRangeDown) {
+  const ChipConfig config = named_config("yao2020");
+  const auto range_with = [&](int32_t bias) {
+    Network network = full_kernel(3);
+    network.layers[0].biases[2] = bias;
+    return map_network(network, config).layers[0].range;
+  };
+  EXPECT_EQ(range_with(0), 3);
+  EXPECT_EQ(range_with(1'000'000), 3);
+  EXPECT_EQ(range_with(2'000'000), 2);
+  EXPECT_EQ(range_with(-2'000'000), 2);
+  EXPECT_EQ(range_with(4'000'000), 1);
+  EXPECT_EQ(range_with(8'000'000), 0);
+
+  Network network = full_kernel(3);
+  network.layers[0].biases[2] = 2'000'000;
+  MappingOptions options;
+  options.range = 3;
+  expect_parts(error_of([&] { map_network(network, config, options); }),
+               "partial sums: kernel 2 of layer C1", "at range 3", "8388607 there");
+  network.layers[0].biases[2] = 9'000'000;
+  expect_parts(error_of([&] { map_network(network, config); }), "kernel 2 of layer C1",
+               "at range 0");
+}
+
+// The bound on a partial sum is exact without noise: one more in the bias and it could overflow.
+TEST(Mapper, PartialSumsAreBoundedByTheWeights) {
+  const ChipConfig config = named_config("yao2020");
+  const int64_t half = int64_t{1} << (full_kernel(7).layers[0].shift - 1);
+  const int64_t largest = kPsumLimit - 255 * 63 - half;  // bias of a kernel of nine weights of 7
+  MappingOptions options;
+  options.range = 0;
+  const auto network = [](int8_t weight, int64_t bias) {
+    Network changed = full_kernel(weight);
+    changed.layers[0].biases[5] = static_cast<int32_t>(bias);
+    return changed;
+  };
+  EXPECT_NO_THROW(map_network(network(7, largest), config, options));
+  expect_parts(error_of([&] { map_network(network(7, largest + 1), config, options); }),
+               "kernel 5 of layer C1", "16065 in 1 windows", "(1 too much)");
+  EXPECT_NO_THROW(map_network(network(-7, -largest - 2 * half), config, options));
+  expect_parts(
+      error_of([&] { map_network(network(-7, -largest - 2 * half - 1), config, options); }),
+      "(1 too much)");
+  EXPECT_NO_THROW(map_network(network(-7, largest + 255 * 63), config, options))
+      << "weights that only take away";
+
+  options.limits.converter_sigma = 0.5;  // four of them are two codes
+  EXPECT_NO_THROW(map_network(network(7, largest - 2 * 255), config, options));
+  EXPECT_FALSE(
+      error_of([&] { map_network(network(7, largest - 2 * 255 + 1), config, options); }).empty());
+  options.limits = {};
+  options.limits.any_code = true;  // stuck cells: 255 of 255 codes
+  EXPECT_NO_THROW(map_network(network(7, kPsumLimit - 255 * 255 - half), config, options));
+  EXPECT_FALSE(error_of([&] {
+                 map_network(network(7, kPsumLimit - 255 * 255 - half + 1), config, options);
+               }).empty());
+}
+
+// Twelve windows of 255 * 4095 would not fit a partial sum; the network's own weights do.
+TEST(Mapper, ConvertersOfTwelveBits) {
+  ChipConfig config = named_config("yao2020");
+  config.adc_bits = 12;
+  for (const SuiteCase& suite : network_suite("yao2020")) {
+    SCOPED_TRACE(suite.name);
+    const MappedNetwork mapped = map_network(suite.network, config, suite.options);
+    for (const LayerMapping& layer : mapped.layers) {
+      if (!suite.options.range) {
+        EXPECT_EQ(layer.range, 3) << layer.name;
+      }
+    }
+  }
+}
+
 TEST(Mapper, ForcedRangeScalesShiftAndBias) {
   const ChipConfig config = named_config("yao2020");
   Network network = random_yao2020(1);
@@ -262,8 +339,9 @@ INSTANTIATE_TEST_SUITE_P(
                {"the image (1x28x28) takes 112 words", "100 there", "12 too many"}},
         Misfit{"MapSize", "MaxDim=25\n", {"the image is 28 x 28", "25 rows", "3 too many"}},
         Misfit{"Psum",
-               "PsumBits=19\n",
-               {"partial sums: layer C3 can reach", "8 windows", "262143 there"}}),
+               "PsumBits=16\n",
+               {"partial sums: kernel ", "of layer C3 can reach", "at range 0", "8 windows",
+                "32767 there"}}),
     [](const ::testing::TestParamInfo<Misfit>& test) { return test.param.name; });
 
 // What the mapper leaves room for: everything that the card adds to a cell and to a code at the age
