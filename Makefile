@@ -27,8 +27,13 @@ programming = $(if $(PROGRAM),--program $(PROGRAM))
 # Netlists with clock gates: synth, sta, power.
 gated = $(if $(filter-out 0,$(GATING)),--gated)
 
+# What was asked for is checked before anything is built: names, files, numbers.
+choice = $(foreach name,CONFIG NETWORK DEVICE COUNT FIRST SEED MAPPING JOBS CHECK PROGRAM BUILD,$(name)='$($(name))')
+sim program waves: simulates = $(if $(findstring --engine,$(ARGS)),,--rtl)
+sweep: choice += PLAN='$(PLAN)'
+
 .DEFAULT_GOAL := help
-.PHONY: help build sim program tune paper sweep report cost frontier power test lint lint-rtl waves synth sta netlist bench train data format clean
+.PHONY: help choice build sim program tune paper sweep report cost frontier power test lint lint-rtl waves synth sta netlist bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -40,13 +45,16 @@ help: ## This list
 	@echo "MAPPING (default, paper), PROGRAM (loop, direct), JOBS, CHECK, PLAN (file), GATING (1: synth, sta and power"
 	@echo "with clock gates), ARGS (any other option of the mcnn command)."
 
-$(BUILD)/build.ninja: CMakeLists.txt
+choice:
+	@scripts/check_choice.sh $(simulates) $(choice)
+
+$(BUILD)/build.ninja: CMakeLists.txt | choice
 	@scripts/install_dependencies.sh build
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release > $(BUILD).cmake.log 2>&1 \
 	  || { cat $(BUILD).cmake.log; rm -f $(BUILD).cmake.log $@; exit 1; }
 	@rm -f $(BUILD).cmake.log
 
-build: $(BUILD)/build.ninja ## Build the mcnn command (build/mcnn)
+build: choice $(BUILD)/build.ninja ## Build the mcnn command (build/mcnn)
 	@scripts/install_dependencies.sh build
 	@cmake --build $(BUILD) -j $(BUILD_JOBS) --target mcnn
 

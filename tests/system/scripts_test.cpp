@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// scripts/run_tests.sh counts what GoogleTest programs report. The program that it runs here is
-// this one, whose Sample tests do what an environment variable tells them.
+// Scripts that others go through. scripts/run_tests.sh counts what GoogleTest programs report: the
+// program that it runs here is this one, whose Sample tests do what an environment variable tells
+// them. scripts/check_choice.sh says what cannot work before make builds anything.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -63,6 +67,83 @@ TEST(RunTests, AFailureIsAnExitStatus) {
   const Counted counted = run_sample("fail");
   EXPECT_EQ(counted.last_line, "1 passed, 1 failed");
   EXPECT_NE(counted.status, 0);
+}
+
+struct Said {
+  int status = -1;
+  std::string text;  // on stdout and stderr
+};
+
+Said run_shell(const std::string& command) {
+  const TemporaryFolder folder("scripts");
+  const std::string out = (folder / "out").string();
+  const int status = std::system(("( " + command + " ) > '" + out + "' 2>&1").c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(out)};
+}
+
+void expect_refused(const Said& said, std::initializer_list<std::string_view> parts) {
+  EXPECT_EQ(said.status, 2);
+  for (const std::string_view part : parts) {
+    EXPECT_NE(said.text.find(part), std::string::npos) << part << " is not in: " << said.text;
+  }
+}
+
+const std::string kCheckChoice = MCNN_SCRIPTS_DIR "/check_choice.sh ";
+
+TEST(CheckChoice, RefusesWhatIsNotThere) {
+  const auto check = [](const std::string& words) { return run_shell(kCheckChoice + words); };
+  EXPECT_EQ(check("CONFIG=tiny DEVICE=ideal NETWORK= COUNT=5 MAPPING=paper").status, 0);
+  EXPECT_EQ(check("DEVICE=data/devices/ideal.toml CONFIG=constraints/tiny.params").status, 0);
+  expect_refused(check("CONFIG=my"), {"CONFIG", "'my'", "tiny, yao2020"});
+  expect_refused(check("CONFIG=none/my.params"), {"CONFIG", "'none/my.params'"});
+  expect_refused(check("--rtl CONFIG=constraints/tiny.params"), {"CONFIG", "tiny, yao2020"});
+  expect_refused(check("NETWORK=none.json"), {"NETWORK", "'none.json'", "yao2020.json"});
+  expect_refused(check("DEVICE=none"), {"DEVICE", "'none'", "ideal", "typical"});
+  expect_refused(check("PLAN=none.toml"), {"PLAN", "'none.toml'", "sweeps/default.toml"});
+  expect_refused(check("MAPPING=best"), {"MAPPING", "'best'", "default, paper"});
+  expect_refused(check("PROGRAM=hope"), {"PROGRAM", "'hope'", "loop, direct"});
+  expect_refused(check("COUNT=many"), {"COUNT", "'many'"});
+}
+
+// A mcnn that is newer than its sources is asked about a configuration that came later; an older
+// one is not.
+TEST(CheckChoice, AsksAMapperThatIsThere) {
+  const TemporaryFolder folder("scripts");
+  for (const char* room : {"scripts", "constraints", "host", "build"}) {
+    fs::create_directory(folder / room);
+  }
+  fs::copy_file(MCNN_SCRIPTS_DIR "/check_choice.sh", folder / "scripts" / "check_choice.sh");
+  write_file(folder / "build" / "mcnn", "#!/bin/sh\necho \"asked: $*\" >&2\nexit 2\n");
+  fs::permissions(folder / "build" / "mcnn", fs::perms::owner_all);
+  write_file(folder / "host" / "mapper.cpp", "");
+  write_file(folder / "constraints" / "my.params", "");
+  const auto age = [&](const fs::path& file, int seconds) {
+    fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::seconds(seconds));
+  };
+  const auto check = [&] {
+    return run_shell((folder / "scripts" / "check_choice.sh").string() +
+                     " CONFIG=my MAPPING=paper NETWORK= BUILD=build");
+  };
+  age(folder / "host" / "mapper.cpp", 300);
+  age(folder / "build" / "mcnn", 200);
+  age(folder / "constraints" / "my.params", 100);
+  expect_refused(check(), {"asked: map --config my --mapping paper"});
+  age(folder / "constraints" / "my.params", 250);
+  EXPECT_EQ(check().status, 0) << "the build is for this configuration: the command itself says it";
+  age(folder / "constraints" / "my.params", 100);
+  age(folder / "host" / "mapper.cpp", 150);
+  EXPECT_EQ(check().status, 0) << "the mapper there is not the one of the sources";
+}
+
+TEST(CheckChoice, MakeRefusesBeforeItBuilds) {
+  const TemporaryFolder folder("scripts");
+  const std::string build = (folder / "build").string();
+  for (const std::string& what : {"sim CONFIG=none", "cost DEVICE=none", "sweep PLAN=none"}) {
+    const Said said = run_shell("MCNN_SKIP_INSTALL=1 timeout 60 make -C " MCNN_SCRIPTS_DIR "/.. " +
+                                what + " BUILD='" + build + "'");
+    expect_refused(said, {"found 'none', allowed"});
+    EXPECT_FALSE(fs::exists(build)) << what;
+  }
 }
 
 }  // namespace
