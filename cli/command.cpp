@@ -22,7 +22,7 @@ void add_choice_options(CLI::App& command, WorkloadOptions& workload) {
       ->capture_default_str();
   command
       .add_option("--network", workload.network,
-                  "Network file (default: data/networks/<config>.json)")
+                  "Network file (default: data/networks/<config>.json, or yao2020.json)")
       ->type_name("FILE");
   command.add_option("--mapping", workload.mapping, "default (fewest clocks) or paper")
       ->type_name("NAME")

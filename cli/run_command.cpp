@@ -78,7 +78,8 @@ std::string reproduce(Engine engine, const RunCommandOptions& options) {
 int run_engine(Engine engine, const RunCommandOptions& options) {
   const unsigned jobs = number_of_jobs(options.jobs);
   options.programming.check();
-  Workload workload = load_workload(options.workload);
+  Workload workload =
+      load_workload(options.workload, {.chip = engine != Engine::kInteger, .labels = false});
   const Provenance made =
       provenance(workload, options.programming, options.skip, reproduce(engine, options));
   if (options.check < -1) {

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -21,9 +22,10 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // One more image is done. From any thread.
-  void add(bool correct) {
-    correct_.fetch_add(correct ? 1 : 0, std::memory_order_relaxed);
+  // One more image is done, and whether it was right where that is known. From any thread.
+  void add(std::optional<bool> correct) {
+    if (!correct) is_rated_.store(false, std::memory_order_relaxed);
+    correct_.fetch_add(correct.value_or(false) ? 1 : 0, std::memory_order_relaxed);
     done_.fetch_add(1, std::memory_order_relaxed);
   }
 

@@ -102,7 +102,7 @@ void finish(const Workload& workload, const ThreadTimes& times, EngineRun& run) 
   run.cpu_seconds = times.cpu_seconds;
   run.jobs = times.jobs;
   for (std::uint32_t i = 0; i < workload.count; ++i) {
-    if (run.images[i].digit == workload.label(workload.first + i)) ++run.correct;
+    if (workload.is_right(workload.first + i, run.images[i].digit).value_or(false)) ++run.correct;
   }
 }
 
@@ -222,7 +222,7 @@ EngineRun run_integer(const Workload& workload, unsigned jobs) {
             if (interrupt_requested()) throw Interrupted{};
             const std::uint32_t number = workload.first + i;
             IntegerResult result = network->run(workload.image(number));
-            progress.add(result.digit == workload.label(number));
+            progress.add(workload.is_right(number, result.digit));
             run.images[i] = {result.digit, std::move(result.logits)};
           }
         };
@@ -250,7 +250,7 @@ EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, 
             if (interrupt_requested()) throw Interrupted{};
             const std::uint32_t number = workload.first + i;
             const ImageResult& result = model->run(number, workload.image(number));
-            progress->add(result.digit == workload.label(number));
+            progress->add(workload.is_right(number, result.digit));
             run.images[i] = {result.digit, result.logits};
           }
           const std::scoped_lock lock(mutex);
@@ -310,7 +310,7 @@ EngineRun run_rtl_images(const Workload& workload, const std::vector<Macro>& mac
       worker->chip().set_next_image(workload.first + first);
       worker->driver().run(images, [&](std::size_t index, const ChipResult& result) {
         const std::uint32_t i = first + static_cast<std::uint32_t>(index);
-        progress.add(result.digit == workload.label(workload.first + i));
+        progress.add(workload.is_right(workload.first + i, result.digit));
         run.images[i] = {result.digit, result.logits};
       });
       const PerfCounters counters = worker->driver().read_counters();
@@ -439,7 +439,7 @@ Comparison compare_rtl_with_model(const Workload& workload, const std::vector<Ma
                         "macros are not those of the chip model's",
                         number));
       }
-      progress.add(expected.digit == workload.label(number));
+      progress.add(workload.is_right(number, expected.digit));
     };
   });
   return comparison;
@@ -471,7 +471,7 @@ Comparison compare_model_with_integer(const Workload& workload, const std::vecto
         }
         collector.logits(number, " (layer by layer)", {found.digit, found.logits},
                          comparison.expected[i]);
-        progress.add(found.digit == workload.label(number));
+        progress.add(workload.is_right(number, found.digit));
       }
     };
   });

@@ -129,6 +129,85 @@ double rate(std::uint32_t images, double seconds) {
   return seconds > 0.0 ? static_cast<double>(images) / seconds : 0.0;
 }
 
+// How many of the images were right.
+std::string accuracy_block(const Report& report) {
+  const Workload& workload = report.workload;
+  std::string text = fmt::format("\n\naccuracy on images {}..{}\n", workload.first,
+                                 workload.first + workload.count - 1);
+  const auto accuracy = [&](std::string_view what, double percent, std::string_view note) {
+    text += fmt::format("  {:<42} {:6.2f} %{}\n", what, percent, note);
+  };
+  accuracy("integer network (no device in it)", 100.0 * report.integer.accuracy(), "");
+  if (report.engine != Engine::kInteger) {
+    accuracy(engine_title(report.engine), 100.0 * report.run.accuracy(), "");
+  }
+  for (const PublishedAccuracy& published : published_accuracies(workload.network)) {
+    accuracy(published.what, published.percent, fmt::format("  {}", published.note));
+  }
+  return text;
+}
+
+// The classes of images without labels, as many to a line as the number before it says.
+std::string class_block(const Report& report) {
+  constexpr std::uint32_t kLine = 20;
+  constexpr std::uint32_t kMost = 10 * kLine;
+  const Workload& workload = report.workload;
+  const std::uint32_t shown = std::min(workload.count, kMost);
+  std::string text = fmt::format("\n\nclasses of images {}..{}, which have no labels\n",
+                                 workload.first, workload.first + workload.count - 1);
+  for (std::uint32_t i = 0; i < shown; ++i) {
+    if (i % kLine == 0) text += fmt::format("  {:>5}: ", workload.first + i);
+    text += fmt::format(" {}", report.run.images[i].digit);
+    if (i % kLine == kLine - 1 || i + 1 == shown) text += '\n';
+  }
+  if (shown < workload.count) {
+    text += fmt::format("  {} more, with --logits FILE all of them\n", workload.count - shown);
+  }
+  if (report.engine != Engine::kInteger) {
+    std::uint32_t same = 0;
+    for (std::uint32_t i = 0; i < workload.count; ++i) {
+      if (report.run.images[i].digit == report.integer.images[i].digit) ++same;
+    }
+    text += fmt::format("  as the integer network: {} of {}\n", same, workload.count);
+  }
+  return text;
+}
+
+// Converter ranges, clocks, conversions and clipping, layer by layer.
+std::string layer_block(const Report& report) {
+  const Workload& workload = report.workload;
+  const EngineRun& run = report.run;
+  std::string text;
+  const auto out = std::back_inserter(text);
+  const ImageCycles cycles = image_cycles(workload.mapped.program, workload.config);
+  fmt::format_to(out, "\n{:<12} {:>8} {:>5} {:>10} {:>12} {:>12} {:>10} {:>10} {:>8}\n", "layer",
+                 "replicas", "range", "clocks", "cycle model", "conversions", "clipped",
+                 "peak code", "no clip");
+  for (const LayerMapping& layer : workload.mapped.layers) {
+    const LayerFigures figures = layer_figures(report, layer, cycles);
+    fmt::format_to(out,
+                   "{:<12} {:>8} {:>5} {:>10.1f} {:>12} {:>12.1f} {:>8.4f} % {:>10.1f} {:>8}\n",
+                   layer.name, layer.replicas, layer.range, figures.clocks, figures.model_clocks,
+                   per_image(static_cast<std::int64_t>(figures.counts.conversions), workload),
+                   100.0 * figures.clip_rate(), figures.counts.peak,
+                   range_text(unclipped_range(figures, layer.range, workload.config)));
+  }
+  fmt::format_to(out, "{:<12} {:>8} {:>5} {:>10.1f} {:>12}\n", "image", "", "",
+                 run.clocks_per_image, cycles.clocks);
+  fmt::format_to(out, "(no clip: the finest range at which the peak code would not be clipped)\n");
+  for (const LayerMapping& layer : workload.mapped.layers) {
+    text += clipping_line(layer, layer_figures(report, layer, cycles), workload.config);
+  }
+  if (report.skip) {
+    fmt::format_to(out, "(zero bit planes left out; the cycle model's column is without that)\n");
+  }
+  fmt::format_to(
+      out, "\nper image: {:.1f} array reads, {:.1f} zero planes not read, {:.1f} conversions\n",
+      per_image(run.counters.reads, workload), per_image(run.counters.skipped, workload),
+      per_image(run.counters.conversions, workload));
+  return text;
+}
+
 }  // namespace
 
 std::string_view engine_title(Engine engine) {
@@ -191,46 +270,8 @@ std::string report_table(const Report& report) {
     fmt::format_to(out, ", configuration {}, device {}, {} mapping, seed {}", workload.config.name,
                    workload.card.name, mapping_name(workload.mapped.kind), workload.options.seed);
   }
-  fmt::format_to(out, "\n\naccuracy on images {}..{}\n", workload.first,
-                 workload.first + workload.count - 1);
-  const auto accuracy = [&](std::string_view what, double percent, std::string_view note) {
-    fmt::format_to(out, "  {:<42} {:6.2f} %{}\n", what, percent, note);
-  };
-  accuracy("integer network (no device in it)", 100.0 * report.integer.accuracy(), "");
-  if (is_chip) accuracy(engine_title(report.engine), 100.0 * run.accuracy(), "");
-  for (const PublishedAccuracy& published : published_accuracies(workload.network)) {
-    accuracy(published.what, published.percent, fmt::format("  {}", published.note));
-  }
-
-  if (is_chip) {
-    const ImageCycles cycles = image_cycles(workload.mapped.program, workload.config);
-    fmt::format_to(out, "\n{:<12} {:>8} {:>5} {:>10} {:>12} {:>12} {:>10} {:>10} {:>8}\n", "layer",
-                   "replicas", "range", "clocks", "cycle model", "conversions", "clipped",
-                   "peak code", "no clip");
-    for (const LayerMapping& layer : workload.mapped.layers) {
-      const LayerFigures figures = layer_figures(report, layer, cycles);
-      fmt::format_to(out,
-                     "{:<12} {:>8} {:>5} {:>10.1f} {:>12} {:>12.1f} {:>8.4f} % {:>10.1f} {:>8}\n",
-                     layer.name, layer.replicas, layer.range, figures.clocks, figures.model_clocks,
-                     per_image(static_cast<std::int64_t>(figures.counts.conversions), workload),
-                     100.0 * figures.clip_rate(), figures.counts.peak,
-                     range_text(unclipped_range(figures, layer.range, workload.config)));
-    }
-    fmt::format_to(out, "{:<12} {:>8} {:>5} {:>10.1f} {:>12}\n", "image", "", "",
-                   run.clocks_per_image, cycles.clocks);
-    fmt::format_to(out,
-                   "(no clip: the finest range at which the peak code would not be clipped)\n");
-    for (const LayerMapping& layer : workload.mapped.layers) {
-      text += clipping_line(layer, layer_figures(report, layer, cycles), workload.config);
-    }
-    if (report.skip) {
-      fmt::format_to(out, "(zero bit planes left out; the cycle model's column is without that)\n");
-    }
-    fmt::format_to(
-        out, "\nper image: {:.1f} array reads, {:.1f} zero planes not read, {:.1f} conversions\n",
-        per_image(run.counters.reads, workload), per_image(run.counters.skipped, workload),
-        per_image(run.counters.conversions, workload));
-  }
+  text += workload.has_labels() ? accuracy_block(report) : class_block(report);
+  if (is_chip) text += layer_block(report);
   if (report.chip != nullptr) text += programming_block(report);
   fmt::format_to(out, "speed: {:.0f} images/s on {} thread{}, {:.0f} images/s per core\n",
                  rate(workload.count, run.seconds), run.jobs, run.jobs == 1 ? "" : "s",
@@ -257,6 +298,7 @@ std::string report_table(const Report& report) {
 std::string result_json(const Report& report) {
   const Workload& workload = report.workload;
   const EngineRun& run = report.run;
+  const bool is_chip = report.engine != Engine::kInteger;
   nlohmann::ordered_json json;
   json["engine"] = engine_name(report.engine);
   json["config"] = workload.config.name;
@@ -265,7 +307,7 @@ std::string result_json(const Report& report) {
   json["device"] = workload.card.name;
   json["device_set"] = workload.options.set;
   json["age_s"] = workload.card.age_s;
-  json["mapping"] = mapping_name(workload.mapped.kind);
+  if (is_chip) json["mapping"] = mapping_name(workload.mapped.kind);
   json["seed"] = workload.options.seed;
   json["skip"] = report.skip;
   json["command"] = report.provenance.command;
@@ -276,9 +318,13 @@ std::string result_json(const Report& report) {
   json["correct"] = run.correct;
   json["accuracy"] = run.accuracy();
   json["integer_accuracy"] = report.integer.accuracy();
-  const ImageCycles cycles = image_cycles(workload.mapped.program, workload.config);
-  json["clocks_per_image"] = run.clocks_per_image;
-  json["clocks_per_image_model"] = cycles.clocks;
+  if (!workload.has_labels()) {
+    for (const char* key : {"correct", "accuracy", "integer_accuracy"}) json[key] = nullptr;
+  }
+  if (is_chip) {
+    json["clocks_per_image"] = run.clocks_per_image;
+    json["clocks_per_image_model"] = workload.mapped.clocks_per_image;
+  }
   json["images_per_second"] = rate(workload.count, run.seconds);
   json["images_per_second_per_core"] = rate(workload.count, run.cpu_seconds);
   json["seconds"] = run.seconds;
@@ -324,6 +370,7 @@ std::string result_json(const Report& report) {
       json["counters"]["stall_image"] = run.stall_image;
       json["counters"]["stall_result"] = run.stall_result;
     }
+    const ImageCycles cycles = image_cycles(workload.mapped.program, workload.config);
     for (const LayerMapping& layer : workload.mapped.layers) {
       const LayerFigures figures = layer_figures(report, layer, cycles);
       json["layers"].push_back(
@@ -353,7 +400,9 @@ std::string logits_csv(const Workload& workload, const EngineRun& run) {
   for (std::uint32_t i = 0; i < workload.count; ++i) {
     const ImageOutcome& image = run.images[i];
     const std::uint32_t number = workload.first + i;
-    fmt::format_to(out, "{},{},{}", number, workload.label(number), image.digit);
+    const std::string label =
+        workload.has_labels() ? fmt::format("{}", workload.label(number)) : "";
+    fmt::format_to(out, "{},{},{}", number, label, image.digit);
     for (const std::int32_t logit : image.logits) fmt::format_to(out, ",{}", logit);
     text += '\n';
   }

@@ -63,7 +63,8 @@ std::span<const PublishedAccuracy> published_accuracies(const Network& network);
 
 std::string report_table(const Report& report);
 std::string result_json(const Report& report);
-// image,label,class,logit0,...: the same bytes from every engine that gives the same logits.
+// image,label,class,logit0,...: the same bytes from every engine that gives the same logits. The
+// label is empty where none is known.
 std::string logits_csv(const Workload& workload, const EngineRun& run);
 
 }  // namespace mcnn::cli

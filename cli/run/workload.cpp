@@ -20,6 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kDefaultNetwork = "yao2020.json";
+
 // Names of the files of a folder without `suffix`, sorted.
 std::vector<std::string> names_in(const fs::path& folder, std::string_view suffix) {
   std::vector<std::string> names;
@@ -71,6 +73,28 @@ DeviceCard with_options(DeviceCard card, const WorkloadOptions& options) {
   return card;
 }
 
+// The network that a configuration brings along; not all do.
+fs::path own_network(const WorkloadOptions& options) {
+  const std::string name = fs::path(configuration_path(options)).stem().string();
+  return fs::path(data_folder()) / "networks" / (name + ".json");
+}
+
+MappingOptions mapping_options(const WorkloadOptions& options, const Network& network,
+                               const ChipConfig& config, const DeviceCard& card) {
+  MappingOptions mapping;
+  mapping.kind = mapping_kind(options.mapping);
+  if (options.replicas.size() > network.layers.size()) {
+    throw Error(fmt::format("--replicas: {} numbers for the {} layers of network '{}'",
+                            options.replicas.size(), network.layers.size(), network.name));
+  }
+  for (const std::string& text : options.replicas) {
+    mapping.replicas.push_back(number_or_auto(text, "--replicas", 1, config.num_pe));
+  }
+  mapping.range = number_or_auto(options.range, "--range", 0, 3);
+  mapping.limits = device_limits(card);
+  return mapping;
+}
+
 // What `load` gives for this key, from the first time on.
 template <class Key, class Value, class Load>
 const Value& once(std::map<Key, Value>& known, const Key& key, const Load& load) {
@@ -111,14 +135,8 @@ ChipConfig load_configuration(const WorkloadOptions& options) {
 
 std::string network_path(const WorkloadOptions& options) {
   if (!options.network.empty()) return options.network;
-  const std::string name = fs::path(configuration_path(options)).stem().string();
-  const fs::path file = fs::path(data_folder()) / "networks" / (name + ".json");
-  if (!fs::exists(file)) {
-    throw Error(fmt::format(
-        "--network: there is no default network for the configuration '{}' ({} does not exist)",
-        name, file.string()));
-  }
-  return file.string();
+  const fs::path own = own_network(options);
+  return (fs::exists(own) ? own : own.parent_path() / kDefaultNetwork).string();
 }
 
 Network load_chosen_network(const WorkloadOptions& options) {
@@ -145,27 +163,32 @@ DeviceCard load_chosen_card(const WorkloadOptions& options) {
 
 MappedNetwork map_chosen(const WorkloadOptions& options, const Network& network,
                          const ChipConfig& config, const DeviceCard& card) {
-  MappingOptions mapping;
-  mapping.kind = mapping_kind(options.mapping);
-  if (options.replicas.size() > network.layers.size()) {
-    throw Error(fmt::format("--replicas: {} numbers for the {} layers of network '{}'",
-                            options.replicas.size(), network.layers.size(), network.name));
+  const MappingOptions mapping = mapping_options(options, network, config, card);
+  try {
+    return map_network(network, config, mapping);
+  } catch (const Error& error) {
+    if (!options.network.empty() || fs::exists(own_network(options))) throw;
+    throw Error(
+        fmt::format("{}; it is the default network, for the configuration '{}' has none of its own "
+                    "({} does not exist): --network FILE chooses another",
+                    error.what(), config.name, own_network(options).string()));
   }
-  for (const std::string& text : options.replicas) {
-    mapping.replicas.push_back(number_or_auto(text, "--replicas", 1, config.num_pe));
-  }
-  mapping.range = number_or_auto(options.range, "--range", 0, 3);
-  mapping.limits = device_limits(card);
-  return map_network(network, config, mapping);
 }
 
-Workload load_workload(const WorkloadOptions& options) { return WorkloadLoader().load(options); }
+Workload load_workload(const WorkloadOptions& options, WorkloadNeeds needs) {
+  return WorkloadLoader().load(options, needs);
+}
 
 Workload load_workload_without_images(const WorkloadOptions& options) {
   return WorkloadLoader().load_without_images(options);
 }
 
 Workload WorkloadLoader::load_without_images(const WorkloadOptions& options) {
+  return load_parts(options, true);
+}
+
+// Every option is checked, also those of a chip that is not needed.
+Workload WorkloadLoader::load_parts(const WorkloadOptions& options, bool chip) {
   Workload workload;
   workload.options = options;
   const std::string configuration = configuration_path(options);
@@ -179,24 +202,39 @@ Workload WorkloadLoader::load_without_images(const WorkloadOptions& options) {
   workload.card = with_options(once(cards_, card, [&] { return load_device_card(card); }), options);
   files_.insert({configuration, workload.network_file, card});
   if (!workload.card.measured_states.empty()) files_.insert(workload.card.measured_states);
-  workload.mapped = map_chosen(options, workload.network, workload.config, workload.card);
+  if (chip) {
+    workload.mapped = map_chosen(options, workload.network, workload.config, workload.card);
+  } else {
+    mapping_options(options, workload.network, workload.config, workload.card);
+  }
   return workload;
 }
 
-Workload WorkloadLoader::load(const WorkloadOptions& options) {
-  Workload workload = load_without_images(options);
+std::shared_ptr<const Dataset> WorkloadLoader::load_images(const std::string& images,
+                                                           const std::string& labels) {
+  files_.insert(images);
+  if (!labels.empty()) files_.insert(labels);
+  return once(datasets_, std::pair(images, labels), [&] {
+    return std::make_shared<const Dataset>(
+        labels.empty() ? Dataset{.images = read_idx_images(images), .labels = {}}
+                       : read_dataset(images, labels));
+  });
+}
+
+Workload WorkloadLoader::load(const WorkloadOptions& options, WorkloadNeeds needs) {
+  if (options.images.empty() && !options.labels.empty()) {
+    throw Error("--labels: needs --images FILE: the MNIST test set has its own labels");
+  }
+  if (needs.labels && !options.images.empty() && options.labels.empty()) {
+    throw Error("--images: needs --labels FILE here: this command compares classes with labels");
+  }
+  Workload workload = load_parts(options, needs.chip);
   const fs::path mnist = fs::path(data_folder()) / "mnist";
   const std::string images =
       options.images.empty() ? (mnist / "t10k-images-idx3-ubyte.gz").string() : options.images;
   const std::string labels =
-      options.labels.empty() ? (mnist / "t10k-labels-idx1-ubyte.gz").string() : options.labels;
-  if (options.images.empty() != options.labels.empty()) {
-    throw Error("--images and --labels belong together: give both or none");
-  }
-  workload.data = once(datasets_, std::pair(images, labels), [&] {
-    return std::make_shared<const Dataset>(read_dataset(images, labels));
-  });
-  files_.insert({images, labels});
+      options.images.empty() ? (mnist / "t10k-labels-idx1-ubyte.gz").string() : options.labels;
+  workload.data = load_images(images, labels);
   const IdxImages& set = workload.data->images;
   const MapShape& input = workload.network.input;
   if (input.channels != 1 || input.height != set.height || input.width != set.width) {
@@ -205,8 +243,8 @@ Workload WorkloadLoader::load(const WorkloadOptions& options) {
                             input.height, input.width));
   }
   const int logits = workload.network.num_logits();
-  for (int i = 0; i < set.count; ++i) {
-    const int label = workload.data->labels[static_cast<std::size_t>(i)];
+  for (std::size_t i = 0; i < workload.data->labels.size(); ++i) {
+    const int label = workload.data->labels[i];
     if (label >= logits) {
       throw Error(fmt::format("{}: label {} of image {}, but network '{}' has {} classes", labels,
                               label, i, workload.network.name, logits));

@@ -23,9 +23,9 @@ namespace mcnn::cli {
 // The options of the command line that choose it.
 struct WorkloadOptions {
   std::string config = "yao2020";  // name of constraints, or a file (chip model only)
-  std::string network;             // file; empty: data/networks/<config>.json
-  std::string images;              // file; empty: the MNIST test set
-  std::string labels;
+  std::string network;             // file; empty: data/networks/<config>.json, or yao2020.json
+  std::string images;              // file; empty: the MNIST test set with its labels
+  std::string labels;              // file; empty with images: none are known
   std::string device = "typical";  // name of a card in data/devices, or a file
   std::optional<int> adc_bits;     // chip model only: instead of the configuration's
   std::string mapping = "default";
@@ -47,11 +47,19 @@ std::string data_folder();
 std::string configuration_path(const WorkloadOptions& options);
 ChipConfig load_configuration(const WorkloadOptions& options);
 Network load_chosen_network(const WorkloadOptions& options);
+// The network that is chosen, otherwise the configuration's own, data/networks/<config>.json, and
+// for one that has none the default network.
 std::string network_path(const WorkloadOptions& options);
 std::string card_path(const WorkloadOptions& options);
 DeviceCard load_chosen_card(const WorkloadOptions& options);
 MappedNetwork map_chosen(const WorkloadOptions& options, const Network& network,
                          const ChipConfig& config, const DeviceCard& card);
+
+// What a command needs of a workload.
+struct WorkloadNeeds {
+  bool chip = true;    // the network on the chip; without it nothing is mapped and anything fits
+  bool labels = true;  // of the images
+};
 
 struct Workload {
   WorkloadOptions options;
@@ -59,7 +67,7 @@ struct Workload {
   Network network;
   std::string network_file;
   DeviceCard card;
-  MappedNetwork mapped;
+  MappedNetwork mapped;  // empty when no chip is needed
   std::shared_ptr<const Dataset> data = std::make_shared<const Dataset>();
   std::uint32_t first = 0;
   std::uint32_t count = 0;
@@ -67,10 +75,15 @@ struct Workload {
   std::span<const std::uint8_t> image(std::uint32_t number) const {
     return data->images.image(static_cast<int>(number));
   }
-  int label(std::uint32_t number) const { return data->labels[number]; }
+  bool has_labels() const { return !data->labels.empty(); }
+  int label(std::uint32_t number) const { return data->labels[number]; }  // with labels
+  // Whether this is the class of an image; nobody knows without labels.
+  std::optional<bool> is_right(std::uint32_t number, int digit) const {
+    return has_labels() ? std::optional(digit == label(number)) : std::nullopt;
+  }
 };
 
-Workload load_workload(const WorkloadOptions& options);
+Workload load_workload(const WorkloadOptions& options, WorkloadNeeds needs = {});
 // Without images: data is empty and count 0.
 Workload load_workload_without_images(const WorkloadOptions& options);
 
@@ -83,12 +96,15 @@ std::string quoted(const std::string& argument);
 // Loads workloads that have much in common: each file is read once and what was read is shared.
 class WorkloadLoader {
  public:
-  Workload load(const WorkloadOptions& options);                 // throws Error
-  Workload load_without_images(const WorkloadOptions& options);  // throws Error
+  Workload load(const WorkloadOptions& options, WorkloadNeeds needs = {});  // throws Error
+  Workload load_without_images(const WorkloadOptions& options);             // throws Error
   // The files that the workloads since the last call were made of.
   std::set<std::string> take_files() { return std::exchange(files_, {}); }
 
  private:
+  Workload load_parts(const WorkloadOptions& options, bool chip);
+  std::shared_ptr<const Dataset> load_images(const std::string& images, const std::string& labels);
+
   std::set<std::string> files_;
   std::map<std::string, ChipConfig> configurations_;  // by file
   std::map<std::string, Network> networks_;           // by file

@@ -85,7 +85,9 @@ TEST_F(Cli, BrokenImagesAndLabels) {
   expect_error({"integer", "--images", path("none").string(), "--labels", path("none").string()},
                {"none"});
   write_file(path("images"), idx_images(3, 28, 28));
-  expect_error({"integer", "--images", path("images").string()}, {"--labels"});
+  write_file(path("labels"), idx_labels(3));
+  expect_error({"integer", "--labels", path("labels").string()}, {"--labels", "--images FILE"});
+  expect_plain_error({"cost", "--images", path("images").string()}, {"--images", "--labels FILE"});
 }
 
 TEST_F(Cli, TruncatedGzip) {

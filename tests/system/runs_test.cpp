@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -117,8 +118,113 @@ TEST_F(CliRuns, ConfigurationsOfAFile) {
   EXPECT_EQ(result_["config"], "half");
   for (const auto& file : fs::directory_iterator(folder_ / "out")) fs::remove(file.path());
   expect_error(with("sim"), {"--config", "half", "tiny, yao2020", "chip model"});
-  expect_plain_error({"map", "--config", path("half.params").string()},
-                     {"--network", "default network", "'half'", "half.json"});
+}
+
+// data/networks/<config>.json where there is one, otherwise the default network, if that fits.
+TEST_F(CliRuns, ConfigurationsWithoutANetworkTakeTheDefaultOne) {
+  const std::string params =
+      read_file(fs::path(MCNN_DATA_DIR).parent_path() / "constraints" / "yao2020.params");
+  write_file(path("mine.params"), params);
+  const std::vector<std::string> mine = {"model", "--count", "20", "--config",
+                                         path("mine.params").string()};
+  const std::string on_default = logits({"model", "--count", "20"});
+  EXPECT_EQ(logits(mine), on_default);
+  EXPECT_EQ(result_["config"], "mine");
+
+  std::string small = params;
+  small.replace(small.find("NumPe=8"), 7, "NumPe=3");
+  write_file(path("small.params"), small);
+  expect_plain_error({"map", "--config", path("small.params").string()},
+                     {"yao2020 does not fit", "64 too many", "default network", "'small'",
+                      "small.json", "--network FILE"});
+
+  // A data folder with a network of its own for this name.
+  const fs::path data = path("data");
+  fs::create_directories(data / "networks");
+  for (const char* kept : {"devices", "mnist"}) {
+    fs::create_directory_symlink(fs::path(MCNN_DATA_DIR) / kept, data / kept);
+  }
+  fs::copy_file(changed_network([](json& n) { n["name"] = "own"; }),
+                data / "networks" / "mine.json");
+  ASSERT_EQ(setenv("MCNN_DATA_DIR", data.c_str(), 1), 0);
+  logits(mine);
+  unsetenv("MCNN_DATA_DIR");
+  EXPECT_EQ(result_["network"], "own");
+}
+
+// The verify range follows the converters; what they clip is told, and what would not be.
+TEST_F(CliRuns, ConvertersOfAnyWidth) {
+  for (const std::string bits : {"4", "6", "12"}) {
+    const CommandResult run = run_mcnn({"model", "--count", "20", "--adc-bits", bits});
+    EXPECT_EQ(run.status, 0) << run.err;
+    EXPECT_EQ(run.out.find("clips its peak code") != std::string::npos, bits == "4") << run.out;
+  }
+  const CommandResult none = run_mcnn({"model", "--count", "20", "--adc-bits", "4"});
+  EXPECT_NE(none.out.find("so would every range of 4 bits, 6 bits at range 0 would not"),
+            std::string::npos)
+      << none.out;
+  const CommandResult finer = run_mcnn({"model", "--count", "20", "--range", "3"});
+  EXPECT_NE(finer.out.find("at range 3: range 2 would not (--range 2)"), std::string::npos)
+      << finer.out;
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"cost", "--count", "5"},
+        {"report", "--count", "20", "--out", out("report.html").string()}}) {
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.end(), {"--adc-bits", "5"});
+    EXPECT_EQ(run_mcnn(arguments).status, 0) << command.front();
+  }
+}
+
+// The integer network knows no chip, so it runs what fits none.
+TEST_F(CliRuns, TheIntegerNetworkNeedsNoChip) {
+  json network = {{"format", "mcnn-network-1"},
+                  {"name", "large"},
+                  {"input", {{"channels", 1}, {"height", 28}, {"width", 28}}}};
+  json layer = {{"type", "fully_connected"},
+                {"name", "FC"},
+                {"outputs", 10},
+                {"shift", 4},
+                {"activation", "none"},
+                {"biases", json::array()},
+                {"weights", json::array()}};
+  for (int k = 0; k < 10; ++k) {
+    layer["biases"].push_back(k);
+    layer["weights"].push_back(json::array());
+    for (int i = 0; i < 28 * 28; ++i) layer["weights"].back().push_back((i + k) % 15 - 7);
+  }
+  network["layers"] = {layer};
+  write_file(path("large.json"), network.dump());
+  const std::vector<std::string> chosen = {"--network", path("large.json").string(), "--count",
+                                           "30"};
+  std::vector<std::string> model = {"model"};
+  model.insert(model.end(), chosen.begin(), chosen.end());
+  expect_error(model, {"large does not fit"});
+  std::vector<std::string> integer = {"integer"};
+  integer.insert(integer.end(), chosen.begin(), chosen.end());
+  const std::string text = logits(integer);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 31);
+  EXPECT_EQ(result_["images"], 30);
+}
+
+TEST_F(CliRuns, ImagesWithoutLabelsAreClassified) {
+  write_file(path("images"), idx_images(25, 28, 28));
+  write_file(path("labels"), idx_labels(25));
+  const std::string images = path("images").string();
+  for (const std::string engine : {"sim", "model", "integer"}) {
+    SCOPED_TRACE(engine);
+    const std::string labelled =
+        logits({engine, "--images", images, "--labels", path("labels").string()});
+    const std::string plain = logits({engine, "--images", images});
+    EXPECT_TRUE(result_["accuracy"].is_null());
+    EXPECT_TRUE(result_["correct"].is_null());
+    EXPECT_EQ(std::regex_replace(labelled, std::regex("(\\n[0-9]+),3,"), "$1,,"), plain);
+    EXPECT_NE(plain.find("\n0,,"), std::string::npos) << plain;
+    const CommandResult run = run_mcnn({engine, "--images", images});
+    EXPECT_NE(run.out.find("classes of images 0..24, which have no labels\n      0:  "),
+              std::string::npos)
+        << run.out;
+    EXPECT_EQ(run.out.find("accuracy"), std::string::npos) << run.out;
+  }
 }
 
 TEST_F(CliRuns, MapAndInfo) {
