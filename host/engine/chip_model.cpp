@@ -10,6 +10,7 @@
 
 #include "common/error.h"
 #include "common/index.h"
+#include "host/engine/compiled_pass.h"
 #include "host/mapping/cycle_model.h"
 #include "host/network/integer_network.h"
 
@@ -19,7 +20,6 @@ namespace {
 constexpr int kPlanes = 8;      // bit planes of a pixel
 constexpr int kMaxLanes = 128;  // lines of a read, rounded up
 constexpr int kMaxKernels = kMaxLanes / 2;
-constexpr int kVectorBanks = 4;
 
 // The bits of one or more pixels, one lane a bit plane, least significant first.
 using Planes = std::array<uint16_t, kPlanes>;
@@ -34,65 +34,6 @@ constexpr std::array<Planes, 256> make_bits() {
   return table;
 }
 constexpr std::array<Planes, 256> kBits = make_bits();
-
-// What one PE reads at every output position of a step.
-struct Read {
-  int pe = 0;
-  int segment = 0;
-  int first_line = 0;
-  int channel = 0;        // index into Pass::channels
-  int column_offset = 0;  // of window column 0
-  int row_offset = 0;     // of window row 0, with the replica's
-  uint16_t mask = 0;      // bit lines inside the window
-  int quads = 0;          // index of the window's first quad at column 0, row 0 of the output
-};
-
-// One input channel of a pass. A *quad* is four neighbouring rows of a column; a window of a read
-// is four quads side by side.
-struct Channel {
-  int half = 0;
-  int base = 0;       // first word
-  int first_row = 0;  // of the quads, may be outside the map
-  int last_row = 0;
-  int first_column = 0;
-  int last_column = 0;
-  int quads = 0;  // index of its first quad
-
-  int columns() const { return last_column - first_column + 1; }
-};
-
-struct Range {
-  int first = 0;
-  int count = 0;
-};
-
-struct CompiledPass {
-  LayerRow row;
-  std::vector<Channel> channels;
-  std::vector<std::vector<Read>> steps;
-  int num_quads = 0;
-  std::vector<int> segment_rows;   // [segment] output row offset (replica)
-  std::vector<Range> pooled_rows;  // [output row] pooled rows that contain it
-  std::vector<Range> pooled_columns;
-  std::vector<int32_t> biases;  // [kernel]
-  PassTiming timing;
-  PassCycles cycles;  // without MODE.SKIP
-};
-
-// Pooled positions whose window contains position i.
-std::vector<Range> pooled_ranges(int positions, int pooled, int window, int stride) {
-  std::vector<Range> ranges(to_index(positions));
-  for (int i = 0; i < positions; ++i) {
-    for (int p = 0; p < pooled; ++p) {
-      if (p * stride <= i && i < p * stride + window) {
-        Range& range = ranges[to_index(i)];
-        range.first = range.count == 0 ? p : range.first;
-        ++range.count;
-      }
-    }
-  }
-  return ranges;
-}
 
 }  // namespace
 
@@ -131,10 +72,10 @@ class ChipModel::Impl {
     input_.assign(words, 0);
     output_.assign(words, 0);
     for (size_t i = 0; i < program_.layers.size(); ++i) {
-      passes_.push_back(compile(static_cast<int>(i)));
+      passes_.push_back(compile_pass(program_, config_, static_cast<int>(i)));
       std::vector<WindowUse>& uses = uses_.emplace_back();
-      for (const std::vector<Read>& step : passes_.back().steps) {
-        for (const Read& read : step) {
+      for (const std::vector<WindowRead>& step : passes_.back().steps) {
+        for (const WindowRead& read : step) {
           uses.push_back({.pe = read.pe, .first_line = read.first_line, .segment = read.segment});
         }
       }
@@ -215,100 +156,6 @@ class ChipModel::Impl {
     return to_index((half * config_.row_banks + bank) * config_.bank_depth + word);
   }
 
-  // Compiles a row of the layer table and its records.
-  CompiledPass compile(int index) const {
-    CompiledPass pass;
-    pass.row = program_.layers[to_index(index)];
-    const LayerRow& row = pass.row;
-    pass.timing = pass_timing(program_, config_, index);
-    pass.cycles = pass_cycles(pass.timing, config_);
-    pass.pooled_rows =
-        pooled_ranges(row.out_height, row.pooled_height, row.pool_rows, row.pool_row_stride);
-    pass.pooled_columns =
-        pooled_ranges(row.out_width, row.pooled_width, row.pool_columns, row.pool_column_stride);
-    for (int k = 0; k < row.kernels; ++k) {
-      const BiasRow& bias = program_.biases[to_index(row.bias_base + k / 2)];
-      pass.biases.push_back(k % 2 == 0 ? bias.even : bias.odd);
-    }
-    std::vector<int> segment_of(to_index(config_.num_pe), -1);
-    int first = 0;
-    for (int pe = 0; pe < config_.num_pe; ++pe) {
-      if ((row.segment_end >> pe & 1u) != 0) {
-        for (; first <= pe; ++first) {
-          segment_of[to_index(first)] = static_cast<int>(pass.segment_rows.size());
-        }
-        pass.segment_rows.push_back(row.replica[to_index(pe)]);
-      }
-    }
-    pass.steps.emplace_back();
-    for (size_t i = to_index(row.first_record);; ++i) {
-      const StepRecord& record = program_.records[i];
-      for (int pe = 0; pe < config_.num_pe; ++pe) {
-        if (record.active[to_index(pe)] != 0) {
-          add_read(pass, record, pe, segment_of[to_index(pe)]);
-        }
-      }
-      if (record.last_pass != 0) {
-        break;
-      }
-      if (record.last_step != 0) {
-        pass.steps.emplace_back();
-      }
-    }
-    lay_out_quads(pass);
-    return pass;
-  }
-
-  void add_read(CompiledPass& pass, const StepRecord& record, int pe, int segment) const {
-    const LayerRow& row = pass.row;
-    Read read;
-    read.pe = pe;
-    read.segment = segment;
-    read.first_line = record.first_line[to_index(pe)];
-    read.column_offset = record.column_offset;
-    read.row_offset = record.row_offset + row.row_offset[to_index(pe)];
-    for (int c = 0; c < record.window_columns; ++c) {
-      for (int r = 0; r < record.window_rows; ++r) {
-        read.mask = static_cast<uint16_t>(read.mask | 1u << (4 * c + r));
-      }
-    }
-    const int first_row = read.row_offset;
-    const int last_row = row.row_step * (row.row_groups() - 1) + read.row_offset;
-    const int first_column = read.column_offset;
-    const int last_column =
-        row.stride * (row.out_width - 1) + read.column_offset + record.window_columns - 1;
-    const auto same = [&](const Channel& channel) {
-      return channel.half == record.half && channel.base == record.channel_base;
-    };
-    auto found = std::find_if(pass.channels.begin(), pass.channels.end(), same);
-    if (found == pass.channels.end()) {
-      pass.channels.push_back(
-          {record.half, record.channel_base, first_row, last_row, first_column, last_column, 0});
-      found = pass.channels.end() - 1;
-    }
-    found->first_row = std::min(found->first_row, first_row);
-    found->last_row = std::max(found->last_row, last_row);
-    found->first_column = std::min(found->first_column, first_column);
-    found->last_column = std::max(found->last_column, last_column);
-    read.channel = static_cast<int>(found - pass.channels.begin());
-    pass.steps.back().push_back(read);
-  }
-
-  static void lay_out_quads(CompiledPass& pass) {
-    for (Channel& channel : pass.channels) {
-      channel.quads = pass.num_quads;
-      pass.num_quads += (channel.last_row - channel.first_row + 1) * channel.columns();
-    }
-    pass.num_quads += 3;  // a window always takes four quads; the mask drops those it does not have
-    for (std::vector<Read>& step : pass.steps) {
-      for (Read& read : step) {
-        const Channel& channel = pass.channels[to_index(read.channel)];
-        read.quads = channel.quads + (read.row_offset - channel.first_row) * channel.columns() +
-                     read.column_offset - channel.first_column;
-      }
-    }
-  }
-
   void load(std::span<const uint8_t> pixels) {
     const MapShape& shape = program_.image;
     const uint8_t* next = pixels.data();
@@ -327,7 +174,7 @@ class ChipModel::Impl {
   void make_quads(const CompiledPass& pass) {
     quads_.resize(std::max(quads_.size(), to_index(pass.num_quads)));
     const LayerRow& row = pass.row;
-    for (const Channel& channel : pass.channels) {
+    for (const PassChannel& channel : pass.channels) {
       const int columns = channel.columns();
       const int first_inside = std::max(0, channel.first_column);
       const int last_inside = std::min(row.in_width - 1, channel.last_column);
@@ -361,7 +208,7 @@ class ChipModel::Impl {
 
   // Reads all bit planes of one window and adds the pair sums to the segment's partial sums.
   // Returns the number of bits of the largest pixel in the window.
-  int read_window(const CompiledPass& pass, const Read& read, const Planes* quads,
+  int read_window(const CompiledPass& pass, const WindowRead& read, const Planes* quads,
                   ChipCounters& counters) {
     std::array<uint32_t, kPlanes> pulses{};  // most significant plane first
     int reads = 0;
@@ -397,7 +244,7 @@ class ChipModel::Impl {
   }
 
   // Counts how much a window is driven: the planes that have a pulse are the bits of its pixels.
-  static void count_use(const Read& read, const Planes* quads, WindowUse& use) {
+  static void count_use(const WindowRead& read, const Planes* quads, WindowUse& use) {
     int planes = 0;
     int pixels = 0;
     for (size_t plane = 0; plane < kPlanes; ++plane) {
@@ -432,10 +279,10 @@ class ChipModel::Impl {
           std::fill_n(sums_[s].begin(), row.kernels, 0u);
         }
         size_t window = 0;
-        for (const std::vector<Read>& step : pass.steps) {
+        for (const std::vector<WindowRead>& step : pass.steps) {
           int bits = 0;
-          for (const Read& read : step) {
-            const Channel& channel = pass.channels[to_index(read.channel)];
+          for (const WindowRead& read : step) {
+            const PassChannel& channel = pass.channels[to_index(read.channel)];
             const Planes* quads =
                 &quads_[to_index(read.quads + top * channel.columns() + x * row.stride)];
             bits = std::max(bits, read_window(pass, read, quads, counters));
@@ -498,8 +345,8 @@ class ChipModel::Impl {
     for (size_t k = 0; k < kernels; ++k) {
       pixels_[k] = static_cast<uint8_t>(std::clamp(values_[k], 0, 255));
     }
-    const Range rows = pass.pooled_rows[to_index(y)];
-    const Range columns = pass.pooled_columns[to_index(x)];
+    const PooledRange rows = pass.pooled_rows[to_index(y)];
+    const PooledRange columns = pass.pooled_columns[to_index(x)];
     for (int py = rows.first; py < rows.first + rows.count; ++py) {
       for (int px = columns.first; px < columns.first + columns.count; ++px) {
         uint8_t* pooled = &pooled_[to_index(py * row.pooled_width + px) * kernels];

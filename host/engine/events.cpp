@@ -14,8 +14,6 @@
 namespace mcnn {
 namespace {
 
-constexpr int kVectorBanks = 4;
-
 void add_each(const std::vector<int64_t>& part, std::vector<int64_t>& sum) {
   sum.resize(std::max(sum.size(), part.size()), 0);
   for (size_t i = 0; i < part.size(); ++i) sum[i] += part[i];

@@ -16,6 +16,9 @@
 
 namespace mcnn {
 
+inline constexpr int kLineUnit = 4;     // first source lines of blocks are multiples of it
+inline constexpr int kVectorBanks = 4;  // banks of a half that hold a vector
+
 // A row of the layer table: one pass of up to NumAdc/2 kernels.
 struct LayerRow {
   int final = 0;   // outputs are logits

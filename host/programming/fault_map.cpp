@@ -17,7 +17,6 @@ namespace {
 constexpr int kTopLevel = 7;
 constexpr int kRepeats = 8;       // reads of a cell that does not reach its target
 constexpr double kReached = 0.5;  // a weight that is further off cannot be reached [levels]
-constexpr int kLineUnit = 4;      // blocks of source lines begin at multiples of it
 constexpr size_t kWindow = 10;    // blocks that are put in the best order at once
 constexpr int kMaxRounds = 20;
 // A layout has to be better by this to be taken, so that rounding decides nothing [levels^2].

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/mapping/layout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/error.h"
+#include "host/mapping/cycle_model.h"
+
+namespace mcnn {
+namespace {
+
+constexpr int kMaxRowStep = 127;
+
+// Whether the fetched rows, the pooling and the tables allow so many replicas.
+bool replicas_allowed(const MappingTask& task, const LayerPlan& plan, int replicas) {
+  const int stride = plan.layer->stride;
+  if (replicas > task.config.num_pe || replicas > task.config.row_banks ||
+      replicas > plan.layer->convolution.height || replicas * stride > kMaxRowStep ||
+      plan.max_window_rows() + (replicas - 1) * stride > task.config.row_banks) {
+    return false;
+  }
+  const int height = plan.layer->convolution.height;
+  for (int y0 = 0; y0 < height; y0 += replicas) {
+    const int last = std::min(y0 + replicas, height) - 1;
+    int first_pooled = plan.layer->output.height;
+    int last_pooled = -1;
+    for (int py = 0; py < plan.layer->output.height; ++py) {
+      const int top = py * plan.pool.row_stride;
+      if (top <= last && top + plan.pool.rows > y0) {
+        first_pooled = std::min(first_pooled, py);
+        last_pooled = py;
+      }
+    }
+    if (last_pooled - first_pooled >= task.config.row_banks) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Clocks of all passes of a layer, for one image.
+int64_t clocks_of(const MappingTask& task, const LayerPlan& plan, const LayerLayout& layout) {
+  ChipProgram program;
+  for_each_record(plan, layout, [&](const KernelWindow& window, int, int, bool last) {
+    StepRecord record;
+    record.window_columns = window.columns;
+    record.last_step = last ? 1 : 0;
+    program.records.push_back(record);
+  });
+  program.records.back().last_pass = 1;
+  int64_t clocks = 0;
+  for (const KernelPass& pass : plan.passes) {
+    program.layers.assign(1, make_row(task, plan, pass, layout.replicas));
+    clocks += pass_cycles(pass_timing(program, task.config, 0), task.config).clocks;
+  }
+  return clocks;
+}
+
+}  // namespace
+
+int LayerLayout::windows_of(int i, const LayerPlan& plan) const {
+  return std::clamp(static_cast<int>(plan.windows.size()) - i * steps, 0, steps);
+}
+
+int64_t LayerLayout::total_lines(const LayerPlan& plan) const {
+  int64_t lines = 0;
+  for (const KernelPass& pass : plan.passes) {
+    lines +=
+        static_cast<int64_t>(pass.lines) * static_cast<int64_t>(plan.windows.size()) * replicas;
+  }
+  return lines;
+}
+
+int max_replicas(const MappingTask& task, const LayerPlan& plan) {
+  int most = 0;
+  while (replicas_allowed(task, plan, most + 1)) {
+    ++most;
+  }
+  return most;
+}
+
+LayerRow make_row(const MappingTask& task, const LayerPlan& plan, const KernelPass& pass,
+                  int replicas) {
+  const Layer& layer = *plan.layer;
+  LayerRow row;
+  row.final = plan.final ? 1 : 0;
+  row.vector = plan.vector_output ? 1 : 0;
+  row.kernels = pass.kernels;
+  row.range = plan.range;
+  row.shift = layer.shift + plan.range;
+  row.group_rows = replicas;
+  row.in_height = plan.in_height;
+  row.in_width = plan.in_width;
+  row.stride = layer.stride;
+  row.row_step = replicas * layer.stride;
+  row.out_height = layer.convolution.height;
+  row.out_width = layer.convolution.width;
+  row.pool_rows = plan.pool.rows;
+  row.pool_columns = plan.pool.columns;
+  row.pool_row_stride = plan.pool.row_stride;
+  row.pool_column_stride = plan.pool.column_stride;
+  row.pooled_height = layer.output.height;
+  row.pooled_width = layer.output.width;
+  row.out_pitch = plan.out_pitch;
+  row.out_base = plan.final || plan.vector_output ? pass.first_kernel / 2
+                                                  : pass.first_kernel / 2 * plan.out_pitch;
+  row.replica.assign(to_index(task.config.num_pe), 0);
+  row.row_offset.assign(to_index(task.config.num_pe), 0);
+  return row;
+}
+
+StepRecord make_record(const MappingTask& task, const LayerPlan& plan, const KernelWindow& window) {
+  const Layer& layer = *plan.layer;
+  StepRecord record;
+  record.half = window.channel % 2;
+  record.window_columns = window.columns;
+  record.window_rows = window.rows;
+  record.column_offset = window.column - layer.padding_columns;
+  record.row_offset = window.row - layer.padding_rows;
+  record.channel_base = plan.channel_base(window.channel);
+  record.first_line.assign(to_index(task.config.num_pe), 0);
+  record.active.assign(to_index(task.config.num_pe), 0);
+  return record;
+}
+
+std::optional<LayerLayout> make_layout(const MappingTask& task, const LayerPlan& plan, int replicas,
+                                       int pes) {
+  LayerLayout layout;
+  layout.replicas = replicas;
+  layout.pes = pes;
+  layout.steps = divide_up(static_cast<int>(plan.windows.size()), pes);
+  if (layout.windows_of(pes - 1, plan) == 0) {
+    return std::nullopt;
+  }
+  layout.clocks = clocks_of(task, plan, layout);
+  return layout;
+}
+
+int forced_replicas(const MappingTask& task, std::span<const LayerPlan> plans, size_t layer) {
+  const std::vector<std::optional<int>>& asked = task.options.replicas;
+  if (layer >= asked.size() || !asked[layer]) {
+    return 0;
+  }
+  const LayerPlan& plan = plans[layer];
+  const int replicas = *asked[layer];
+  if (replicas < 1 || !replicas_allowed(task, plan, replicas)) {
+    throw Error(
+        fmt::format("mapping: replicas of layer {}: found {}, allowed: 1..{} (rows that one fetch "
+                    "delivers, PEs, pooled rows)",
+                    plan.layer->name, replicas, max_replicas(task, plan)));
+  }
+  return replicas;
+}
+
+std::vector<LayerLayout> layouts_of(const MappingTask& task, std::span<const LayerPlan> plans,
+                                    size_t layer) {
+  const LayerPlan& plan = plans[layer];
+  const int forced = forced_replicas(task, plans, layer);
+  if (!replicas_allowed(task, plan, 1)) {
+    task.fail(fmt::format("pooling: one output row of layer {} touches more than {} pooled rows",
+                          plan.layer->name, task.config.row_banks));
+  }
+  std::vector<LayerLayout> list;
+  for (int replicas = 1; replicas_allowed(task, plan, replicas); ++replicas) {
+    if (forced != 0 && replicas != forced) {
+      continue;
+    }
+    for (int pes = 1; replicas * pes <= task.config.num_pe; ++pes) {
+      if (const std::optional<LayerLayout> layout = make_layout(task, plan, replicas, pes)) {
+        list.push_back(*layout);
+      }
+    }
+  }
+  std::stable_sort(list.begin(), list.end(), [](const LayerLayout& a, const LayerLayout& b) {
+    return std::pair(a.clocks, a.replicas * a.pes) < std::pair(b.clocks, b.replicas * b.pes);
+  });
+  return list;
+}
+
+}  // namespace mcnn
