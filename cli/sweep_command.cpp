@@ -37,6 +37,7 @@
 #include "cli/run/workload.h"
 #include "cli/sweep/sweep.h"
 #include "cli/sweep/sweep_file.h"
+#include "cli/sweep/sweep_plot.h"
 #include "cli/sweep/sweep_report.h"
 #include "common/error.h"
 #include "common/fingerprint.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the rows of a sweep say: mean and spread of the accuracy over the seeds and samples, as a
-// table and as a gnuplot script.
+// table. sweep_plot.h draws it.
 #pragma once
 
 #include <cstdint>
@@ -29,14 +29,5 @@ std::vector<SweepPoint> summarise(const Sweep& sweep,
                                   const std::map<std::uint64_t, RunResult>& rows);
 
 std::string summary_table(const Sweep& sweep, const std::vector<SweepPoint>& points);
-
-// "wire_resistance_ohm" is "wire resistance [ohm]".
-std::string axis_label(std::string_view key);
-
-// A plot would have so many curves. Throws Error if there are more than a reader can tell apart.
-void check_plot(const Sweep& sweep, const std::string& where);
-// The gnuplot script that draws the accuracy against the first varied number into `svg`.
-std::string plot_script(const Sweep& sweep, const std::map<std::uint64_t, RunResult>& rows,
-                        const std::string& svg);
 
 }  // namespace mcnn::cli
