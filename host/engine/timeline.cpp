@@ -7,6 +7,7 @@
 #include <bit>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "common/error.h"
 #include "common/index.h"
@@ -251,6 +252,15 @@ int track(const TimelineEvent& event, const ChipConfig& config) {
   return 0;
 }
 
+// One name a kind of work, so that a viewer's totals by name are those of a layer's reads, fetches
+// and so on; where, in which step and which plane are arguments.
+std::string slice_name(const TimelineEvent& event, const TimelineNames& names) {
+  if (event.layer_row < 0) return std::string(activity_name(event.activity));
+  const std::string& layer = names.layers.at(to_index(event.layer_row));
+  if (event.activity == Activity::kLayer) return layer;
+  return fmt::format("{} {}", layer, activity_name(event.activity));
+}
+
 // A string as JSON has it, with its quotes.
 std::string json_string(std::string_view text) { return nlohmann::json(text).dump(); }
 
@@ -319,28 +329,23 @@ std::string chrome_trace(std::span<const TimelineEvent> events, const ChipConfig
   name_track(behind_pes + 3, "result");
 
   for (const TimelineEvent& event : events) {
-    const std::string image = names.images.at(to_index(event.image));
-    std::string name;
-    if (event.activity == Activity::kRead) {
-      name = fmt::format("plane {}", event.plane);
-    } else if (event.activity == Activity::kLayer) {
-      name = names.layers.at(to_index(event.layer_row));
-    } else if (event.row >= 0) {
-      name =
-          fmt::format("{} {} row {} column {} step {}", names.layers.at(to_index(event.layer_row)),
-                      activity_name(event.activity), event.row, event.column, event.step);
-    } else {
-      name = fmt::format("{} {}", activity_name(event.activity), image);
-    }
     // A trace counts in microseconds.
     fmt::format_to(out,
                    ",\n{{\"name\":{},\"cat\":\"{}\",\"ph\":\"X\",\"pid\":1,\"tid\":{},"
                    "\"ts\":{:.6f},\"dur\":{:.6f},\"args\":{{\"image\":{},\"clock\":{},"
-                   "\"clocks\":{}}}}}",
-                   json_string(name), activity_name(event.activity), track(event, config),
-                   static_cast<double>(event.start) * clock_ns * 1e-3,
-                   static_cast<double>(event.clocks) * clock_ns * 1e-3, json_string(image),
-                   event.start, event.clocks);
+                   "\"clocks\":{}",
+                   json_string(slice_name(event, names)), activity_name(event.activity),
+                   track(event, config), static_cast<double>(event.start) * clock_ns * 1e-3,
+                   static_cast<double>(event.clocks) * clock_ns * 1e-3,
+                   json_string(names.images.at(to_index(event.image))), event.start, event.clocks);
+    for (const auto& [name, value] : {std::pair{"pe", event.pe},
+                                      {"row", event.row},
+                                      {"column", event.column},
+                                      {"step", event.step},
+                                      {"plane", event.plane}}) {
+      if (value >= 0) fmt::format_to(out, ",\"{}\":{}", name, value);
+    }
+    text += "}}";
   }
   return text + "\n]}\n";
 }

@@ -65,7 +65,8 @@ struct TimelineNames {
 };
 
 // The Chrome trace event format (JSON), one track an activity and PE; opens in Perfetto and in
-// chrome://tracing. `clock_ns`: length of a clock.
+// chrome://tracing. Slices are named by layer and kind of work ("C1 read"); image, PE, row, column,
+// step and plane are arguments. `clock_ns`: length of a clock.
 std::string chrome_trace(std::span<const TimelineEvent> events, const ChipConfig& config,
                          const TimelineNames& names, double clock_ns);
 

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -248,6 +250,8 @@ TEST_F(Cli, TimelineIsAChromeTraceThatEnginesAgreeOn) {
   EXPECT_EQ(read_file(path("sim.json")), read_file(path("model.json")));
   const json trace = json::parse(read_file(path("sim.json")));
   std::int64_t layer_clocks = 0;
+  std::map<std::string, std::int64_t> by_name;
+  std::set<int> steps;
   std::vector<std::string> tracks;
   for (const json& event : trace.at("traceEvents")) {
     if (event.at("ph") == "M") {
@@ -255,11 +259,27 @@ TEST_F(Cli, TimelineIsAChromeTraceThatEnginesAgreeOn) {
       continue;
     }
     EXPECT_EQ(event.at("ph"), "X");
-    if (event.at("cat") != "layer") continue;
-    const int clocks = event.at("args").at("clocks").get<int>();
-    layer_clocks += clocks;
+    const json& args = event.at("args");
+    const int clocks = args.at("clocks");
     EXPECT_NEAR(event.at("dur").get<double>(), 0.05 * clocks, 1e-9) << "us, at 50 ns a clock";
+    if (event.at("cat") == "layer") layer_clocks += clocks;
+    by_name[event.at("name")] += clocks;
+    if (event.at("name") == "C3 read") {
+      EXPECT_LT(args.at("row"), 7);
+      EXPECT_LT(args.at("column"), 7);
+      steps.insert(args.at("step").get<int>());
+    }
   }
+  // A name is a kind of work of a layer, so totals by name say where the clocks go.
+  EXPECT_EQ(by_name["C1"] + by_name["C3"] + by_name["FC"], layer_clocks);
+  for (const std::string layer : {"C1", "C3", "FC"}) {
+    for (const std::string work : {" fetch", " read", " plane", " reduce", " write-back"}) {
+      EXPECT_GT(by_name[layer + work], 0) << layer << work;
+    }
+  }
+  EXPECT_EQ(by_name["image load"], 2 * 784);
+  EXPECT_EQ(steps, (std::set{0, 1, 2, 3}));
+  EXPECT_LT(by_name.size(), 30U);
   EXPECT_EQ(layer_clocks, 2 * 1825);
   EXPECT_EQ(std::ranges::count(tracks, "PE 7"), 1);
 }
