@@ -6,6 +6,7 @@
 //   codes    |          |           | valid until the next ones
 module mcnn_macro_dpi #(
   parameter  int unsigned Pe          = 0,    // number of the PE
+  parameter  int unsigned Lanes       = 0,    // 1: the codes also lane by lane, for waves
   parameter  int unsigned NumSl       = 128,  // source lines
   parameter  int unsigned NumAdc      = 32,   // ADC lanes; lane i serves the lines i modulo NumAdc
   parameter  int unsigned AdcBits     = 8,    // bits of a code
@@ -67,6 +68,13 @@ module mcnn_macro_dpi #(
       for (int unsigned i = 1; i < ReadLatency - 1; i++) pipe_q[i] <= pipe_q[i-1];
     end
     assign code_o = pipe_q[ReadLatency-2];
+  end
+
+  if (Lanes == 1) begin : gen_lanes
+    for (genvar l = 0; l < NumAdc; l++) begin : gen_lane
+      logic [AdcBits-1:0] code;
+      assign code = code_o[l*AdcBits+:AdcBits];
+    end
   end
 
 endmodule

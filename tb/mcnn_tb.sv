@@ -2,7 +2,7 @@
 // Top of the simulation: the chip, a macro model at each of its PEs, and the chip's buses as ports for the bus models in C++.
 // The chip's trigger outputs tell the models which image and layer the reads that follow belong to.
 module mcnn_tb #(
-  parameter int unsigned Monitor     = 0,    // 1: hand the chip's events to C++, clock by clock
+  parameter int unsigned Monitor     = 0,    // 1: hand the chip's events to C++, clock by clock; codes by lane
   parameter int unsigned NumPe       = 8,    // as mcnn_chip
   parameter int unsigned NumSl       = 128,
   parameter int unsigned NumAdc      = 32,
@@ -118,6 +118,7 @@ module mcnn_tb #(
   for (genvar p = 0; p < NumPe; p++) begin : gen_pe
     mcnn_macro_dpi #(
       .Pe         (p),
+      .Lanes      (Monitor),
       .NumSl      (NumSl),
       .NumAdc     (NumAdc),
       .AdcBits    (AdcBits),

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -316,8 +317,12 @@ class VerilatedChip final : public RtlChip {
     ++received_image_;
   }
 
+  // Time 0 of the waves is where they begin: the clock in which the first pixel of the first image
+  // is offered, clock 0 of the timeline.
   void dump(std::uint64_t half_clock) {
-    if (tracing_ && trace_) trace_->dump(half_clock * kHalfClock);
+    if (!tracing_ || !trace_) return;
+    if (!trace_begin_) trace_begin_ = half_clock;
+    trace_->dump((half_clock - *trace_begin_) * kHalfClock);
   }
 
   [[noreturn]] void throw_timeout(const std::string& what) const {
@@ -330,6 +335,7 @@ class VerilatedChip final : public RtlChip {
   std::unique_ptr<Model> model_;
   std::unique_ptr<VerilatedFstC> trace_;
   bool tracing_ = false;
+  std::optional<std::uint64_t> trace_begin_;  // half clock
 
   std::uint64_t clocks_ = 0;
   std::deque<Packet> packets_;

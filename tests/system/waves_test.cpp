@@ -4,9 +4,15 @@
 
 #include <gtest/gtest.h>
 
-#include <csignal>
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
+#include <iterator>
+#include <regex>
+#include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/system/cli_fixture.h"
 #include "tests/system/command.h"
@@ -41,6 +47,59 @@ TEST_F(WavesTest, AnInterruptedRunLeavesTheWavesUpToThen) {
   // Nothing else is left.
   const std::filesystem::directory_iterator files(file.parent_path());
   EXPECT_EQ(std::distance(begin(files), end(files)), 1);
+}
+
+// A line of the saved view that shows a signal.
+struct Shown {
+  std::string alias;
+  std::string signal;
+};
+
+std::vector<Shown> shown_signals(const std::string& view) {
+  const std::regex signal(R"(^(\+\{(.*)\} )?(\(\d+\))?(TOP\..*)$)");
+  std::vector<Shown> shown;
+  std::istringstream lines(view);
+  for (std::string line; std::getline(lines, line);) {
+    std::smatch match;
+    if (std::regex_match(line, match, signal)) shown.push_back({match[2], match[4]});
+  }
+  return shown;
+}
+
+// What `make waves` and the saved view show together.
+TEST_F(WavesTest, TheSavedViewFitsTheWaves) {
+  const std::filesystem::path file = out("image.fst");
+  ASSERT_EQ(run_mcnn({"sim", "--count", "1", "--check", "0", "--trace", file.string()}).status, 0);
+  const Waves waves = read_waves(file);
+  ASSERT_TRUE(waves.readable);
+  const std::string view = read_file(MCNN_WAVES_VIEW);
+  const std::vector<Shown> shown = shown_signals(view);
+  EXPECT_GT(shown.size(), 100U);
+  // Every signal is in the waves, with these bits.
+  for (const Shown& line : shown) {
+    EXPECT_TRUE(waves.signals.contains(line.signal)) << line.signal;
+    if (line.signal.find(".state_q[") == std::string::npos) continue;
+    // Several modules have a state: the view says whose it is.
+    EXPECT_NE(line.alias.find(" state"), std::string::npos) << line.signal;
+  }
+  // The codes of a whole array, lane by lane.
+  const auto lanes = std::ranges::count_if(
+      shown, [](const Shown& line) { return line.signal.find(".gen_lane[") != std::string::npos; });
+  EXPECT_EQ(lanes, 32);
+
+  // It opens where the first layer begins to compute: the pixels are in, 784 clocks of 5 ns.
+  std::smatch start;
+  ASSERT_TRUE(std::regex_search(view, start, std::regex(R"(\[timestart\] (\d+))")));
+  const std::uint64_t from = std::stoull(start[1]);
+  EXPECT_EQ(waves.first, 0U);
+  EXPECT_GE(from, 784U * 5'000);
+  constexpr std::uint64_t kWindow = 30 * 5'000;
+  const Wave& tick = waves.signals.at("TOP.mcnn_tb.u_chip.u_beat_control.tick_o");
+  const auto first =
+      std::ranges::find(tick.values, "1", &std::pair<std::uint64_t, std::string>::second);
+  ASSERT_NE(first, tick.values.end());
+  EXPECT_GE(first->first, from);
+  EXPECT_LE(first->first, from + kWindow);
 }
 
 }  // namespace
