@@ -181,7 +181,7 @@ TEST_F(Cli, CommandLine) {
 TEST_F(Cli, InterruptLeavesNothing) {
   const CommandResult result =
       run_mcnn({"sim", "--check", "10000", "--jobs", "1", "--logits", out("logits.csv").string(),
-                "--result", out("result.json").string(), "--trace", out("x.fst").string()},
+                "--result", out("result.json").string()},
                1500);
   EXPECT_EQ(result.status, 130) << result.err;
   EXPECT_TRUE(fs::is_empty(folder_ / "out"));

@@ -127,18 +127,18 @@ TEST_F(CliRuns, ConfigurationsWithoutANetworkTakeTheDefaultOne) {
   const std::string params =
       read_file(fs::path(MCNN_DATA_DIR).parent_path() / "constraints" / "yao2020.params");
   write_file(path("mine.params"), params);
-  const std::vector<std::string> mine = {"model", "--count", "20", "--config",
-                                         path("mine.params").string()};
-  const std::string on_default = logits({"model", "--count", "20"});
-  EXPECT_EQ(logits(mine), on_default);
-  EXPECT_EQ(result_["config"], "mine");
-
   std::string small = params;
   small.replace(small.find("NumPe=8"), 7, "NumPe=3");
   write_file(path("small.params"), small);
   expect_plain_error({"map", "--config", path("small.params").string()},
                      {"yao2020 does not fit", "64 too many", "default network", "'small'",
                       "small.json", "--network FILE"});
+
+  const std::vector<std::string> mine = {"model", "--count", "20", "--config",
+                                         path("mine.params").string()};
+  const std::string on_default = logits({"model", "--count", "20"});
+  EXPECT_EQ(logits(mine), on_default);
+  EXPECT_EQ(result_["config"], "mine");
 
   // A data folder with a network of its own for this name.
   const fs::path data = path("data");
@@ -159,7 +159,7 @@ TEST_F(CliRuns, ConvertersOfAnyWidth) {
   for (const std::string bits : {"4", "6", "12"}) {
     const CommandResult run = run_mcnn({"model", "--count", "20", "--adc-bits", bits});
     EXPECT_EQ(run.status, 0) << run.err;
-    EXPECT_EQ(run.out.find("clips its peak code") != std::string::npos, bits == "4") << run.out;
+    EXPECT_EQ(run.out.find("clips its peak code") != std::string::npos, bits != "12") << run.out;
   }
   const CommandResult none = run_mcnn({"model", "--count", "20", "--adc-bits", "4"});
   EXPECT_NE(none.out.find("so would every range of 4 bits, 6 bits at range 0 would not"),

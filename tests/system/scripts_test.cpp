@@ -138,7 +138,7 @@ TEST(CheckChoice, AsksAMapperThatIsThere) {
 TEST(CheckChoice, MakeRefusesBeforeItBuilds) {
   const TemporaryFolder folder("scripts");
   const std::string build = (folder / "build").string();
-  for (const std::string& what : {"sim CONFIG=none", "cost DEVICE=none", "sweep PLAN=none"}) {
+  for (const std::string what : {"sim CONFIG=none", "cost DEVICE=none", "sweep PLAN=none"}) {
     const Said said = run_shell("MCNN_SKIP_INSTALL=1 timeout 60 make -C " MCNN_SCRIPTS_DIR "/.. " +
                                 what + " BUILD='" + build + "'");
     expect_refused(said, {"found 'none', allowed"});
