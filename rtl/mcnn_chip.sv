@@ -121,7 +121,8 @@ module mcnn_chip #(
   logic [31:0] image_count;
   logic [7:0]  layer_count, image_height, image_width, logit_count;
   logic [15:0] image_channels, image_pitch;
-  logic        image_ready, image_short, image_long, image_beyond, layer_invalid, record_error, write_error;
+  logic        stream_reset, image_ready, image_drop, image_short, image_long, image_beyond;
+  logic        layer_invalid, record_error, write_error;
   logic [1:0]  in_buffer, out_buffer, load_buffer;
   logic        table_we, table_re;
   logic [1:0]  table_wr, table_rd;
@@ -154,11 +155,12 @@ module mcnn_chip #(
     .wr_valid_i(wr_valid), .wr_addr_i(wr_addr), .wr_data_i(wr_data), .wr_whole_i(wr_whole), .wr_ok_o(wr_ok),
     .rd_valid_i(rd_request), .rd_addr_i(rd_addr),
     .rd_valid_o(rd_valid), .rd_ok_o(rd_ok), .rd_data_o(rd_data),
-    .start_o(start), .abort_o(abort), .resume_o(resume), .halt_mode_o(halt_mode), .skip_mode_o(skip_mode),
+    .start_o(start), .abort_o(abort), .resume_o(resume), .stream_reset_o(stream_reset),
+    .halt_mode_o(halt_mode), .skip_mode_o(skip_mode),
     .image_count_o(image_count), .layer_count_o(layer_count),
     .image_height_o(image_height), .image_width_o(image_width), .image_channels_o(image_channels),
     .image_pitch_o(image_pitch), .logit_count_o(logit_count),
-    .busy_i(busy), .halted_i(halted), .image_ready_i(image_ready), .layer_i(layer_o),
+    .busy_i(busy), .halted_i(halted), .image_ready_i(image_ready), .image_drop_i(image_drop), .layer_i(layer_o),
     .buffers_i({load_buffer, out_buffer, in_buffer}),
     .program_o(program_start), .program_busy_i(program_busy), .program_count_o(program_count),
     .set_start_o(set_start), .set_step_o(set_step), .set_limit_o(set_limit),
@@ -362,7 +364,8 @@ module mcnn_chip #(
   mcnn_image_loader #(
     .ActBits(ActBits), .RowBanks(RowBanks), .BankDepth(BankDepth)
   ) u_image_loader (
-    .clk_i, .rst_ni, .enable_i(busy), .flush_i(flush), .take_i(image_take), .ready_o(image_ready),
+    .clk_i, .rst_ni, .enable_i(busy), .flush_i(flush), .restart_i(stream_reset), .take_i(image_take), .ready_o(image_ready),
+    .drop_o(image_drop),
     .height_i(image_height), .width_i(image_width), .channels_i(image_channels), .pitch_i(image_pitch),
     .s_axis_tdata_i, .s_axis_tvalid_i, .s_axis_tready_o, .s_axis_tlast_i,
     .we_o(load_we), .half_o(load_half), .bank_o(load_bank), .addr_o(load_addr), .data_o(load_data),

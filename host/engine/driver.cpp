@@ -262,8 +262,12 @@ ChipResult Driver::receive(size_t index) {
   std::vector<uint32_t> packet;
   try {
     packet = bus_.receive();
-  } catch (const Error&) {
+  } catch (const Error& error) {
     check_status();  // a chip that stopped with an error explains why nothing came
+    if ((bus_.read(reg::kStatus) & reg::kStatusDropping) != 0) {
+      throw Error(
+          fmt::format("{}; it drops the rest of an image and waits for its TLAST", error.what()));
+    }
     throw;
   }
   return to_result(packet, index);
@@ -376,13 +380,16 @@ PerfCounters Driver::read_counters() const {
   return counters;
 }
 
-void Driver::abort() {
+void Driver::abort(Source source) {
   bus_.write(reg::kControl, reg::kControlAbort);
   for (int poll = 0; (bus_.read(reg::kStatus) & reg::kStatusBusy) != 0; ++poll) {
     if (poll >= options_.status_polls) {
       throw Error(fmt::format("chip: STATUS: found busy {} reads after ABORT, allowed: idle",
                               options_.status_polls));
     }
+  }
+  if (source == Source::kStopped) {  // a pixel that was still offered has been dropped by now
+    bus_.write(reg::kControl, reg::kControlStreamReset);
   }
   bus_.write(reg::kIrqStatus, reg::kIrqDone | reg::kIrqError | reg::kIrqHalted);
 }

@@ -79,8 +79,13 @@ class Driver final : public ProgramPort {
   PerfCounters read_counters() const;
 
   void set_skip(bool skip) { options_.skip = skip; }
+  // What the source of images does with an image that it is in the middle of when a run is stopped.
+  enum class Source {
+    kGoesOn,  // sends the rest: the chip takes and drops it
+    kStopped  // sends a first pixel next: the chip is told so (STREAM_RESET)
+  };
   // Stops a run (waiting images are dropped) and clears errors.
-  void abort();
+  void abort(Source source = Source::kGoesOn);
   // Throws Error naming the error code, row and meaning if STATUS holds one; clears it first.
   void check_status();
 

@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Image loader: writes the AXI4-Stream image, channel by channel and row by row, into the feature-map buffer that loads, one
 // pixel a clock, while another image is computed. An image of the wrong length is dropped up to its TLAST and reported.
+//
+//           last pixel, TLAST                       take, flush
+//   Load ------------------------------> Ready ------------------> Load
+//     |  flush within an image         too many pixels
+//     +-----------------------> Rest -----------------+
+//     |  last pixel, no TLAST    |                    v
+//     +--------------------------|-----------------> Drop      Rest, Drop: back to Load with TLAST
+//
+// A stream does not say where an image begins. After a flush the source may go on with the image that it is sending: its rest is
+// taken and dropped. Pixels are still counted, so that a source that sends another image instead is noticed (long_o). Or the
+// source has been stopped, and the host says so: with restart_i the next pixel is a first one.
 module mcnn_image_loader #(
   parameter  int unsigned ActBits   = 8,
   parameter  int unsigned RowBanks  = 8,
@@ -14,8 +25,10 @@ module mcnn_image_loader #(
   // run
   input  logic        enable_i,  // images are wanted
   input  logic        flush_i,   // drop what is loaded or loading
+  input  logic        restart_i, // an image that has begun will not be continued: forget it; a whole one stays
   input  logic        take_i,    // the loaded image is taken: the next one may come
   output logic        ready_o,   // an image is loaded
+  output logic        drop_o,    // pixels are dropped up to TLAST
   input  logic [7:0]  height_i,
   input  logic [7:0]  width_i,
   input  logic [15:0] channels_i,
@@ -41,7 +54,8 @@ module mcnn_image_loader #(
 
   typedef enum logic [1:0] {
     Load,
-    Drop,   // up to TLAST
+    Rest,   // what is left of an image that was flushed, up to TLAST
+    Drop,   // an image that is too long, up to TLAST
     Ready
   } state_e;
   state_e state_q;
@@ -49,14 +63,16 @@ module mcnn_image_loader #(
   logic [7:0]  x_q, y_q;
   logic [15:0] channel_q, channel_base_q, row_base_q;
   logic        within_q;  // pixels of an image have been taken
-  logic        taken, x_end, y_end, image_end;
+  logic        taken, x_end, y_end, image_end, whole;
   logic [15:0] addr;
 
-  assign s_axis_tready_o = (state_q == Load && enable_i) || state_q == Drop;
+  assign drop_o          = state_q == Rest || state_q == Drop;
+  assign s_axis_tready_o = (state_q == Load && enable_i) || drop_o;
   assign taken           = s_axis_tvalid_i && s_axis_tready_o;
   assign x_end           = x_q + 8'd1 == width_i;
   assign y_end           = y_q + 8'd1 == height_i;
   assign image_end       = x_end && y_end && channel_q + 16'd1 == channels_i;
+  assign whole           = state_q == Load && taken && image_end && s_axis_tlast_i;
   assign addr            = row_base_q + 16'(x_q);
   assign ready_o         = state_q == Ready;
 
@@ -69,19 +85,22 @@ module mcnn_image_loader #(
       within_q <= 1'b0;
     end else begin
       short_o  <= state_q == Load && taken && s_axis_tlast_i && !image_end;
-      long_o   <= state_q == Load && taken && !s_axis_tlast_i && image_end;
+      long_o   <= (state_q == Load || state_q == Rest) && taken && !s_axis_tlast_i && image_end;
       beyond_o <= state_q == Load && taken && |(addr >> AddrBits);
-      if (taken) within_q <= !s_axis_tlast_i;
+      if (restart_i)  within_q <= 1'b0;
+      else if (taken) within_q <= !s_axis_tlast_i;
       unique case (state_q)
         Load: begin
-          if (taken && image_end) state_q <= s_axis_tlast_i ? Ready : Drop;
-          if (flush_i && (taken ? !s_axis_tlast_i : within_q)) state_q <= Drop;
-          else if (flush_i) state_q <= Load;
+          if (whole)                                                state_q <= flush_i ? Load : Ready;
+          else if (taken && image_end)                              state_q <= Drop;
+          else if (flush_i && (taken ? !s_axis_tlast_i : within_q)) state_q <= Rest;
         end
+        Rest: if (taken && (s_axis_tlast_i || image_end)) state_q <= s_axis_tlast_i ? Load : Drop;
         Drop: if (taken && s_axis_tlast_i) state_q <= Load;
         Ready: if (take_i || flush_i) state_q <= Load;
         default: state_q <= Load;
       endcase
+      if (restart_i && state_q != Ready && !whole) state_q <= Load;
     end
   end
 
@@ -92,7 +111,7 @@ module mcnn_image_loader #(
       channel_q      <= '0;
       channel_base_q <= '0;
       row_base_q     <= '0;
-    end else if (flush_i || state_q != Load || (taken && s_axis_tlast_i)) begin
+    end else if (restart_i || state_q == Drop || state_q == Ready || (taken && s_axis_tlast_i)) begin
       x_q            <= '0;
       y_q            <= '0;
       channel_q      <= '0;

@@ -51,6 +51,7 @@ module mcnn_registers #(
   output logic        start_o,
   output logic        abort_o,
   output logic        resume_o,
+  output logic        stream_reset_o,
   output logic        halt_mode_o,
   output logic        skip_mode_o,
   output logic [31:0] image_count_o,
@@ -63,6 +64,7 @@ module mcnn_registers #(
   input  logic        busy_i,
   input  logic        halted_i,
   input  logic        image_ready_i,
+  input  logic        image_drop_i,
   input  logic [LayerBits-1:0] layer_i,
   input  logic [5:0]  buffers_i,
 
@@ -203,10 +205,11 @@ module mcnn_registers #(
   logic control_write, start_request, setup_valid;
   // CONTROL is never locked: what it does must not wait for what locks.
   assign control_write = wr_valid_i && wr_whole_i && wr_register && wr_reg == mcnn_pkg::RegControl;
-  assign start_request = control_write && wr_data_i[0];
-  assign abort_o       = control_write && wr_data_i[1];
-  assign resume_o      = control_write && wr_data_i[2];
-  assign start_o       = start_request && !busy && !abort_o && setup_valid;
+  assign start_request  = control_write && wr_data_i[0];
+  assign abort_o        = control_write && wr_data_i[1];
+  assign resume_o       = control_write && wr_data_i[2];
+  assign stream_reset_o = control_write && wr_data_i[4];
+  assign start_o        = start_request && !busy && !abort_o && setup_valid;
 
   // START and PROGRAM in one write: START, and PROGRAM finds the chip busy.
   logic program_request, program_valid;
@@ -410,7 +413,8 @@ module mcnn_registers #(
         mcnn_pkg::RegControl:        value_q <= '0;
         mcnn_pkg::RegMode:           value_q <= {30'd0, skip_mode_o, halt_mode_o};
         mcnn_pkg::RegStatus:
-          value_q <= {8'(layer_i), 8'(error_layer_q), 4'd0, error_q, 4'd0, program_busy_i, image_ready_i, halted_i, busy};
+          value_q <= {8'(layer_i), 8'(error_layer_q), 4'd0, error_q,
+                      3'd0, image_drop_i, program_busy_i, image_ready_i, halted_i, busy};
         mcnn_pkg::RegIrqStatus:      value_q <= 32'(irq_status_q);
         mcnn_pkg::RegIrqEnable:      value_q <= 32'(irq_enable_q);
         mcnn_pkg::RegImageCount:     value_q <= image_count_o;

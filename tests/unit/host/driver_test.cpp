@@ -91,13 +91,15 @@ class FakeChip final : public ChipBus {
   bool hangs = false;          // a programming run never ends
   int program_runs = 0;
   int aborts = 0;
+  bool dropping = false;  // the rest of an image is due
   size_t largest_queue = 0;
 
  private:
   uint32_t status() const {
     return (programming_ ? reg::kStatusProgramming | reg::kStatusBusy : 0) |
-           (busy_ ? reg::kStatusBusy : 0) | (halted_ ? reg::kStatusHalted : 0) |
-           reg::kStatusError.put(error_) | reg::kStatusErrorRow.put(error_ != 0 ? 2 : 0);
+           (busy_ ? reg::kStatusBusy : 0) | (dropping ? reg::kStatusDropping : 0) |
+           (halted_ ? reg::kStatusHalted : 0) | reg::kStatusError.put(error_) |
+           reg::kStatusErrorRow.put(error_ != 0 ? 2 : 0);
   }
 
   // A programming run of a chip whose cells all hold their target plus one, at once unless it
@@ -137,6 +139,9 @@ class FakeChip final : public ChipBus {
     if ((value & reg::kControlAbort) != 0) {
       programming_ = false;
       ++aborts;
+    }
+    if ((value & reg::kControlStreamReset) != 0) {
+      dropping = false;
     }
     if ((value & reg::kControlStart) != 0) {
       busy_ = true;
@@ -382,6 +387,20 @@ TEST_F(DriverTest, GivesUpOnAChipThatDoesNothing) {
   driver.load(program_, config_);
   chip_.error_at_image = 1;  // stops without an error code
   expect_parts(error_of([&] { driver.run(spans()); }), "no result in time");
+}
+
+TEST_F(DriverTest, TellsTheChipThatTheSourceOfImagesWasStopped) {
+  Driver driver(chip_, {.skip = false, .status_polls = 10});
+  driver.load(program_, config_);
+  chip_.dropping = true;
+  chip_.error_at_image = 1;  // stops without an error code
+  expect_parts(error_of([&] { driver.run(spans()); }), "no result in time",
+               "drops the rest of an image and waits for its TLAST");
+  driver.abort();
+  EXPECT_TRUE(chip_.dropping);  // the source goes on
+  driver.abort(Driver::Source::kStopped);
+  EXPECT_FALSE(chip_.dropping);
+  EXPECT_EQ(driver.run(spans()).size(), images_.size());
 }
 
 TEST_F(DriverTest, ReadsTheCounters) {

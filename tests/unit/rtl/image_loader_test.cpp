@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mcnn_image_loader: pixels to half, bank and word; images of the wrong length dropped to their
-// TLAST and reported once; flush at any time.
+// TLAST and reported once; flush at any time, and what the
+// source does then: goes on, begins anew, or begins anew without a word.
 #include "VImageLoaderCorner.h"
 #include "VImageLoaderYao2020.h"
 #include "bench.h"
@@ -37,6 +38,7 @@ class ImageLoader : public testing::Test {
   void Begin(Bench<typename C::Model>& dut) {
     dut->enable_i = 1;
     dut->flush_i = 0;
+    dut->restart_i = 0;
     dut->take_i = 0;
     dut->s_axis_tvalid_i = 0;
     dut.Reset();
@@ -130,6 +132,23 @@ class ImageLoader : public testing::Test {
     Clock(dut);
     dut->take_i = 0;
     ASSERT_EQ(dut->ready_o, 0);
+  }
+
+  int errors() const { return short_ + long_ + beyond_; }
+
+  // A clock with flush_i and restart_i as given, in which the pixel is offered or none is.
+  void Pulse(Bench<typename C::Model>& dut, bool flush, bool restart, bool pixel, bool last) {
+    dut->flush_i = flush;
+    dut->restart_i = restart;
+    dut->s_axis_tvalid_i = pixel;
+    dut->s_axis_tdata_i = 1;
+    dut->s_axis_tlast_i = last;
+    dut.Eval();
+    ASSERT_TRUE(!pixel || dut->s_axis_tready_o != 0);
+    Clock(dut);
+    dut->flush_i = 0;
+    dut->restart_i = 0;
+    dut->s_axis_tvalid_i = 0;
   }
 
   std::vector<int> memory_;
@@ -239,6 +258,109 @@ TYPED_TEST(ImageLoader, FlushDropsWhatIsLoadedOrLoading) {
     dut->enable_i = 1;
     this->GoodImage(dut, 20, rng);
     if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
+// A flush in every clock of a load, first and last pixel included, between two pixels and with one.
+// The source sends the rest; or is stopped and said to be (with the flush or later); or is stopped
+// and sends an image as if nothing had been: the only one that is reported. The next image is
+// whole.
+TYPED_TEST(ImageLoader, FlushInEveryClockAndWhatTheSourceDoesThen) {
+  using C = TypeParam;
+  enum class Source { kGoesOn, kStoppedWithTheFlush, kStoppedLater, kStoppedWithoutAWord };
+  Rng rng(8);
+  Bench<typename C::Model> dut(8);
+  this->Begin(dut);
+  const typename ImageLoader<C>::Shape s{3, 2, 2, 2};
+  for (const Source source : {Source::kGoesOn, Source::kStoppedWithTheFlush, Source::kStoppedLater,
+                              Source::kStoppedWithoutAWord}) {
+    for (int before = 0; before <= s.pixels(); ++before) {
+      for (const bool pixel : {false, true}) {
+        if (pixel && before == s.pixels()) continue;
+        SCOPED_TRACE(testing::Message()
+                     << "source " << static_cast<int>(source) << ", " << before
+                     << " pixels before the flush" << (pixel ? ", one with it" : ""));
+        this->SetShape(dut, s);
+        dut->enable_i = 1;
+        for (int i = 0; i < before; ++i) this->Send(dut, 1, i == s.pixels() - 1, 0, rng);
+        const int errors = this->errors();
+        const bool restart = source == Source::kStoppedWithTheFlush;
+        const int taken = before + (pixel ? 1 : 0);
+        this->Pulse(dut, true, restart, pixel, taken == s.pixels());
+        ASSERT_EQ(dut->ready_o, 0);
+        const bool within = taken > 0 && taken < s.pixels();
+        ASSERT_EQ(dut->drop_o != 0, within && !restart);
+        dut->enable_i = 0;
+        dut.Eval();
+        ASSERT_EQ(dut->s_axis_tready_o, dut->drop_o) << "without a run only what is dropped";
+        this->Clock(dut);
+        this->writes_ = 0;
+        int reported = 0;
+        if (source == Source::kGoesOn && within) {
+          for (int i = taken; i < s.pixels(); ++i) {
+            ASSERT_EQ(dut->drop_o, 1);
+            this->Send(dut, 2, i == s.pixels() - 1, 20, rng);
+          }
+        } else if (source == Source::kStoppedLater) {
+          this->Pulse(dut, false, true, false, false);
+        } else if (source == Source::kStoppedWithoutAWord && within) {
+          dut->enable_i = 1;
+          this->SendImage(dut, s.pixels(), 0, rng);
+          reported = 1;
+        }
+        if (testing::Test::HasFatalFailure()) return;
+        for (int i = 0; i < 2; ++i) this->Clock(dut);
+        ASSERT_EQ(this->writes_, 0) << "pixels of a dropped image were stored";
+        ASSERT_EQ(dut->ready_o, 0);
+        ASSERT_EQ(dut->drop_o, 0);
+        ASSERT_EQ(this->errors() - errors, reported);
+        dut->enable_i = 1;
+        this->GoodImage(dut, 20, rng);
+        if (testing::Test::HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+// In a run that goes on: what has begun is forgotten, also an image that is too long; one that is
+// whole stays, also one that becomes whole in that clock.
+TYPED_TEST(ImageLoader, RestartForgetsWhatIsNotWhole) {
+  using C = TypeParam;
+  Rng rng(9);
+  Bench<typename C::Model> dut(9);
+  this->Begin(dut);
+  const typename ImageLoader<C>::Shape s{2, 5, 1, 5};
+  for (int before = 0; before <= s.pixels() + 2; ++before) {
+    for (const bool pixel : {false, true}) {
+      for (const bool last : {false, true}) {
+        SCOPED_TRACE(testing::Message() << before << " pixels before" << (pixel ? ", one with" : "")
+                                        << (last ? ", TLAST" : ", no TLAST"));
+        const int taken = before + (pixel ? 1 : 0);
+        if (last && pixel && taken != s.pixels()) continue;
+        if (last && !pixel && before != s.pixels()) continue;
+        if (pixel && before == s.pixels()) continue;
+        this->SetShape(dut, s);
+        for (int i = 0; i < before; ++i) this->Send(dut, 1, last && i == s.pixels() - 1, 0, rng);
+        this->Clock(dut);
+        const int errors = this->errors();
+        this->Pulse(dut, false, true, pixel, last);
+        if (testing::Test::HasFatalFailure()) return;
+        ASSERT_EQ(dut->ready_o, last && taken == s.pixels() ? 1 : 0);
+        ASSERT_EQ(dut->drop_o, 0);
+        if (!(pixel && taken == s.pixels() && !last)) {
+          this->Clock(dut);
+          ASSERT_EQ(this->errors(), errors);
+        }
+        if (dut->ready_o != 0) {
+          dut->take_i = 1;
+          this->Clock(dut);
+          dut->take_i = 0;
+        }
+        this->Clock(dut);
+        this->GoodImage(dut, 20, rng);
+        if (testing::Test::HasFatalFailure()) return;
+      }
+    }
   }
 }
 
