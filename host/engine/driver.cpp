@@ -12,9 +12,7 @@
 namespace mcnn {
 namespace {
 
-int bits(uint32_t word, int low, int width) {
-  return static_cast<int>(BitField{low, width}.get(word));
-}
+int field(uint32_t word, BitField bits) { return static_cast<int>(bits.get(word)); }
 
 }  // namespace
 
@@ -24,9 +22,10 @@ Driver::Driver(ChipBus& bus, Options options) : bus_(bus), options_(options) {
     throw Error(fmt::format("chip: ID: found 0x{:08x}, allowed: 0x{:08x}", id, reg::kIdValue));
   }
   const uint32_t version = bus_.read(reg::kVersion);
-  if (version >> 16 != reg::kVersionMajor) {
-    throw Error(fmt::format("chip: VERSION: found {}.{}.{}, allowed: {}.x.x", version >> 16,
-                            version >> 8 & 0xFFu, version & 0xFFu, reg::kVersionMajor));
+  if (reg::kVersionMajor.get(version) != reg::kNeededMajor) {
+    throw Error(fmt::format("chip: VERSION: found {}.{}.{}, allowed: {}.x.x",
+                            reg::kVersionMajor.get(version), reg::kVersionMinor.get(version),
+                            reg::kVersionPatch.get(version), reg::kNeededMajor));
   }
 }
 
@@ -34,30 +33,30 @@ ChipConfig Driver::read_config(const std::string& name) const {
   ChipConfig config;
   config.name = name;
   const uint32_t array = bus_.read(reg::kCapArray);
-  config.num_pe = bits(array, 0, 8);
-  const int num_bl = bits(array, 8, 8);
-  config.num_sl = bits(array, 16, 16);
+  config.num_pe = field(array, reg::kCapArrayNumPe);
+  const int num_bl = field(array, reg::kCapArrayNumBl);
+  config.num_sl = field(array, reg::kCapArrayNumSl);
   const uint32_t adc = bus_.read(reg::kCapAdc);
-  config.num_adc = bits(adc, 0, 8);
-  config.adc_bits = bits(adc, 8, 8);
-  config.read_latency = bits(adc, 16, 8);
-  config.read_clocks = bits(adc, 24, 8);
+  config.num_adc = field(adc, reg::kCapAdcNumAdc);
+  config.adc_bits = field(adc, reg::kCapAdcAdcBits);
+  config.read_latency = field(adc, reg::kCapAdcReadLatency);
+  config.read_clocks = field(adc, reg::kCapAdcReadClocks);
   const uint32_t data = bus_.read(reg::kCapData);
-  config.act_bits = bits(data, 0, 8);
-  config.psum_bits = bits(data, 8, 8);
-  config.kernel_max = bits(data, 16, 8);
-  config.row_banks = bits(data, 24, 8);
+  config.act_bits = field(data, reg::kCapDataActBits);
+  config.psum_bits = field(data, reg::kCapDataPsumBits);
+  config.kernel_max = field(data, reg::kCapDataKernelMax);
+  config.row_banks = field(data, reg::kCapDataRowBanks);
   const uint32_t memory = bus_.read(reg::kCapMemory);
-  config.bank_depth = bits(memory, 0, 16);
-  config.max_dim = bits(memory, 16, 8);
-  const int buffers = bits(memory, 24, 8);
+  config.bank_depth = field(memory, reg::kCapMemoryBankDepth);
+  config.max_dim = field(memory, reg::kCapMemoryMaxDim);
+  const int buffers = field(memory, reg::kCapMemoryNumBuffers);
   const uint32_t tables = bus_.read(reg::kCapTables);
-  config.num_layers = bits(tables, 0, 8);
-  config.num_records = bits(tables, 8, 12);
-  config.num_bias_rows = bits(tables, 20, 12);
-  config.num_logits = bits(bus_.read(reg::kCapResult), 0, 8);
+  config.num_layers = field(tables, reg::kCapTablesNumLayers);
+  config.num_records = field(tables, reg::kCapTablesNumRecords);
+  config.num_bias_rows = field(tables, reg::kCapTablesNumBiasRows);
+  config.num_logits = field(bus_.read(reg::kCapResult), reg::kCapResultNumLogits);
   const uint32_t programmer = bus_.read(reg::kCapProgram);
-  config.num_entries = static_cast<int>(reg::kCapEntries.get(programmer));
+  config.num_entries = field(programmer, reg::kCapProgramNumEntries);
   if (num_bl != config.num_bl()) {
     throw Error(fmt::format("chip: CAP_ARRAY: found {} bit lines, allowed: {}, KernelMax squared",
                             num_bl, config.num_bl()));
@@ -66,7 +65,7 @@ ChipConfig Driver::read_config(const std::string& name) const {
     throw Error(fmt::format("chip: CAP_MEMORY: found {} feature-map buffers, allowed: {}", buffers,
                             reg::kNumBuffers));
   }
-  const uint32_t amplitude_bits = reg::kCapAmplitudeBits.get(programmer);
+  const uint32_t amplitude_bits = reg::kCapProgramAmplitudeBits.get(programmer);
   if (amplitude_bits != reg::kAmplitudeBits) {
     throw Error(fmt::format("chip: CAP_PROGRAM: found {} amplitude bits, allowed: {}",
                             amplitude_bits, reg::kAmplitudeBits));
@@ -98,9 +97,9 @@ ProgramRun Driver::program(std::span<const ProgramEntry> entries, const ProgramS
   write_checked(reg::kProgramSet, amplitudes(settings.set));
   write_checked(reg::kProgramReset, amplitudes(settings.reset));
   write_checked(reg::kProgramPulse,
-                reg::kMaxPulses.put(static_cast<uint32_t>(settings.max_pulses)) |
-                    reg::kPulseClocks.put(static_cast<uint32_t>(settings.pulse_clocks)) |
-                    reg::kVerifyRange.put(static_cast<uint32_t>(settings.range)));
+                reg::kProgramMaxPulses.put(static_cast<uint32_t>(settings.max_pulses)) |
+                    reg::kProgramPulseClocks.put(static_cast<uint32_t>(settings.pulse_clocks)) |
+                    reg::kProgramRange.put(static_cast<uint32_t>(settings.range)));
   ProgramRun run;
   run.results.resize(entries.size());
   for (const ProgramBatch& batch : program_batches(entries, capabilities_)) {

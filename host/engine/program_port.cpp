@@ -71,9 +71,9 @@ void check_program(std::span<const ProgramEntry> entries, const ProgramSettings&
                    const ChipConfig& config) {
   check_amplitudes("SET", settings.set);
   check_amplitudes("RESET", settings.reset);
-  check_setting("MAX_PULSES", settings.max_pulses, 0, largest(reg::kMaxPulses));
-  check_setting("PULSE_CLOCKS", settings.pulse_clocks, 1, largest(reg::kPulseClocks));
-  check_setting("RANGE", settings.range, 0, largest(reg::kVerifyRange));
+  check_setting("MAX_PULSES", settings.max_pulses, 0, largest(reg::kProgramMaxPulses));
+  check_setting("PULSE_CLOCKS", settings.pulse_clocks, 1, largest(reg::kProgramPulseClocks));
+  check_setting("RANGE", settings.range, 0, largest(reg::kProgramRange));
   for (size_t i = 0; i < entries.size(); ++i) {
     const ProgramEntry& entry = entries[i];
     const auto check = [i](std::string_view name, int value, int high) {

@@ -203,9 +203,10 @@ std::vector<RegisterWrite> register_writes(const ChipProgram& program, const Chi
   }
   const MapShape& image = program.image;
   writes.push_back({reg::kLayerCount, static_cast<uint32_t>(program.layers.size())});
-  writes.push_back({reg::kImageShape, static_cast<uint32_t>(image.height) |
-                                          static_cast<uint32_t>(image.width) << 8 |
-                                          static_cast<uint32_t>(image.channels) << 16});
+  writes.push_back(
+      {reg::kImageShape, reg::kImageShapeHeight.put(static_cast<uint32_t>(image.height)) |
+                             reg::kImageShapeWidth.put(static_cast<uint32_t>(image.width)) |
+                             reg::kImageShapeChannels.put(static_cast<uint32_t>(image.channels))});
   writes.push_back({reg::kImagePitch, static_cast<uint32_t>(program.image_pitch)});
   writes.push_back({reg::kLogitCount, static_cast<uint32_t>(program.num_logits)});
   return writes;

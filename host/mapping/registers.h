@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Register addresses, bit fields and error codes of the chip (rtl/REGISTERS.md).
+// Register addresses, bit fields and error codes of the chip. Their source is rtl/REGISTERS.md;
+// tests/unit/rtl/register_map_test.cpp holds this file to it, number by number.
 #pragma once
 
 #include <cstdint>
@@ -75,11 +76,36 @@ inline constexpr uint32_t kFeatureMaps = 0x10000;
 
 // Values.
 inline constexpr uint32_t kIdValue = 0x4D434E4E;  // "MCNN"
-inline constexpr uint32_t kVersionMajor = 1;      // the host needs this major version
+inline constexpr uint32_t kNeededMajor = 1;       // major version that the host needs
 inline constexpr int kNumBuffers = 3;
 inline constexpr int kAmplitudeBits = 6;  // of a programming pulse
 
-// CONTROL, MODE, STATUS, IRQ_STATUS.
+// VERSION and the capabilities.
+inline constexpr BitField kVersionMajor{16, 16};
+inline constexpr BitField kVersionMinor{8, 8};
+inline constexpr BitField kVersionPatch{0, 8};
+inline constexpr BitField kCapArrayNumPe{0, 8};
+inline constexpr BitField kCapArrayNumBl{8, 8};
+inline constexpr BitField kCapArrayNumSl{16, 16};
+inline constexpr BitField kCapAdcNumAdc{0, 8};
+inline constexpr BitField kCapAdcAdcBits{8, 8};
+inline constexpr BitField kCapAdcReadLatency{16, 8};
+inline constexpr BitField kCapAdcReadClocks{24, 8};
+inline constexpr BitField kCapDataActBits{0, 8};
+inline constexpr BitField kCapDataPsumBits{8, 8};
+inline constexpr BitField kCapDataKernelMax{16, 8};
+inline constexpr BitField kCapDataRowBanks{24, 8};
+inline constexpr BitField kCapMemoryBankDepth{0, 16};
+inline constexpr BitField kCapMemoryMaxDim{16, 8};
+inline constexpr BitField kCapMemoryNumBuffers{24, 8};
+inline constexpr BitField kCapTablesNumLayers{0, 8};
+inline constexpr BitField kCapTablesNumRecords{8, 12};
+inline constexpr BitField kCapTablesNumBiasRows{20, 12};
+inline constexpr BitField kCapResultNumLogits{0, 8};
+inline constexpr BitField kCapProgramNumEntries{0, 8};
+inline constexpr BitField kCapProgramAmplitudeBits{8, 8};
+
+// CONTROL, MODE, STATUS, IRQ_STATUS, IMAGE_SHAPE, BUFFERS.
 inline constexpr uint32_t kControlStart = 1u << 0;
 inline constexpr uint32_t kControlAbort = 1u << 1;
 inline constexpr uint32_t kControlResume = 1u << 2;
@@ -98,19 +124,21 @@ inline constexpr BitField kStatusRow{24, 8};
 inline constexpr uint32_t kIrqDone = 1u << 0;
 inline constexpr uint32_t kIrqError = 1u << 1;
 inline constexpr uint32_t kIrqHalted = 1u << 2;
+inline constexpr BitField kImageShapeHeight{0, 8};
+inline constexpr BitField kImageShapeWidth{8, 8};
+inline constexpr BitField kImageShapeChannels{16, 16};
 inline constexpr BitField kBuffersInput{0, 2};
 inline constexpr BitField kBuffersOutput{2, 2};
 inline constexpr BitField kBuffersLoad{4, 2};
 
-// CAP_PROGRAM, PROGRAM_SET and PROGRAM_RESET, PROGRAM_PULSE, words of a programming entry.
-inline constexpr BitField kCapEntries{0, 8};
-inline constexpr BitField kCapAmplitudeBits{8, 8};
+// PROGRAM_SET and PROGRAM_RESET, PROGRAM_PULSE, PROGRAM_COUNT, words of a programming entry.
 inline constexpr BitField kAmplitudeStart{0, kAmplitudeBits};
 inline constexpr BitField kAmplitudeStep{8, kAmplitudeBits};
 inline constexpr BitField kAmplitudeLimit{16, kAmplitudeBits};
-inline constexpr BitField kMaxPulses{0, 8};
-inline constexpr BitField kPulseClocks{8, 8};
-inline constexpr BitField kVerifyRange{16, 3};
+inline constexpr BitField kProgramMaxPulses{0, 8};
+inline constexpr BitField kProgramPulseClocks{8, 8};
+inline constexpr BitField kProgramRange{16, 3};
+inline constexpr BitField kProgramCountEntries{0, 8};
 inline constexpr BitField kEntryBitLine{0, 8};
 inline constexpr BitField kEntrySourceLine{8, 12};
 inline constexpr uint32_t kEntryNoDrive = 1u << 20;

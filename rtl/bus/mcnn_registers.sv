@@ -381,9 +381,9 @@ module mcnn_registers #(
     if (rd_addr_i[1:0] != 2'b00) rd_region = RegionNone;
   end
 
-  assign rd_layer     = rd_reg[11:2] - 10'(mcnn_pkg::RegPerfLayer >> 2);
+  assign rd_layer     = rd_reg[11:2] - 10'(mcnn_pkg::RegPerfLayerClocks >> 2);
   assign perf_layer_o = LayerBits'(rd_layer);
-  assign rd_array     = rd_reg >= mcnn_pkg::RegPerfLayer && 32'(rd_layer) < NumLayers;
+  assign rd_array     = rd_reg >= mcnn_pkg::RegPerfLayerClocks && 32'(rd_layer) < NumLayers;
   assign rd_pe        = rd_reg[11:2] - 10'(mcnn_pkg::RegProgramCount >> 2);
   assign rd_count     = rd_reg >= mcnn_pkg::RegProgramCount && 32'(rd_pe) < NumPe;
   logic [CountBits-1:0] counted;
@@ -428,9 +428,9 @@ module mcnn_registers #(
         mcnn_pkg::RegPerfBeats:      value_q <= perf_beats_i;
         mcnn_pkg::RegPerfReads:      value_q <= perf_reads_i;
         mcnn_pkg::RegPerfSkipped:    value_q <= perf_skipped_i;
-        mcnn_pkg::RegPerfConv:       value_q <= perf_conversions_i;
+        mcnn_pkg::RegPerfConversions: value_q <= perf_conversions_i;
         mcnn_pkg::RegPerfStallImage: value_q <= perf_stall_image_i;
-        mcnn_pkg::RegPerfStallRes:   value_q <= perf_stall_result_i;
+        mcnn_pkg::RegPerfStallResult: value_q <= perf_stall_result_i;
         mcnn_pkg::RegPerfStallBeat:  value_q <= perf_stall_beat_i;
         mcnn_pkg::RegProgramSet:
           value_q <= {8'd0, 8'(set_limit_o), 8'(set_step_o), 8'(set_start_o)};

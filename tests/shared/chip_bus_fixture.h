@@ -98,10 +98,11 @@ class ChipBusTest : public ::testing::Test {
     };
     chip().write(reg::kProgramSet, amplitudes(settings.set));
     chip().write(reg::kProgramReset, amplitudes(settings.reset));
-    chip().write(reg::kProgramPulse,
-                 reg::kMaxPulses.put(static_cast<std::uint32_t>(settings.max_pulses)) |
-                     reg::kPulseClocks.put(static_cast<std::uint32_t>(settings.pulse_clocks)) |
-                     reg::kVerifyRange.put(static_cast<std::uint32_t>(settings.range)));
+    chip().write(
+        reg::kProgramPulse,
+        reg::kProgramMaxPulses.put(static_cast<std::uint32_t>(settings.max_pulses)) |
+            reg::kProgramPulseClocks.put(static_cast<std::uint32_t>(settings.pulse_clocks)) |
+            reg::kProgramRange.put(static_cast<std::uint32_t>(settings.range)));
     for (int pe = 0; pe < config_.num_pe; ++pe) {
       int place = 0;
       for (const ProgramEntry& entry : entries) {

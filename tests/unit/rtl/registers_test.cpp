@@ -2,15 +2,13 @@
 // The register map: rtl/REGISTERS.md is read, and the chip is held to it through its AXI4-Lite
 // port: addresses, access kinds, reset values, fields, table sizes, error codes and what each of
 // them does to the run.
-#include <deque>
-#include <fstream>
 #include <map>
 #include <regex>
-#include <sstream>
 
 #include "VChipTiny.h"
 #include "VChipYao2020.h"
 #include "bench.h"
+#include "registers_document.h"
 
 namespace mcnn::rtl_test {
 namespace {
@@ -21,90 +19,6 @@ struct Yao : Yao2020 {
 struct Small : Tiny {
   using Model = VChipTiny;
 };
-
-// ------------------------------------------------------------------------------------------------------
-// the document
-struct Register {
-  std::uint32_t address;
-  std::string name, access, reset, bits;
-  std::string words;  // parameter that says how many words it has; empty: one
-};
-struct ErrorCode {
-  int code;
-  std::string name;
-  bool fatal;
-};
-struct Table {
-  std::uint32_t base, stride;
-  std::string name, rows, words;
-};
-struct Field {
-  int first_word, low, high;  // bits [high:low] of the word
-  bool every_pe;              // a byte of the word for every PE, from first_word on
-  std::string name;
-};
-struct Document {
-  std::map<std::string, Register> registers;
-  std::map<std::string, ErrorCode> errors;
-  std::map<std::string, Table> tables;
-  std::vector<Field> layer, record, entry;
-};
-
-std::string Trim(const std::string& text) {
-  const auto first = text.find_first_not_of(' ');
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
-
-Document ReadDocument() {
-  std::ifstream file(MCNN_REGISTERS_MD);
-  Document document;
-  std::string line, section;
-  const std::regex hex("0x[0-9A-Fa-f]+"), number("[0-9]+"), array("^array of (\\w+) words");
-  const std::regex bits(R"((?:byte p%4 of word [^:]*: )?\[([0-9A-Za-z-]+)(?::([0-9]+))?\])");
-  while (std::getline(file, line)) {
-    if (line.rfind("##", 0) == 0) section = Trim(line.substr(line.find_first_not_of('#')));
-    if (line.empty() || line[0] != '|') continue;
-    std::vector<std::string> cells;
-    std::stringstream stream(line.substr(1));
-    for (std::string cell; std::getline(stream, cell, '|');) cells.push_back(Trim(cell));
-    if (section == "Registers" && cells.size() >= 5 && std::regex_match(cells[0], hex)) {
-      document.registers[cells[1]] = {static_cast<std::uint32_t>(std::stoul(cells[0], nullptr, 16)),
-                                      cells[1],
-                                      cells[2],
-                                      cells[3],
-                                      cells[4],
-                                      {}};
-      std::smatch match;
-      if (std::regex_search(cells[4], match, array)) document.registers[cells[1]].words = match[1];
-    } else if (section.rfind("Error codes", 0) == 0 && cells.size() >= 4 &&
-               std::regex_match(cells[0], number)) {
-      document.errors[cells[1]] = {std::stoi(cells[0]), cells[1], cells[2] == "yes"};
-    } else if (section == "Tables" && cells.size() >= 5 && std::regex_match(cells[0], hex)) {
-      const std::uint32_t stride =
-          std::isdigit(cells[2][0]) != 0 ? static_cast<std::uint32_t>(std::stoul(cells[2])) : 0;
-      document.tables[cells[1]] = {static_cast<std::uint32_t>(std::stoul(cells[0], nullptr, 16)),
-                                   stride, cells[1], cells[3], cells[4]};
-    } else if ((section == "Layer row" || section == "Step record" ||
-                section == "Programming entry") &&
-               cells.size() >= 3 && std::isdigit(cells[0][0]) != 0) {
-      std::smatch match;
-      if (!std::regex_search(cells[1], match, bits)) continue;
-      Field field;
-      field.first_word = std::stoi(cells[0]);
-      field.every_pe = cells[0].find("..") != std::string::npos;
-      // [NumPe-1:0] is as wide as the word at most; how wide exactly depends on the configuration.
-      field.high = match[1] == "NumPe-1" ? -1 : std::stoi(match[1]);
-      field.low = match[2].matched ? std::stoi(match[2]) : field.high;
-      field.name = cells[2];
-      (section == "Layer row"     ? document.layer
-       : section == "Step record" ? document.record
-                                  : document.entry)
-          .push_back(field);
-    }
-  }
-  return document;
-}
 
 template <class C>
 int Parameter(const std::string& name) {
@@ -118,7 +32,7 @@ int Parameter(const std::string& name) {
       {"MaxDim", C::kMaxDim},         {"NumLayers", C::kNumLayers},
       {"NumRecords", C::kNumRecords}, {"NumBiasRows", C::kNumBiasRows},
       {"NumLogits", C::kNumLogits},   {"NumEntries", C::kNumEntries},
-      {"AmplitudeBits", 6},           {"feature", 3}};  // "feature-map buffers (3)"
+      {"AmplitudeBits", 6},           {"NumBuffers", 3}};
   return values.at(name);
 }
 
