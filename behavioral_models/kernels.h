@@ -19,6 +19,10 @@ struct StreamKey {
 inline constexpr int kGaussianBlocks = 64;                  // Philox blocks of one batch
 inline constexpr int kGaussianBatch = 4 * kGaussianBlocks;  // Gaussians of one batch
 inline constexpr int kLanePadding = 32;  // lanes after the last that a kernel may read and write
+// Lanes rounded up to what a kernel reads and writes.
+constexpr std::size_t whole_vectors(std::size_t lanes) {
+  return (lanes + kLanePadding - 1) / kLanePadding * kLanePadding;
+}
 
 // One input vector read plane by plane, most significant plane first.
 struct ReadJob {
