@@ -45,28 +45,10 @@ mcnn::DeviceCard noisy_card() {
   return card;
 }
 
+// Cells that do not wear out while they are measured.
 mcnn::DeviceCard everything() {
-  mcnn::DeviceCard card = noisy_card();
-  card.set_step_uS = 1.5;
-  card.reset_step_uS = 1.5;
-  card.pulse_floor_uS = 1.0;
-  card.pulse_ceiling_uS = 26.0;
-  card.pulse_c2c = 0.3;
-  card.pulse_d2d = 0.2;
-  card.relaxation_conductance_uS = {2.0, 11.0, 20.0};
-  card.relaxation_sigma_uS = {0.5, 1.0, 0.7};
-  card.relaxation_growth_uS_per_decade = {0.1, 0.1, 0.1};
-  card.drift_exponent = 0.01;
-  card.drift_exponent_sigma = 0.005;
-  card.read_disturb_per_pulse = 1e-9;
-  card.stuck_high_rate = 0.001;
-  card.stuck_low_rate = 0.001;
+  mcnn::DeviceCard card = mcnn::load_device_card(MCNN_EVERYTHING_CARD);
   card.endurance_pulses = 1e9;
-  card.endurance_sigma_decades = 0.5;
-  card.adc_gain_sigma = 0.01;
-  card.adc_offset_sigma_codes = 0.5;
-  card.adc_inl_codes = 0.5;
-  card.wire_resistance_ohm = 1.0;
   return card;
 }
 

@@ -29,41 +29,7 @@ ChipConfig config_of(const std::string& name) {
   return load_chip_config(std::string(MCNN_CONSTRAINTS_DIR) + "/" + name + ".params");
 }
 
-// Every non-ideality at once.
-DeviceCard everything() {
-  DeviceCard card;
-  card.name = "everything";
-  card.g_min_uS = 2.0;
-  card.g_max_uS = 20.0;
-  card.set_step_uS = 0.4;
-  card.reset_step_uS = 0.3;
-  card.set_slope_per_code = 0.2;
-  card.reset_slope_per_code = 0.3;
-  card.pulse_ceiling_uS = 26.0;
-  card.pulse_c2c = 0.3;
-  card.pulse_d2d = 0.2;
-  card.programming_sigma_uS = 0.1;
-  card.programming_sigma_slope = 0.01;
-  card.relaxation_conductance_uS = {0.0, 10.0, 20.0};
-  card.relaxation_sigma_uS = {0.2, 0.5, 0.3};
-  card.relaxation_growth_uS_per_decade = {0.05, 0.1, 0.05};
-  card.drift_exponent = 0.003;
-  card.drift_exponent_sigma = 0.002;
-  card.read_disturb_per_pulse = 1e-9;
-  card.stuck_high_rate = 0.01;
-  card.stuck_low_rate = 0.01;
-  card.endurance_pulses = 120.0;
-  card.endurance_sigma_decades = 0.5;
-  card.read_noise = 0.01;
-  card.read_noise_uS = 0.02;
-  card.wire_resistance_ohm = 3.0;
-  card.adc_sigma_codes = 0.4;
-  card.adc_gain_sigma = 0.03;
-  card.adc_offset_sigma_codes = 1.0;
-  card.adc_inl_codes = 0.5;
-  card.programming_range = 4;
-  return card;
-}
+DeviceCard everything() { return load_device_card(MCNN_EVERYTHING_CARD); }
 
 // A port that is a function.
 class CallPort final : public ProgramPort {

@@ -28,38 +28,12 @@ DeviceCard window() {
   return card;
 }
 
-// Everything on.
+// Everything on, with measured states, and on a device that is half used up.
 DeviceCard everything() {
-  DeviceCard card = window();
-  card.name = "everything";
-  card.set_step_uS = 1.5;
-  card.reset_step_uS = 1.2;
-  card.set_slope_per_code = 0.3;
-  card.reset_slope_per_code = 0.2;
-  card.pulse_floor_uS = 1.0;
-  card.pulse_ceiling_uS = 25.0;
-  card.pulse_c2c = 0.4;
-  card.pulse_d2d = 0.3;
-  card.programming_sigma_uS = 0.4;
+  DeviceCard card = load_device_card(MCNN_EVERYTHING_CARD);
   card.measured = {{2.0, 1.7}, {2.0, 2.2}, {11.0, 11.5}, {20.0, 18.0}};
-  card.relaxation_conductance_uS = {0.0, 10.0, 20.0};
-  card.relaxation_sigma_uS = {0.5, 1.5, 1.0};
-  card.relaxation_growth_uS_per_decade = {0.1, 0.3, 0.2};
-  card.drift_exponent = 0.02;
-  card.drift_exponent_sigma = 0.01;
-  card.read_disturb_per_pulse = 1e-6;
-  card.stuck_high_rate = 0.01;
-  card.stuck_low_rate = 0.02;
   card.endurance_pulses = 60.0;
-  card.endurance_sigma_decades = 0.4;
   card.endurance_used_pulses = 20.0;
-  card.read_noise = 0.02;
-  card.read_noise_uS = 0.05;
-  card.adc_sigma_codes = 0.4;
-  card.adc_gain_sigma = 0.02;
-  card.adc_offset_sigma_codes = 1.0;
-  card.adc_inl_codes = 1.0;
-  card.wire_resistance_ohm = 2.0;
   return card;
 }
 
