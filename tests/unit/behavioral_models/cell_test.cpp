@@ -571,6 +571,13 @@ TEST(Endurance, LimitsAreLogNormal) {
 // wires.
 TEST(Cell, NegativeConductancesCannotArise) {
   DeviceCard card = everything();
+  card.set_step_uS = 1.5;
+  card.set_slope_per_code = 0.3;
+  card.reset_step_uS = 1.2;
+  card.reset_slope_per_code = 0.2;
+  card.pulse_floor_uS = 1.0;
+  card.drift_exponent = 0.02;
+  card.wire_resistance_ohm = 2.0;
   card.programming_sigma_uS = 6.0;
   card.relaxation_sigma_uS = {5.0, 8.0, 9.0};
   card.measured = {{2.0, 0.0}, {20.0, 0.0}};

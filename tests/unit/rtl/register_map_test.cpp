@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One register map. rtl/REGISTERS.md is its source; mcnn_pkg.sv has its numbers for the chip,
-// registers.h and registers.cpp for the host, and chip_program.cpp the fields of the table rows.
+// registers.h and registers.cpp for the host, and program_fields.h the fields of the table rows.
 // Their texts are read: every number of one side must be on the other, with the same value. What
 // the chip does at these addresses is held to the document in registers_test.cpp.
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ std::string TextOf(const std::string& path) {
 }
 
 std::string Bits(int high, int low) {
-  return "[" + std::to_string(high) + ":" + std::to_string(low) + "]";
+  return std::string("[") + std::to_string(high) + ":" + std::to_string(low) + "]";
 }
 std::string BitsOf(const Field& field) { return Bits(field.high, field.low); }
 
@@ -161,10 +161,10 @@ Numbers ExpectedOfHeader(const Document& document) {
                                                        {"PROGRAM_PULSE", "Program"}};
   Numbers numbers = Shared(document, "k");
   for (const auto& [name, r] : document.registers) {
-    numbers["k" + Camel(name)] = std::to_string(r.address);
+    numbers[std::string("k") + Camel(name)] = std::to_string(r.address);
     const std::string prefix = prefixes.contains(name) ? prefixes.at(name) : Camel(name);
     for (const Field& field : r.fields) {
-      const std::string constant = "k" + prefix + Camel(field.name);
+      const std::string constant = std::string("k") + prefix + Camel(field.name);
       const auto [at, is_new] = numbers.emplace(constant, BitsOf(field));
       EXPECT_EQ(at->second, BitsOf(field)) << constant << " in " << name;
     }
@@ -174,8 +174,8 @@ Numbers ExpectedOfHeader(const Document& document) {
       numbers["kFeatureMaps"] = std::to_string(table.base);
       continue;
     }
-    numbers["k" + Camel(name) + "Table"] = std::to_string(table.base);
-    numbers["k" + Camel(name) + "Stride"] = std::to_string(table.stride);
+    numbers[std::string("k") + Camel(name) + "Table"] = std::to_string(table.base);
+    numbers[std::string("k") + Camel(name) + "Stride"] = std::to_string(table.stride);
   }
   const std::regex after_the_run("with status 1 or 2, ([A-Z]+)");
   for (const Field& field : document.entry) {
@@ -199,8 +199,8 @@ Numbers ExpectedOfChipProgram(const Document& document) {
     for (const Field& field : fields) {
       const std::string word = std::to_string(field.first_word);
       if (field.every_pe) {
-        numbers["k" + Camel(NameOf(field))] = BitsOf(field);
-        numbers["k" + row + "PeWord"] = word;
+        numbers[std::string("k") + Camel(NameOf(field))] = BitsOf(field);
+        numbers[std::string("k") + row + "PeWord"] = word;
       } else if (field.high < 0) {
         numbers["kSegmentWord"] = word;  // as wide as there are PEs
       } else {
@@ -251,7 +251,7 @@ struct Side {
 const std::vector<Side> kSides = {
     {"rtl/mcnn_pkg.sv", OfPackage, ExpectedOfPackage, kOwnOfPackage},
     {"host/mapping/registers.h", OfHeader, ExpectedOfHeader, {}},
-    {"host/mapping/chip_program.cpp", OfChipProgram, ExpectedOfChipProgram, {}}};
+    {"host/mapping/program_fields.h", OfChipProgram, ExpectedOfChipProgram, {}}};
 
 TEST(RegisterMap, EveryFileHasTheNumbersOfTheDocument) {
   const Document document = ReadDocument();
@@ -315,7 +315,7 @@ TEST(RegisterMap, NamesOfTheHost) {
     for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it) {
       found.push_back((*it)[1]);
       if ((*it)[2].length() > 0) {
-        EXPECT_EQ((*it)[2], "k" + Camel((*it)[1]));
+        EXPECT_EQ((*it)[2], std::string("k") + Camel((*it)[1]));
       }
     }
     EXPECT_EQ(found, names);
