@@ -17,7 +17,8 @@ namespace {
 
 constexpr double kLeft = 64.0;
 constexpr double kWidth = 620.0;
-constexpr double kTop = 44.0;
+constexpr double kLegend = 62.0;  // base line of its text
+constexpr double kTop = 76.0;
 constexpr double kHeight = 260.0;  // of the errors
 constexpr double kGap = 44.0;
 constexpr double kLower = 110.0;  // of the rewritten cells
@@ -78,51 +79,136 @@ void add_grid(std::string& svg, const Axis& x, const Axis& y, int most, std::str
   }
 }
 
-}  // namespace
+using Points = std::vector<std::pair<double, double>>;  // step, value
 
-std::string tuning_svg(const TunerState& state, const std::string& title) {
-  std::vector<std::pair<double, double>> batches;
-  std::vector<std::pair<double, double>> smooth;
-  std::vector<std::pair<double, double>> cells = {{0.0, 0.0}};
-  std::vector<std::pair<double, double>> validation;
-  std::vector<std::pair<double, double>> tests;
+// What is drawn: errors [%] and cells, against the steps.
+struct Curves {
+  Points batches;  // errors of mini-batches, or of whole passes over the training images
+  Points smooth;
+  Points validation;
+  Points tests;    // while it was tuned
+  Points outcome;  // test images before and after, where they were not looked at in between
+  Points cells = {{0.0, 0.0}};
+  double highest = 1.0;  // [%]
+};
+
+Curves curves_of(const TunerState& state, const Tuner::Measured& before,
+                 const Tuner::Measured& after) {
+  const auto percent = [](double part, double whole) { return 100.0 * part / whole; };
+  Curves curves;
   double errors = 0.0;
   double images = 0.0;
-  double highest = 1.0;  // [%]
-  const auto percent = [](double part, double whole) { return 100.0 * part / whole; };
   std::vector<const BatchPoint*> trained;
   for (const BatchPoint& point : state.batches) {
-    cells.emplace_back(static_cast<double>(point.step), static_cast<double>(point.cells));
+    curves.cells.emplace_back(static_cast<double>(point.step), static_cast<double>(point.cells));
     if (point.images > 0) trained.push_back(&point);
   }
   for (std::size_t i = 0; i < trained.size(); ++i) {
     const BatchPoint& point = *trained[i];
     const auto step = static_cast<double>(point.step);
-    batches.emplace_back(step, percent(point.errors, point.images));
+    curves.batches.emplace_back(step, percent(point.errors, point.images));
     errors += point.errors;
     images += point.images;
     if (i >= kSmooth) {
       errors -= trained[i - kSmooth]->errors;
       images -= trained[i - kSmooth]->images;
     }
-    if (i + 1 >= kSmooth) smooth.emplace_back(step, percent(errors, images));
+    if (i + 1 >= kSmooth) curves.smooth.emplace_back(step, percent(errors, images));
   }
   for (const EvaluationPoint& point : state.evaluations) {
     const auto step = static_cast<double>(point.step);
-    validation.emplace_back(step, percent(point.validation_errors, point.validation_images));
+    curves.validation.emplace_back(step, percent(point.validation_errors, point.validation_images));
     if (point.test_images > 0) {
-      tests.emplace_back(step, percent(point.test_errors, point.test_images));
+      curves.tests.emplace_back(step, percent(point.test_errors, point.test_images));
     }
   }
-  for (const auto* points : {&batches, &validation, &tests}) {
-    for (const auto& [step, value] : *points) highest = std::max(highest, value);
+  if (curves.tests.empty() && after.test_images > 0) {
+    curves.outcome = {
+        {0.0, percent(before.test_errors, before.test_images)},
+        {static_cast<double>(state.step), percent(after.test_errors, after.test_images)}};
   }
+  for (const Points* points :
+       {&curves.batches, &curves.validation, &curves.tests, &curves.outcome}) {
+    for (const auto& [step, value] : *points) curves.highest = std::max(curves.highest, value);
+  }
+  return curves;
+}
 
+std::string headline(const Tuner::Measured& before, const Tuner::Measured& after) {
+  const auto part = [](std::string_view what, int errors, int later, int images) {
+    return fmt::format("{} {} images {:.2f} % \u2192 {:.2f} %", images, what,
+                       100.0 * errors / images, 100.0 * later / images);
+  };
+  std::string text = "error on ";
+  if (after.test_images > 0) {
+    text += part("test", before.test_errors, after.test_errors, after.test_images) + ", on ";
+  }
+  return text + part("training", before.train_errors, after.train_errors, after.train_images);
+}
+
+void add_marks(std::string& svg, const Points& points, const Axis& x, const Axis& y,
+               std::string_view style, double radius) {
+  for (const auto& [at, value] : points) {
+    fmt::format_to(std::back_inserter(svg),
+                   "<circle {} cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.1f}\"/>\n", style, x.at(at),
+                   y.at(value), radius);
+  }
+}
+
+// The errors and the legend above them.
+void add_errors(std::string& svg, const Curves& curves, const Axis& x, const Axis& y) {
+  const auto out = std::back_inserter(svg);
+  struct Line {
+    std::string name;
+    std::string_view colour;
+    const Points& points;
+    bool joined;
+    double radius;  // of the marks; 0: none
+  };
+  const std::string smooth_name = fmt::format("training, mean of {} mini-batches", kSmooth);
+  constexpr double kDot = 1.6;
+  constexpr double kMark = 3.0;
+  // Few passes over all training images have no line of their own.
+  const bool passes = curves.smooth.empty();
+  const std::array<Line, 5> lines{
+      {{passes ? "training images" : "", "#888", curves.batches, false, passes ? kMark : kDot},
+       {smooth_name, "#7a7a7a", curves.smooth, true, 0.0},
+       {"held-out training images", "#2166d6", curves.validation, true, kMark},
+       {"test images", "#d62828", curves.tests, true, kMark},
+       {"test images, before and after", "#d62828", curves.outcome, false, kMark}}};
+  double place = kLeft;
+  for (const Line& line : lines) {
+    if (line.points.empty()) continue;
+    const std::string fill = fmt::format("fill=\"{}\"", line.colour);
+    if (line.joined) {
+      fmt::format_to(out, "<path class=\"line\" stroke=\"{}\" d=\"{}\"/>\n", line.colour,
+                     path(line.points, x, y));
+    }
+    if (line.radius > 0.0) add_marks(svg, line.points, x, y, fill, line.radius);
+    if (line.name.empty()) continue;
+    if (line.joined) {
+      fmt::format_to(out, "<path class=\"line\" stroke=\"{}\" d=\"M{:.0f} {:.0f}h18\"/>",
+                     line.colour, place, kLegend - 4.0);
+    } else {
+      fmt::format_to(out, "<circle {} cx=\"{:.0f}\" cy=\"{:.0f}\" r=\"3\"/>", fill, place + 9.0,
+                     kLegend - 4.0);
+    }
+    fmt::format_to(out, "<text x=\"{:.0f}\" y=\"{:.0f}\">{}</text>\n", place + 24.0, kLegend,
+                   line.name);
+    place += 44.0 + (6.6 * static_cast<double>(line.name.size()));
+  }
+}
+
+}  // namespace
+
+std::string tuning_svg(const TunerState& state, const std::string& title,
+                       const Tuner::Measured& before, const Tuner::Measured& after) {
+  const Curves curves = curves_of(state, before, after);
   const auto steps = static_cast<double>(std::max<std::int64_t>(state.step, 1));
   const Axis x = {0.0, steps, kLeft, kLeft + kWidth};
-  const Axis y = {0.0, highest * 1.05, kTop + kHeight, kTop};
+  const Axis y = {0.0, curves.highest * 1.05, kTop + kHeight, kTop};
   const double lower = kTop + kHeight + kGap;
-  const double most_cells = std::max(1.0, cells.back().second);
+  const double most_cells = std::max(1.0, curves.cells.back().second);
   const Axis z = {0.0, most_cells * 1.05, lower + kLower, lower};
   const double height = lower + kLower + kBottom;
   const double width = kLeft + kWidth + 20.0;
@@ -134,10 +220,12 @@ std::string tuning_svg(const TunerState& state, const std::string& title) {
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
       "height=\"{1:.0f}\" font-family=\"sans-serif\" font-size=\"12\">\n"
       "<style>text{{fill:#555}}.end{{text-anchor:end}}.grid{{stroke:#999;stroke-opacity:.35;"
-      "fill:none}}.batch{{fill:#888;fill-opacity:.55}}.line{{fill:none;stroke-width:2}}"
+      "fill:none}}.line{{fill:none;stroke-width:2}}"
       "@media(prefers-color-scheme:dark){{text{{fill:#bbb}}}}</style>\n"
-      "<text x=\"{2:.0f}\" y=\"18\" font-size=\"14\">{3}</text>\n",
-      width, height, kLeft, escaped(title));
+      "<text x=\"{2:.0f}\" y=\"20\" font-size=\"15\" font-weight=\"bold\">{3}</text>\n"
+      "<text x=\"{2:.0f}\" y=\"40\" font-size=\"13\">{4}</text>\n"
+      "<text x=\"8\" y=\"{5:.0f}\">error</text>\n",
+      width, height, kLeft, escaped(title), headline(before, after), kLegend);
   add_grid(svg, x, y, 8, " %");
   add_grid(svg, x, z, 4, "");
   const double step = std::max(1.0, tick_step(steps, 10));
@@ -148,39 +236,9 @@ std::string tuning_svg(const TunerState& state, const std::string& title) {
   fmt::format_to(out, "<text text-anchor=\"middle\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n",
                  kLeft + (kWidth / 2.0), lower + kLower + 34.0,
                  "steps (mini-batches, or passes over the cells)");
-  for (const auto& [at, value] : batches) {
-    fmt::format_to(out, "<circle class=\"batch\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"1.6\"/>\n",
-                   x.at(at), y.at(value));
-  }
-  struct Line {
-    std::string_view name;
-    std::string_view colour;
-    const std::vector<std::pair<double, double>>& points;
-    bool marked;
-  };
-  const std::string smooth_name = fmt::format("training, mean of {} mini-batches", kSmooth);
-  const std::array<Line, 3> lines{{{smooth_name, "#7a7a7a", smooth, false},
-                                   {"held-out training images", "#2166d6", validation, true},
-                                   {"test images", "#d62828", tests, true}}};
-  double place = kLeft;
-  for (const Line& line : lines) {
-    if (line.points.empty()) continue;
-    fmt::format_to(out, "<path class=\"line\" stroke=\"{}\" d=\"{}\"/>\n", line.colour,
-                   path(line.points, x, y));
-    if (line.marked) {
-      for (const auto& [at, value] : line.points) {
-        fmt::format_to(out, "<circle fill=\"{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"/>\n",
-                       line.colour, x.at(at), y.at(value));
-      }
-    }
-    fmt::format_to(out,
-                   "<path class=\"line\" stroke=\"{}\" d=\"M{:.0f} 32h18\"/><text x=\"{:.0f}\" "
-                   "y=\"36\">{}</text>\n",
-                   line.colour, place, place + 24.0, line.name);
-    place += 44.0 + (6.6 * static_cast<double>(line.name.size()));
-  }
-  fmt::format_to(out, "<text x=\"{:.0f}\" y=\"36\">error</text>\n", 8.0);
-  fmt::format_to(out, "<path class=\"line\" stroke=\"#2a9d5c\" d=\"{}\"/>\n", path(cells, x, z));
+  add_errors(svg, curves, x, y);
+  fmt::format_to(out, "<path class=\"line\" stroke=\"#2a9d5c\" d=\"{}\"/>\n",
+                 path(curves.cells, x, z));
   fmt::format_to(out, "<text x=\"{:.0f}\" y=\"{:.1f}\">cells rewritten</text>\n</svg>\n", kLeft,
                  lower - 8.0);
   return svg;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mcnn tune from outside: the same bytes with any number of threads and after an interruption,
 // tuned cells that other commands load, bad input.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -64,6 +65,16 @@ TEST_F(Tune, TunedCellsGiveWhatTuningSaid) {
     EXPECT_GT(result["test_accuracy_after"].get<double>(),
               result["test_accuracy_before"].get<double>());
     EXPECT_GT(result["cells_rewritten"].get<int>(), 10);
+    // The learning curve begins with what came of it.
+    const std::string curve = read_file(path(flow + ".svg"));
+    EXPECT_NE(curve.find(">yao2020-plain, device typical, flow " + flow + ", seed 1<"),
+              std::string::npos);
+    EXPECT_NE(curve.find(fmt::format(
+                  ">error on 500 test images {:.2f} % \u2192 {:.2f} %, on 500 training images ",
+                  100.0 * (1.0 - result["test_accuracy_before"].get<double>()),
+                  100.0 * (1.0 - result["test_accuracy_after"].get<double>()))),
+              std::string::npos)
+        << curve.substr(0, 2000);
     // What it took on the chip: the counts that the chip's own counters and the cycle model give.
     const json& energy = result["energy"];
     EXPECT_EQ(energy["programming"]["sets"], result["set_pulses"]);
@@ -195,6 +206,7 @@ TEST_F(Tune, BadInputIsRefusedOnOneLine) {
       {{"--card", "nothing"}, {"--card", "'nothing'", "energy card"}},
       {{"--training-images", "x"}, {"--training-images", "--training-labels"}},
       {{"--by-group"}, {"replicas", "--mapping paper"}},
+      {{"--refresh-threshold", "0.5"}, {"--refresh-threshold", "--refresh-every"}},
       {{"--checkpoint", "/nowhere/x.json"}, {"--checkpoint", "/nowhere/x.json"}},
   };
   for (const Case& test : cases) {
