@@ -108,7 +108,7 @@ void add_loop_options(CLI::App& command, ProgrammingOptions& programming) {
       .add_option("--refresh-threshold", programming.refresh.threshold_uS,
                   "Rewrite a pair of cells whose difference moved by more than this")
       ->type_name("uS")
-      ->capture_default_str();
+      ->default_str(fmt::format("{}", RefreshPolicy::kStandardThreshold));
 }
 
 void add_program_option(CLI::App& command, ProgrammingOptions& programming) {

@@ -224,7 +224,6 @@ struct CheckedSweep {
 CheckedSweep check_runs(const Sweep& sweep, WorkloadLoader& loader, const std::string& command) {
   CheckedSweep checked;
   std::set<std::string> files;
-  std::optional<Dataset> training;
   bool calibrates = false;
   for (std::uint64_t run = 0; run < sweep.runs(); ++run) {
     if (interrupt_requested()) throw Interrupted{};
@@ -237,10 +236,8 @@ CheckedSweep check_runs(const Sweep& sweep, WorkloadLoader& loader, const std::s
       if (run == 0) checked.made = row;
       checked.made.add_row(row);
       if (options.tuned) {
-        if (!training) training.emplace(load_training(options.tune));
-        tuning_settings(options.tune, workload, training->images.count);
-        const auto [pixels, labels] = training_files(options.tune);
-        files.insert({pixels, labels});
+        const Dataset training = load_training(options.tune, loader);
+        tuning_settings(options.tune, workload, training.images.count);
       }
       const bool loop = options.programming.program == "loop" && !options.programming.calibrate;
       if (!options.programming.load_cells.empty()) {
@@ -270,14 +267,14 @@ CheckedSweep check_runs(const Sweep& sweep, WorkloadLoader& loader, const std::s
   return checked;
 }
 
-RunResult run_one(Workload workload, const RunOptions& options, Progress& progress) {
+RunResult run_one(Workload workload, const Dataset& training, const RunOptions& options,
+                  Progress& progress) {
   ProgrammedChip chip = program_chip(workload, options.programming, false, true);
   ProgramCounters work;
   if (chip.refresh) work += chip.refresh->programming;
   if (chip.loop) work += chip.loop->counters();
   if (chip.faults) work += chip.faults->counters;
-  if (options.tuned)
-    work += tune_on_model(workload, options.tune, load_training(options.tune), chip, 1);
+  if (options.tuned) work += tune_on_model(workload, options.tune, training, chip, 1);
   const EngineRun run = run_model(workload, chip.macros, 1, false, &progress);
   ReadCounts counts;
   for (const ReadCounts& row : run.rows) counts += row;
@@ -320,10 +317,12 @@ void run_missing(const Sweep& sweep, SweepFile& file, WorkloadLoader& loader,
             const RunOptions options = run_options(sweep.settings(run));
             std::unique_lock lock(mutex);
             Workload workload = loader.load(options.workload);
+            Dataset training;
+            if (options.tuned) training = load_training(options.tune, loader);
             lock.unlock();
             RunResult result;
             try {
-              result = run_one(std::move(workload), options, progress);
+              result = run_one(std::move(workload), training, options, progress);
             } catch (const Error& error) {
               throw Error(fmt::format("sweep {}, run {}: {}", sweep.name, run, error.what()));
             }

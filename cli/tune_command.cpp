@@ -275,9 +275,10 @@ int run_tune(TuneOptions options, unsigned jobs) {
     throw Error(
         "--adc-bits: the RTL has the converters of its configuration; allowed with --engine model");
   }
-  Workload workload = load_workload(options.workload);
+  WorkloadLoader loader;
+  Workload workload = loader.load(options.workload);
   const EnergyCard card = load_energy_cards(options.card, workload.config);
-  const Dataset training = load_training(options);
+  const Dataset training = load_training(options, loader);
   const TuningSettings settings = tuning_settings(options, workload, training.images.count);
   const Dataset test = first_images(*workload.data, workload.first, workload.count);
   if (options.by_group || settings.sharing == Sharing::kImages) convolver_groups(workload.mapped);
@@ -350,7 +351,7 @@ int run_tune(TuneOptions options, unsigned jobs) {
   if (curve_file) {
     const std::string title = fmt::format("{}, device {}, flow {}, seed {}", workload.network.name,
                                           workload.card.name, options.flow, workload.options.seed);
-    curve_file->commit(with_provenance(tuning_svg(tuner.state(), title), made));
+    curve_file->commit(with_provenance(tuning_svg(tuner.state(), title, before, after), made));
   }
   if (csv_file) csv_file->commit(csv_comment(made) + tuning_csv(tuner.state()));
   if (result_file) {

@@ -258,9 +258,7 @@ std::string ProgrammingOptions::command_line() const {
     text += fmt::format(" --calibration-count {}", calibration_count);
   }
   if (refresh.every_s) text += fmt::format(" --refresh-every {}", *refresh.every_s);
-  if (refresh.threshold_uS != defaults.refresh.threshold_uS) {
-    text += fmt::format(" --refresh-threshold {}", refresh.threshold_uS);
-  }
+  if (refresh.threshold_uS) text += fmt::format(" --refresh-threshold {}", *refresh.threshold_uS);
   return text;
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <filesystem>
 #include <iterator>
+#include <memory>
 #include <string_view>
 #include <tuple>
 
@@ -83,12 +84,13 @@ std::pair<std::string, std::string> training_files(const TuneOptions& options) {
           (mnist / "train6k-labels-idx1-ubyte.gz").string()};
 }
 
-Dataset load_training(const TuneOptions& options) {
+Dataset load_training(const TuneOptions& options, WorkloadLoader& loader) {
   WorkloadOptions choice = options.workload;
   std::tie(choice.images, choice.labels) = training_files(options);
   choice.first = 0;
   choice.count.reset();
-  const Dataset all = *load_workload(choice).data;
+  const std::shared_ptr<const Dataset> data = loader.load(choice).data;
+  const Dataset& all = *data;
   const std::int64_t count = options.training_count.value_or(all.images.count);
   if (count < 2 || count > all.images.count) {
     throw Error(fmt::format("--training-count: found {}, allowed is 2..{} ({} has {} images)",

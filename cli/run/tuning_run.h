@@ -44,8 +44,9 @@ struct TuneOptions {
 TuningSettings tuning_settings(const TuneOptions& options, const Workload& workload, int images);
 // Files of the training set: images, labels.
 std::pair<std::string, std::string> training_files(const TuneOptions& options);
-// The training images through the checks that the images of every command go through.
-Dataset load_training(const TuneOptions& options);
+// The training images through the checks that the images of every command go through. `loader`:
+// reads each file once.
+Dataset load_training(const TuneOptions& options, WorkloadLoader& loader);
 
 // Images first..first + count - 1, with their labels.
 Dataset first_images(const Dataset& from, std::size_t first, std::size_t count);

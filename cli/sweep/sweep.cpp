@@ -132,7 +132,8 @@ constexpr std::array kOptions = {
            }},
     Option{"refresh_threshold",
            [](RunOptions& o, const std::string& v) {
-             o.programming.refresh.threshold_uS = required_number(v, "--refresh-threshold");
+             if (v != kNone)
+               o.programming.refresh.threshold_uS = required_number(v, "--refresh-threshold");
            }},
     Option{"flow",
            [](RunOptions& o, const std::string& v) {
@@ -360,10 +361,12 @@ RunOptions run_options(const Settings& settings) {
   RunOptions options;
   std::string tune_key;
   bool with_flow = false;
+  bool with_refresh = false;
   for (const Setting& setting : single(settings)) {
     if (const Option* option = find_option(setting.key)) {
       option->apply(options, setting.value);
       with_flow = with_flow || setting.key == "flow";
+      with_refresh = with_refresh || setting.key == "refresh_every";
       if (option->of_tune && setting.value != kNone) tune_key = setting.key;
     } else {
       options.workload.set.push_back(setting.key + "=" + setting.value);
@@ -373,6 +376,9 @@ RunOptions run_options(const Settings& settings) {
   if (!with_flow && !tune_key.empty()) {
     throw Error(fmt::format("{}: belongs to tuning, needs flow=paper or flow=best", tune_key));
   }
+  // The same with refresh_every=none.
+  RefreshPolicy& refresh = options.programming.refresh;
+  if (with_refresh && !refresh.every_s) refresh.threshold_uS.reset();
   options.tune.workload = options.workload;
   options.tune.programming = options.programming;
   return options;
@@ -385,11 +391,13 @@ std::string run_command(const Settings& settings) {
                   {"device", defaults.device},
                   {"seed", fmt::format("{}", defaults.seed)}};
   for (const Setting& setting : single(settings)) put_setting(all, setting);
-  const bool tuned = run_options(settings).tuned;
+  const RunOptions run = run_options(settings);
+  const bool tuned = run.tuned;
   std::string command = tuned ? "mcnn tune" : "mcnn model";
   for (const Option& option : kOptions) {
     const std::string* value = find_setting(all, option.key);
     if (value == nullptr || *value == kNone || (option.of_tune && !tuned)) continue;
+    if (option.key == "refresh_threshold" && !run.programming.refresh.threshold_uS) continue;
     std::string name(option.key);
     std::ranges::replace(name, '_', '-');
     command += fmt::format(" --{}", name);

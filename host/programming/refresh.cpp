@@ -21,10 +21,12 @@ void RefreshPolicy::check() const {
     throw Error(
         fmt::format("--refresh-every: found {}, allowed is a number of seconds above 0", *every_s));
   }
-  if (!std::isfinite(threshold_uS) || threshold_uS < 0.0) {
+  if (!threshold_uS) return;
+  if (!std::isfinite(*threshold_uS) || *threshold_uS < 0.0) {
     throw Error(fmt::format("--refresh-threshold: found {}, allowed is a number not below 0 [uS]",
-                            threshold_uS));
+                            *threshold_uS));
   }
+  if (!every_s) throw Error("--refresh-threshold: needs --refresh-every");
 }
 
 int64_t RefreshPolicy::rounds(double seconds) const {
@@ -63,7 +65,7 @@ RefreshReport pass_time(CellWriter& writer, const Network& network, const Mapped
   const double pulses_a_second = read_pulses / seconds;
   for (int64_t n = 1; n <= rounds; ++n) {
     elapse(*policy.every_s, pulses_a_second * *policy.every_s);
-    writer.bring(pairs, kept, policy.threshold_uS / level_step_uS);
+    writer.bring(pairs, kept, policy.threshold() / level_step_uS);
     round(n);
   }
   const double rest = seconds - (static_cast<double>(rounds) * *policy.every_s);

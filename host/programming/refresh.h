@@ -15,9 +15,11 @@
 namespace mcnn {
 
 struct RefreshPolicy {
-  std::optional<double> every_s;  // seconds between two refreshes; none: never
-  double threshold_uS = 0.8;      // a pair whose difference moved by more is rewritten
+  std::optional<double> every_s;            // seconds between two refreshes; none: never
+  std::optional<double> threshold_uS = {};  // a pair whose difference moved by more is rewritten
 
+  static constexpr double kStandardThreshold = 0.8;  // [uS]
+  double threshold() const { return threshold_uS.value_or(kStandardThreshold); }
   // Throws Error that names the option.
   void check() const;
   // Refreshes in so many seconds: at every_s, 2 every_s, ..., before the time is over.

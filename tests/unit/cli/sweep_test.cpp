@@ -177,6 +177,24 @@ TEST(SweepRuns, TunedRuns) {
   expect_error([] { run_options({{"without", "hidden"}}); }, {"without", "flow"});
 }
 
+// A threshold of refreshes is not used by the runs that have none; without refresh_every it is an
+// error, as on the command line.
+TEST(SweepRuns, RefreshedRuns) {
+  Settings settings = {{"refresh_threshold", "1.5"}, {"refresh_every", "60"}};
+  EXPECT_EQ(run_options(settings).programming.refresh.threshold_uS, 1.5);
+  EXPECT_EQ(run_command(settings),
+            "mcnn model --config yao2020 --refresh-every 60 --refresh-threshold 1.5 --device "
+            "typical --seed 1");
+  put_setting(settings, {"refresh_every", "none"});
+  run_options(settings).programming.check();
+  EXPECT_EQ(run_command(settings), "mcnn model --config yao2020 --device typical --seed 1");
+  expect_error(
+      [] {
+        run_options({{"refresh_threshold", "1.5"}}).programming.check();
+      },
+      {"--refresh-threshold", "--refresh-every"});
+}
+
 TEST(SweepRuns, BadSweepsAreRefused) {
   Sweep twice = grid();
   twice.fixed.push_back({"seed", "3"});
