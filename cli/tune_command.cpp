@@ -6,14 +6,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string_view>
 #include <tuple>
@@ -26,10 +23,10 @@
 #include "cli/run/energy_cards.h"
 #include "cli/run/provenance.h"
 #include "cli/run/tuning_chip.h"
+#include "cli/run/tuning_report.h"
 #include "cli/run/tuning_run.h"
 #include "common/error.h"
 #include "common/interrupt.h"
-#include "host/cost/clock.h"
 #include "host/cost/cost_output.h"
 #include "host/programming/cells_file.h"
 #include "host/tuning/checkpoint.h"
@@ -95,151 +92,6 @@ void save_checkpoint(const std::string& path, const std::string& run, const Tune
                      const TuningChip& chip) {
   OutputFile file(path, "--checkpoint");
   file.commit(to_text(Checkpoint{run, tuner.state(), chip.states()}));
-}
-
-std::string percent(int errors, int images) {
-  return images <= 0 ? "-" : fmt::format("{:.2f} %", 100.0 * errors / images);
-}
-
-std::string seconds_text(double seconds) {
-  return seconds < 1.0 ? fmt::format("{:.3f} ms", 1e3 * seconds) : fmt::format("{:.3f} s", seconds);
-}
-
-std::string why_it_stopped(const Tuner& tuner) {
-  const TunerState& state = tuner.state();
-  const TuningSettings& settings = tuner.settings();
-  if (settings.flow == TuningFlow::kBest) return "every part of the flow was done";
-  int epochs = 0;
-  for (const EvaluationPoint& point : state.evaluations) epochs += point.step > 0 ? 1 : 0;
-  if (epochs - state.best_round >= settings.patience) {
-    return fmt::format("no smaller validation loss in {} epochs (smallest after epoch {} of {})",
-                       settings.patience, state.best_round, epochs);
-  }
-  return fmt::format("{} epochs (--epochs)", epochs);
-}
-
-struct Times {
-  double wall_s = 0.0;
-  double programming_s = 0.0;
-};
-
-std::string tuning_table(const TuneOptions& options, const Workload& workload, const Tuner& tuner,
-                         const Tuner::Measured& before, const Tuner::Measured& after,
-                         const RefreshReport& refresh, const Times& times, const Clock& clock) {
-  const TunerState& state = tuner.state();
-  std::string text;
-  const auto out = std::back_inserter(text);
-  fmt::format_to(
-      out, "network {} on the {}, configuration {}, device {}, {} mapping, seed {}, flow {}\n\n",
-      workload.network.name, options.engine == "rtl" ? "RTL" : "chip model", workload.config.name,
-      workload.card.name, mapping_name(workload.mapped.kind), workload.options.seed, options.flow);
-  const auto row = [&](std::string_view what, const std::string& a, const std::string& b,
-                       std::string_view note) {
-    fmt::format_to(out, "{:<36} {:>9} {:>9}  {}\n", what, a, b, note);
-  };
-  row("error", "before", "after", "published before -> after");
-  if (after.test_images > 0) {
-    row(fmt::format("  {} test images", after.test_images),
-        percent(before.test_errors, before.test_images),
-        percent(after.test_errors, after.test_images),
-        options.sharing == "images" ? "6.14 % -> 4.17 % (three groups)" : "4.93 % -> 3.81 %");
-  }
-  constexpr std::array<std::string_view, 3> kPublishedGroups{"4.79 % -> 3.41 %", "6.60 % -> 4.86 %",
-                                                             "6.20 % -> 3.86 %"};
-  for (std::size_t group = 0; group < after.group_errors.size(); ++group) {
-    row(fmt::format("    group {} alone", group + 1),
-        percent(before.group_errors[group], before.test_images),
-        percent(after.group_errors[group], after.test_images),
-        group < kPublishedGroups.size() ? kPublishedGroups[group] : "");
-  }
-  row(fmt::format("  {} training images", after.train_images),
-      percent(before.train_errors, before.train_images),
-      percent(after.train_errors, after.train_images), "4.82 % -> 3.21 %");
-  const EvaluationPoint& first = state.evaluations.front();
-  const EvaluationPoint& last = state.evaluations.back();
-  row(fmt::format("  {} held-out training images", last.validation_images),
-      percent(first.validation_errors, first.validation_images),
-      percent(last.validation_errors, last.validation_images), "");
-  fmt::format_to(out, "\nsteps {}; stopped: {}\n", state.step, why_it_stopped(tuner));
-  const RewriteCounters& cells = state.counters;
-  const ProgramCounters& work = state.programming;
-  fmt::format_to(out,
-                 "cells rewritten {} in {} changes of a pair ({} did not reach their target, {} "
-                 "changes did not fit the window)\n",
-                 cells.cells, cells.pairs, cells.failed, cells.saturated);
-  fmt::format_to(out, "pulses {} ({} SET, {} RESET), verify reads {}\n", work.sets + work.resets,
-                 work.sets, work.resets, work.reads);
-  const auto time = [&](std::int64_t clocks) {
-    return seconds_text(clock.seconds(static_cast<double>(clocks)));
-  };
-  fmt::format_to(
-      out,
-      "on the chip, at {:g} ns a clock: forward {} images, {} clocks, {}; programming {} "
-      "clocks, {}; waited {:g} s\n",
-      clock.ns(), state.forward_images, tuner.forward_clocks(), time(tuner.forward_clocks()),
-      work.clocks, time(work.clocks), state.waited_s);
-  if (options.programming.refresh.every_s) {
-    fmt::format_to(out,
-                   "afterwards refreshed {} times in {:g} s: {} cells rewritten, {} pulses, {} "
-                   "verify reads\n",
-                   refresh.rounds, workload.card.age_s, refresh.cells.cells,
-                   refresh.programming.sets + refresh.programming.resets,
-                   refresh.programming.reads);
-  }
-  fmt::format_to(out, "tuned in {:.1f} s, programmed before in {:.1f} s\n", times.wall_s,
-                 times.programming_s);
-  return text;
-}
-
-std::string tuning_json(const TuneOptions& options, const Workload& workload, const Tuner& tuner,
-                        const Tuner::Measured& before, const Tuner::Measured& after,
-                        const std::string& run, const Provenance& made, const TuningCost& cost) {
-  using nlohmann::json;
-  const TunerState& state = tuner.state();
-  const auto fraction = [](int errors, int images) {
-    return images <= 0 ? json(nullptr) : json(1.0 - (static_cast<double>(errors) / images));
-  };
-  json file;
-  file["run"] = run;
-  file["provenance"] = to_json(made);
-  file["flow"] = options.flow;
-  file["engine"] = options.engine;
-  file["network"] = workload.network.name;
-  file["device"] = workload.card.name;
-  file["seed"] = workload.options.seed;
-  file["test_images"] = after.test_images;
-  file["test_accuracy_before"] = fraction(before.test_errors, before.test_images);
-  file["test_accuracy_after"] = fraction(after.test_errors, after.test_images);
-  for (std::size_t group = 0; group < after.group_errors.size(); ++group) {
-    file["groups"].push_back(
-        {{"test_accuracy_before", fraction(before.group_errors[group], before.test_images)},
-         {"test_accuracy_after", fraction(after.group_errors[group], after.test_images)}});
-  }
-  file["sharing"] = options.sharing;
-  file["training_images"] = after.train_images;
-  file["training_accuracy_before"] = fraction(before.train_errors, before.train_images);
-  file["training_accuracy_after"] = fraction(after.train_errors, after.train_images);
-  file["steps"] = state.step;
-  file["cells_rewritten"] = state.counters.cells;
-  file["cells_failed"] = state.counters.failed;
-  file["changes_saturated"] = state.counters.saturated;
-  file["set_pulses"] = state.programming.sets;
-  file["reset_pulses"] = state.programming.resets;
-  file["verify_reads"] = state.programming.reads;
-  file["forward_images"] = state.forward_images;
-  file["forward_clocks"] = tuner.forward_clocks();
-  file["programming_clocks"] = state.programming.clocks;
-  file["waited_s"] = state.waited_s;
-  file["energy"] = json::parse(tuning_cost_json(cost));
-  for (const EvaluationPoint& point : state.evaluations) {
-    file["evaluations"].push_back(
-        {{"step", point.step},
-         {"what", point.what},
-         {"validation_accuracy", fraction(point.validation_errors, point.validation_images)},
-         {"validation_loss", point.validation_loss},
-         {"test_accuracy", fraction(point.test_errors, point.test_images)}});
-  }
-  return file.dump(2) + "\n";
 }
 
 // The tuned cells, and the tuned biases as what they are more than those of the mapper.
@@ -342,25 +194,29 @@ int run_tune(TuneOptions options, unsigned jobs) {
   const Tuner::Measured after = tuner.measure(options.by_group);
 
   const TunerState& state = tuner.state();
-  const TuningCost cost =
-      tuning_cost(state.forward, tuner.forward_events(), tuner.programs(), state.written,
-                  state.programming.clocks, workload.config, card);
-
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-  const Times times = {.wall_s = elapsed.count(), .programming_s = chip.seconds};
+  const TuningReport report = {
+      .options = options,
+      .workload = workload,
+      .tuner = tuner,
+      .before = before,
+      .after = after,
+      .refresh = refresh,
+      .card = card,
+      .cost = tuning_cost(state.forward, tuner.forward_events(), tuner.programs(), state.written,
+                          state.programming.clocks, workload.config, card),
+      .summary = tuned_summary(workload, tuner, before, after, card),
+      .tuned_s = elapsed.count(),
+      .programmed_s = chip.seconds};
   if (curve_file) {
     const std::string title = fmt::format("{}, device {}, flow {}, seed {}", workload.network.name,
                                           workload.card.name, options.flow, workload.options.seed);
-    curve_file->commit(with_provenance(tuning_svg(tuner.state(), title, before, after), made));
+    curve_file->commit(with_provenance(tuning_svg(state, title, before, after), made));
   }
-  if (csv_file) csv_file->commit(csv_comment(made) + tuning_csv(tuner.state()));
-  if (result_file) {
-    result_file->commit(tuning_json(options, workload, tuner, before, after, run, made, cost));
-  }
-  fmt::print("{}{}\n{}",
-             tuning_table(options, workload, tuner, before, after, refresh, times,
-                          clock_of(card, workload.config)),
-             fault_text(chip, ""), tuning_cost_table(cost, card));
+  if (csv_file) csv_file->commit(csv_comment(made) + tuning_csv(state));
+  if (result_file) result_file->commit(tuning_json(report, run, made));
+  fmt::print("{}\n{}{}\n{}", summary_text(report.summary), tuning_table(report),
+             fault_text(chip, ""), tuning_cost_table(report.cost, card));
   for (const std::string& file : {options.curve, options.csv, options.result, save_cells}) {
     if (!file.empty()) fmt::print("wrote {}\n", file);
   }

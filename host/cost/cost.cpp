@@ -136,6 +136,20 @@ void add_missing(std::span<const CostPart> parts, std::vector<std::string>& miss
   }
 }
 
+constexpr double kClocksToTake = 1.0;  // an image
+
+// What follows from the layers and the programming.
+void add_up(Cost& cost, const ChipConfig& config, const EnergyCard& card) {
+  for (const LayerCost& layer : cost.layers) {
+    cost.clocks_per_image += layer.clocks;
+    add_parts(layer.parts, cost.components);
+  }
+  add_missing(cost.components, cost.missing);
+  add_missing(cost.programming.digital_parts, cost.missing);
+  cost.clock = clock_of(card, config);
+  cost.area = area_of(config, card);
+}
+
 }  // namespace
 
 double LayerCost::pJ() const { return sum_pJ(parts); }
@@ -213,20 +227,34 @@ Cost make_cost(const Network& network, const MappedNetwork& mapped, const ChipCo
   }
   LayerCost image;
   image.name = "image";
-  image.clocks = 1.0;  // to take it
+  image.clocks = kClocksToTake;
   counter.image(image.parts, events);
   cost.layers.push_back(std::move(image));
-
-  for (const LayerCost& layer : cost.layers) {
-    cost.clocks_per_image += layer.clocks;
-    add_parts(layer.parts, cost.components);
-  }
   cost.programming = programming_cost(programming_work(macros), program_clocks, config, card);
-  add_missing(cost.components, cost.missing);
-  add_missing(cost.programming.digital_parts, cost.missing);
-  cost.clock = clock_of(card, config);
-  cost.area = area_of(config, card);
+  add_up(cost, config, card);
+  return cost;
+}
 
+Cost inference_cost(const MacroWork& work, const ChipEvents& passes, int programs,
+                    const ChipConfig& config, const EnergyCard& card) {
+  if (passes.images <= 0) throw Error("cost: found no images, allowed: at least one");
+  Cost cost;
+  cost.card = card.name;
+  cost.images = passes.images / programs;
+  RowEvents rows;
+  for (const RowEvents& row : passes.rows) rows += row;
+  const auto counted = static_cast<double>(passes.images);
+  LayerCost all;
+  all.name = "all";
+  all.clocks = static_cast<double>(rows.clocks) / counted + kClocksToTake;
+  std::vector<CostPart> parts;
+  Counter(card, static_cast<double>(cost.images)).macro(parts, work, config);
+  const Counter counter(card, counted);
+  counter.digital(parts, rows, config);
+  counter.image(parts, passes);
+  add_parts(parts, all.parts);
+  cost.layers.push_back(std::move(all));
+  add_up(cost, config, card);
   return cost;
 }
 

@@ -97,6 +97,12 @@ Cost make_cost(const Network& network, const MappedNetwork& mapped, const ChipCo
                const ChipEvents& events, const MacroReads& reads, std::span<const Macro> macros,
                int64_t program_clocks, const EnergyCard& card);
 
+// The same from what is known of a chip that is tuned: the work of its macros for some images, and
+// what the chip did meanwhile, `passes` summed over as many chip programs as take turns, each
+// counted for all images. One layer, "all"; no programming.
+Cost inference_cost(const MacroWork& work, const ChipEvents& passes, int programs,
+                    const ChipConfig& config, const EnergyCard& card);
+
 // What tuning in place took on the chip: forward passes, and rewriting cells.
 struct TuningCost {
   std::string card;

@@ -40,7 +40,7 @@ Json programming_json(const ProgrammingCost& cost) {
           {"pJ", cost.pJ()}};
 }
 
-Json summary_json(const CostSummary& summary) {
+Json lines_json(const CostSummary& summary) {
   auto list = Json::array();
   for (const SummaryLine& line : summary) {
     list.push_back({{"name", line.name},
@@ -148,10 +148,12 @@ std::string tuning_cost_json(const TuningCost& cost) {
   return json.dump(2) + "\n";
 }
 
+std::string summary_json(const CostSummary& summary) { return lines_json(summary).dump(); }
+
 std::string cost_json(const CostReport& report) {
   const Cost& cost = report.cost;
   Json json;
-  json["summary"] = summary_json(report.summary);
+  json["summary"] = lines_json(report.summary);
   json["card"] = report.card.name;
   json["config"] = report.config.name;
   json["adc_bits"] = report.config.adc_bits;

@@ -26,6 +26,7 @@ struct CostReport {
 
 std::string cost_table(const CostReport& report);  // the details: summary_text() leads
 std::string cost_json(const CostReport& report);
+std::string summary_json(const CostSummary& summary);  // a list
 
 std::string tuning_cost_table(const TuningCost& cost, const EnergyCard& card);
 std::string tuning_cost_json(const TuningCost& cost);

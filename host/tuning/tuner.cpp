@@ -99,7 +99,7 @@ std::vector<TuningChip::ImageOutput> Tuner::pass(std::span<const std::span<const
   return outputs;
 }
 
-int Tuner::test_errors() {
+Tuner::TestRun Tuner::run_test_images() {
   ForwardBatch batch;
   batch.outputs = layer_.outputs;
   batch.labels = test_->labels;
@@ -110,8 +110,7 @@ int Tuner::test_errors() {
   for (const TuningChip::ImageOutput& output : chip_.forward(settings_.first_test, pixels, false)) {
     batch.logits.insert(batch.logits.end(), output.logits.begin(), output.logits.end());
   }
-  chip_.take_forward_work();  // not part of tuning
-  return count_errors(batch);
+  return {count_errors(batch), chip_.take_forward_work()};  // not part of tuning
 }
 
 void Tuner::load_programs() {
@@ -131,20 +130,24 @@ Tuner::Measured Tuner::measure(bool by_group) {
   const int64_t forward_images = state_.forward_images;
   const int64_t halted_images = state_.halted_images;
   const MacroWork work = state_.forward;
+  state_.forward = {};
   measured.train_errors = count_errors(forward(training_ids_, false));
+  measured.train_work = state_.forward;
   measured.train_images = static_cast<int>(training_ids_.size());
   state_.next_image = next_image;
   state_.forward_images = forward_images;
   state_.halted_images = halted_images;
   state_.forward = work;
   if (test_ != nullptr) {
-    measured.test_errors = test_errors();
+    const TestRun run = run_test_images();
+    measured.test_errors = run.errors;
+    measured.test_work = run.work;
     measured.test_images = test_->images.count;
   }
   if (by_group && test_ != nullptr) {
     for (const ChipProgram& program : group_programs(mapped_, config_)) {
       chip_.load(std::span(&program, 1));
-      measured.group_errors.push_back(test_errors());
+      measured.group_errors.push_back(run_test_images().errors);
     }
     load_programs();
   }
@@ -161,7 +164,7 @@ void Tuner::evaluate(const std::string& what) {
   point.validation_loss = cross_entropy(batch, state_.beta);
   const auto number = static_cast<int>(state_.evaluations.size());
   if (test_ != nullptr && settings_.test_interval > 0 && number % settings_.test_interval == 0) {
-    point.test_errors = test_errors();
+    point.test_errors = run_test_images().errors;
     point.test_images = test_->images.count;
   }
   state_.evaluations.push_back(std::move(point));
@@ -277,10 +280,19 @@ int64_t Tuner::forward_clocks() const {
 }
 
 ChipEvents Tuner::forward_events() const {
+  return events_of(state_.forward_images - state_.halted_images, state_.halted_images);
+}
+
+ChipEvents Tuner::pass_events(int64_t images) const {
+  const bool halted = programs_.size() > 1;  // as in pass()
+  return events_of(halted ? 0 : images, halted ? images : 0);
+}
+
+ChipEvents Tuner::events_of(int64_t images, int64_t halted_images) const {
   ChipEvents events = no_events(programs_.front(), config_);
   for (const ChipProgram& program : programs_) {
-    events += image_events(program, config_, state_.forward_images - state_.halted_images);
-    events += image_events(program, config_, state_.halted_images, /*halted=*/true);
+    events += image_events(program, config_, images);
+    events += image_events(program, config_, halted_images, /*halted=*/true);
   }
   return events;
 }

@@ -67,12 +67,16 @@ class Tuner {
     int test_errors = -1;
     int test_images = 0;
     std::vector<int> group_errors;  // on the test images, each group alone
+    MacroWork train_work;           // what the images took of the macros
+    MacroWork test_work;
   };
   Measured measure(bool by_group = false);
   int64_t forward_clocks() const;  // of the forward passes
   // Events of the forward passes, as tuning_cost takes them: summed over the programs that take
   // turns, each counted for all passes.
   ChipEvents forward_events() const;
+  // The same of so many passes without a map read back.
+  ChipEvents pass_events(int64_t images) const;
   int programs() const { return static_cast<int>(programs_.size()); }
 
  private:
@@ -82,7 +86,12 @@ class Tuner {
   ForwardBatch forward(std::span<const int> images, bool features);
   std::vector<TuningChip::ImageOutput> pass(std::span<const std::span<const uint8_t>> images,
                                             bool maps);
-  int test_errors();
+  struct TestRun {
+    int errors = 0;
+    MacroWork work;
+  };
+  TestRun run_test_images();
+  ChipEvents events_of(int64_t images, int64_t halted_images) const;
   void load_programs();
   std::vector<int> epoch_order(int epoch) const;
   void evaluate(const std::string& what);

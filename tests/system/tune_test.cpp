@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,31 @@ TEST_F(Tune, TunedCellsGiveWhatTuningSaid) {
                   100.0 * (1.0 - result["test_accuracy_after"].get<double>()))),
               std::string::npos)
         << curve.substr(0, 2000);
+    // Six lines lead: what the tuned chip is and takes, as mcnn cost says it of the loaded chip.
+    const std::vector<std::string> lead = {"accuracy", "latency", "throughput",
+                                           "energy",   "power",   "area"};
+    std::istringstream lines(tuned.out);
+    for (const std::string& name : lead) {
+      std::string line;
+      std::getline(lines, line);
+      EXPECT_TRUE(line.starts_with(name + " ")) << line;
+    }
+    const CommandResult cost =
+        run_mcnn({"cost", "--network", std::string(MCNN_DATA_DIR) + "/networks/yao2020-plain.json",
+                  "--set", "programming_sigma_uS=1.2", "--set", "age_s=1", "--count", "500",
+                  "--load-cells", path(flow + ".cells"), "--result", path("cost.json")});
+    ASSERT_EQ(cost.status, 0) << cost.err;
+    const json expected = json::parse(read_file(path("cost.json")))["summary"];
+    ASSERT_EQ(result["summary"].size(), lead.size());
+    for (std::size_t i = 0; i < lead.size(); ++i) {
+      const json& line = result["summary"][i];
+      EXPECT_EQ(line["name"], lead[i]);
+      EXPECT_EQ(line["unit"], expected[i]["unit"]);
+      EXPECT_EQ(line["is"], expected[i]["is"]) << lead[i];
+      // Sums in another order.
+      const double value = expected[i]["value"].get<double>();
+      EXPECT_NEAR(line["value"].get<double>(), value, 1e-9 * value) << lead[i];
+    }
     // What it took on the chip: the counts that the chip's own counters and the cycle model give.
     const json& energy = result["energy"];
     EXPECT_EQ(energy["programming"]["sets"], result["set_pulses"]);
