@@ -6,9 +6,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -18,6 +16,7 @@
 
 #include "behavioral_models/portable_math.h"
 #include "common/error.h"
+#include "common/number_table.h"
 #include "common/toml_table.h"
 
 namespace mcnn {
@@ -140,52 +139,19 @@ void set_field(DeviceCard& card, const Field& field, const TomlTable& table) {
   }
 }
 
-// The number that a text is, not a number if it is none.
-double number(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) {
-    return std::numeric_limits<double>::quiet_NaN();
-  }
-  return value;
-}
-
 // Reads a file of measured states: target and measured conductance [uS] a line, a header line
 // allowed.
 std::vector<MeasuredState> load_measured_states(const std::filesystem::path& file,
                                                 const std::string& where) {
-  const std::string what = fmt::format("{}: field measured_states: {}", where, file.string());
-  constexpr std::string_view kAllowed =
-      "two numbers of 0 or more, \"target,measured\" conductance in uS";
-  if (!std::filesystem::is_regular_file(file)) {
-    throw Error(fmt::format("{}: no such file, expected a CSV file of {} a line", what, kAllowed));
-  }
-  std::ifstream in(file);
+  const NumberTable table = read_number_table(
+      file.string(), {.what = "two numbers of 0 or more, \"target,measured\" conductance in uS",
+                      .where = where + ": field measured_states: ",
+                      .lowest = 0.0,
+                      .columns = 2,
+                      .skips_blank = true});
   std::vector<MeasuredState> states;
-  std::string line;
-  bool first = true;
-  for (int at = 1; std::getline(in, line); ++at) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (line.find_first_not_of(" \t") == std::string::npos) continue;
-    const auto comma = line.find(',');
-    const bool pair = comma != std::string::npos;
-    const double target = number(std::string_view(line).substr(0, comma));
-    const double measured = number(pair ? std::string_view(line).substr(comma + 1) : "");
-    if (std::exchange(first, false) && pair && std::isnan(target) && std::isnan(measured)) {
-      continue;  // the header
-    }
-    const auto good = [](double value) { return std::isfinite(value) && value >= 0.0; };
-    if (!good(target) || !good(measured)) {
-      throw Error(fmt::format("{}: line {}: found \"{}\", allowed: {}", what, at, line, kAllowed));
-    }
-    states.push_back({target, measured});
-  }
-  if (states.empty()) {
-    throw Error(fmt::format("{}: found no rows, allowed: {} a line", what, kAllowed));
-  }
+  states.reserve(static_cast<std::size_t>(table.rows));
+  for (int row = 0; row < table.rows; ++row) states.push_back({table.at(row, 0), table.at(row, 1)});
   std::ranges::stable_sort(states, {}, &MeasuredState::target_uS);
   return states;
 }

@@ -144,6 +144,15 @@ void add_old_name(CLI::App& command, const std::string& name, std::string& value
   command.add_option(name, value)->group("");
 }
 
+void add_card_option(CLI::App& command, std::string& card) {
+  command
+      .add_option("--card", card,
+                  "Energy cards, names of data/energy or files: a figure is from the first that "
+                  "has it; name@NM:RATIO scales one to a technology and a supply")
+      ->type_name("NAMES")
+      ->capture_default_str();
+}
+
 void add_skip_option(CLI::App& command, bool& skip) {
   begin_group(command, kRunGroup);
   command.add_flag("--skip", skip,

@@ -39,6 +39,8 @@ CLI::Option& add_file_option(CLI::App& command, const std::string& name, std::st
                              const std::string& what);
 // A name that an option once had: it goes on working and is shown nowhere.
 void add_old_name(CLI::App& command, const std::string& name, std::string& value);
+// Energy cards.
+void add_card_option(CLI::App& command, std::string& card);
 void add_skip_option(CLI::App& command, bool& skip);
 void add_jobs_option(CLI::App& command, std::int64_t& jobs);
 // Threads for a value of --jobs. Throws Error.

@@ -4,15 +4,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
+#include <utility>
 
 #include "cli/help.h"
 #include "cli/output/output_file.h"
+#include "cli/run/cost_run.h"
 #include "cli/run/energy_cards.h"
 #include "cli/run/engines.h"
 #include "cli/run/provenance.h"
@@ -23,15 +22,6 @@
 namespace mcnn::cli {
 namespace {
 
-std::vector<std::span<const std::uint8_t>> images_of(const Workload& workload) {
-  std::vector<std::span<const std::uint8_t>> images;
-  images.reserve(workload.count);
-  for (std::uint32_t i = 0; i < workload.count; ++i) {
-    images.push_back(workload.image(workload.first + i));
-  }
-  return images;
-}
-
 struct CostOptions {
   WorkloadOptions workload;
   ProgrammingOptions programming;
@@ -40,24 +30,6 @@ struct CostOptions {
   std::string card = kStandardCards;
   std::string json;  // file; empty: none
 };
-
-// Of all runs of the programmer; 0 for a chip that was loaded or programmed directly.
-std::int64_t programming_clocks(const ProgrammedChip& chip) {
-  return (chip.loop ? chip.loop->counters().clocks : 0) +
-         (chip.calibration ? chip.calibration->counters.clocks : 0) +
-         (chip.faults ? chip.faults->counters.clocks : 0) +
-         (chip.refresh ? chip.refresh->programming.clocks : 0);
-}
-
-double mean_conductance(const std::vector<Macro>& macros) {
-  double sum = 0.0;
-  double cells = 0.0;
-  for (const Macro& macro : macros) {
-    for (const float g : macro.conductances()) sum += static_cast<double>(g);
-    cells += static_cast<double>(macro.conductances().size());
-  }
-  return sum / cells;
-}
 
 std::string reproduce(const CostOptions& options) {
   const CostOptions defaults;
@@ -72,9 +44,7 @@ int run_cost(const CostOptions& options) {
   Workload workload = load_workload(options.workload);
   const Provenance made =
       provenance(workload, options.programming, options.skip, reproduce(options));
-  CostReport report;
-  report.config = workload.config;
-  report.card = load_energy_cards(options.card, workload.config);
+  EnergyCard card = load_energy_cards(options.card, workload.config);
   std::optional<OutputFile> file;
   if (!options.json.empty()) file.emplace(options.json, "--result");
   std::optional<OutputFile> cells_file;
@@ -84,16 +54,7 @@ int run_cost(const CostOptions& options) {
   install_interrupt_handler();
   const ProgrammedChip chip = program_chip(workload, options.programming, /*use_rtl=*/false);
   const EngineRun run = run_model(workload, chip.macros, jobs, options.skip);
-  report.cost = make_cost(workload.network, workload.mapped, workload.config, run.events, run.reads,
-                          chip.macros, programming_clocks(chip), report.card);
-  report.summary = cost_summary(report.cost, run.correct);
-  const auto lines = static_cast<int>(MacroPeak{}.lines);
-  report.wide = wide_layers(report.cost, workload.network, workload.mapped,
-                            wide_reads(workload.network, images_of(workload), lines), lines,
-                            workload.config, report.card);
-  report.peak = macro_peak(report.card, mean_conductance(chip.macros));
-  report.gaps =
-      layer_gaps(report.cost, workload.network, workload.mapped, report.peak, workload.config);
+  const CostReport report = cost_report(workload, chip, run, std::move(card));
   if (file) {
     auto json = nlohmann::ordered_json::parse(cost_json(report));
     json["provenance"] = to_json(made);
@@ -128,13 +89,7 @@ Command cost_command(CLI::App& app) {
   add_skip_option(command, options->skip);
   add_adc_bits_option(command, options->workload);
   begin_group(command, "Cost");
-  command
-      .add_option(
-          "--card", options->card,
-          "Energy cards, names of data/energy or files: a figure is from the first that has "
-          "it; name@NM:RATIO scales one to a technology and a supply")
-      ->type_name("NAMES")
-      ->capture_default_str();
+  add_card_option(command, options->card);
   add_file_option(command, "--result", options->json, "Write the figures (JSON)");
   add_old_name(command, "--json", options->json);
   add_save_cells_option(command, options->programming);

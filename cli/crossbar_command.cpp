@@ -2,33 +2,34 @@
 #include "cli/crossbar_command.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <atomic>
-#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "behavioral_models/wire_network.h"
+#include "cli/help.h"
 #include "cli/output/output_file.h"
+#include "cli/run/workload.h"
 #include "common/error.h"
 #include "common/interrupt.h"
+#include "common/number_table.h"
 
 namespace mcnn::cli {
 namespace {
@@ -36,105 +37,75 @@ namespace {
 constexpr int kMostLines = 1024;     // input and output lines
 constexpr int kMostVectors = 65536;  // input vectors
 constexpr int kExitInterrupted = 130;
+// What is plausible: from a tenth of a nanosiemens to beyond a contact of a few atoms.
+constexpr double kLeastConductance = 1e-10;  // S
+constexpr double kLargestConductance = 0.1;  // S
+constexpr double kLargestVoltage = 10.0;     // V
 
 struct CrossbarOptions {
-  std::string conductance;       // file, S
-  std::string inputs;            // file, V
-  double wire_resistance = 0.0;  // ohm a segment
+  std::string conductance;                // file
+  std::string unit = "S";                 // of its numbers
+  std::string inputs;                     // file, V
+  std::optional<double> wire_resistance;  // ohm a segment
   std::string topology;
   std::string window;  // FIRST:COUNT, empty for all output lines
   std::string out;     // file, A
 };
 
-std::string read_text(const std::string& path) {
-  errno = 0;
-  const std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file || !text) {
-    throw Error(fmt::format("{}: cannot be read: {}", path,
-                            errno != 0 ? std::strerror(errno) : "empty or not a file"));
-  }
-  return std::move(text).str();
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-// Numbers with commas between them, a line a row, no header.
-class CsvReader {
- public:
-  CsvReader(std::string path, std::string what, int most_columns, bool negative)
-      : path_(std::move(path)),
-        what_(std::move(what)),
-        most_columns_(most_columns),
-        negative_(negative) {}
-
-  WireMatrix read() {
-    const std::string text = read_text(path_);
-    std::string_view left = text;
-    int lines = 0;
-    int columns = 0;
-    std::vector<double> values;
-    while (!left.empty()) {
-      const std::size_t end = std::min(left.find('\n'), left.size());
-      std::string_view line = left.substr(0, end);
-      left.remove_prefix(std::min(end + 1, left.size()));
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      if (++lines > kMostLines) {
-        throw Error(fmt::format("{}, line {}: found more than {} lines, allowed: 1 to {}", path_,
-                                lines, kMostLines, kMostLines));
-      }
-      const int found = read_line(line, lines, values);
-      if (lines == 1) columns = found;
-      if (found != columns) {
-        throw Error(fmt::format("{}, line {}: found {} columns, allowed: {}, as in line 1", path_,
-                                lines, found, columns));
-      }
-    }
-    if (lines == 0) throw Error(fmt::format("{}: found no line, allowed: 1 or more", path_));
-    WireMatrix matrix(lines, columns);
-    matrix.values = std::move(values);
-    return matrix;
-  }
-
- private:
-  int read_line(std::string_view line, int number, std::vector<double>& values) const {
-    int columns = 0;
-    while (true) {
-      if (++columns > most_columns_) {
-        throw Error(
-            fmt::format("{}, line {}, column {}: found more than {} columns, allowed: 1 "
-                        "to {}",
-                        path_, number, columns, most_columns_, most_columns_));
-      }
-      const std::size_t comma = line.find(',');
-      values.push_back(parse(trimmed(line.substr(0, comma)), number, columns));
-      if (comma == std::string_view::npos) return columns;
-      line.remove_prefix(comma + 1);
-    }
-  }
-
-  double parse(std::string_view text, int line, int column) const {
-    double value = 0.0;
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc() || stop != end || !std::isfinite(value) ||
-        (!negative_ && value < 0.0)) {
-      throw Error(fmt::format("{}, line {}, column {}: found '{}', allowed: {}", path_, line,
-                              column, text, what_));
-    }
-    return value;
-  }
-
-  std::string path_;
-  std::string what_;
-  int most_columns_;
-  bool negative_;
+// A table of a file, as the solver takes it; `scale`: numbers of the file in one unit of it.
+struct Table {
+  WireMatrix values;
+  std::vector<std::string> names;  // of the columns; empty if the file has none
+  int first_line = 1;
 };
+
+Table read_table(const std::string& path, const NumberTableRules& rules, double scale) {
+  NumberTable read = read_number_table(path, rules);
+  Table table = {WireMatrix(read.rows, read.columns), std::move(read.names), read.first_line};
+  std::ranges::transform(read.values, table.values.values.begin(),
+                         [scale](double value) { return value / scale; });
+  return table;
+}
+
+struct Unit {
+  std::string_view name;
+  double in_siemens;  // so many of it are 1 S
+};
+constexpr std::array kUnits = {Unit{"S", 1.0}, Unit{"mS", 1e3}, Unit{"uS", 1e6}, Unit{"nS", 1e9}};
+
+const Unit& chosen_unit(const std::string& name) {
+  const auto* unit = std::ranges::find(kUnits, name, &Unit::name);
+  if (unit == kUnits.end()) {
+    throw Error(fmt::format("--unit: found '{}', allowed are S, mS, uS and nS", name));
+  }
+  return *unit;
+}
+
+double largest_of(const WireMatrix& matrix) {
+  double largest = 0.0;
+  for (const double value : matrix.values) largest = std::max(largest, std::abs(value));
+  return largest;
+}
+
+// Numbers that no memristor has are most likely numbers in another unit.
+void warn_of_magnitudes(const CrossbarOptions& options, const WireMatrix& cells,
+                        const WireMatrix& inputs) {
+  const double conductance = largest_of(cells);
+  if (conductance > kLargestConductance || (conductance > 0.0 && conductance < kLeastConductance)) {
+    fmt::print(stderr,
+               "mcnn: warning: {}: the largest conductance is {:g} S, those of memristors are {:g} "
+               "to {:g} S; --unit says what the numbers are in (S, mS, uS, nS; now {})\n",
+               options.conductance, conductance, kLeastConductance, kLargestConductance,
+               options.unit);
+  }
+  const double voltage = largest_of(inputs);
+  if (voltage > kLargestVoltage) {
+    fmt::print(stderr,
+               "mcnn: warning: {}: the largest voltage is {:g} V, memristors are read with less "
+               "than {:g} V; the numbers are taken as V, not mV\n",
+               options.inputs, voltage, kLargestVoltage);
+  }
+}
 
 LineWindow chosen_window(const CrossbarOptions& options, WireTopology topology, int lines) {
   const std::string_view text = options.window;
@@ -164,17 +135,18 @@ LineWindow chosen_window(const CrossbarOptions& options, WireTopology topology, 
   return window;
 }
 
-void check_gated(const WireMatrix& inputs, const std::string& path) {
+void check_gated(const WireMatrix& inputs, const std::string& path, int first_line) {
   for (int vector = 0; vector < inputs.columns; ++vector) {
     int first = -1;
     for (int row = 0; row < inputs.rows; ++row) {
       if (inputs(row, vector) == 0.0) continue;
       if (first < 0) first = row;
       if (inputs(row, vector) != inputs(first, vector)) {
-        throw Error(fmt::format(
-            "{}, line {}, column {}: found {}, allowed with --topology gated: "
-            "0 or the read voltage of the column, {} (line {})",
-            path, row + 1, vector + 1, inputs(row, vector), inputs(first, vector), first + 1));
+        throw Error(
+            fmt::format("{}, line {}, column {}: found {}, allowed with --topology gated: "
+                        "0 or the read voltage of the column, {} (line {})",
+                        path, first_line + row, vector + 1, inputs(row, vector),
+                        inputs(first, vector), first_line + first));
       }
     }
   }
@@ -197,15 +169,29 @@ class Stage {
   std::string text_;
 };
 
-std::string currents_csv(const WireMatrix& currents) {
+// The name of a column of a table of the user, or its number behind `what`.
+std::string column_name(const std::vector<std::string>& names, std::string_view what, int column) {
+  const auto index = static_cast<std::size_t>(column);
+  return index < names.size() ? names[index] : fmt::format("{}{}", what, column);
+}
+
+// A line for each output line, its name first; a column for each input vector.
+std::string currents_csv(const WireMatrix& currents, int first_line,
+                         const std::vector<std::string>& lines,
+                         const std::vector<std::string>& vectors) {
   fmt::memory_buffer text;
-  for (int line = 0; line < currents.rows; ++line) {
-    for (int vector = 0; vector < currents.columns; ++vector) {
-      fmt::format_to(std::back_inserter(text), "{}{:.17g}", vector == 0 ? "" : ",",
-                     currents(line, vector));
-    }
-    text.push_back('\n');
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "output_line");
+  for (int vector = 0; vector < currents.columns; ++vector) {
+    fmt::format_to(out, ",{}", column_name(vectors, "vector", vector));
   }
+  for (int line = 0; line < currents.rows; ++line) {
+    fmt::format_to(out, "\n{}", column_name(lines, "", first_line + line));
+    for (int vector = 0; vector < currents.columns; ++vector) {
+      fmt::format_to(out, ",{:.17g}", currents(line, vector));
+    }
+  }
+  text.push_back('\n');
   return fmt::to_string(text);
 }
 
@@ -222,26 +208,58 @@ std::string difference_from_ideal(const WireMatrix& currents, const WireMatrix& 
                                    : "");
 }
 
+// Says what the command wants if something of it is missing.
+void check_given(const CrossbarOptions& options) {
+  std::vector<std::string_view> missing;
+  const auto need = [&](std::string_view name, bool given) {
+    if (!given) missing.push_back(name);
+  };
+  need("--conductance", !options.conductance.empty());
+  need("--inputs", !options.inputs.empty());
+  need("--wire-resistance", options.wire_resistance.has_value());
+  need("--topology", !options.topology.empty());
+  need("--out", !options.out.empty());
+  if (missing.empty()) return;
+  throw Error(fmt::format(
+      "mcnn crossbar needs {}; --conductance is a table (CSV) with a line for each input line and "
+      "a column for each output line, --inputs one with a line for each input line and a column "
+      "for each input vector; {}/crossbar has one of each (mcnn crossbar --help has the command)",
+      fmt::join(missing, ", "), data_folder()));
+}
+
 int run_crossbar(const CrossbarOptions& options) {
+  check_given(options);
   const WireTopology topology = wire_topology(options.topology, "--topology");
-  const double ohm = options.wire_resistance;
+  const double ohm = options.wire_resistance.value();
   if (!(ohm >= 0.0) || std::isinf(ohm)) {
     throw Error(
         fmt::format("--wire-resistance: found {}, allowed: 0 ohm or more, and finite", ohm));
   }
-  const WireMatrix cells =
-      CsvReader(options.conductance, "a conductance in S, 0 or more and finite", kMostLines, false)
-          .read();
-  const WireMatrix inputs =
-      CsvReader(options.inputs, "a voltage in V, finite", kMostVectors, true).read();
+  const Unit& unit = chosen_unit(options.unit);
+  const Table cells_table =
+      read_table(options.conductance,
+                 {.what = fmt::format("a conductance in {}, 0 or more and finite", unit.name),
+                  .lowest = 0.0,
+                  .most_rows = kMostLines,
+                  .most_columns = kMostLines},
+                 unit.in_siemens);
+  const Table inputs_table = read_table(
+      options.inputs,
+      {.what = "a voltage in V, finite", .most_rows = kMostLines, .most_columns = kMostVectors},
+      1.0);
+  const WireMatrix& cells = cells_table.values;
+  const WireMatrix& inputs = inputs_table.values;
   if (inputs.rows != cells.rows) {
     throw Error(fmt::format("{}: found {} lines, allowed: {}, one for each line of {}",
                             options.inputs, inputs.rows, cells.rows, options.conductance));
   }
   const LineWindow window = chosen_window(options, topology, cells.columns);
-  if (topology == WireTopology::kGated) check_gated(inputs, options.inputs);
+  if (topology == WireTopology::kGated) {
+    check_gated(inputs, options.inputs, inputs_table.first_line);
+  }
   std::optional<OutputFile> file(std::in_place, options.out, "--out");
 
+  warn_of_magnitudes(options, cells, inputs);
   // In a thread of its own, because a factorisation cannot be interrupted: Ctrl-C removes what was
   // begun and ends the process at once.
   install_interrupt_handler();
@@ -273,7 +291,7 @@ int run_crossbar(const CrossbarOptions& options) {
   if (terminal) std::fputs("\r\033[K", stderr);
   const WireMatrix currents = solution.get();
   const WireMatrix ideal = wire_currents(cells, inputs, 0.0, topology, window);
-  file->commit(currents_csv(currents));
+  file->commit(currents_csv(currents, window.first, cells_table.names, inputs_table.names));
   fmt::print("{}, {} input lines x {} output lines, {} input vectors, {} ohm a segment\n",
              wire_topology_name(topology), cells.rows, window.count, inputs.columns, ohm);
   fmt::print("solved in {:.3g} ms, {:.3g} vectors/s\n", 1e3 * solved_in,
@@ -289,30 +307,45 @@ int run_crossbar(const CrossbarOptions& options) {
 Command crossbar_command(CLI::App& app) {
   CLI::App& command = *app.add_subcommand(
       "crossbar", "Solve a crossbar with resistive wires: conductances and voltages to currents");
+  add_examples(command, {{"mcnn crossbar --conductance data/crossbar/conductance.csv --unit uS \\\n"
+                          "      --inputs data/crossbar/inputs.csv --wire-resistance 2 \\\n"
+                          "      --topology crossbar --out currents.csv",
+                          "the small example that comes along, from the project's folder"},
+                         {"mcnn crossbar --conductance data/crossbar/conductance.csv --unit uS \\\n"
+                          "      --inputs data/crossbar/inputs.csv --wire-resistance 0 \\\n"
+                          "      --topology chip --window 1:2 --out ideal.csv",
+                          "two of its output lines, without wires"}});
   auto options = std::make_shared<CrossbarOptions>();
+  begin_group(command, "Array");
   command
       .add_option("--conductance", options->conductance,
-                  "Cells [S], CSV: a line for each input line, a column for each output line")
-      ->required();
-  command
-      .add_option("--inputs", options->inputs,
-                  "Voltages [V], CSV: a line for each input line, a column for each input vector")
-      ->required();
+                  "Cells, CSV: a line for each input line, a column for each output line; one line "
+                  "of names above it, or none (required)")
+      ->type_name("FILE");
+  command.add_option("--unit", options->unit, "What its numbers are in: S, mS, uS or nS")
+      ->type_name("UNIT")
+      ->capture_default_str();
   command
       .add_option("--wire-resistance", options->wire_resistance,
-                  "Resistance of each wire segment [ohm]; 0 gives the ideal sums")
-      ->required();
+                  "Resistance of each wire segment; 0 gives the ideal sums (required)")
+      ->type_name("OHM");
   command
       .add_option("--topology", options->topology,
-                  "crossbar, gated or chip (drawn in behavioral_models/README.md)")
-      ->required();
-  command.add_option("--window", options->window,
-                     "FIRST:COUNT: output lines that are selected, with --topology chip "
-                     "(default: all)");
+                  "crossbar, gated or chip, drawn in behavioral_models/README.md (required)")
+      ->type_name("NAME");
   command
-      .add_option("--out", options->out,
-                  "Currents [A], CSV: a line for each output line, a column for each input vector")
-      ->required();
+      .add_option("--window", options->window,
+                  "Output lines that are selected, with --topology chip (default: all)")
+      ->type_name("FIRST:COUNT");
+  begin_group(command, "Inputs");
+  command
+      .add_option("--inputs", options->inputs,
+                  "Voltages [V], CSV: a line for each input line, a column for each input vector; "
+                  "one line of names above it, or none (required)")
+      ->type_name("FILE");
+  add_file_option(command, "--out", options->out,
+                  "Currents [A], CSV: a line for each output line, a column for each input "
+                  "vector, with their names (required)");
   return {&command, [options] { return run_crossbar(*options); }};
 }
 

@@ -19,6 +19,7 @@
 #include "cli/help.h"
 #include "cli/program_command.h"
 #include "cli/report_command.h"
+#include "cli/run/engines.h"
 #include "cli/run_command.h"
 #include "cli/show_command.h"
 #include "cli/sweep_command.h"
@@ -84,6 +85,11 @@ int main(int argc, char** argv) {
     return mcnn::cli::run_command(argc, argv);
   } catch (const mcnn::Error& error) {
     mcnn::cli::print_error(error.what());
+  } catch (const mcnn::cli::InterruptedRun& run) {
+    if (run.done > 0) fmt::print("{}\n", mcnn::cli::partial_accuracy(run));
+    std::fflush(stdout);
+    std::fputs("mcnn: interrupted\n", stderr);
+    return mcnn::cli::kExitInterrupted;
   } catch (const mcnn::Interrupted&) {
     std::fputs("mcnn: interrupted\n", stderr);
     return mcnn::cli::kExitInterrupted;

@@ -161,11 +161,15 @@ struct ProgramCommandOptions {
   std::string engine = "rtl";  // rtl or model
   std::string svg;             // file: conductance picture
   std::string csv;             // file: one row a cell
+  std::string trace;           // file, FST
 };
 
 int run_program(const ProgramCommandOptions& options) {
   if (options.engine != "rtl" && options.engine != "model") {
     throw Error(fmt::format("--engine: found '{}', allowed are rtl and model", options.engine));
+  }
+  if (!options.trace.empty() && options.engine != "rtl") {
+    throw Error("--trace: waves are of the RTL, there are none with --engine model");
   }
   options.programming.check();
   // Only a calibration looks at images.
@@ -179,6 +183,8 @@ int run_program(const ProgramCommandOptions& options) {
   std::optional<OutputFile> svg_file;
   std::optional<OutputFile> csv_file;
   std::optional<OutputFile> cells_file;
+  std::optional<OutputFile> trace_file;
+  if (!options.trace.empty()) trace_file.emplace(options.trace, "--trace");
   if (!options.svg.empty()) svg_file.emplace(options.svg, "--svg");
   if (!options.csv.empty()) csv_file.emplace(options.csv, "--csv");
   if (!options.programming.save_cells.empty()) {
@@ -186,12 +192,14 @@ int run_program(const ProgramCommandOptions& options) {
   }
   install_interrupt_handler();
   const bool use_rtl = options.engine == "rtl";
-  const ProgrammedChip chip = program_chip(workload, options.programming, use_rtl);
+  const ProgrammedChip chip = program_chip(workload, options.programming, use_rtl, /*quiet=*/false,
+                                           trace_file ? &*trace_file : nullptr);
   if (svg_file) svg_file->commit(with_provenance(conductance_svg(workload, chip), made));
   if (csv_file) csv_file->commit(csv_comment(made) + cells_csv(workload, chip));
   if (cells_file) cells_file->commit(chip.cells_file);
   fmt::print("{}", program_table(workload, chip, use_rtl));
-  for (const std::string& file : {options.svg, options.csv, options.programming.save_cells}) {
+  for (const std::string& file :
+       {options.svg, options.csv, options.trace, options.programming.save_cells}) {
     if (!file.empty()) fmt::print("wrote {}\n", file);
   }
   if (chip.comparison.mismatches > 0) {
@@ -209,6 +217,7 @@ Command program_command(CLI::App& app) {
   add_examples(command,
                {{"mcnn program --device yao2020", "success, pulses and clocks, on the RTL"},
                 {"mcnn program --engine model --svg cells.svg", "a picture of every cell"},
+                {"mcnn program --trace build/program.fst", "every clock, for GTKWave"},
                 {"mcnn program --save-cells chip.json", "for mcnn sim --load-cells chip.json"}});
   add_choice_options(command, options->workload);
   add_loop_options(command, options->programming);
@@ -220,6 +229,8 @@ Command program_command(CLI::App& app) {
   add_file_option(command, "--svg", options->svg,
                   "Write a picture: target, reached and error of each cell");
   add_file_option(command, "--csv", options->csv, "Write a row for each cell");
+  add_file_option(command, "--trace", options->trace,
+                  "Write waves of the RTL, every clock of programming (FST)");
   add_save_cells_option(command, options->programming);
   add_old_name(command, "--cells", options->programming.save_cells);
   return {&command, [options] { return run_program(*options); }};

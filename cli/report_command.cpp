@@ -11,10 +11,13 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "cli/help.h"
 #include "cli/output/output_file.h"
 #include "cli/report/report_page.h"
+#include "cli/run/cost_run.h"
+#include "cli/run/energy_cards.h"
 #include "cli/run/engines.h"
 #include "cli/run/run_report.h"
 #include "cli/run_command.h"
@@ -32,6 +35,7 @@ struct ReportOptions : RunCommandOptions {
   std::string out;                    // file; empty: <runs>/report/report.html, its folder made
   std::string runs = "build";         // folder with what other commands left
   std::optional<std::int64_t> image;  // that is followed; none: the first of the run
+  std::string card = kStandardCards;  // energy cards
 };
 
 std::uint32_t followed_image(const ReportOptions& options, const Workload& workload) {
@@ -43,8 +47,7 @@ std::uint32_t followed_image(const ReportOptions& options, const Workload& workl
   return static_cast<std::uint32_t>(*options.image);
 }
 
-int run_report(const ReportOptions& options) {
-  const unsigned jobs = number_of_jobs(options.jobs);
+Engine checked_engine(const ReportOptions& options) {
   if (options.engine != "rtl" && options.engine != "model") {
     throw Error(fmt::format("--engine: found '{}', allowed are model and rtl", options.engine));
   }
@@ -57,24 +60,50 @@ int run_report(const ReportOptions& options) {
   if (options.check < -1) {
     throw Error(fmt::format("--check: found {}, allowed is 0 or more", options.check));
   }
+  return engine;
+}
+
+// The options that the run of the page shares with the one of mcnn model or mcnn sim.
+std::string run_options(const ReportOptions& options) {
+  std::string text = command_line(options.workload) + options.programming.command_line();
+  if (options.check >= 0) text += fmt::format(" --check {}", options.check);
+  return text + (options.skip ? " --skip" : "");
+}
+
+std::string reproduce(const ReportOptions& options) {
+  const ReportOptions defaults;
+  std::string text = "mcnn report " + run_options(options);
+  if (options.engine != defaults.engine) text += " --engine " + options.engine;
+  if (options.image) text += fmt::format(" --image {}", *options.image);
+  if (options.card != defaults.card) text += " --card " + quoted(options.card);
+  if (options.runs != defaults.runs) text += " --runs " + quoted(options.runs);
+  if (!options.out.empty()) text += " --out " + quoted(options.out);
+  return text;
+}
+
+// Where the page goes; the folder of its default place is made.
+std::filesystem::path page_path(const ReportOptions& options) {
+  if (!options.out.empty()) return options.out;
+  const std::filesystem::path path = std::filesystem::path(options.runs) / "report" / "report.html";
+  std::error_code ignored;  // OutputFile says what is wrong
+  std::filesystem::create_directories(path.parent_path(), ignored);
+  return path;
+}
+
+int run_report(const ReportOptions& options) {
+  const unsigned jobs = number_of_jobs(options.jobs);
+  const Engine engine = checked_engine(options);
   Workload workload = load_workload(options.workload);
-  std::string choice = command_line(options.workload) + options.programming.command_line();
-  if (options.check >= 0) choice += fmt::format(" --check {}", options.check);
-  if (options.skip) choice += " --skip";
   const Provenance made =
       provenance(workload, options.programming, options.skip,
-                 (engine == Engine::kRtl ? "mcnn sim " : "mcnn model ") + choice);
+                 (engine == Engine::kRtl ? "mcnn sim " : "mcnn model ") + run_options(options));
+  EnergyCard card = load_energy_cards(options.card, workload.config);
   const std::uint32_t followed = followed_image(options, workload);
   const std::int64_t check =
       options.check >= 0 ? options.check : (engine == Engine::kRtl ? 100 : 0);
   const auto checked = static_cast<std::uint32_t>(std::min<std::int64_t>(check, workload.count));
 
-  std::filesystem::path out = options.out;
-  if (out.empty()) {
-    out = std::filesystem::path(options.runs) / "report" / "report.html";
-    std::error_code ignored;  // OutputFile says what is wrong
-    std::filesystem::create_directories(out.parent_path(), ignored);
-  }
+  const std::filesystem::path out = page_path(options);
   OutputFile page_file(out, "--out");
   std::optional<OutputFile> result_file;
   std::optional<OutputFile> logits_file;
@@ -100,16 +129,16 @@ int run_report(const ReportOptions& options) {
   compare_outcomes(workload, run, comparison);
 
   const Report report = {engine, workload, run, integer, comparison, options.skip, &chip, made};
-  const ReportOptions defaults;
-  std::string command = "mcnn report " + choice;
-  if (options.engine != defaults.engine) command += " --engine " + options.engine;
-  if (options.image) command += fmt::format(" --image {}", *options.image);
-  if (options.runs != defaults.runs) command += " --runs " + quoted(options.runs);
-  if (!options.out.empty()) command += " --out " + quoted(options.out);
+  // Events are counted on the chip model; its run is the RTL's, bit for bit.
+  const CostReport cost = cost_report(
+      workload, chip,
+      engine == Engine::kRtl ? run_model(workload, chip.macros, jobs, options.skip) : run,
+      std::move(card));
   const std::string page = report_page({.report = report,
                                         .followed = followed,
                                         .runs = options.runs,
-                                        .command = command,
+                                        .cost = cost,
+                                        .command = reproduce(options),
                                         .skip = options.skip});
   if (page.size() > kMostBytes) {
     throw Error(
@@ -156,13 +185,14 @@ Command report_command(CLI::App& app) {
   begin_group(command, "Page");
   command
       .add_option("--runs", options->runs,
-                  "Folder with what other commands left (sim, cost, sweep, tune)")
+                  "Folder with what other commands left (sim, sweep, tune)")
       ->type_name("FOLDER")
       ->capture_default_str();
   command
       .add_option("--image", options->image,
                   "Number of the image that is followed through the layers (default: the first)")
       ->type_name("N");
+  add_card_option(command, options->card);
   return {&command, [options] { return run_report(*options); }};
 }
 

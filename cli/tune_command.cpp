@@ -298,11 +298,7 @@ void add_tune_options(CLI::App& command, TuneOptions& options) {
                   "best: holds the refit to the weights of the network")
       ->capture_default_str();
   begin_group(command, "Cost");
-  command
-      .add_option("--card", options.card,
-                  "Energy cards, as in mcnn cost: what tuning takes on the chip")
-      ->type_name("NAMES")
-      ->capture_default_str();
+  add_card_option(command, options.card);
   add_file_option(command, "--curve", options.curve, "Write the learning curve (SVG)");
   add_file_option(command, "--csv", options.csv, "Write the learning curve (CSV)");
   add_file_option(command, "--result", options.result, "Write the figures of the run (JSON)");

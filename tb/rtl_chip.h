@@ -27,6 +27,7 @@ struct RtlOptions {
   std::string trace_path;
   std::uint32_t trace_first = 0;
   std::uint32_t trace_last = 0;
+  bool trace_all = false;  // every clock instead, from the reset on
 
   // Sees every clock of the chip; must outlive it. Null: none.
   ChipMonitor* monitor = nullptr;

@@ -249,6 +249,7 @@ class VerilatedChip final : public RtlChip {
     model_->trace(trace_.get(), 99);
     trace_->open(options_.trace_path.c_str());
     if (!trace_->isOpen()) throw Error(fmt::format("cannot write '{}'", options_.trace_path));
+    tracing_ = options_.trace_all;
   }
 
   // Verilator keeps its context per thread: say which before anything that may look at it.
@@ -309,7 +310,7 @@ class VerilatedChip final : public RtlChip {
     results_.push_back(std::exchange(result_, {}));
     result_clocks_.push_back(clocks_);
     if constexpr (kTraces) {
-      if (trace_ && received_image_ == options_.trace_last) {
+      if (trace_ && received_image_ == options_.trace_last && !options_.trace_all) {
         tracing_ = false;
         trace_->flush();
       }

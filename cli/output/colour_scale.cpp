@@ -26,15 +26,25 @@ Rgb between(const std::array<Rgb, N>& scale, double at) {
 
 constexpr std::array<Rgb, 5> kConductance = {
     {{68, 1, 84}, {59, 82, 139}, {33, 145, 140}, {94, 201, 98}, {253, 231, 37}}};
-constexpr std::array<Rgb, 3> kError = {{{33, 102, 214}, {200, 200, 200}, {214, 40, 40}}};
+constexpr std::array<Rgb, 3> kError = {{{40, 112, 228}, {140, 140, 140}, {222, 48, 44}}};
 
 }  // namespace
 
 Rgb conductance_colour(double at) { return between(kConductance, at); }
 Rgb error_colour(double at) { return between(kError, at); }
 
+double error_opacity(double at) {
+  constexpr double kRight = 0.25;
+  return kRight + ((1.0 - kRight) * std::min(1.0, std::abs((2.0 * at) - 1.0)));
+}
+
 std::string hex(Rgb colour) {
   return fmt::format("#{:02x}{:02x}{:02x}", colour.red, colour.green, colour.blue);
+}
+
+std::string hex(Rgb colour, double opacity) {
+  return fmt::format("{}{:02x}", hex(colour),
+                     static_cast<int>(std::lround(255.0 * std::clamp(opacity, 0.0, 1.0))));
 }
 
 }  // namespace mcnn::cli

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -27,7 +29,7 @@ void chunk(std::string& png, std::string_view type, std::string_view data) {
 }
 
 std::string png(int width, int height, std::span<const std::uint8_t> pixels, char colour_type,
-                std::string_view palette) {
+                std::string_view palette, std::string_view opacities = {}) {
   const auto columns = static_cast<std::size_t>(width);
   if (width < 1 || height < 1 || pixels.size() != columns * static_cast<std::size_t>(height)) {
     throw Error(fmt::format("picture: {} pixels for {} x {}", pixels.size(), width, height));
@@ -54,7 +56,7 @@ std::string png(int width, int height, std::span<const std::uint8_t> pixels, cha
   chunk(file, "IHDR", header);
   if (!palette.empty()) {
     chunk(file, "PLTE", palette);
-    chunk(file, "tRNS", std::string_view("\0", 1));
+    chunk(file, "tRNS", opacities);
   }
   chunk(file, "IDAT", packed);
   chunk(file, "IEND", "");
@@ -179,13 +181,17 @@ std::string png_grey(int width, int height, std::span<const std::uint8_t> pixels
 }
 
 std::string png_palette(int width, int height, std::span<const std::uint8_t> pixels,
-                        std::span<const Rgb> palette) {
+                        std::span<const Rgb> palette, std::span<const double> opacities) {
   std::string bytes;
   for (const Rgb& colour : palette) {
     bytes += {static_cast<char>(colour.red), static_cast<char>(colour.green),
               static_cast<char>(colour.blue)};
   }
-  return png(width, height, pixels, 3, bytes);
+  std::string alpha(1, '\0');
+  for (std::size_t i = 1; i < opacities.size(); ++i) {
+    alpha += static_cast<char>(std::lround(255.0 * std::clamp(opacities[i], 0.0, 1.0)));
+  }
+  return png(width, height, pixels, 3, bytes, alpha);
 }
 
 }  // namespace mcnn::cli::html

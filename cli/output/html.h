@@ -58,9 +58,9 @@ std::string paragraph(std::string_view html);
 std::string subtitle(std::string_view text);
 
 // PNG of 8-bit grey pixels, and of pixels that are indices into a palette of at most 256 colours,
-// index 0 transparent.
+// index 0 transparent; `opacities` of the others (0..1), opaque where there are none.
 std::string png_grey(int width, int height, std::span<const std::uint8_t> pixels);
 std::string png_palette(int width, int height, std::span<const std::uint8_t> pixels,
-                        std::span<const Rgb> palette);
+                        std::span<const Rgb> palette, std::span<const double> opacities = {});
 
 }  // namespace mcnn::cli::html

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <system_error>
@@ -55,6 +56,13 @@ void OutputFile::commit() {
   std::filesystem::rename(temporary_, path_, error);
   if (error) throw Error(fmt::format("cannot write '{}': {}", path_.string(), error.message()));
   committed_ = true;
+}
+
+void OutputFile::commit_part(std::string_view what) {
+  std::error_code none;
+  if (std::filesystem::file_size(temporary_, none) == 0 || none) return;
+  commit();
+  fmt::print(stderr, "mcnn: wrote {}: {}\n", path_.string(), what);
 }
 
 }  // namespace mcnn::cli

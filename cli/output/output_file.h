@@ -26,6 +26,8 @@ class OutputFile {
   void commit(std::string_view text);
   // Puts what was written to temporary_path() in its place. Throws mcnn::Error.
   void commit();
+  // What a writer left that broke off, if it left anything, and says so on stderr: `what`.
+  void commit_part(std::string_view what);
 
  private:
   std::filesystem::path path_;

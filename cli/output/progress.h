@@ -29,6 +29,13 @@ class Progress {
     done_.fetch_add(1, std::memory_order_relaxed);
   }
 
+  std::uint64_t done() const { return done_.load(std::memory_order_relaxed); }
+  // Of the images that are done; none where nobody knows which were right.
+  std::optional<std::uint64_t> correct() const {
+    if (!is_rated_.load(std::memory_order_relaxed)) return std::nullopt;
+    return correct_.load(std::memory_order_relaxed);
+  }
+
   // So many are done, of units that are not right or wrong. From any thread.
   void set_done(std::uint64_t done) {
     is_rated_.store(false, std::memory_order_relaxed);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The conductances of a programmed chip as a picture: for each PE what each cell should hold, what
-// it holds, and the difference.
+// it holds, the error when programming ended and at the first image; and the errors by level.
 #pragma once
 
 #include <string>

@@ -2,12 +2,56 @@
 #include "cli/report/conductance_view.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 
 #include "host/programming/closed_loop.h"
 
 namespace mcnn::cli {
+
+namespace {
+
+// Sums of one level.
+struct Sums {
+  std::int64_t cells = 0;
+  double target = 0.0;
+  double written = 0.0;
+  double written_squares = 0.0;
+  double aged = 0.0;
+  double aged_squares = 0.0;
+
+  LevelErrors::Spread spread(double sum, double squares) const {
+    const auto n = static_cast<double>(cells);
+    const double mean = sum / n;
+    return {mean, std::sqrt(std::max(0.0, (squares / n) - (mean * mean)))};
+  }
+};
+
+}  // namespace
+
+std::vector<LevelErrors> level_errors(const ConductanceView& view) {
+  std::map<int, Sums> levels;
+  for_each_used(view, [&](const CellView& cell) {
+    Sums& sums = levels[cell.level];
+    const double written = cell.error_uS();
+    const double aged = cell.aged_error_uS();
+    ++sums.cells;
+    sums.target += cell.target_uS;
+    sums.written += written;
+    sums.written_squares += written * written;
+    sums.aged += aged;
+    sums.aged_squares += aged * aged;
+  });
+  std::vector<LevelErrors> errors;
+  for (const auto& [level, sums] : levels) {
+    errors.push_back({level, sums.target / static_cast<double>(sums.cells), sums.cells,
+                      sums.spread(sums.written, sums.written_squares),
+                      sums.spread(sums.aged, sums.aged_squares)});
+  }
+  return errors;
+}
 
 ConductanceView conductance_view(const Workload& workload, const ProgrammedChip& chip) {
   const DeviceCard& card = workload.card;
@@ -32,6 +76,7 @@ ConductanceView conductance_view(const Workload& workload, const ProgrammedChip&
       const int bit_line = static_cast<int>(i % bits);
       CellView& cell = cells[i];
       cell.is_used = true;
+      cell.level = workload.mapped.program.cells[pe][i];
       cell.target_uS = target_uS(workload, chip, static_cast<int>(pe), source_line, bit_line);
       cell.written_uS = chip.written[pe][i];
       cell.aged_uS = macro.conductances()[i];

@@ -18,6 +18,15 @@
     });
   }
 
+  // What is wider than its place says that it scrolls.
+  const mark = () => {
+    for (const element of document.querySelectorAll('.table, .timeline')) {
+      element.classList.toggle('scrolls', element.scrollWidth > element.clientWidth + 1);
+    }
+  };
+  mark();
+  addEventListener('resize', mark);
+
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const words = (text) => { const b = bytes(text); return new DataView(b.buffer); };
 

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Section of the report page about what an image costs: what mcnn cost left of this run.
+// Section of the report page: what an image of this run costs in energy, area and time.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "cli/output/html.h"
-#include "cli/report/found_files.h"
 #include "cli/report/report_sections.h"
+#include "common/si.h"
+#include "host/cost/cost_output.h"
 
 namespace mcnn::cli {
 namespace {
@@ -24,237 +26,235 @@ namespace {
 using html::escaped;
 using html::grouped;
 using html::Table;
-using Json = nlohmann::ordered_json;
 
-// ---- JSON as tables
+struct Group {
+  FigureGroup group;
+  std::string_view title;
+  std::string_view style;  // class of its colour
+};
+constexpr std::array<Group, 3> kGroups = {{{FigureGroup::kMacro, "array and macro", "s0"},
+                                           {FigureGroup::kDigital, "logic", "s1"},
+                                           {FigureGroup::kMemory, "memories", "s2"}}};
+constexpr std::string_view kMissing = "<small>missing</small>";
 
-std::string heading_of(std::string_view key) {
-  std::string text = title_of(key);
-  if (!text.empty()) {
-    text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-  }
-  return text;
+std::string joules(double pJ) { return quantity(pJ * 1e-12, "J"); }
+std::string joules(const std::optional<double>& pJ) {
+  return pJ ? joules(*pJ) : std::string(kMissing);
+}
+std::string square_millimetres(const std::optional<double>& um2) {
+  return um2 ? fmt::format("{:#.3g} mm²", *um2 * 1e-6) : std::string(kMissing);
+}
+// Operations a second, or a second and watt, of which a cost has 1e9.
+std::string operations(double gops, std::string_view unit) { return quantity(gops * 1e9, unit); }
+std::string count_text(double count) {
+  return count >= 100.0 ? grouped(std::llround(count)) : fmt::format("{:.3g}", count);
 }
 
-bool is_flat(const Json& value) { return !value.is_structured(); }
-
-// Objects that have the same kind of fields, as rows.
-std::string object_rows(const std::vector<std::pair<std::string, const Json*>>& rows,
-                        std::string_view id, std::string_view caption, bool named) {
-  std::vector<std::string> keys;
-  for (const auto& [name, row] : rows) {
-    for (const auto& [key, value] : row->items()) {
-      if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
-    }
-  }
-  std::vector<Table::Column> columns;
-  if (named) columns.push_back({"", Table::Align::kText});
-  for (const std::string& key : keys) {
-    const bool numeric = std::ranges::all_of(rows, [&](const auto& row) {
-      return !row.second->contains(key) || (*row.second)[key].is_number() ||
-             (*row.second)[key].is_null();
-    });
-    columns.push_back({title_of(key), numeric ? Table::Align::kNumber : Table::Align::kText});
-  }
-  Table table(std::move(columns));
-  for (const auto& [name, row] : rows) {
-    Row cells;
-    if (named) cells.push_back(title_of(name));
-    for (const std::string& key : keys) {
-      cells.push_back(row->contains(key) ? value_text((*row)[key]) : std::string());
-    }
-    table.row(cells);
-  }
-  return table.str(id, caption);
+// What a figure of an energy card is of: "driver of a bit line" for "bit_line_driver".
+std::string title_of_figure(std::string_view key) {
+  const auto kinds = figure_kinds();
+  const auto found = std::ranges::find(kinds, key, &FigureKind::key);
+  return escaped(found == kinds.end() ? key : found->what);
 }
 
-std::string json_tables(const Json& json, const std::string& id, const std::string& title,
-                        int depth) {
-  std::string text;
-  std::vector<std::pair<std::string, std::string>> values;
-  std::string below;
-  for (const auto& [key, value] : json.items()) {
-    const std::string part_id = id_of(id + "-", key);
-    const auto flat_objects = [&value = value] {
-      return !value.empty() && std::ranges::all_of(value, [](const Json& row) {
-        return row.is_object() && std::ranges::all_of(row, is_flat);
-      });
-    };
-    if (is_flat(value)) {
-      values.emplace_back(title_of(key), value_text(value));
-    } else if (value.is_array() && flat_objects()) {
-      std::vector<std::pair<std::string, const Json*>> rows;
-      for (const Json& row : value) rows.emplace_back("", &row);
-      below += object_rows(rows, part_id, heading_of(key), false);
-    } else if (value.is_object() && flat_objects()) {
-      std::vector<std::pair<std::string, const Json*>> rows;
-      for (const auto& [name, row] : value.items()) rows.emplace_back(name, &row);
-      below += object_rows(rows, part_id, heading_of(key), true);
-    } else if (value.is_object() && depth < 4) {
-      below += json_tables(value, part_id, heading_of(key), depth + 1);
-    } else if (value.is_array() && std::ranges::all_of(value, is_flat)) {
-      std::string list;
-      for (const Json& item : value) list += (list.empty() ? "" : ", ") + value_text(item);
-      values.emplace_back(title_of(key), list);
-    } else if (value.is_array()) {
-      for (std::size_t i = 0; i < value.size(); ++i) {
-        if (!value[i].is_object()) continue;
-        const std::string name = value[i].contains("name") && value[i]["name"].is_string()
-                                     ? escaped(value[i]["name"].get<std::string>())
-                                     : fmt::format("{}", i);
-        below += json_tables(value[i], fmt::format("{}-{}", part_id, i),
-                             fmt::format("{} {}", title_of(key), name), depth + 1);
-      }
-    }
+// Energy of the known parts of a group; none if none is known.
+std::optional<double> group_pJ(std::span<const CostPart> parts, FigureGroup group) {
+  std::optional<double> sum;
+  for (const CostPart& part : parts) {
+    if (part.group == group && part.pJ) sum = sum.value_or(0.0) + *part.pJ;
   }
-  if (!values.empty()) text += html::pairs(id + "-values", title, values);
-  return text + below;
+  return sum;
 }
 
-// ---- energy: layers with parts, each a component with its energy in pJ or null
-
-std::string pj(const Json& value) {
-  if (!value.is_number()) return "<small>missing</small>";
-  const double energy = value.get<double>();
-  const auto tenths = static_cast<std::int64_t>(std::llround(energy * 10.0));
-  return fmt::format("{}.{}", grouped(tenths / 10), std::abs(tenths % 10));
+bool has_missing(std::span<const CostPart> parts, FigureGroup group) {
+  return std::ranges::any_of(parts,
+                             [&](const CostPart& part) { return part.group == group && !part.pJ; });
 }
 
-bool has_parts(const Json& json) {
-  return json.contains("layers") && json["layers"].is_array() && !json["layers"].empty() &&
-         std::ranges::all_of(json["layers"], [](const Json& layer) {
-           return layer.is_object() && layer.contains("name") && layer["name"].is_string() &&
-                  layer.contains("pJ") && layer.contains("parts") && layer["parts"].is_array() &&
-                  std::ranges::all_of(layer["parts"], [](const Json& part) {
-                    return part.is_object() && part.contains("component") &&
-                           part["component"].is_string() && part.contains("pJ");
-                  });
-         });
-}
-
-std::string energy_by_layer(const Json& json) {
-  const Json& layers = json["layers"];
-  std::vector<std::string> components;
+// Three colours, a bar a layer.
+std::string energy_bars(const Cost& cost) {
   double largest = 0.0;
-  for (const Json& layer : layers) {
-    for (const Json& part : layer["parts"]) {
-      const auto name = part["component"].get<std::string>();
-      if (std::ranges::find(components, name) == components.end()) components.push_back(name);
-    }
-    if (layer["pJ"].is_number()) largest = std::max(largest, layer["pJ"].get<double>());
-  }
-  std::vector<Table::Column> columns = {{"component", Table::Align::kText},
-                                        {"part of", Table::Align::kText}};
-  for (const Json& layer : layers) columns.push_back({value_text(layer["name"])});
-  columns.push_back({"sum"});
-  Table table(std::move(columns));
-  const auto part_of = [](const Json& layer, const std::string& component) -> const Json* {
-    for (const Json& part : layer["parts"]) {
-      if (part["component"] == component) return &part;
-    }
-    return nullptr;
-  };
-  for (const std::string& component : components) {
-    std::string group;
-    double sum = 0.0;
-    bool known = true;
-    Row cells;
-    for (const Json& layer : layers) {
-      const Json* part = part_of(layer, component);
-      if (part == nullptr) {
-        cells.emplace_back("–");
-        continue;
-      }
-      if (part->contains("group")) group = value_text((*part)["group"]);
-      cells.push_back(pj((*part)["pJ"]));
-      if ((*part)["pJ"].is_number()) {
-        sum += (*part)["pJ"].get<double>();
-      } else {
-        known = false;
-      }
-    }
-    cells.insert(cells.begin(), {title_of(component), group});
-    cells.push_back(known ? pj(Json(sum)) : pj(Json()));
-    table.row(cells);
-  }
-  Row sums = {"known parts", ""};
-  double total = 0.0;
-  for (const Json& layer : layers) {
-    sums.push_back(pj(layer["pJ"]));
-    if (layer["pJ"].is_number()) total += layer["pJ"].get<double>();
-  }
-  sums.push_back(pj(Json(total)));
-  table.last_row(sums);
-  std::string text =
-      table.str("energy-table",
-                "Energy of an image by component and layer [pJ] <small>missing: the energy "
-                "card has no figure for it; it is in no sum</small>");
-
-  // The components that have a figure anywhere, as bars.
-  constexpr std::size_t kColours = 6;
-  std::vector<std::string> shown;
-  for (const std::string& component : components) {
-    const bool has_figure = std::ranges::any_of(layers, [&](const Json& layer) {
-      const Json* part = part_of(layer, component);
-      return part != nullptr && (*part)["pJ"].is_number() && (*part)["pJ"].get<double>() > 0.0;
-    });
-    if (has_figure) shown.push_back(component);
-  }
-  if (shown.empty() || largest <= 0.0) return text;
+  for (const LayerCost& layer : cost.layers) largest = std::max(largest, layer.pJ());
+  if (largest <= 0.0) return "";
   std::string bars = "<div class=\"legend\">";
   const auto out = std::back_inserter(bars);
-  for (std::size_t i = 0; i < shown.size(); ++i) {
-    fmt::format_to(out, "<span><i class=\"dot l{}{}\"></i>{}</span>", i % kColours,
-                   i < kColours ? "" : " alt", title_of(shown[i]));
+  for (const Group& group : kGroups) {
+    const std::optional<double> sum = group_pJ(cost.components, group.group);
+    fmt::format_to(out, "<span><i class=\"dot {}\"></i>{}: {}{}</span>", group.style, group.title,
+                   joules(sum),
+                   sum && has_missing(cost.components, group.group) ? ", parts missing" : "");
   }
   bars += "</div><div class=\"bars\">";
-  for (const Json& layer : layers) {
-    fmt::format_to(out, "<span>{}</span><div class=\"share\">", value_text(layer["name"]));
-    for (std::size_t i = 0; i < shown.size(); ++i) {
-      const Json* part = part_of(layer, shown[i]);
-      if (part == nullptr || !(*part)["pJ"].is_number()) continue;
-      fmt::format_to(
-          out,
-          "<span class=\"l{}{}\" style=\"width:{:.3f}%;min-width:0;padding:0\" title=\"{}, {}: {} "
-          "pJ\"></span>",
-          i % kColours, i < kColours ? "" : " alt", 100.0 * (*part)["pJ"].get<double>() / largest,
-          value_text(layer["name"]), title_of(shown[i]), pj((*part)["pJ"]));
+  for (const LayerCost& layer : cost.layers) {
+    fmt::format_to(out, "<span>{}</span><div class=\"share\">", escaped(layer.name));
+    for (const Group& group : kGroups) {
+      const std::optional<double> sum = group_pJ(layer.parts, group.group);
+      if (!sum || *sum <= 0.0) continue;
+      fmt::format_to(out, "<span class=\"{}\" style=\"width:{:.3f}%\" title=\"{}, {}: {}\"></span>",
+                     group.style, 100.0 * *sum / largest, escaped(layer.name), group.title,
+                     joules(*sum));
     }
-    fmt::format_to(out, "</div><span class=\"value\">{} pJ</span>", pj(layer["pJ"]));
+    fmt::format_to(out, "</div><span class=\"value\">{}</span>", joules(layer.pJ()));
   }
-  return text + html::figure("energy-bars", bars + "</div>",
-                             "Energy of an image by layer, and what it goes to; parts without a "
-                             "figure are not in it.");
+  return html::figure("energy-bars", bars + "</div>",
+                      "Energy of an image by layer, and what it goes to; parts without a figure "
+                      "are not in it.");
+}
+
+std::string energy_table(const Cost& cost) {
+  std::vector<Table::Column> columns = {
+      {"part", Table::Align::kText}, {"counted", Table::Align::kText}, {"events"}};
+  for (const LayerCost& layer : cost.layers) columns.push_back({escaped(layer.name)});
+  columns.push_back({"sum"});
+  Table table(std::move(columns));
+  for (const Group& group : kGroups) {
+    std::vector<std::string> sums = {fmt::format("<b>{}</b>", group.title), "", ""};
+    for (const LayerCost& layer : cost.layers) {
+      const std::optional<double> sum = group_pJ(layer.parts, group.group);
+      sums.push_back(sum ? fmt::format("<b>{}</b>", joules(*sum)) : "–");
+    }
+    const std::optional<double> whole = group_pJ(cost.components, group.group);
+    sums.push_back(fmt::format("<b>{}</b>", joules(whole)));
+    table.row(sums);
+    for (const CostPart& part : cost.components) {
+      if (part.group != group.group) continue;
+      std::vector<std::string> cells = {title_of_figure(part.component), escaped(part.event),
+                                        count_text(part.count)};
+      for (const LayerCost& layer : cost.layers) {
+        const CostPart* const here = find_part(layer.parts, part.component);
+        cells.push_back(here == nullptr ? std::string("–") : joules(here->pJ));
+      }
+      cells.push_back(joules(part.pJ));
+      table.row(cells);
+    }
+  }
+  std::vector<std::string> sums = {"known parts", "", ""};
+  for (const LayerCost& layer : cost.layers) sums.push_back(joules(layer.pJ()));
+  sums.push_back(joules(cost.pJ()));
+  table.last_row(sums);
+  return table.str("energy-table",
+                   fmt::format("Energy of an image by part and layer <small>mean of {} images; "
+                               "missing: no energy card has a figure for it; it is in no "
+                               "sum</small>",
+                               grouped(cost.images)));
+}
+
+std::string time_table(const Cost& cost) {
+  std::vector<std::pair<std::string, std::string>> rows = {
+      {"clocks of an image", fmt::format("{:.1f}", cost.clocks_per_image)},
+      {"a clock", escaped(cost.clock.text())},
+      {"latency", quantity(cost.seconds_per_image(), "s")},
+      {"throughput", quantity(1.0 / cost.seconds_per_image(), " images/s")},
+      {"operations of an image, 2 a multiply-accumulate", quantity(cost.operations(), "OP")},
+      {"operations a second", operations(cost.gops(), "OP/s")},
+      {"efficiency of array and macro, as the paper counts",
+       operations(cost.macro_gops_per_watt(), "OP/s/W")},
+      {"efficiency of the whole chip",
+       cost.energy_known() ? operations(cost.gops_per_watt(), "OP/s/W") : std::string(kMissing)}};
+  return html::pairs("time-table", "Time and operations", rows);
+}
+
+std::string area_table(const Cost& cost, const EnergyCard& card) {
+  Table table({{"part", Table::Align::kText}, {"number"}, {"area"}, {"note", Table::Align::kText}});
+  for (const AreaPart& part : cost.area) {
+    table.row({title_of_figure(part.component), count_text(part.count),
+               square_millimetres(part.um2),
+               part.um2 ? "" : escaped(card.figure(part.component).note)});
+  }
+  table.last_row({"known parts", "", square_millimetres(cost.um2()), ""});
+  return table.str("area-table", "Area of the chip");
+}
+
+std::string programming_cost_table(const ProgrammingCost& cost) {
+  Table table(
+      {{"part", Table::Align::kText}, {"counted", Table::Align::kText}, {"events"}, {"energy"}});
+  table.row({"SET pulses", "pulses", count_text(cost.sets), joules(cost.set_pJ)});
+  table.row({"RESET pulses", "pulses", count_text(cost.resets), joules(cost.reset_pJ)});
+  for (const CostPart& part : cost.read_parts) {
+    table.row({"verify reads: " + title_of_figure(part.component), escaped(part.event),
+               count_text(part.count), joules(part.pJ)});
+  }
+  for (const CostPart& part : cost.digital_parts) {
+    table.row({title_of_figure(part.component), escaped(part.event), count_text(part.count),
+               joules(part.pJ)});
+  }
+  table.row({"<b>array and macro</b>", "", "", joules(cost.macro_pJ())});
+  table.last_row({"known parts", "", "", joules(cost.pJ())});
+  return table.str("programming-cost-table", "Energy of programming, once");
+}
+
+std::string gap_table(const CostReport& report) {
+  Table table({{"layer", Table::Align::kText},
+               {"efficiency"},
+               {"operations a conversion"},
+               {"energy a conversion"},
+               {"rows"},
+               {"pair"},
+               {"planes"},
+               {"waste"},
+               {"energy"},
+               {"product"}});
+  for (const LayerGap& gap : report.gaps) {
+    table.row({escaped(gap.layer), operations(gap.gops_per_watt, "OP/s/W"),
+               fmt::format("{:.3f}", gap.operations_per_conversion), joules(gap.pJ_per_conversion),
+               fmt::format("{:.4f}", gap.rows), fmt::format("{:.2f}", gap.pair),
+               fmt::format("{:.3f}", gap.planes), fmt::format("{:.3f}", gap.waste),
+               fmt::format("{:.3f}", gap.energy), fmt::format("{:.5f}", gap.product())});
+  }
+  const MacroPeak& peak = report.peak;
+  return table.str("gap-table", "Why the layers are away from the published macro") +
+         html::paragraph(fmt::format(
+             "The published macro, every line used: {} by its listed parts, {} with the array as "
+             "V²Gt; published: {}. The factors multiply to the ratio: bit lines that a window uses "
+             "of its {:.0f}, two lines a weight, zero bit planes that are not read, outputs beyond "
+             "the map and dummy kernels, a conversion's share of all energy there.",
+             operations(peak.listed_gops_per_watt(), "OP/s/W"),
+             operations(peak.gops_per_watt(), "OP/s/W"),
+             operations(peak.published_gops_per_watt, "OP/s/W"), peak.lines));
+}
+
+std::string wide_table(const CostReport& report) {
+  if (report.wide.empty()) return "";
+  Table table({{"layer", Table::Align::kText},
+               {"inputs of an output"},
+               {"windows a read"},
+               {"conversions here"},
+               {"conversions there"},
+               {"energy here"},
+               {fmt::format("there, {} bits", report.config.adc_bits)},
+               {"bits for the same step"},
+               {"there, with these"}});
+  const auto row = [](const WideLayer& layer, bool is_sum) {
+    const auto whole = [&](int n) { return is_sum ? std::string() : fmt::format("{}", n); };
+    return std::vector<std::string>{escaped(layer.name),
+                                    whole(layer.inputs),
+                                    whole(layer.windows),
+                                    count_text(layer.conversions_here),
+                                    count_text(layer.conversions),
+                                    joules(layer.pJ_here),
+                                    joules(layer.pJ),
+                                    whole(layer.bits),
+                                    joules(layer.same_step_pJ)};
+  };
+  for (const WideLayer& layer : report.wide) table.row(row(layer, false));
+  table.last_row(row(wide_sum(report.wide), true));
+  return table.str("wide-table",
+                   "The same layers on 128 bit lines <small>an estimate of array and macro, "
+                   "without any accuracy</small>");
 }
 
 }  // namespace
 
 Section cost_section(const ReportPage& page) {
-  Section section{"cost", "Energy, area and time", ""};
-  const FoundFiles found(page, "cost", {".json", ".svg"});
-  const FoundFile* const file = found.named("cost.json");
-  if (file == nullptr) {
-    section.html = absent(fmt::format(
-                       "Not counted for this run: <code>make cost</code> with its options makes "
-                       "<code>{}</code>, then this section shows energy and area by layer and "
-                       "component.",
-                       escaped((found.folder() / "cost.json").string()))) +
-                   found.left_out();
-    return section;
-  }
-  section.html = html::paragraph(
-      fmt::format("Counted by <code>{}</code>.", escaped(file->provenance.command)));
-  Json json = json_in(*file);
-  json.erase("provenance");
-  if (has_parts(json)) {
-    section.html += energy_by_layer(json);
-    json.erase("layers");
-    json.erase("components");  // the sums of the same parts
-  }
-  section.html += json_tables(json, "cost", "Whole image", 0);
-  section.html += pictures(found.with(".svg"), "cost-plot-", "Cost");
-  section.html += found.left_out();
-  return section;
+  const CostReport& report = page.cost;
+  std::string text =
+      html::paragraph(fmt::format("Events of this run by the figures of the energy cards {}: {}.",
+                                  escaped(report.card.name), escaped(report.card.description)));
+  text += energy_bars(report.cost) + energy_table(report.cost);
+  text += time_table(report.cost) + area_table(report.cost, report.card);
+  text += programming_cost_table(report.cost.programming);
+  text += gap_table(report) + wide_table(report);
+  return {"cost", "Energy, area and time", std::move(text)};
 }
 
 }  // namespace mcnn::cli

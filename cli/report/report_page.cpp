@@ -32,54 +32,56 @@ std::string style() {
   return text;
 }
 
+// The six lines that lead the page: value, how it was come by, and from what.
 std::string key_figures(const ReportPage& page) {
-  const Report& report = page.report;
-  std::string text = "<dl class=\"key\" id=\"key-figures\">";
-  const auto out = std::back_inserter(text);
-  const auto figure = [&](std::string_view what, const std::string& value) {
-    fmt::format_to(out, "<div><dt>{}</dt><dd>{}</dd></div>", what, value);
-  };
-  figure(fmt::format("accuracy, {}", engine_title(report.engine)),
-         html::datum("accuracy", report.run.accuracy(),
-                     fmt::format("{:.2f} %", 100.0 * report.run.accuracy())));
-  figure("accuracy, integer network",
-         html::datum("integer_accuracy", report.integer.accuracy(),
-                     fmt::format("{:.2f} %", 100.0 * report.integer.accuracy())));
-  figure("images", html::datum("images", static_cast<std::int64_t>(report.workload.count),
-                               html::grouped(report.workload.count)));
-  figure("clocks an image", html::datum("clocks_per_image", report.run.clocks_per_image,
-                                        fmt::format("{:.1f}", report.run.clocks_per_image)));
-  std::uint64_t clipped = 0;
-  std::uint64_t conversions = 0;
-  for (const ReadCounts& row : report.run.rows) {
-    clipped += row.clipped_low + row.clipped_high;
-    conversions += row.conversions;
-  }
-  figure("conversions clipped",
-         fmt::format("{:.4f} %",
-                     percent_of(static_cast<double>(clipped), static_cast<double>(conversions))));
-  if (report.chip->loop) {
-    const CellStatistics cells = cell_statistics(report.workload, *report.chip);
-    figure("cells programmed within tolerance",
-           fmt::format("{:.2f} %", percent_of(static_cast<double>(cells.done),
-                                              static_cast<double>(cells.cells))));
+  std::string text = "<dl class=\"key\" id=\"key-figures\">\n";
+  for (const SummaryLine& line : page.cost.summary) {
+    std::string value = quantity_text(html::escaped(line.value_text()));
+    if (line.name == "accuracy") {
+      value = html::datum("accuracy", page.report.run.accuracy(), value);
+    }
+    fmt::format_to(std::back_inserter(text),
+                   "<div><dt>{} <span class=\"origin {}\">{}</span></dt><dd>{}</dd>"
+                   "<dd class=\"from\">{}</dd></div>\n",
+                   line.name, origin_name(line.origin), origin_name(line.origin), value,
+                   html::escaped(line.from));
   }
   return text + "</dl>\n";
 }
 
-}  // namespace
-
-double percent_of(double part, double whole) { return whole == 0.0 ? 0.0 : 100.0 * part / whole; }
-
-std::string absent(const std::string& html) {
-  return fmt::format("<p class=\"absent\">{}</p>\n", html);
+// What they are to be compared with.
+std::string beside_key_figures(const ReportPage& page) {
+  const Report& report = page.report;
+  ReadCounts counts;
+  for (const ReadCounts& row : report.run.rows) counts += row;
+  std::string text = fmt::format(
+      "<p class=\"beside\">The integer network, with no device in it, has {}. {} images, {} clocks "
+      "each on the {}; {:.4f} % of the conversions were clipped",
+      html::datum("integer_accuracy", report.integer.accuracy(),
+                  fmt::format("{:.2f} %", 100.0 * report.integer.accuracy())),
+      html::datum("images", static_cast<std::int64_t>(report.workload.count),
+                  html::grouped(report.workload.count)),
+      html::datum("clocks_per_image", report.run.clocks_per_image,
+                  fmt::format("{:.1f}", report.run.clocks_per_image)),
+      engine_title(report.engine),
+      percent_of(static_cast<double>(counts.clipped_low + counts.clipped_high),
+                 static_cast<double>(counts.conversions)));
+  if (report.chip->loop) {
+    const CellStatistics cells = cell_statistics(report.workload, *report.chip);
+    fmt::format_to(std::back_inserter(text),
+                   "; {:.2f} % of the cells were programmed to within their tolerance",
+                   percent_of(static_cast<double>(cells.done), static_cast<double>(cells.cells)));
+  }
+  return text + ".</p>\n";
 }
+
+}  // namespace
 
 std::string report_page(const ReportPage& page) {
   const Workload& workload = page.report.workload;
   const ConductanceView view = conductance_view(workload, *page.report.chip);
-  const std::array<Section, 12> sections = {run_section(page),
-                                            accuracy_section(page),
+  const std::array<Section, 12> sections = {accuracy_section(page),
+                                            run_section(page),
                                             followed_section(page),
                                             arrays_section(page, view),
                                             programming_section(page, view),
@@ -96,13 +98,14 @@ std::string report_page(const ReportPage& page) {
                   workload.card.name, workload.options.seed);
   std::string text;
   const auto out = std::back_inserter(text);
-  fmt::format_to(out,
-                 "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                 "<title>mcnn report: {}</title>\n<link rel=\"icon\" href=\"data:,\">\n"
-                 "<style>\n{}</style>\n</head>\n<body>\n"
-                 "<a class=\"skip\" href=\"#run\">Skip to the report</a>\n<div class=\"sheet\">\n",
-                 html::escaped(title), style());
+  fmt::format_to(
+      out,
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<title>mcnn report: {}</title>\n<link rel=\"icon\" href=\"data:,\">\n"
+      "<style>\n{}</style>\n</head>\n<body>\n"
+      "<a class=\"skip\" href=\"#accuracy\">Skip to the report</a>\n<div class=\"sheet\">\n",
+      html::escaped(title), style());
   fmt::format_to(
       out,
       "<header><div><h1>{}</h1>\n<p class=\"what\">Images {} to {} on the {}: {}.</p></div>\n"
@@ -114,7 +117,7 @@ std::string report_page(const ReportPage& page) {
       html::escaped(title), html::grouped(workload.first),
       html::grouped(workload.first + workload.count - 1), engine_title(page.report.engine),
       html::escaped(describe(workload.config)));
-  text += key_figures(page);
+  text += key_figures(page) + beside_key_figures(page);
   text += "<div class=\"body\">\n<nav aria-label=\"Contents\"><h2>Contents</h2><ol>\n";
   for (const Section& section : sections) {
     fmt::format_to(out, "<li><a href=\"#{}\">{}</a></li>\n", section.id, section.title);

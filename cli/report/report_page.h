@@ -7,13 +7,15 @@
 #include <string>
 
 #include "cli/run/run_report.h"
+#include "host/cost/cost_output.h"
 
 namespace mcnn::cli {
 
 struct ReportPage {
   const Report& report;        // of the chip, on RTL or chip model
   std::uint32_t followed = 0;  // number of the image that is followed through the layers
-  std::filesystem::path runs;  // folder with what other commands left: sim, cost, sweep, tune
+  std::filesystem::path runs;  // folder with what other commands left: sim, sweep, tune
+  const CostReport& cost;      // of the run
   std::string command;         // that makes the page
   bool skip = false;           // MODE.SKIP
 };

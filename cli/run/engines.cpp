@@ -8,14 +8,12 @@
 #include <chrono>
 #include <ctime>
 #include <exception>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -91,6 +89,24 @@ ThreadTimes run_chunks(std::uint32_t count, std::uint32_t chunk, unsigned jobs,
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   times.seconds = elapsed.count();
   return times;
+}
+
+// run_chunks for a run whose progress says how far it came if it is interrupted; null: it is part
+// of longer work, which says so itself.
+ThreadTimes run_images(std::string_view engine, const Workload& workload, std::uint32_t chunk,
+                       unsigned jobs, const Progress* progress,
+                       const std::function<ChunkWork()>& make_worker) {
+  try {
+    return run_chunks(workload.count, chunk, jobs, make_worker);
+  } catch (const Interrupted&) {
+    if (progress == nullptr) throw;
+    InterruptedRun part;
+    part.engine = engine;
+    part.done = progress->done();
+    part.correct = progress->correct();
+    part.total = workload.count;
+    throw part;
+  }
 }
 
 std::uint32_t chunk_size(std::uint32_t count, std::uint32_t smallest, std::uint32_t largest) {
@@ -210,23 +226,34 @@ class Collector {
 
 }  // namespace
 
+std::string partial_accuracy(const InterruptedRun& run) {
+  if (!run.correct) {
+    return fmt::format("{}: {} of {} images were done", run.engine, run.done, run.total);
+  }
+  return fmt::format("{}: {:.2f} % right on the {} of {} images that were done", run.engine,
+                     100.0 * static_cast<double>(*run.correct) /
+                         static_cast<double>(std::max<std::uint64_t>(run.done, 1)),
+                     run.done, run.total);
+}
+
 EngineRun run_integer(const Workload& workload, unsigned jobs) {
   EngineRun run;
   run.images.resize(workload.count);
   Progress progress("integer network", workload.count);
   const ThreadTimes times =
-      run_chunks(workload.count, chunk_size(workload.count, 1, 100), jobs, [&]() -> ChunkWork {
-        return [&, network = std::make_shared<IntegerNetwork>(workload.network)](
-                   std::uint32_t first, std::uint32_t count) {
-          for (std::uint32_t i = first; i < first + count; ++i) {
-            if (interrupt_requested()) throw Interrupted{};
-            const std::uint32_t number = workload.first + i;
-            IntegerResult result = network->run(workload.image(number));
-            progress.add(workload.is_right(number, result.digit));
-            run.images[i] = {result.digit, std::move(result.logits)};
-          }
-        };
-      });
+      run_images("integer network", workload, chunk_size(workload.count, 1, 100), jobs, &progress,
+                 [&]() -> ChunkWork {
+                   return [&, network = std::make_shared<IntegerNetwork>(workload.network)](
+                              std::uint32_t first, std::uint32_t count) {
+                     for (std::uint32_t i = first; i < first + count; ++i) {
+                       if (interrupt_requested()) throw Interrupted{};
+                       const std::uint32_t number = workload.first + i;
+                       IntegerResult result = network->run(workload.image(number));
+                       progress.add(workload.is_right(number, result.digit));
+                       run.images[i] = {result.digit, std::move(result.logits)};
+                     }
+                   };
+                 });
   finish(workload, times, run);
   return run;
 }
@@ -240,8 +267,9 @@ EngineRun run_model(const Workload& workload, const std::vector<Macro>& macros, 
   std::mutex mutex;
   std::optional<Progress> own;
   if (progress == nullptr) progress = &own.emplace("chip model", workload.count);
-  const ThreadTimes times =
-      run_chunks(workload.count, chunk_size(workload.count, 1, 500), jobs, [&]() -> ChunkWork {
+  const ThreadTimes times = run_images(
+      "chip model", workload, chunk_size(workload.count, 1, 500), jobs, own ? &*own : nullptr,
+      [&]() -> ChunkWork {
         auto model = std::make_shared<ChipModel>(workload.config, workload.mapped.program, macros,
                                                  ChipModel::Options{.skip = skip});
         return [&, model](std::uint32_t first, std::uint32_t count) {
@@ -291,7 +319,7 @@ EngineRun run_rtl_images(const Workload& workload, const std::vector<Macro>& mac
   const std::uint32_t chunk = chunk_size(workload.count, std::min(16U, largest), largest);
 
   Progress progress("RTL", workload.count);
-  const ThreadTimes times = run_chunks(workload.count, chunk, jobs, [&]() -> ChunkWork {
+  const ThreadTimes times = run_images("RTL", workload, chunk, jobs, &progress, [&]() -> ChunkWork {
     tb::RtlOptions options;
     options.seed = workload.options.seed;
     options.timeout =
@@ -368,12 +396,7 @@ EngineRun run_rtl(const Workload& workload, const std::vector<Macro>& macros, un
     run = run_rtl_images(workload, macros, 1, skip, trace);
   } catch (...) {
     // The chip has gone with its thread, and closed its waves.
-    std::error_code none;
-    if (std::filesystem::file_size(trace.file->temporary_path(), none) > 0 && !none) {
-      trace.file->commit();
-      fmt::print(stderr, "mcnn: wrote {}: the waves up to where the run ended\n",
-                 trace.file->path().string());
-    }
+    trace.file->commit_part("the waves up to where the run ended");
     throw;
   }
   trace.file->commit();

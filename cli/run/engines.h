@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/output/output_file.h"
 #include "cli/output/progress.h"
 #include "cli/run/workload.h"
+#include "common/interrupt.h"
 #include "host/engine/chip_model.h"
 #include "host/engine/events.h"
 
@@ -47,12 +49,24 @@ struct EngineRun {
   }
 };
 
+// Thrown by a run over images that was interrupted: how far it came. The images that are done need
+// not be the first ones.
+struct InterruptedRun : Interrupted {
+  std::string engine;
+  std::uint64_t done = 0;
+  std::optional<std::uint64_t> correct;  // none without labels
+  std::uint64_t total = 0;
+};
+// The accuracy so far, in one line.
+std::string partial_accuracy(const InterruptedRun& run);
+
 struct TraceOptions {
   OutputFile* file = nullptr;  // null: no waves
   std::uint32_t first = 0;
   std::uint32_t last = 0;
 };
 
+// Each throws InterruptedRun when it sees Ctrl-C.
 EngineRun run_integer(const Workload& workload, unsigned jobs);
 // `macros`, one a PE: the programmed chip. Every thread works on copies of its own. `progress`: of
 // a longer piece of work that this run is part of; null: one of its own.

@@ -30,8 +30,9 @@ constexpr std::size_t kMaxMessages = 10;
 class CheckedPort final : public ProgramPort {
  public:
   CheckedPort(const Workload& workload, std::vector<Macro>& rtl_macros,
-              std::vector<Macro>& model_macros, ProgramComparison& comparison)
-      : chip_(tb::RtlChip::make(workload.config.name, rtl_macros, rtl_options(workload))),
+              std::vector<Macro>& model_macros, ProgramComparison& comparison,
+              const OutputFile* trace)
+      : chip_(tb::RtlChip::make(workload.config.name, rtl_macros, rtl_options(workload, trace))),
         driver_(*chip_),
         model_(workload.config, model_macros),
         comparison_(comparison) {
@@ -80,9 +81,11 @@ class CheckedPort final : public ProgramPort {
   }
 
  private:
-  static tb::RtlOptions rtl_options(const Workload& workload) {
+  static tb::RtlOptions rtl_options(const Workload& workload, const OutputFile* trace) {
     tb::RtlOptions options;
     options.seed = workload.options.seed;
+    if (trace != nullptr) options.trace_path = trace->temporary_path().string();
+    options.trace_all = true;
     return options;
   }
 
@@ -96,11 +99,11 @@ class CheckedPort final : public ProgramPort {
 class Programmer {
  public:
   Programmer(const Workload& workload, std::vector<Macro>& macros, bool use_rtl,
-             ProgramComparison& comparison)
+             ProgramComparison& comparison, const OutputFile* trace = nullptr)
       : macros_(macros) {
     if (use_rtl) {
       model_macros_ = macros;
-      checked_ = std::make_unique<CheckedPort>(workload, macros, model_macros_, comparison);
+      checked_ = std::make_unique<CheckedPort>(workload, macros, model_macros_, comparison, trace);
     } else {
       model_ = std::make_unique<ProgramModel>(workload.config, macros);
     }
@@ -294,8 +297,10 @@ RefreshReport pass_age(const Workload& workload, const RefreshPolicy& policy,
                    });
 }
 
-ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl,
-                            bool quiet) {
+namespace {
+
+ProgrammedChip program_and_age(Workload& workload, const ProgrammingOptions& options, bool use_rtl,
+                               bool quiet, const OutputFile* trace) {
   options.check();
   ProgrammedChip chip;
   ChipProgram& program = workload.mapped.program;
@@ -323,7 +328,7 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
     program_direct(macros, program);
   } else {
     chip.way = ProgramWay::kLoop;
-    Programmer programmer(workload, macros, use_rtl, chip.comparison);
+    Programmer programmer(workload, macros, use_rtl, chip.comparison, trace);
     ProgramPort& port = programmer.port();
     ProgramSettings settings = program_settings(workload.card, workload.config);
     if (options.calibrate) {
@@ -390,6 +395,22 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
   }
   for (Macro& macro : macros) macro.clear_counts();
   chip.macros = std::move(macros);
+  return chip;
+}
+
+}  // namespace
+
+ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl,
+                            bool quiet, OutputFile* trace) {
+  ProgrammedChip chip;
+  try {
+    chip = program_and_age(workload, options, use_rtl, quiet, trace);
+  } catch (...) {
+    // The chip has gone, and closed its waves.
+    if (trace != nullptr) trace->commit_part("the waves up to where programming ended");
+    throw;
+  }
+  if (trace != nullptr) trace->commit();
   return chip;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "behavioral_models/macro.h"
+#include "cli/output/output_file.h"
 #include "cli/run/workload.h"
 #include "host/programming/calibration.h"
 #include "host/programming/closed_loop.h"
@@ -76,9 +77,11 @@ struct ProgrammedChip {
 
 // Programs the chip of the workload and lets the card's age_s pass: by RTL and model, compared with
 // each other, or by the model alone. With calibration the biases of the workload's program change,
-// around faults the blocks of its mapping move. `quiet`: without progress of its own. Throws Error.
+// around faults the blocks of its mapping move. `quiet`: without progress of its own. `trace`: gets
+// the waves of the RTL from the reset to the last clock of programming, however that ends; null:
+// none. Throws Error, Interrupted.
 ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& options, bool use_rtl,
-                            bool quiet = false);
+                            bool quiet = false, OutputFile* trace = nullptr);
 
 // Lets the card's age_s and its reads pass for a programmed chip by `elapse`, its cells refreshed
 // through `port`. `quiet` as above. Throws Error, Interrupted.

@@ -35,7 +35,7 @@ std::string Wave::at(std::uint64_t time) const {
   return after == values.begin() ? std::string() : std::prev(after)->second;
 }
 
-Waves read_waves(const std::filesystem::path& path) {
+Waves read_waves(const std::filesystem::path& path, std::string_view ending) {
   Waves waves;
   const std::unique_ptr<void, void (*)(void*)> file(fstReaderOpen(path.c_str()),
                                                     [](void* reader) { fstReaderClose(reader); });
@@ -53,12 +53,13 @@ Waves read_waves(const std::filesystem::path& path) {
     } else if (hier->htyp == FST_HT_VAR) {
       std::string name = scopes.back() + hier->u.var.name;
       std::erase(name, ' ');  // "signal [7:0]"
+      if (!name.ends_with(ending)) continue;
       Wave& wave = waves.signals[name];
       wave.bits = static_cast<int>(hier->u.var.length);
       named[hier->u.var.handle].push_back(&wave);
+      fstReaderSetFacProcessMask(file.get(), hier->u.var.handle);
     }
   }
-  fstReaderSetFacProcessMaskAll(file.get());
   fstReaderIterBlocks(file.get(), on_change, &named, nullptr);
   return waves;
 }

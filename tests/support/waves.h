@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,7 +27,8 @@ struct Waves {
   std::uint64_t last = 0;
 };
 
-// A file that is not there, or not closed, is not readable.
-Waves read_waves(const std::filesystem::path& path);
+// A file that is not there, or not closed, is not readable. `ending`: only signals whose names end
+// with it, of a file that is too long to have all in memory.
+Waves read_waves(const std::filesystem::path& path, std::string_view ending = "");
 
 }  // namespace mcnn::testing

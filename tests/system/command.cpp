@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -75,6 +76,23 @@ CommandResult run_mcnn_until(const std::vector<std::string>& arguments,
     }
     kill(child, signal);
   });
+}
+
+std::vector<std::string> command_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  bool goes_on = false;
+  for (std::string line; std::getline(stream, line);) {
+    const bool next_goes_on = line.ends_with('\\');
+    if (next_goes_on) line.pop_back();
+    if (goes_on) {
+      lines.back() += line;
+    } else {
+      lines.push_back(line);
+    }
+    goes_on = next_goes_on;
+  }
+  return lines;
 }
 
 std::vector<std::string> shell_words(const std::string& line) {

@@ -19,6 +19,8 @@ struct CommandResult {
 CommandResult run_mcnn(const std::vector<std::string>& arguments, int signal_after_ms = 0,
                        int signal = SIGINT);
 
+// The lines of a text, those that end with a backslash together with the next one.
+std::vector<std::string> command_lines(const std::string& text);
 // The words of a command line, as a shell takes them apart: quotes and backslashes, nothing else.
 std::vector<std::string> shell_words(const std::string& line);
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/temporary_folder.h"
@@ -38,20 +39,31 @@ class CrossbarCommand : public ::testing::Test {
     return words;
   }
 
-  // The numbers of I.csv, line by line.
-  std::vector<std::vector<double>> currents(const std::vector<std::string>& words) const {
+  // The numbers of I.csv, line by line, without the names; a good run is quiet, or warns of what
+  // `warned` says.
+  std::vector<std::vector<double>> currents(const std::vector<std::string>& words,
+                                            const std::string& warned = "") {
     const CommandResult result = run_mcnn(words);
     EXPECT_EQ(result.status, 0) << result.err;
-    EXPECT_EQ(result.err, "") << "quiet when not on a terminal";
+    if (warned.empty()) {
+      EXPECT_EQ(result.err, "") << "quiet when not on a terminal";
+    } else {
+      EXPECT_TRUE(result.err.starts_with("mcnn: warning: ")) << result.err;
+      EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+      EXPECT_NE(result.err.find(warned), std::string::npos) << result.err;
+    }
     EXPECT_NE(result.out.find("wrote "), std::string::npos) << result.out;
     std::vector<std::vector<double>> lines;
     std::istringstream text(read_file(out()));
+    std::getline(text, header_);
+    line_names_.clear();
     for (std::string line; std::getline(text, line);) {
       std::istringstream fields(line);
       lines.emplace_back();
-      for (std::string field; std::getline(fields, field, ',');) {
-        lines.back().push_back(std::stod(field));
-      }
+      std::string field;
+      std::getline(fields, field, ',');
+      line_names_.push_back(field);
+      while (std::getline(fields, field, ',')) lines.back().push_back(std::stod(field));
     }
     return lines;
   }
@@ -71,6 +83,8 @@ class CrossbarCommand : public ::testing::Test {
   }
 
   const TemporaryFolder folder_{"mcnn_crossbar"};
+  std::string header_;                   // of the last I.csv
+  std::vector<std::string> line_names_;  // in it
 };
 
 std::string repeated(const std::string& text, int times, const std::string& between) {
@@ -91,6 +105,52 @@ TEST_F(CrossbarCommand, IdealSumsWithoutWires) {
   EXPECT_EQ(found, expected);
 }
 
+// Lines and vectors have the names of the tables, or their numbers.
+TEST_F(CrossbarCommand, NamesOfLinesAndVectors) {
+  currents(arguments("1e-6,2e-6\n", "1\n", "0", "crossbar"));
+  EXPECT_EQ(header_, "output_line,vector0");
+  EXPECT_EQ(line_names_, (std::vector<std::string>{"0", "1"}));
+  currents(arguments("1e-6,2e-6,3e-6\n", "1,0.5\n", "0", "chip", {"--window", "1:2"}));
+  EXPECT_EQ(header_, "output_line,vector0,vector1");
+  EXPECT_EQ(line_names_, (std::vector<std::string>{"1", "2"}));
+  // With a byte-order mark and CRLF, as a spreadsheet writes them.
+  const Lines named =
+      currents(arguments("\xEF\xBB\xBFplus,minus,rest\r\n1e-6,2e-6,3e-6\r\n",
+                         "\xEF\xBB\xBFread\r\n0.5\r\n", "0", "chip", {"--window", "1:2"}));
+  EXPECT_EQ(header_, "output_line,read");
+  EXPECT_EQ(line_names_, (std::vector<std::string>{"minus", "rest"}));
+  EXPECT_EQ(named, (Lines{{1e-6}, {1.5e-6}}));
+}
+
+TEST_F(CrossbarCommand, Units) {
+  const Lines siemens = currents(arguments("2e-6,1.7e-5\n", "0.2\n", "1", "crossbar"));
+  for (const auto& [unit, cells] : {std::pair{"uS", "2,17\n"},
+                                    {"nS", "2000,17000\n"},
+                                    {"mS", "0.002,0.017\n"},
+                                    {"S", "2e-6,1.7e-5\n"}}) {
+    EXPECT_EQ(currents(arguments(cells, "0.2\n", "1", "crossbar", {"--unit", unit})), siemens)
+        << unit;
+  }
+  currents(arguments("2,10\n", "0.2\n", "0", "crossbar"), "G.csv: the largest conductance is 10 S");
+  currents(arguments("2,10\n", "0.2\n", "0", "crossbar"), "--unit");
+  currents(arguments("2e-6,1e-5\n", "0.2\n", "0", "crossbar", {"--unit", "uS"}),
+           "the largest conductance is 1e-11 S");
+  currents(arguments("2e-6\n", "200\n", "0", "crossbar"), "V.csv: the largest voltage is 200 V");
+  currents(arguments("0,0\n", "0\n", "0", "crossbar"));
+}
+
+// The command that the help prints, on the files that it names.
+TEST_F(CrossbarCommand, TheExampleOfTheHelp) {
+  const std::string data = MCNN_DATA_DIR "/crossbar/";
+  const Lines found = currents({"crossbar", "--conductance", data + "conductance.csv", "--unit",
+                                "uS", "--inputs", data + "inputs.csv", "--wire-resistance", "2",
+                                "--topology", "crossbar", "--out", out().string()});
+  EXPECT_EQ(header_, "output_line,read,half");
+  EXPECT_EQ(line_names_, (std::vector<std::string>{"line0", "line1", "line2"}));
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_NEAR(found[0][0], 2.6e-6, 1e-9);  // (2 + 8 + 3) uS at 0.2 V
+}
+
 TEST_F(CrossbarCommand, KnownCircuits) {
   const Lines one = currents(arguments("1e-4\n", "1,-2\n", "100", "crossbar"));
   ASSERT_EQ(one.size(), 1U);
@@ -98,10 +158,10 @@ TEST_F(CrossbarCommand, KnownCircuits) {
   EXPECT_NEAR(one[0][0], 1.0 / 10200.0, 1e-18);
   EXPECT_NEAR(one[0][1], -2.0 / 10200.0, 1e-18);
   // The two by two circuits of the solver's unit test.
-  const Lines crossbar = currents(arguments("1,1\n1,1\n", "1\n1\n", "1", "crossbar"));
+  const Lines crossbar = currents(arguments("1,1\n1,1\n", "1\n1\n", "1", "crossbar"), "1 S");
   EXPECT_NEAR(crossbar.at(0).at(0), 17.0 / 44.0, 1e-15);
   EXPECT_NEAR(crossbar.at(1).at(0), 13.0 / 44.0, 1e-15);
-  const Lines gated = currents(arguments("1,1\n1,1", "1,0\n1,1", "1", "gated"));
+  const Lines gated = currents(arguments("1,1\n1,1", "1,0\n1,1", "1", "gated"), "1 S");
   EXPECT_NEAR(gated.at(0).at(0), 1.0 / 3.0, 1e-15);
   EXPECT_NEAR(gated.at(1).at(1), 1.0 / 4.0, 1e-15);
   // Line 3 of the chip alone: three more segments of the bit line.
@@ -130,10 +190,10 @@ TEST_F(CrossbarCommand, Conductances) {
   bad("1,2\n3,1e999\n", {"line 2", "column 2", "'1e999'"});
   bad("1,2\n3,4 5\n", {"line 2", "column 2", "'4 5'"});
   bad("1,2\n3,\n", {"line 2", "column 2", "''"});
-  bad("1,2\n\n3,4\n", {"line 2", "column 1", "''"});
-  bad("a,b\n1,2\n", {"line 1", "column 1", "'a'"});
-  bad("1;2\n3;4\n", {"line 1", "column 1", "'1;2'"});
-  bad("1,2\n3\n", {"line 2", "1 columns", "allowed: 2"});
+  bad("1,2\n\n3,4\n", {"line 2", "1 column,", "allowed: 2"});
+  bad("a,b\nc,2\n", {"line 2", "column 1", "'c'"});
+  bad("1;2\n3;4\n", {"line 1", "semicolons", "commas"});
+  bad("1,2\n3\n", {"line 2", "1 column,", "allowed: 2"});
   bad("1,2\n3,4,5\n", {"line 2", "3 columns", "allowed: 2"});
   bad("", {"G.csv"});
   bad(repeated("1", 1025, ",") + "\n", {"line 1", "1024 columns"});
@@ -149,26 +209,30 @@ TEST_F(CrossbarCommand, Voltages) {
   bad("1\n", "crossbar", {"V.csv", "1 lines", "allowed: 2", "G.csv"});
   bad("1\n2\n3\n", "crossbar", {"V.csv", "3 lines", "allowed: 2"});
   bad("1\nvolt\n", "crossbar", {"V.csv", "line 2", "column 1", "'volt'"});
-  bad("1,2\n3\n", "chip", {"V.csv", "line 2", "1 columns"});
+  bad("1,2\n3\n", "chip", {"V.csv", "line 2", "1 column,"});
+  bad("read,other\n0.2,0.2\n0,0.3\n", "gated", {"V.csv", "line 3", "column 2", "(line 2)"});
   bad("0.2,0.2\n0,0.3\n", "gated", {"V.csv", "line 2", "column 2", "0.3", "0.2", "gated"});
 }
 
 TEST_F(CrossbarCommand, Options) {
   const auto with = [&](const std::string& ohm, const std::string& topology,
                         const std::vector<std::string>& more = {}) {
-    return arguments("1,2\n3,4\n", "1\n1\n", ohm, topology, more);
+    return arguments("1e-6,2e-6\n3e-6,4e-6\n", "1\n1\n", ohm, topology, more);
   };
   expect_error(with("-1", "crossbar"), {"--wire-resistance", "-1"});
   expect_error(with("nan", "crossbar"), {"--wire-resistance", "nan"});
   expect_error(with("inf", "crossbar"), {"--wire-resistance", "inf"});
   expect_error(with("much", "crossbar"), {"--wire-resistance", "much"});
-  expect_error(with("1e9", "crossbar"), {"wire resistance", "4e+09 times", "1e+08"});
+  expect_error(with("1e15", "crossbar"), {"wire resistance", "4e+09 times", "1e+08"});
   expect_error(with("1", "mesh"), {"--topology", "'mesh'", "crossbar", "gated", "chip"});
   expect_error(with("1", "crossbar", {"--window", "0:1"}), {"--window", "chip"});
   for (const std::string window : {"1:2", "2:1", "0:0", "-1:1", "1", "a:b", "0:1:1"}) {
     expect_error(with("1", "chip", {"--window", window}), {"--window", window, "FIRST:COUNT"});
   }
-  expect_error({"crossbar"}, {"--conductance"});
+  expect_error(with("1", "crossbar", {"--unit", "S/m"}), {"--unit", "'S/m'", "mS, uS and nS"});
+  expect_error({"crossbar"}, {"--conductance", "--inputs", "--wire-resistance", "--topology",
+                              "--out", "a line for each input line", "/crossbar"});
+  expect_error({"crossbar", "--topology", "chip"}, {"needs --conductance, --inputs, --wire-res"});
   std::vector<std::string> words = with("1", "crossbar");
   words[2] = (folder_ / "none.csv").string();
   expect_error(words, {"none.csv"});

@@ -3,9 +3,13 @@
 // output.
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/system/cli_fixture.h"
 
@@ -185,6 +189,36 @@ TEST_F(Cli, InterruptLeavesNothing) {
                1500);
   EXPECT_EQ(result.status, 130) << result.err;
   EXPECT_TRUE(fs::is_empty(folder_ / "out"));
+}
+
+// A run that is interrupted says how many of its images were right so far. It runs again, and the
+// signal comes later or sooner, until it comes while images run.
+TEST_F(Cli, InterruptTellsTheAccuracySoFar) {
+  constexpr int kTries = 100;
+  for (const auto& [command, signal] :
+       {std::pair{"sim", SIGINT}, {"model", SIGTERM}, {"integer", SIGINT}}) {
+    SCOPED_TRACE(command);
+    std::vector<std::string> arguments = {command, "--logits", out("logits.csv").string(),
+                                          "--result", out("result.json").string()};
+    if (arguments.front() == "sim") arguments.insert(arguments.end(), {"--check", "0"});
+    CommandResult result;
+    double after_ms = 100.0;
+    for (int i = 0; i < kTries; ++i) {
+      result = run_mcnn(arguments, static_cast<int>(after_ms), signal);
+      const bool ended = result.status == 0;
+      if (!ended && !result.out.empty()) break;
+      fs::remove(out("logits.csv"));
+      fs::remove(out("result.json"));
+      after_ms *= ended ? 0.9 : 1.25;
+    }
+    EXPECT_EQ(result.status, 130) << result.err;
+    const std::regex line(
+        R"((integer network|chip model|RTL): \d+\.\d\d % right on the \d+ of 10000 images )"
+        R"(that were done\n)");
+    EXPECT_TRUE(std::regex_match(result.out, line)) << result.out;
+    EXPECT_EQ(result.err, "mcnn: interrupted\n");
+    EXPECT_TRUE(fs::is_empty(folder_ / "out"));
+  }
 }
 
 TEST_F(Cli, TimelineOptionsThatMakeNoSense) {

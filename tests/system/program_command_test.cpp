@@ -40,6 +40,9 @@ TEST_F(Cli, ProgrammingOptions) {
   expect_plain_error({"program", "--engine", "hand"}, {"--engine", "hand", "model"});
   expect_plain_error({"program", "--svg", "/nonexistent/x.svg"}, {"--svg"});
   expect_plain_error({"program", "--csv", "/nonexistent/x.csv"}, {"--csv"});
+  expect_plain_error({"program", "--trace", "/nonexistent/x.fst"}, {"--trace"});
+  expect_plain_error({"program", "--engine", "model", "--trace", out("x.fst").string()},
+                     {"--trace", "--engine model"});
   expect_plain_error({"program", "--save-cells", "/nonexistent/x.json"}, {"--save-cells"});
   expect_plain_error({"program", "--network", path("none.json").string()}, {"none.json"});
 }
@@ -241,7 +244,9 @@ TEST_F(CliRuns, ProgramTellsPicturesAndRows) {
   EXPECT_LT(svg.size(), 1'000'000U);
   EXPECT_NE(svg.find("<metadata id=\"mcnn-provenance\">{\"command\":\"mcnn program "),
             std::string::npos);
-  for (const char* part : {"PE 7", "target", "reached", "error", "[uS]", "prefers-color-scheme"}) {
+  for (const char* part :
+       {"PE 7", "target", "reached", "error when programming ended", "error at the first image",
+        "errors by level", "standard deviation", "[uS]", "prefers-color-scheme"}) {
     EXPECT_NE(svg.find(part), std::string::npos) << part;
   }
   EXPECT_EQ(json::parse(read_file(out("p.json")))["format"], "mcnn-cells-1");

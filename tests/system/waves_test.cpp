@@ -36,7 +36,8 @@ TEST_F(WavesTest, AnInterruptedRunLeavesTheWavesUpToThen) {
                       file.string(), "--trace-images", "0:1999"},
                      writing);
   EXPECT_EQ(result.status, 130);
-  EXPECT_EQ(result.out, "");
+  EXPECT_NE(result.out.find(" % right on the "), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find(" of 2000 images that were done"), std::string::npos) << result.out;
   EXPECT_NE(result.err.find("wrote " + file.string() + ": the waves up to where the run ended"),
             std::string::npos)
       << result.err;
@@ -100,6 +101,39 @@ TEST_F(WavesTest, TheSavedViewFitsTheWaves) {
   ASSERT_NE(first, tick.values.end());
   EXPECT_GE(first->first, from);
   EXPECT_LE(first->first, from + kWindow);
+}
+
+// Every clock of programming: what the programmers gave is what the command tells of.
+TEST_F(WavesTest, ProgrammingIsSeen) {
+  const std::filesystem::path file = out("program.fst");
+  const CommandResult result = run_mcnn({"program", "--device", "yao2020", "--trace", file.string(),
+                                         "--csv", out("cells.csv").string()});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(result.out.find("wrote " + file.string()), std::string::npos) << result.out;
+  const Waves waves = read_waves(file, ".u_programmer.pulse_o");
+  ASSERT_TRUE(waves.readable);
+  std::size_t programmers = 0;
+  std::int64_t pulses = 0;
+  for (const auto& [name, wave] : waves.signals) {
+    ++programmers;
+    for (const auto& [time, value] : wave.values) pulses += value == "1" ? 1 : 0;
+  }
+  EXPECT_EQ(programmers, 8U);
+  EXPECT_NE(result.out.find("clocks"), std::string::npos);
+  std::int64_t told = 0;
+  std::istringstream rows(read_file(out("cells.csv")));
+  std::string row;
+  while (std::getline(rows, row) && row.starts_with('#')) {
+  }
+  EXPECT_EQ(row.find("pe,source_line,bit_line,level,target_uS,target_code,status,code,pulses,"),
+            0U);
+  while (std::getline(rows, row)) {
+    std::istringstream fields(row);
+    std::string field;
+    for (int i = 0; i < 9; ++i) std::getline(fields, field, ',');
+    told += std::stoi(field);
+  }
+  EXPECT_EQ(pulses, told);
 }
 
 }  // namespace

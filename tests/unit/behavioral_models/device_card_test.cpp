@@ -285,7 +285,7 @@ TEST(DeviceFields, AreSetFromText) {
   refused("relaxation_sigma_uS", "1", {"relaxation_sigma_uS", "list"});
   refused("name", "", {"name", "a text"});
   refused("measured_states", "/nowhere/states.csv",
-          {"measured_states", "/nowhere/states.csv", "no such file"});
+          {"measured_states", "/nowhere/states.csv", "No such file"});
 }
 
 // ---- measured states
@@ -311,7 +311,8 @@ class MeasuredStates : public DeviceCardFile {
 TEST_F(MeasuredStates, AreReadRelativeToTheCardWithOrWithoutAHeader) {
   const std::vector<MeasuredState> expected = {{2.0, 2.25}, {2.0, 1.5}, {20.0, 19.0}};
   for (const char* text :
-       {"2,2.25\n20,19\n2,1.5\n", "target_uS,measured_uS\n 2 , 2.25\r\n\n20,1.9e1\n2,1.5"}) {
+       {"2,2.25\n20,19\n2,1.5\n", "target_uS,measured_uS\n 2 , 2.25\r\n\n20,1.9e1\n2,1.5",
+        "\xEF\xBB\xBFtarget_uS,measured_uS\r\n2,2.25\r\n20,19\r\n2,1.5\r\n"}) {
     write_csv(text);
     const DeviceCard card = load_device_card(file_);
     EXPECT_EQ(card.measured, expected);
@@ -334,16 +335,16 @@ TEST_F(MeasuredStates, AreRefusedWithFileAndLine) {
       EXPECT_NE(what.find(part), std::string::npos) << '"' << part << "\" not in: " << what;
     }
   };
-  EXPECT_NE(message().find("no such file"), std::string::npos);
-  refused("", {"no rows"});
-  refused("target,measured\n", {"no rows"});
-  refused("2,2\n3\n", {"line 2", "\"3\"", "two numbers of 0 or more"});
-  refused("2,2\n\n3,a\n", {"line 3", "\"3,a\"", "uS"});
-  refused("2,2,2\n", {"line 1", "2,2,2"});
-  refused("2,-1\n", {"line 1", "2,-1", "0 or more"});
+  EXPECT_NE(message().find("No such file"), std::string::npos) << message();
+  refused("target,measured\n", {"no line of numbers", "two numbers of 0 or more"});
+  refused("2,2\n3\n", {"field measured_states", "line 2", "1 column,", "allowed: 2"});
+  refused("2,2\n\n3,a\n", {"line 3", "column 2", "'a'", "uS"});
+  refused("2,2,2\n", {"line 1", "3 columns", "allowed: 2"});
+  refused("2;2\n3;2,5\n", {"line 1", "semicolons", "commas"});
+  refused("2,-1\n", {"line 1", "column 2", "'-1'", "0 or more"});
   refused("2,nan\n", {"line 1", "nan"});
   refused("2,\n", {"line 1"});
-  refused("a,b\nc,d\n", {"line 2", "c,d"});
+  refused("a,b\nc,d\n", {"line 2", "'c'"});
 }
 
 TEST(DeviceCards, OfTheProject) {

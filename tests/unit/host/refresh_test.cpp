@@ -160,8 +160,8 @@ TEST(Refresh, BadPoliciesAreRefused) {
   expect_parts(check(std::numeric_limits<double>::quiet_NaN(), 1.0), "--refresh-every");
   expect_parts(check(1.0, -0.5), "--refresh-threshold", "-0.5");
   // It would say nothing.
-  expect_parts(error_of([] { RefreshPolicy{.threshold_uS = 0.5}.check(); }), "--refresh-threshold",
-               "needs --refresh-every");
+  expect_parts(error_of([] { RefreshPolicy{.every_s = {}, .threshold_uS = 0.5}.check(); }),
+               "--refresh-threshold", "needs --refresh-every");
   RefreshPolicy{}.check();
   expect_parts(error_of([] { RefreshPolicy{.every_s = 1e-3}.rounds(1e5); }), "--refresh-every",
                "1000000");
