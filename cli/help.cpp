@@ -115,7 +115,8 @@ std::string help_text(const CLI::App& app, const std::string& name) {
   text += fmt::format("Usage: {} [OPTIONS]{}\n", name, commands.empty() ? "" : " SUBCOMMAND");
   std::vector<std::string> groups = app.get_groups();
   // What every command has stands last.
-  std::ranges::stable_partition(groups, [](const std::string& g) { return g != kHelpGroup; });
+  std::stable_partition(groups.begin(), groups.end(),
+                        [](const std::string& g) { return g != kHelpGroup; });
   for (const std::string& group : groups) {
     if (!group.empty()) text += group_text(app, group, width);
   }

@@ -84,7 +84,7 @@ std::string reproduce(const ReportOptions& options) {
 // Where the page goes; the folder of its default place is made.
 std::filesystem::path page_path(const ReportOptions& options) {
   if (!options.out.empty()) return options.out;
-  const std::filesystem::path path = std::filesystem::path(options.runs) / "report" / "report.html";
+  std::filesystem::path path = std::filesystem::path(options.runs) / "report" / "report.html";
   std::error_code ignored;  // OutputFile says what is wrong
   std::filesystem::create_directories(path.parent_path(), ignored);
   return path;
