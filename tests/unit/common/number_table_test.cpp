@@ -14,12 +14,13 @@ namespace {
 
 class NumberTables : public ::testing::Test {
  protected:
-  NumberTable read(const std::string& text, NumberTableRules rules = {.what = "a number"}) const {
+  NumberTable read(const std::string& text,
+                   const NumberTableRules& rules = {.what = "a number"}) const {
     testing::write_file(folder_ / "t.csv", text);
     return read_number_table((folder_ / "t.csv").string(), rules);
   }
   void expect_refused(const std::string& text, const std::vector<std::string>& parts,
-                      NumberTableRules rules = {.what = "a number"}) const {
+                      const NumberTableRules& rules = {.what = "a number"}) const {
     SCOPED_TRACE(text);
     try {
       read(text, std::move(rules));
@@ -39,10 +40,11 @@ class NumberTables : public ::testing::Test {
 using Values = std::vector<double>;
 
 TEST_F(NumberTables, AsSpreadsheetsWriteThem) {
-  for (const char* text : {"1,2.5\n-3,4e-6\n", "1,2.5\r\n-3,4e-6\r\n", "1,2.5\n-3,4e-6",
-                           "\xEF\xBB\xBF"
-                           "1,2.5\n-3,4e-6\n",
-                           " 1 , +2.5\n\t-3,\t4e-6\n"}) {
+  const std::string mark = "\xEF\xBB\xBF";
+  const std::vector<std::string> texts = {"1,2.5\n-3,4e-6\n", "1,2.5\r\n-3,4e-6\r\n",
+                                          "1,2.5\n-3,4e-6", mark + "1,2.5\n-3,4e-6\n",
+                                          " 1 , +2.5\n\t-3,\t4e-6\n"};
+  for (const std::string& text : texts) {
     SCOPED_TRACE(text);
     const NumberTable table = read(text);
     EXPECT_EQ(table.rows, 2);
@@ -73,10 +75,7 @@ TEST_F(NumberTables, OtherSeparatorsAndDecimalCommasAreNamed) {
   expect_refused("\"1,5\",\"2,5\"\n", {"line 1", "decimal commas", "points"});
   expect_refused("volt\n1,5\n", {"line 2", "2 columns", "allowed: 1", "line 1", "decimal commas?"});
   expect_refused("1,2\n3,4\n1,5,2,5\n", {"line 3", "4 columns", "decimal commas?"});
-  expect_refused(
-      "\xFF\xFE"
-      "1\0,\0",
-      {"UTF-16", "UTF-8"});
+  expect_refused(std::string("\xFF\xFE") + "1", {"UTF-16", "UTF-8"});
 }
 
 TEST_F(NumberTables, WhatIsNoTable) {
