@@ -23,7 +23,7 @@ class NumberTables : public ::testing::Test {
                       const NumberTableRules& rules = {.what = "a number"}) const {
     SCOPED_TRACE(text);
     try {
-      read(text, std::move(rules));
+      read(text, rules);
       ADD_FAILURE() << "was read";
     } catch (const Error& error) {
       const std::string what = error.what();
