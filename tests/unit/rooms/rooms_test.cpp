@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dependencies between rooms go one way. What a room may include is what its CMakeLists.txt says
 // that it uses; the linker does not hold it to that, for it sees the rooms of all those it links.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -77,10 +78,10 @@ std::vector<std::string> strays(const House& house, const std::string& file,
     if (!std::regex_match(line, match, include)) continue;
     const std::string used = room_of(house, match[1]);
     if (used.empty()) {
-      found.push_back(file + " includes " + match[1].str() + ", which is in no room");
+      found.push_back(fmt::format("{} includes {}, which is in no room", file, match[1].str()));
     } else if (!allowed.contains(used)) {
-      found.push_back(file + " includes " + match[1].str() + " of " + used + ", which " + room +
-                      " does not use");
+      found.push_back(fmt::format("{} includes {} of {}, which {} does not use", file,
+                                  match[1].str(), used, room));
     }
   }
   return found;

@@ -3,6 +3,7 @@
 // registers.h and registers.cpp for the host, and program_fields.h the fields of the table rows.
 // Their texts are read: every number of one side must be on the other, with the same value. What
 // the chip does at these addresses is held to the document in registers_test.cpp.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cctype>
@@ -204,7 +205,7 @@ Numbers ExpectedOfChipProgram(const Document& document) {
       } else if (field.high < 0) {
         numbers["kSegmentWord"] = word;  // as wide as there are PEs
       } else {
-        numbers[row + " word " + word + " " + NameOf(field)] = BitsOf(field);
+        numbers[fmt::format("{} word {} {}", row, word, NameOf(field))] = BitsOf(field);
       }
     }
   };
@@ -222,9 +223,10 @@ std::vector<std::string> Differences(const Numbers& expected, Numbers found,
   }
   for (const auto& [name, value] : expected) {
     if (!found.contains(name)) {
-      differences.push_back(name + ": missing, REGISTERS.md has " + value);
+      differences.push_back(fmt::format("{}: missing, REGISTERS.md has {}", name, value));
     } else if (found.at(name) != value) {
-      differences.push_back(name + ": " + found.at(name) + ", REGISTERS.md has " + value);
+      differences.push_back(
+          fmt::format("{}: {}, REGISTERS.md has {}", name, found.at(name), value));
     }
   }
   for (const auto& [name, value] : found) {
