@@ -223,7 +223,7 @@ class Commands {
     if (!done_.insert(command).second) return "";
     if (is_make(command)) return make(command, /*runs=*/true);
     if (command.starts_with("sed ")) return shell_output(command);
-    const std::string wrong = parse(command);
+    std::string wrong = parse(command);
     if (!wrong.empty() || is_synopsis(command)) return wrong;
     Words words = shell_words(command);
     words.erase(words.begin());
@@ -245,14 +245,14 @@ class Commands {
   std::string make(const std::string& command, bool runs) {
     std::string dry = command;
     dry.insert(std::string_view("make").size(), " -n");
-    const std::string plan = shell_output(dry + " && echo :good:");
+    std::string plan = shell_output(dry + " && echo :good:");
     if (plan.find("\n:good:\n") == std::string::npos) return plan;
     for (const std::string& line : command_lines(plan)) {
       if (line.starts_with("mkdir -p build/")) {
         shell_output(line);
       } else if (line.starts_with("build/mcnn ")) {
         const std::string wrong = runs ? run(line) : parse(line);
-        if (!wrong.empty()) return line + "\n" + wrong;
+        if (!wrong.empty()) return std::string(line).append("\n").append(wrong);
       }
     }
     return "";

@@ -2,6 +2,7 @@
 // Scripts that others go through. scripts/run_tests.sh counts what GoogleTest programs report: the
 // program that it runs here is this one, whose Sample tests do what an environment variable tells
 // them. scripts/check_choice.sh says what cannot work before make builds anything.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
@@ -139,8 +140,9 @@ TEST(CheckChoice, MakeRefusesBeforeItBuilds) {
   const TemporaryFolder folder("scripts");
   const std::string build = (folder / "build").string();
   for (const std::string what : {"sim CONFIG=none", "cost DEVICE=none", "sweep PLAN=none"}) {
-    const Said said = run_shell("MCNN_SKIP_INSTALL=1 timeout 60 make -C " MCNN_SCRIPTS_DIR "/.. " +
-                                what + " BUILD='" + build + "'");
+    const Said said =
+        run_shell(fmt::format("MCNN_SKIP_INSTALL=1 timeout 60 make -C {}/.. {} BUILD='{}'",
+                              MCNN_SCRIPTS_DIR, what, build));
     expect_refused(said, {"found 'none', allowed"});
     EXPECT_FALSE(fs::exists(build)) << what;
   }
