@@ -533,4 +533,20 @@ module mcnn_chip #(
     .m_axis_tdata_o, .m_axis_tvalid_o, .m_axis_tready_i, .m_axis_tlast_o
   );
 
+  // Parameters: what the fields of registers and tables can say. The modules check the rest.
+  if (NumPe < 1) $error("NumPe must be at least 1");
+  if (NumAdc < 4 || NumAdc > 64) $error("NumAdc must be 4 to 64: a layer row has 6 bits for the kernels, two lines each");
+  if (NumSl % NumAdc != 0 || NumSl < 8 || NumSl > 512)
+    $error("NumSl must be a multiple of NumAdc, 8 to 512: a step record has 7 bits for a line divided by 4");
+  if (AdcBits < 1) $error("AdcBits must be at least 1");
+  if (ActBits < 2) $error("ActBits must be 2, 4 or 8");
+  if (PsumBits < AdcBits + ActBits + 1 || PsumBits > 32)
+    $error("PsumBits must hold the sum of a window, AdcBits + ActBits + 1, and be at most 32: a bias is one word");
+  if (RowBanks > 8) $error("RowBanks must be 4 or 8: a layer row has 3 bits for a row of a fetched column");
+  if (MaxDim < 4 || MaxDim > 63) $error("MaxDim must be 4 to 63: a layer row has 6 bits for a pooling window");
+  if (NumLayers < 2 || NumRecords < 2 || NumBiasRows < 2)
+    $error("NumLayers, NumRecords and NumBiasRows must be at least 2");
+  if (ReadLatency < 1 || ReadLatency > 63) $error("ReadLatency must be 1 to 63: a token of beat control waits for it");
+  if (ReadClocks < 1) $error("ReadClocks must be at least 1");
+
 endmodule

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Everything that can be said about the sources without running them.
 #   RTL: Verilator -Wall on every configuration of constraints/ (waivers in rtl/lint.vlt, each with its reason), and
-#        Yosys on every configuration: check -assert, no latch, no multiplier, divider or modulo
+#        Yosys on every configuration: check -assert, no latch, no multiplier, divider or modulo, no way from an input to an
+#        output within a clock
 #   C++: clang-format and clang-tidy (scripts/clang_tidy.sh: what was clean and has not changed is not looked at again)
 # All of it runs even when something fails; the exit status is 1 then.
 #
@@ -41,17 +42,15 @@ try() {
 
 lint_configuration() {
   local name="$1" key value parameters=() chparam=""
-  local rtl flags
-  mapfile -t rtl < <(grep -vE '^\s*(//|#|$|[+-])' rtl/mcnn.f)
-  mapfile -t flags < <(grep -E '^\s*\+' rtl/mcnn.f)
+  local rtl
+  mapfile -t rtl < <(scripts/rtl_files.sh)
   while IFS='=' read -r key value; do
     parameters+=("-G$key=$value")
     chparam+=" -set $key $value"
   done < <(grep -E '^[A-Za-z]+=[0-9]+$' "constraints/$name.params")
 
   try "verilator -Wall, $name" "$logs/verilator-$name.log" \
-    verilator --lint-only -Wall --assert --no-timing -Irtl/include "${flags[@]}" --top-module mcnn_chip \
-    "${parameters[@]}" rtl/lint.vlt "${rtl[@]}"
+    verilator --lint-only -Wall --assert --no-timing --top-module mcnn_chip "${parameters[@]}" rtl/lint.vlt -F rtl/mcnn.f
 
   # Latches and multipliers are looked for before any of them could be turned into gates.
   try "yosys check, no latch, no multiplier, $name" "$logs/yosys-$name.out" \
@@ -64,7 +63,8 @@ lint_configuration() {
       select -assert-none t:\$dlatch t:\$adlatch t:\$dlatchsr t:\$sr t:\$mul t:\$macc t:\$div t:\$mod t:\$divfloor t:\$modfloor t:\$pow
       flatten
       opt_clean
-      check -assert"
+      check -assert
+      select -assert-none o:* %cie* i:* %i"
   return "$failures"
 }
 

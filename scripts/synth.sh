@@ -57,7 +57,7 @@ for config in "${configs[@]}"; do
   }
 done
 
-sources="$(grep -vE '^\s*(//|#|$|[+-])' rtl/mcnn.f | tr '\n' ' ')"
+sources="$(scripts/rtl_files.sh | tr '\n' ' ')"
 mkdir -p "$out_root"
 
 # One configuration, into a folder of its own that replaces the old results when everything is there.

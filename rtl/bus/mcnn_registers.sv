@@ -493,9 +493,9 @@ module mcnn_registers #(
   assign rd_data_o  = !rd_memory_q ? value_q : rd_map_q ? map_data_i : rd_entry_q ? entry_data_i : table_data_i;
 
   if (RowBanks != 4 * Groups) $error("RowBanks must be a multiple of 4");
-  if ((1 << PeBits) * NumEntries > 4096) $error("the programming entries do not fit the address space behind 0x8000");
+  if ((1 << PeBits) * NumEntries > 4096) $error("NumPe*NumEntries is too large for the addresses behind 0x8000");
   if (NumEntries != (1 << EntryBits) || NumEntries > 128) $error("NumEntries must be a power of two, at most 128");
   if ((32'd1 << MapBits) < mcnn_pkg::NumBuffers * 2 * Groups * BankDepth)
-    $error("the feature maps do not fit the address space behind 0x10000");
+    $error("BankDepth is too large: the feature maps do not fit the addresses behind 0x10000");
 
 endmodule

@@ -254,9 +254,9 @@ module mcnn_programmer #(
     end
   end
 
-  if (AdcBits > 16) $error("an entry has 16 bits for a code");
-  if (NumSl > 4096) $error("an entry has 12 bits for a source line");
-  if (ReadClocks + ReadLatency > 255) $error("the clocks of a verify read do not fit its counter of 8 bits");
+  if (AdcBits > 16) $error("AdcBits must be at most 16: an entry has 16 bits for a code");
+  if (NumSl > 4096) $error("NumSl must be at most 4096: an entry has 12 bits for a source line");
+  if (ReadClocks + ReadLatency > 255) $error("ReadClocks + ReadLatency must be at most 255: a verify read has 8 bits to count");
   if (NumEntries < 2 || NumEntries > 128 || NumEntries != (1 << EntryBits))
     $error("NumEntries must be a power of two, 2 to 128");
 

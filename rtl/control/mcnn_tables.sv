@@ -109,8 +109,8 @@ module mcnn_tables #(
     end
   end
 
-  if (LayerWords > 16) $error("NumPe must be at most 32: a layer row has 16 words");
+  if (LayerWords > 16 || RecordWords > 8) $error("NumPe must be at most 24: a step record has 8 words");
   if (NumRecords > 256 || NumBiasRows > 512 || NumLayers > 64)
-    $error("tables are at most 64 layer rows, 256 records, 512 bias rows");
+    $error("NumLayers, NumRecords and NumBiasRows must be at most 64, 256 and 512: the tables have no more addresses");
 
 endmodule
