@@ -1,89 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/sweep_command.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "cli/help.h"
 #include "cli/output/output_file.h"
-#include "cli/output/progress.h"
-#include "cli/run/engines.h"
-#include "cli/run/programming.h"
 #include "cli/run/provenance.h"
 #include "cli/run/workload.h"
+#include "cli/sweep/gnuplot.h"
 #include "cli/sweep/sweep.h"
 #include "cli/sweep/sweep_file.h"
+#include "cli/sweep/sweep_plan.h"
 #include "cli/sweep/sweep_plot.h"
 #include "cli/sweep/sweep_report.h"
+#include "cli/sweep/sweep_runs.h"
 #include "common/error.h"
-#include "common/fingerprint.h"
 #include "common/interrupt.h"
-#include "host/programming/cells_file.h"
-#include "host/programming/closed_loop.h"
-#include "host/programming/fault_map.h"
 
 namespace mcnn::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-// ------------------------------------------------------------------------------------------------
-// gnuplot
-
-// Runs gnuplot on a script; its exit status, or none if there is no such program.
-std::optional<int> run_gnuplot(const std::string& script) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> input(std::tmpfile(), std::fclose);
-  if (!input) throw Error("--plot: cannot make a temporary file");
-  std::fputs(script.c_str(), input.get());
-  std::rewind(input.get());
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, fileno(input.get()), STDIN_FILENO);
-  std::string name = "gnuplot";
-  std::string defaults = "-d";  // no settings of the user's
-  std::string standard_input = "-";
-  char* argv[] = {name.data(), defaults.data(), standard_input.data(), nullptr};
-  pid_t child = 0;
-  const int error = posix_spawnp(&child, "gnuplot", &actions, nullptr, argv, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return std::nullopt;
-  int state = 0;
-  while (waitpid(child, &state, 0) < 0 && errno == EINTR) {
-  }
-  const int status = WIFEXITED(state) ? WEXITSTATUS(state) : 128;
-  if (status == 127) return std::nullopt;
-  return status;
-}
-
-void check_gnuplot() {
-  if (!run_gnuplot("")) {
-    throw Error("--plot: found no gnuplot; install the package gnuplot-nox, or leave --plot out");
-  }
-}
 
 void write_plot(const Sweep& sweep, const SweepFile& rows, const Provenance& made,
                 const std::string& path) {
@@ -211,133 +164,6 @@ void make_folder(const std::string& path, std::string_view option) {
   if (error) {
     throw Error(fmt::format("{}: cannot make the folder '{}': {}", option, path, error.message()));
   }
-}
-
-struct CheckedSweep {
-  std::vector<std::uint32_t> images;  // of each run
-  Provenance made;
-  SweepOrigin origin;
-};
-
-// Loads the workload of every run, so that a bad value is found before the first one starts, and
-// adds up the files that they are made of: a sum does not depend on where the files are.
-CheckedSweep check_runs(const Sweep& sweep, WorkloadLoader& loader, const std::string& command) {
-  CheckedSweep checked;
-  std::set<std::string> files;
-  bool calibrates = false;
-  for (std::uint64_t run = 0; run < sweep.runs(); ++run) {
-    if (interrupt_requested()) throw Interrupted{};
-    try {
-      const RunOptions options = run_options(sweep.settings(run));
-      options.programming.check();
-      calibrates = calibrates || options.programming.calibrate;
-      const Workload workload = loader.load(options.workload);
-      const Provenance row = provenance(workload, options.programming, command);
-      if (run == 0) checked.made = row;
-      checked.made.add_row(row);
-      if (options.tuned) {
-        const Dataset training = load_training(options.tune, loader);
-        tuning_settings(options.tune, workload, training.images.count);
-      }
-      const bool loop = options.programming.program == "loop" && !options.programming.calibrate;
-      if (!options.programming.load_cells.empty()) {
-        files.insert(options.programming.load_cells);
-        const CellsFile cells = load_cells_file(options.programming.load_cells);
-        const MappedNetwork mapped =
-            cells.faults ? move_blocks(workload.mapped, workload.config, *cells.faults)
-                         : workload.mapped;
-        check_cells_file(cells, options.programming.load_cells, workload.config, workload.card,
-                         workload.options.seed, mapped.program);
-      } else if (loop) {
-        cell_entries(
-            workload.mapped.program, workload.config, workload.card,
-            program_settings(workload.card, workload.config).range);  // refuses what does not fit
-      }
-      checked.images.push_back(workload.count);
-    } catch (const Error& error) {
-      throw Error(fmt::format("sweep {}, run {}: {}", sweep.name, run, error.what()));
-    }
-  }
-  files.merge(loader.take_files());
-  const std::string subset = data_folder() + "/mnist/train6k-images-idx3-ubyte.gz";
-  if (calibrates && fs::exists(subset)) files.insert(subset);  // what the calibration counts on
-  for (const std::string& file : files) checked.origin.inputs += file_fingerprint(file);
-  checked.origin.program = file_fingerprint("/proc/self/exe");
-  checked.origin.provenance = csv_comment(checked.made);
-  return checked;
-}
-
-RunResult run_one(Workload workload, const Dataset& training, const RunOptions& options,
-                  Progress& progress) {
-  ProgrammedChip chip = program_chip(workload, options.programming, false, true);
-  ProgramCounters work;
-  if (chip.refresh) work += chip.refresh->programming;
-  if (chip.loop) work += chip.loop->counters();
-  if (chip.faults) work += chip.faults->counters;
-  if (options.tuned) work += tune_on_model(workload, options.tune, training, chip, 1);
-  const EngineRun run = run_model(workload, chip.macros, 1, false, &progress);
-  ReadCounts counts;
-  for (const ReadCounts& row : run.rows) counts += row;
-  RunResult result;
-  result.pulses = static_cast<std::uint64_t>(work.sets + work.resets);
-  result.images = run.images.size();
-  result.correct = run.correct;
-  if (counts.conversions > 0) {
-    result.clipped = static_cast<double>(counts.clipped_low + counts.clipped_high) /
-                     static_cast<double>(counts.conversions);
-  }
-  return result;
-}
-
-// Runs what is missing in the file, one run a thread.
-void run_missing(const Sweep& sweep, SweepFile& file, WorkloadLoader& loader,
-                 const std::vector<std::uint32_t>& images, unsigned jobs,
-                 const std::string& title) {
-  std::vector<std::uint64_t> missing;
-  std::uint64_t total = 0;
-  for (std::uint64_t run = 0; run < sweep.runs(); ++run) {
-    if (file.has(run)) continue;
-    missing.push_back(run);
-    total += images[run];
-  }
-  std::atomic<std::size_t> next = 0;
-  std::atomic<bool> stop = false;
-  std::mutex mutex;
-  std::exception_ptr failure;
-  Progress progress(title, total);
-  {
-    std::vector<std::jthread> threads;
-    for (unsigned job = 0; job < std::min<std::size_t>(jobs, missing.size()); ++job) {
-      threads.emplace_back([&] {
-        try {
-          while (!stop) {
-            const std::size_t index = next++;
-            if (index >= missing.size()) break;
-            const std::uint64_t run = missing[index];
-            const RunOptions options = run_options(sweep.settings(run));
-            std::unique_lock lock(mutex);
-            Workload workload = loader.load(options.workload);
-            Dataset training;
-            if (options.tuned) training = load_training(options.tune, loader);
-            lock.unlock();
-            RunResult result;
-            try {
-              result = run_one(std::move(workload), training, options, progress);
-            } catch (const Error& error) {
-              throw Error(fmt::format("sweep {}, run {}: {}", sweep.name, run, error.what()));
-            }
-            file.add(run, result);
-          }
-        } catch (...) {
-          stop = true;
-          const std::scoped_lock lock(mutex);
-          if (!failure) failure = std::current_exception();
-        }
-      });
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
-  file.finish();
 }
 
 void list_runs(const std::vector<Sweep>& sweeps) {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/sweep/setting_text.h"
 #include "cli/sweep/sweep_report.h"
 #include "common/error.h"
 

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/sweep/setting_text.h"
+#include "cli/sweep/sweep_plan.h"
 #include "common/error.h"
 #include "tests/support/temporary_folder.h"
 
