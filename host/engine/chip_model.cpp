@@ -24,16 +24,34 @@ constexpr int kMaxKernels = kMaxLanes / 2;
 // The bits of one or more pixels, one lane a bit plane, least significant first.
 using Planes = std::array<uint16_t, kPlanes>;
 
-constexpr std::array<Planes, 256> make_bits() {
-  std::array<Planes, 256> table{};
+// The same in two words: shifts move whole pixels as long as no lane is full.
+using PlaneWords = std::array<uint64_t, 2>;
+
+constexpr std::array<PlaneWords, 256> make_bits() {
+  std::array<PlaneWords, 256> table{};
   for (size_t value = 0; value < table.size(); ++value) {
+    Planes bits{};
     for (size_t plane = 0; plane < kPlanes; ++plane) {
-      table[value][plane] = static_cast<uint16_t>(value >> plane & 1u);
+      bits[plane] = static_cast<uint16_t>(value >> plane & 1u);
     }
+    table[value] = std::bit_cast<PlaneWords>(bits);
   }
   return table;
 }
-constexpr std::array<Planes, 256> kBits = make_bits();
+constexpr std::array<PlaneWords, 256> kBits = make_bits();
+
+// A row outside the map, longer than any row.
+constexpr std::array<uint8_t, 256> kNoPixels{};
+
+// Four pixels of a column, the first row in bit 0 of each lane.
+Planes make_quad(uint8_t first, uint8_t second, uint8_t third, uint8_t fourth) {
+  PlaneWords words{};
+  for (size_t i = 0; i < words.size(); ++i) {
+    words[i] =
+        kBits[first][i] | kBits[second][i] << 1 | kBits[third][i] << 2 | kBits[fourth][i] << 3;
+  }
+  return std::bit_cast<Planes>(words);
+}
 
 }  // namespace
 
@@ -170,6 +188,14 @@ class ChipModel::Impl {
     }
   }
 
+  // Row y of a channel as it lies in the input buffer; outside the map there is nothing.
+  const uint8_t* row_pixels(const LayerRow& row, const PassChannel& channel, int y) const {
+    return y < 0 || y >= row.in_height
+               ? kNoPixels.data()
+               : &input_[address(channel.half, y % config_.row_banks,
+                                 channel.base + y / config_.row_banks * row.in_width)];
+  }
+
   // Spreads the pixels of every channel of the pass to bit planes.
   void make_quads(const CompiledPass& pass) {
     quads_.resize(std::max(quads_.size(), to_index(pass.num_quads)));
@@ -178,29 +204,15 @@ class ChipModel::Impl {
       const int columns = channel.columns();
       const int first_inside = std::max(0, channel.first_column);
       const int last_inside = std::min(row.in_width - 1, channel.last_column);
-      const int rows = channel.last_row - channel.first_row + 1;
       Planes* quads = quads_.data() + channel.quads;
-      std::fill_n(quads, rows * columns, Planes{});
-      for (int y = std::max(0, channel.first_row);
-           y < std::min(row.in_height, channel.last_row + 4); ++y) {
-        const uint8_t* pixels =
-            &input_[address(channel.half, y % config_.row_banks,
-                            channel.base + y / config_.row_banks * row.in_width)];
+      for (int top = channel.first_row; top <= channel.last_row; ++top, quads += columns) {
+        const std::array<const uint8_t*, 4> pixels = {
+            row_pixels(row, channel, top), row_pixels(row, channel, top + 1),
+            row_pixels(row, channel, top + 2), row_pixels(row, channel, top + 3)};
+        std::fill_n(quads, columns, Planes{});
         for (int x = first_inside; x <= last_inside; ++x) {
-          if (pixels[x] == 0) {
-            continue;
-          }
-          const Planes& bits = kBits[pixels[x]];
-          // The pixel is row r of the quad that begins r rows above it.
-          for (int r = 0; r < 4; ++r) {
-            const int top = y - r - channel.first_row;
-            if (top >= 0 && top < rows) {
-              Planes& quad = quads[top * columns + x - channel.first_column];
-              for (size_t plane = 0; plane < kPlanes; ++plane) {
-                quad[plane] = static_cast<uint16_t>(quad[plane] | bits[plane] << r);
-              }
-            }
-          }
+          quads[x - channel.first_column] =
+              make_quad(pixels[0][x], pixels[1][x], pixels[2][x], pixels[3][x]);
         }
       }
     }
