@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <thread>
 
 #include "cli/help.h"
@@ -164,6 +165,24 @@ void add_jobs_option(CLI::App& command, std::int64_t& jobs) {
   command.add_option("--jobs", jobs, "Threads, 0 for all cores; the results do not depend on it")
       ->type_name("N")
       ->capture_default_str();
+}
+
+int exit_status(std::uint64_t mismatches) {
+  if (mismatches == 0) return 0;
+  fmt::print(stderr, "mcnn: {} mismatches\n", mismatches);
+  return kExitDiffers;
+}
+
+bool is_rtl(const std::string& engine, const WorkloadOptions& workload) {
+  if (engine != "rtl" && engine != "model") {
+    throw Error(fmt::format("--engine: found '{}', allowed are rtl and model", engine));
+  }
+  const bool rtl = engine == "rtl";
+  if (rtl && workload.adc_bits) {
+    throw Error(
+        "--adc-bits: the RTL has the converters of its configuration; allowed with --engine model");
+  }
+  return rtl;
 }
 
 unsigned number_of_jobs(std::int64_t jobs) {

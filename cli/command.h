@@ -19,6 +19,8 @@ namespace mcnn::cli {
 
 // Exit status of a command that ran: something differs from its reference.
 inline constexpr int kExitDiffers = 1;
+// 0, or that with a line on stderr that says how much differs.
+int exit_status(std::uint64_t mismatches);
 
 struct Command {
   const CLI::App* app = nullptr;
@@ -43,6 +45,9 @@ void add_old_name(CLI::App& command, const std::string& name, std::string& value
 void add_card_option(CLI::App& command, std::string& card);
 void add_skip_option(CLI::App& command, bool& skip);
 void add_jobs_option(CLI::App& command, std::int64_t& jobs);
+// Whether --engine names the RTL. Throws Error for what is neither that nor the chip model, and for
+// options that only the chip model has.
+bool is_rtl(const std::string& engine, const WorkloadOptions& workload);
 // Threads for a value of --jobs. Throws Error.
 unsigned number_of_jobs(std::int64_t jobs);
 

@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <utility>
 
 #include "cli/help.h"
@@ -45,12 +44,8 @@ int run_cost(const CostOptions& options) {
   const Provenance made =
       provenance(workload, options.programming, options.skip, reproduce(options));
   EnergyCard card = load_energy_cards(options.card, workload.config);
-  std::optional<OutputFile> file;
-  if (!options.json.empty()) file.emplace(options.json, "--result");
-  std::optional<OutputFile> cells_file;
-  if (!options.programming.save_cells.empty()) {
-    cells_file.emplace(options.programming.save_cells, "--save-cells");
-  }
+  const auto file = output_file(options.json, "--result");
+  const auto cells_file = output_file(options.programming.save_cells, "--save-cells");
   install_interrupt_handler();
   const ProgrammedChip chip = program_chip(workload, options.programming, /*use_rtl=*/false);
   const EngineRun run = run_model(workload, chip.macros, jobs, options.skip);
@@ -66,9 +61,7 @@ int run_cost(const CostOptions& options) {
              workload.card.name, mapping_name(workload.mapped.kind),
              options.skip ? ", leading zero planes left out" : "", workload.options.seed,
              cost_table(report));
-  for (const std::string& written : {options.json, options.programming.save_cells}) {
-    if (!written.empty()) fmt::print("wrote {}\n", written);
-  }
+  print_written({options.json, options.programming.save_cells});
   return 0;
 }
 

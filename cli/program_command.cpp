@@ -9,7 +9,6 @@
 #include <cstdio>
 #include <iterator>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +17,7 @@
 #include "cli/report/conductance_svg.h"
 #include "cli/run/energy_cards.h"
 #include "cli/run/provenance.h"
+#include "cli/run/run_report.h"
 #include "common/error.h"
 #include "common/interrupt.h"
 
@@ -25,10 +25,6 @@ namespace mcnn::cli {
 namespace {
 
 constexpr std::size_t kListedFailures = 20;
-
-double percent(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-}
 
 std::string milliseconds(double ns) { return fmt::format("{:.3f} ms", ns * 1e-6); }
 
@@ -119,16 +115,7 @@ std::string program_table(const Workload& workload, const ProgrammedChip& chip, 
   if (loop.failed.size() > kListedFailures) {
     fmt::format_to(out, "  and {} more\n", loop.failed.size() - kListedFailures);
   }
-  if (chip.comparison.checked) {
-    fmt::format_to(out,
-                   "check: results, counters, clocks and cells against the program model: {}\n",
-                   chip.comparison.mismatches == 0
-                       ? "equal"
-                       : fmt::format("{} differences", chip.comparison.mismatches));
-    for (const std::string& message : chip.comparison.messages) {
-      fmt::format_to(out, "  {}\n", message);
-    }
-  }
+  text += check_text(chip, "");
   fmt::format_to(out, "programmed in {:.2f} s\n", chip.seconds);
   return text;
 }
@@ -165,10 +152,8 @@ struct ProgramCommandOptions {
 };
 
 int run_program(const ProgramCommandOptions& options) {
-  if (options.engine != "rtl" && options.engine != "model") {
-    throw Error(fmt::format("--engine: found '{}', allowed are rtl and model", options.engine));
-  }
-  if (!options.trace.empty() && options.engine != "rtl") {
+  const bool use_rtl = is_rtl(options.engine, options.workload);
+  if (!options.trace.empty() && !use_rtl) {
     throw Error("--trace: waves are of the RTL, there are none with --engine model");
   }
   options.programming.check();
@@ -180,33 +165,19 @@ int run_program(const ProgramCommandOptions& options) {
       provenance(workload, options.programming,
                  "mcnn program " + command_line(options.workload) +
                      options.programming.command_line());  // either engine: the same bits
-  std::optional<OutputFile> svg_file;
-  std::optional<OutputFile> csv_file;
-  std::optional<OutputFile> cells_file;
-  std::optional<OutputFile> trace_file;
-  if (!options.trace.empty()) trace_file.emplace(options.trace, "--trace");
-  if (!options.svg.empty()) svg_file.emplace(options.svg, "--svg");
-  if (!options.csv.empty()) csv_file.emplace(options.csv, "--csv");
-  if (!options.programming.save_cells.empty()) {
-    cells_file.emplace(options.programming.save_cells, "--save-cells");
-  }
+  const auto trace_file = output_file(options.trace, "--trace");
+  const auto svg_file = output_file(options.svg, "--svg");
+  const auto csv_file = output_file(options.csv, "--csv");
+  const auto cells_file = output_file(options.programming.save_cells, "--save-cells");
   install_interrupt_handler();
-  const bool use_rtl = options.engine == "rtl";
-  const ProgrammedChip chip = program_chip(workload, options.programming, use_rtl, /*quiet=*/false,
-                                           trace_file ? &*trace_file : nullptr);
+  const ProgrammedChip chip =
+      program_chip(workload, options.programming, use_rtl, /*quiet=*/false, trace_file.get());
   if (svg_file) svg_file->commit(with_provenance(conductance_svg(workload, chip), made));
   if (csv_file) csv_file->commit(csv_comment(made) + cells_csv(workload, chip));
   if (cells_file) cells_file->commit(chip.cells_file);
   fmt::print("{}", program_table(workload, chip, use_rtl));
-  for (const std::string& file :
-       {options.svg, options.csv, options.trace, options.programming.save_cells}) {
-    if (!file.empty()) fmt::print("wrote {}\n", file);
-  }
-  if (chip.comparison.mismatches > 0) {
-    fmt::print(stderr, "mcnn: {} mismatches\n", chip.comparison.mismatches);
-    return kExitDiffers;
-  }
-  return 0;
+  print_written({options.svg, options.csv, options.trace, options.programming.save_cells});
+  return exit_status(chip.comparison.mismatches);
 }
 
 }  // namespace

@@ -48,14 +48,7 @@ std::uint32_t followed_image(const ReportOptions& options, const Workload& workl
 }
 
 Engine checked_engine(const ReportOptions& options) {
-  if (options.engine != "rtl" && options.engine != "model") {
-    throw Error(fmt::format("--engine: found '{}', allowed are model and rtl", options.engine));
-  }
-  const Engine engine = options.engine == "rtl" ? Engine::kRtl : Engine::kModel;
-  if (engine == Engine::kRtl && options.workload.adc_bits) {
-    throw Error(
-        "--adc-bits: the RTL has the converters of its configuration; give it with --engine model");
-  }
+  const Engine engine = is_rtl(options.engine, options.workload) ? Engine::kRtl : Engine::kModel;
   options.programming.check();
   if (options.check < -1) {
     throw Error(fmt::format("--check: found {}, allowed is 0 or more", options.check));
@@ -105,14 +98,9 @@ int run_report(const ReportOptions& options) {
 
   const std::filesystem::path out = page_path(options);
   OutputFile page_file(out, "--out");
-  std::optional<OutputFile> result_file;
-  std::optional<OutputFile> logits_file;
-  std::optional<OutputFile> cells_file;
-  if (!options.result.empty()) result_file.emplace(options.result, "--result");
-  if (!options.logits.empty()) logits_file.emplace(options.logits, "--logits");
-  if (!options.programming.save_cells.empty()) {
-    cells_file.emplace(options.programming.save_cells, "--save-cells");
-  }
+  const auto result_file = output_file(options.result, "--result");
+  const auto logits_file = output_file(options.logits, "--logits");
+  const auto cells_file = output_file(options.programming.save_cells, "--save-cells");
 
   install_interrupt_handler();
   const EngineRun integer = run_integer(workload, jobs);
@@ -153,15 +141,9 @@ int run_report(const ReportOptions& options) {
   fmt::print("{}: {:.2f} %, integer network {:.2f} %, {} images, {:.1f} clocks an image\n",
              engine_title(engine), 100.0 * run.accuracy(), 100.0 * integer.accuracy(),
              workload.count, run.clocks_per_image);
-  for (const std::string& file : {options.result, options.logits, options.programming.save_cells}) {
-    if (!file.empty()) fmt::print("wrote {}\n", file);
-  }
+  print_written({options.result, options.logits, options.programming.save_cells});
   fmt::print("wrote {} ({:.2f} MB)\n", out.string(), static_cast<double>(page.size()) * 1e-6);
-  if (report.mismatches() > 0) {
-    fmt::print(stderr, "mcnn: {} mismatches\n", report.mismatches());
-    return kExitDiffers;
-  }
-  return 0;
+  return exit_status(report.mismatches());
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <charconv>
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -90,26 +89,16 @@ int run_engine(Engine engine, const RunCommandOptions& options) {
   const auto checked = static_cast<std::uint32_t>(std::min<std::int64_t>(check, workload.count));
   TraceOptions trace = trace_options(options, workload);
 
-  std::optional<OutputFile> logits_file;
-  std::optional<OutputFile> result_file;
-  std::optional<OutputFile> trace_file;
-  std::optional<OutputFile> cells_file;
-  std::optional<OutputFile> timeline_file;
   if (!options.timeline_images.empty() && options.timeline.empty()) {
     throw Error("--timeline-images: needs --timeline FILE");
   }
   const auto timeline_images = image_range("--timeline-images", options.timeline_images, workload);
-  if (!options.logits.empty()) logits_file.emplace(options.logits, "--logits");
-  if (!options.result.empty()) result_file.emplace(options.result, "--result");
-  if (!options.trace.empty()) {
-    trace_file.emplace(options.trace, "--trace");
-    trace.file = &*trace_file;
-  }
-
-  if (!options.timeline.empty()) timeline_file.emplace(options.timeline, "--timeline");
-  if (!options.programming.save_cells.empty()) {
-    cells_file.emplace(options.programming.save_cells, "--save-cells");
-  }
+  const auto logits_file = output_file(options.logits, "--logits");
+  const auto result_file = output_file(options.result, "--result");
+  const auto trace_file = output_file(options.trace, "--trace");
+  trace.file = trace_file.get();
+  const auto timeline_file = output_file(options.timeline, "--timeline");
+  const auto cells_file = output_file(options.programming.save_cells, "--save-cells");
 
   install_interrupt_handler();
   const EngineRun integer = run_integer(workload, jobs);
@@ -152,15 +141,9 @@ int run_engine(Engine engine, const RunCommandOptions& options) {
   }
   if (cells_file) cells_file->commit(chip.cells_file);
   fmt::print("{}", report_table(report));
-  for (const std::string& file : {options.result, options.logits, options.trace, options.timeline,
-                                  options.programming.save_cells}) {
-    if (!file.empty()) fmt::print("wrote {}\n", file);
-  }
-  if (report.mismatches() > 0) {
-    fmt::print(stderr, "mcnn: {} mismatches\n", report.mismatches());
-    return kExitDiffers;
-  }
-  return 0;
+  print_written({options.result, options.logits, options.trace, options.timeline,
+                 options.programming.save_cells});
+  return exit_status(report.mismatches());
 }
 
 void add_timeline_options(CLI::App& command, RunCommandOptions& options) {

@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,6 +31,7 @@
 #include "cli/sweep/sweep_runs.h"
 #include "common/error.h"
 #include "common/interrupt.h"
+#include "common/text_file.h"
 
 namespace mcnn::cli {
 namespace {
@@ -47,9 +47,7 @@ void write_plot(const Sweep& sweep, const SweepFile& rows, const Provenance& mad
   if (!status || *status != 0 || fs::file_size(file.temporary_path(), ignored) == 0) {
     throw Error(fmt::format("--plot: gnuplot could not draw '{}'", path));
   }
-  std::ostringstream svg;
-  svg << std::ifstream(file.temporary_path(), std::ios::binary).rdbuf();
-  file.commit(with_provenance(svg.str(), made));
+  file.commit(with_provenance(read_text(file.temporary_path()), made));
 }
 
 struct SweepOptions {

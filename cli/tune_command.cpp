@@ -9,9 +9,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -27,6 +25,7 @@
 #include "cli/run/tuning_run.h"
 #include "common/error.h"
 #include "common/interrupt.h"
+#include "common/text_file.h"
 #include "host/cost/cost_output.h"
 #include "host/programming/cells_file.h"
 #include "host/tuning/checkpoint.h"
@@ -77,9 +76,7 @@ std::string reproduce(const TuneOptions& options, const TuningSettings& settings
 
 std::optional<Checkpoint> load_checkpoint(const std::string& file, const std::string& run) {
   if (file.empty() || !fs::exists(file)) return std::nullopt;
-  std::ostringstream text;
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  Checkpoint checkpoint = parse_checkpoint(text.str(), file);
+  Checkpoint checkpoint = parse_checkpoint(read_text(file, "--checkpoint"), file);
   if (checkpoint.run != run) {
     throw Error(fmt::format(
         "--checkpoint: {} is of another run ({}); this one is {}; delete it or take another file",
@@ -118,15 +115,8 @@ std::string tuned_cells_file(const Workload& workload, const std::vector<BiasRow
 }
 
 int run_tune(TuneOptions options, unsigned jobs) {
-  if (options.engine != "rtl" && options.engine != "model") {
-    throw Error(fmt::format("--engine: found '{}', allowed are rtl and model", options.engine));
-  }
+  const bool rtl = is_rtl(options.engine, options.workload);
   options.programming.check();
-  const bool rtl = options.engine == "rtl";
-  if (rtl && options.workload.adc_bits) {
-    throw Error(
-        "--adc-bits: the RTL has the converters of its configuration; allowed with --engine model");
-  }
   WorkloadLoader loader;
   Workload workload = loader.load(options.workload);
   const EnergyCard card = load_energy_cards(options.card, workload.config);
@@ -138,15 +128,11 @@ int run_tune(TuneOptions options, unsigned jobs) {
   const Provenance made = provenance(workload, options.programming, reproduce(options, settings));
   std::optional<Checkpoint> checkpoint = load_checkpoint(options.checkpoint, run);
 
-  std::optional<OutputFile> curve_file;
-  std::optional<OutputFile> csv_file;
-  std::optional<OutputFile> result_file;
-  std::optional<OutputFile> cells_file;
-  if (!options.curve.empty()) curve_file.emplace(options.curve, "--curve");
-  if (!options.csv.empty()) csv_file.emplace(options.csv, "--csv");
-  if (!options.result.empty()) result_file.emplace(options.result, "--result");
+  const auto curve_file = output_file(options.curve, "--curve");
+  const auto csv_file = output_file(options.csv, "--csv");
+  const auto result_file = output_file(options.result, "--result");
   const std::string save_cells = std::exchange(options.programming.save_cells, "");
-  if (!save_cells.empty()) cells_file.emplace(save_cells, "--save-cells");
+  const auto cells_file = output_file(save_cells, "--save-cells");
   if (!options.checkpoint.empty()) OutputFile(options.checkpoint, "--checkpoint");
 
   install_interrupt_handler();
@@ -217,15 +203,9 @@ int run_tune(TuneOptions options, unsigned jobs) {
   if (result_file) result_file->commit(tuning_json(report, run, made));
   fmt::print("{}\n{}{}\n{}", summary_text(report.summary), tuning_table(report),
              fault_text(chip, ""), tuning_cost_table(report.cost, card));
-  for (const std::string& file : {options.curve, options.csv, options.result, save_cells}) {
-    if (!file.empty()) fmt::print("wrote {}\n", file);
-  }
+  print_written({options.curve, options.csv, options.result, save_cells});
   for (const std::string& message : chip.comparison.messages) fmt::print(stderr, "  {}\n", message);
-  if (chip.comparison.mismatches > 0) {
-    fmt::print(stderr, "mcnn: {} mismatches\n", chip.comparison.mismatches);
-    return kExitDiffers;
-  }
-  return 0;
+  return exit_status(chip.comparison.mismatches);
 }
 
 void add_tune_options(CLI::App& command, TuneOptions& options) {

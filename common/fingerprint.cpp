@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/fingerprint.h"
 
-#include <fstream>
-#include <sstream>
-
-#include "common/error.h"
+#include "common/text_file.h"
 
 namespace mcnn {
 
@@ -15,11 +12,7 @@ std::uint64_t fingerprint(std::string_view bytes) {
 }
 
 std::uint64_t file_fingerprint(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) throw Error(file.string() + ": cannot be read");
-  return fingerprint(text.view());
+  return fingerprint(read_text(file));
 }
 
 }  // namespace mcnn

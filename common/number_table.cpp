@@ -5,34 +5,19 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <string_view>
 #include <utility>
 
 #include "common/error.h"
+#include "common/text_file.h"
 
 namespace mcnn {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-std::string read_text(const std::string& path, const std::string& where) {
-  errno = 0;
-  const std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file || !text) {
-    throw Error(fmt::format("{}: cannot be read: {}", where,
-                            errno != 0 ? std::strerror(errno) : "empty or not a file"));
-  }
-  return std::move(text).str();
-}
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t");

@@ -7,12 +7,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <sstream>
 #include <utility>
 
 #include "common/error.h"
 #include "common/nearest.h"
+#include "common/text_file.h"
 
 namespace mcnn {
 namespace {
@@ -90,11 +90,7 @@ TomlTable TomlTable::load(const std::filesystem::path& file, const std::string& 
   if (!std::filesystem::is_regular_file(file)) {
     throw Error(fmt::format("{}: no such file, expected a TOML file", where));
   }
-  std::ifstream stream(file);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) throw Error(fmt::format("{}: cannot be read", where));
-  return parse(text.view(), where);
+  return parse(read_text(file, where), where);
 }
 
 TomlTable TomlTable::parse(std::string_view text, const std::string& where) {

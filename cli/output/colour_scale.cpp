@@ -31,11 +31,15 @@ constexpr std::array<Rgb, 3> kError = {{{40, 112, 228}, {140, 140, 140}, {222, 4
 }  // namespace
 
 Rgb conductance_colour(double at) { return between(kConductance, at); }
-Rgb error_colour(double at) { return between(kError, at); }
+// Small errors have their colour already: a scale with the square root of the error.
+Rgb error_colour(double at) {
+  const double error = std::clamp((2.0 * at) - 1.0, -1.0, 1.0);
+  return between(kError, 0.5 + (0.5 * std::copysign(std::sqrt(std::abs(error)), error)));
+}
 
 double error_opacity(double at) {
   constexpr double kRight = 0.25;
-  return kRight + ((1.0 - kRight) * std::min(1.0, std::abs((2.0 * at) - 1.0)));
+  return kRight + ((1.0 - kRight) * std::sqrt(std::min(1.0, std::abs((2.0 * at) - 1.0))));
 }
 
 std::string hex(Rgb colour) {

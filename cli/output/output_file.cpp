@@ -65,4 +65,14 @@ void OutputFile::commit_part(std::string_view what) {
   fmt::print(stderr, "mcnn: wrote {}: {}\n", path_.string(), what);
 }
 
+std::unique_ptr<OutputFile> output_file(const std::string& path, std::string_view option) {
+  return path.empty() ? nullptr : std::make_unique<OutputFile>(path, option);
+}
+
+void print_written(std::initializer_list<std::string_view> files) {
+  for (const std::string_view file : files) {
+    if (!file.empty()) fmt::print("wrote {}\n", file);
+  }
+}
+
 }  // namespace mcnn::cli

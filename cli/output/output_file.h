@@ -4,6 +4,8 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -34,5 +36,10 @@ class OutputFile {
   std::filesystem::path temporary_;
   bool committed_ = false;
 };
+
+// The file of an option, null where the option names none. Throws mcnn::Error.
+std::unique_ptr<OutputFile> output_file(const std::string& path, std::string_view option);
+// "wrote FILE" for each file that has a name.
+void print_written(std::initializer_list<std::string_view> files);
 
 }  // namespace mcnn::cli

@@ -260,7 +260,7 @@ void add_levels(std::string& svg, const Layout& layout, const ConductanceView& v
     fmt::format_to(out, "<circle class=\"{}\" cx=\"{}\" cy=\"{}\" r=\"4\"/>\n", style, x,
                    layout.levels_y() + 8);
     add_text(svg, x + 10.0, layout.levels_y() + 12.0, "", what);
-    x += 160.0;
+    x += 190.0;
   }
 }
 

@@ -8,10 +8,6 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
-#include <cstdint>
-#include <fstream>
-#include <iterator>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <system_error>
 #include <utility>
@@ -19,13 +15,13 @@
 #include "cli/output/html.h"
 #include "cli/report/report_sections.h"
 #include "common/error.h"
+#include "common/text_file.h"
 
 namespace mcnn::cli {
 namespace {
 
 namespace fs = std::filesystem;
 using html::escaped;
-using html::grouped;
 
 constexpr std::size_t kMostPictureBytes = 1'200'000;  // of one section
 
@@ -107,23 +103,6 @@ std::string FoundFiles::left_out() const {
       escaped(folder_.filename().string()), left_out_);
 }
 
-std::string read_text(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file || !text) throw Error(fmt::format("{}: cannot be read", path.string()));
-  return text.str();
-}
-
-nlohmann::ordered_json json_in(const FoundFile& file) {
-  auto json = nlohmann::ordered_json::parse(file.text, nullptr, false);
-  if (!json.is_object()) {
-    throw Error(fmt::format("{}: found no JSON object, allowed is what the mcnn command wrote",
-                            file.path.string()));
-  }
-  return json;
-}
-
 std::vector<Row> csv_in(const FoundFile& file) {
   std::vector<Row> rows;
   std::istringstream lines(file.text);
@@ -152,43 +131,9 @@ std::optional<double> finite_number(std::string_view text) {
   return value;
 }
 
-std::string title_of(std::string_view key) {
-  static constexpr std::string_view kUnits[] = {"pJ", "nJ", "uJ",  "mJ",  "J",      "fJ", "mW",
-                                                "uW", "W",  "um2", "mm2", "ns",     "us", "ms",
-                                                "s",  "V",  "GHz", "MHz", "percent"};
-  std::string text(key);
-  std::string unit;
-  const std::size_t last = text.rfind('_');
-  // "gops_per_mm2" keeps its words.
-  if (last != std::string::npos && !text.substr(0, last).ends_with("_per")) {
-    const std::string end = text.substr(last + 1);
-    if (std::ranges::find(kUnits, end) != std::end(kUnits)) {
-      unit = fmt::format(" [{}]", end == "um2"       ? "µm²"
-                                  : end == "mm2"     ? "mm²"
-                                  : end == "uJ"      ? "µJ"
-                                  : end == "uW"      ? "µW"
-                                  : end == "us"      ? "µs"
-                                  : end == "percent" ? "%"
-                                                     : end);
-      text.resize(last);
-    }
-  }
-  std::replace(text.begin(), text.end(), '_', ' ');
-  return escaped(text) + unit;
-}
-
-std::string value_text(const nlohmann::ordered_json& value) {
-  if (value.is_null()) return "<small>missing</small>";
-  if (value.is_string()) return escaped(value.get<std::string>());
-  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
-  if (value.is_number_integer()) return grouped(value.get<std::int64_t>());
-  if (value.is_number()) {
-    // Large ones as whole numbers, without an exponent.
-    const double real = value.get<double>();
-    const bool is_large = std::abs(real) >= 1e4 && std::abs(real) < 1e15;
-    return is_large ? grouped(std::llround(real)) : fmt::format("{:.5g}", real);
-  }
-  return escaped(value.dump());
+std::string words_of(std::string key) {
+  std::replace(key.begin(), key.end(), '_', ' ');
+  return key;
 }
 
 std::string id_of(std::string_view prefix, std::string_view name) {

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <filesystem>
 #include <initializer_list>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,10 +45,6 @@ class FoundFiles {
   std::string left_out_;
 };
 
-std::string read_text(const std::filesystem::path& path);  // all of a file; throws Error
-
-nlohmann::ordered_json json_in(const FoundFile& file);  // an object; throws Error
-
 // A table in CSV: lines with # are comments, the first other line names the columns. Throws Error
 // on a row that is longer or shorter.
 using Row = std::vector<std::string>;
@@ -57,9 +52,7 @@ std::vector<Row> csv_in(const FoundFile& file);
 std::optional<std::size_t> column_of(const Row& head, std::string_view name);
 std::optional<double> finite_number(std::string_view text);
 
-// "energy_per_image_pJ" as "energy per image [pJ]", and a value as text (HTML).
-std::string title_of(std::string_view key);
-std::string value_text(const nlohmann::ordered_json& value);
+std::string words_of(std::string key);  // "train errors" of "train_errors"
 
 // An id for what a file shows: letters, digits and hyphens.
 std::string id_of(std::string_view prefix, std::string_view name);

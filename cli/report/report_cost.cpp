@@ -50,13 +50,6 @@ std::string count_text(double count) {
   return count >= 100.0 ? grouped(std::llround(count)) : fmt::format("{:.3g}", count);
 }
 
-// What a figure of an energy card is of: "driver of a bit line" for "bit_line_driver".
-std::string title_of_figure(std::string_view key) {
-  const auto kinds = figure_kinds();
-  const auto found = std::ranges::find(kinds, key, &FigureKind::key);
-  return escaped(found == kinds.end() ? key : found->what);
-}
-
 // Energy of the known parts of a group; none if none is known.
 std::optional<double> group_pJ(std::span<const CostPart> parts, FigureGroup group) {
   std::optional<double> sum;
@@ -118,7 +111,7 @@ std::string energy_table(const Cost& cost) {
     table.row(sums);
     for (const CostPart& part : cost.components) {
       if (part.group != group.group) continue;
-      std::vector<std::string> cells = {title_of_figure(part.component), escaped(part.event),
+      std::vector<std::string> cells = {figure_titles(part.component), escaped(part.event),
                                         count_text(part.count)};
       for (const LayerCost& layer : cost.layers) {
         const CostPart* const here = find_part(layer.parts, part.component);
@@ -157,8 +150,7 @@ std::string time_table(const Cost& cost) {
 std::string area_table(const Cost& cost, const EnergyCard& card) {
   Table table({{"part", Table::Align::kText}, {"number"}, {"area"}, {"note", Table::Align::kText}});
   for (const AreaPart& part : cost.area) {
-    table.row({title_of_figure(part.component), count_text(part.count),
-               square_millimetres(part.um2),
+    table.row({figure_titles(part.component), count_text(part.count), square_millimetres(part.um2),
                part.um2 ? "" : escaped(card.figure(part.component).note)});
   }
   table.last_row({"known parts", "", square_millimetres(cost.um2()), ""});
@@ -171,11 +163,11 @@ std::string programming_cost_table(const ProgrammingCost& cost) {
   table.row({"SET pulses", "pulses", count_text(cost.sets), joules(cost.set_pJ)});
   table.row({"RESET pulses", "pulses", count_text(cost.resets), joules(cost.reset_pJ)});
   for (const CostPart& part : cost.read_parts) {
-    table.row({"verify reads: " + title_of_figure(part.component), escaped(part.event),
+    table.row({"verify reads: " + figure_titles(part.component), escaped(part.event),
                count_text(part.count), joules(part.pJ)});
   }
   for (const CostPart& part : cost.digital_parts) {
-    table.row({title_of_figure(part.component), escaped(part.event), count_text(part.count),
+    table.row({figure_titles(part.component), escaped(part.event), count_text(part.count),
                joules(part.pJ)});
   }
   table.row({"<b>array and macro</b>", "", "", joules(cost.macro_pJ())});

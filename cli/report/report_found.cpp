@@ -19,6 +19,7 @@
 #include "cli/report/found_files.h"
 #include "cli/report/report_sections.h"
 #include "common/error.h"
+#include "common/text_file.h"
 
 namespace mcnn::cli {
 
@@ -103,7 +104,7 @@ Section tuning_section(const ReportPage& page) {
     if (rows.size() < 2) continue;
     std::vector<std::pair<std::string, std::string>> last;
     for (std::size_t column = 0; column < rows.front().size(); ++column) {
-      last.emplace_back(title_of(rows.front()[column]), escaped(rows.back()[column]));
+      last.emplace_back(escaped(words_of(rows.front()[column])), escaped(rows.back()[column]));
     }
     section.html += html::pairs(
         id_of("tune-table-", file->name()),
@@ -135,17 +136,20 @@ Section rtl_section(const ReportPage& page) {
                    found.left_out();
     return section;
   }
-  const Json json = json_in(*file);
+  const Json json = Json::parse(file->text);  // its provenance was read
   std::vector<std::pair<std::string, std::string>> rows = {
       {"command", fmt::format("<code>{}</code>", escaped(file->provenance.command))}};
-  for (const std::string_view key :
-       {"first", "images", "accuracy", "clocks_per_image", "checked_images", "mismatches"}) {
+  const auto add = [&](std::string_view title, std::string_view key, double scale,
+                       std::string_view format) {
     const auto value = json.find(key);
-    if (value == json.end()) continue;
-    rows.emplace_back(title_of(key), key == "accuracy" && value->is_number()
-                                         ? fmt::format("{:.2f} %", 100.0 * value->get<double>())
-                                         : value_text(*value));
-  }
+    if (value == json.end() || !value->is_number()) return;
+    rows.emplace_back(title, fmt::format(fmt::runtime(format), scale * value->get<double>()));
+  };
+  add("images", "images", 1.0, "{:.0f}");
+  add("accuracy", "accuracy", 100.0, "{:.2f} %");
+  add("clocks an image", "clocks_per_image", 1.0, "{:.1f}");
+  add("images compared with the chip model", "checked_images", 1.0, "{:.0f}");
+  add("differences found there", "mismatches", 1.0, "{:.0f}");
   section.html = html::pairs("rtl-table", "What it says of itself", rows);
   const auto is = [&json](std::string_view key, const Json& value) {
     return json.contains(key) && json[std::string(key)] == value;

@@ -44,7 +44,7 @@ std::string key_figures(const ReportPage& page) {
                    "<div><dt>{} <span class=\"origin {}\">{}</span></dt><dd>{}</dd>"
                    "<dd class=\"from\">{}</dd></div>\n",
                    line.name, origin_name(line.origin), origin_name(line.origin), value,
-                   html::escaped(line.from));
+                   figure_titles(line.from));
   }
   return text + "</dl>\n";
 }

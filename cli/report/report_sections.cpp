@@ -3,11 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <iterator>
 #include <utility>
 
 #include "cli/output/html.h"
 #include "common/si.h"
+#include "host/cost/energy_card.h"
 
 namespace mcnn::cli {
 
@@ -25,6 +28,23 @@ std::string quantity_text(std::string text) {
     if (at != std::string::npos) text.replace(at, std::string_view(plain).size(), written);
   }
   return text;
+}
+
+std::string figure_titles(std::string_view text) {
+  const auto is_key = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+  };
+  std::string html;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = at;
+    while (end < text.size() && is_key(text[end])) ++end;
+    const std::string_view word = text.substr(at, std::max<std::size_t>(end - at, 1));
+    const auto kinds = figure_kinds();
+    const auto found = std::ranges::find(kinds, word, &FigureKind::key);
+    html += html::escaped(found == kinds.end() ? word : found->what);
+    at += word.size();
+  }
+  return html;
 }
 
 std::string layer_class(std::size_t layer) {

@@ -40,6 +40,9 @@ std::string absent(const std::string& html);
 // A quantity with SI prefix as the page writes it, and what common/si.h makes as such: µ, mm².
 std::string quantity(double value, std::string_view unit);
 std::string quantity_text(std::string text);
+// What the figures of energy cards are of, for their keys in a text: "a converter lane" for
+// "area_adc". HTML.
+std::string figure_titles(std::string_view text);
 // The class of the style sheet that has a network layer's colour, and which layer has which.
 std::string layer_class(std::size_t layer);
 std::string layer_legend(const Workload& workload);

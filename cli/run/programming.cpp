@@ -414,6 +414,16 @@ ProgrammedChip program_chip(Workload& workload, const ProgrammingOptions& option
   return chip;
 }
 
+std::string check_text(const ProgrammedChip& chip, std::string_view indent) {
+  const ProgramComparison& comparison = chip.comparison;
+  if (!comparison.checked) return "";
+  std::string text = fmt::format(
+      "{}check: results, counters, clocks and cells against the program model: {}\n", indent,
+      comparison.mismatches == 0 ? "equal" : fmt::format("{} differences", comparison.mismatches));
+  for (const std::string& message : comparison.messages) text += fmt::format("  {}\n", message);
+  return text;
+}
+
 std::string fault_text(const ProgrammedChip& chip, std::string_view indent) {
   if (!chip.faults) return {};
   const FaultReport& report = *chip.faults;

@@ -111,6 +111,9 @@ CellStatistics cell_statistics(const Workload& workload, const ProgrammedChip& c
 // What was found and what it took, lines that begin with `indent`; empty without a search.
 std::string fault_text(const ProgrammedChip& chip, std::string_view indent);
 
+// Whether the chip was what the program model is, as above; empty where they were not compared.
+std::string check_text(const ProgrammedChip& chip, std::string_view indent);
+
 // Target conductance of a cell [uS], with what a calibration and faults made of it.
 double target_uS(const Workload& workload, const ProgrammedChip& chip, int pe, int source_line,
                  int bit_line);

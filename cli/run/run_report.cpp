@@ -30,10 +30,6 @@ std::string_view engine_name(Engine engine) {
 
 std::string range_text(int range) { return range < 0 ? "none" : fmt::format("{}", range); }
 
-double percent(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-}
-
 // How the chip was programmed.
 std::string programming_block(const Report& report) {
   const ProgrammedChip& chip = *report.chip;
@@ -75,16 +71,7 @@ std::string programming_block(const Report& report) {
     fmt::format_to(out, "  converter offsets taken out of cells and biases: {}\n",
                    chip.calibration_note);
   }
-  if (chip.comparison.checked) {
-    fmt::format_to(out,
-                   "  check: results, counters, clocks and cells against the program model: {}\n",
-                   chip.comparison.mismatches == 0
-                       ? "equal"
-                       : fmt::format("{} differences", chip.comparison.mismatches));
-    for (const std::string& message : chip.comparison.messages) {
-      fmt::format_to(out, "  {}\n", message);
-    }
-  }
+  text += check_text(chip, "  ");
   return text;
 }
 
@@ -209,6 +196,10 @@ std::string layer_block(const Report& report) {
 }
 
 }  // namespace
+
+double percent(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
 
 std::string_view engine_title(Engine engine) {
   switch (engine) {

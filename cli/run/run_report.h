@@ -51,7 +51,8 @@ LayerFigures layer_figures(const Report& report, const LayerMapping& layer,
 // have been clipped, -1 when there is none.
 int unclipped_range(const LayerFigures& figures, int range, const ChipConfig& config);
 
-std::string_view engine_title(Engine engine);  // "chip (RTL)"
+double percent(std::uint64_t part, std::uint64_t whole);  // 0 of nothing
+std::string_view engine_title(Engine engine);             // "chip (RTL)"
 
 // What others measured with such a network.
 struct PublishedAccuracy {
