@@ -164,11 +164,12 @@ CalibrationImages calibration_images(const Workload& workload, const Programming
   // Images of their own for the network's own training set; other networks have none there.
   const std::filesystem::path subset =
       std::filesystem::path(data_folder()) / "mnist" / "train6k-images-idx3-ubyte.gz";
-  const bool is_mnist = workload.options.images.empty() && input == MapShape{1, 28, 28};
+  const bool is_mnist = workload.options.images.empty();
   std::string file = options.calibration_images;
   if (file.empty() && is_mnist && std::filesystem::exists(subset)) file = subset.string();
   if (!file.empty()) {
     chosen.own = read_idx_images(file);
+    if (is_to_be_halved(file, chosen.own, input)) chosen.own = halved(chosen.own);
     set = &chosen.own;
     name = std::filesystem::path(file).filename().string();
     if (set->height != input.height || set->width != input.width) {

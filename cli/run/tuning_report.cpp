@@ -95,10 +95,10 @@ std::string tuning_table(const TuningReport& report) {
   std::string text;
   const auto out = std::back_inserter(text);
   fmt::format_to(
-      out, "network {} on the {}, configuration {}, device {}, {} mapping, seed {}, flow {}\n\n",
+      out, "network {} on the {}, configuration {}, device {}, {} mapping, seed {}, flow {}\n{}\n",
       workload.network.name, report.options.engine == "rtl" ? "RTL" : "chip model",
       workload.config.name, workload.card.name, mapping_name(workload.mapped.kind),
-      workload.options.seed, report.options.flow);
+      workload.options.seed, report.options.flow, image_note(workload));
   put_errors(text, report);
   fmt::format_to(out, "\nsteps {}; stopped: {}\n", state.step, why_it_stopped(report.tuner));
   const RewriteCounters& cells = state.counters;

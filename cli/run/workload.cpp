@@ -175,6 +175,12 @@ MappedNetwork map_chosen(const WorkloadOptions& options, const Network& network,
   }
 }
 
+bool is_to_be_halved(const std::string& file, const IdxImages& images, const MapShape& input) {
+  std::error_code error;
+  return fs::equivalent(fs::path(file).parent_path(), fs::path(data_folder()) / "mnist", error) &&
+         !error && images.height == 2 * input.height && images.width == 2 * input.width;
+}
+
 Workload load_workload(const WorkloadOptions& options, WorkloadNeeds needs) {
   return WorkloadLoader().load(options, needs);
 }
@@ -234,9 +240,16 @@ Workload WorkloadLoader::load(const WorkloadOptions& options, WorkloadNeeds need
       options.images.empty() ? (mnist / "t10k-images-idx3-ubyte.gz").string() : options.images;
   const std::string labels =
       options.images.empty() ? (mnist / "t10k-labels-idx1-ubyte.gz").string() : options.labels;
-  workload.data = load_images(images, labels);
-  const IdxImages& set = workload.data->images;
   const MapShape& input = workload.network.input;
+  workload.data = load_images(images, labels);
+  workload.halved_images = is_to_be_halved(images, workload.data->images, input);
+  if (workload.halved_images) {
+    workload.data = once(halved_, std::pair(images, labels), [&] {
+      return std::make_shared<const Dataset>(
+          Dataset{halved(workload.data->images), workload.data->labels});
+    });
+  }
+  const IdxImages& set = workload.data->images;
   if (input.channels != 1 || input.height != set.height || input.width != set.width) {
     throw Error(fmt::format("{}: images of {} x {} pixels, but network '{}' takes {} x {} x {}",
                             images, set.height, set.width, workload.network.name, input.channels,
@@ -264,6 +277,13 @@ Workload WorkloadLoader::load(const WorkloadOptions& options, WorkloadNeeds need
   workload.first = static_cast<std::uint32_t>(options.first);
   workload.count = static_cast<std::uint32_t>(count);
   return workload;
+}
+
+std::string image_note(const Workload& workload) {
+  if (!workload.halved_images) return {};
+  const MapShape& input = workload.network.input;
+  return fmt::format("images: MNIST, each 2 x 2 pixels averaged to one, {} x {}\n", input.height,
+                     input.width);
 }
 
 std::string quoted(const std::string& argument) {

@@ -55,6 +55,10 @@ DeviceCard load_chosen_card(const WorkloadOptions& options);
 MappedNetwork map_chosen(const WorkloadOptions& options, const Network& network,
                          const ChipConfig& config, const DeviceCard& card);
 
+// The images of data/mnist suit networks that take 28 x 28 pixels, and by halved() those that take
+// 14 x 14. Whether these images, of that file, are to be halved for the input.
+bool is_to_be_halved(const std::string& file, const IdxImages& images, const MapShape& input);
+
 // What a command needs of a workload.
 struct WorkloadNeeds {
   bool chip = true;    // the network on the chip; without it nothing is mapped and anything fits
@@ -69,6 +73,7 @@ struct Workload {
   DeviceCard card;
   MappedNetwork mapped;  // empty when no chip is needed
   std::shared_ptr<const Dataset> data = std::make_shared<const Dataset>();
+  bool halved_images = false;  // data is MNIST, each square of 2 x 2 pixels averaged to one
   std::uint32_t first = 0;
   std::uint32_t count = 0;
 
@@ -93,6 +98,9 @@ std::string command_line(const WorkloadOptions& options);
 // An argument as a shell takes it.
 std::string quoted(const std::string& argument);
 
+// A line that says how the images were changed; empty when they were not.
+std::string image_note(const Workload& workload);
+
 // Loads workloads that have much in common: each file is read once and what was read is shared.
 class WorkloadLoader {
  public:
@@ -109,7 +117,9 @@ class WorkloadLoader {
   std::map<std::string, ChipConfig> configurations_;  // by file
   std::map<std::string, Network> networks_;           // by file
   std::map<std::string, DeviceCard> cards_;           // by file
-  std::map<std::pair<std::string, std::string>, std::shared_ptr<const Dataset>> datasets_;
+  using Datasets = std::map<std::pair<std::string, std::string>, std::shared_ptr<const Dataset>>;
+  Datasets datasets_;  // by files
+  Datasets halved_;
 };
 
 }  // namespace mcnn::cli

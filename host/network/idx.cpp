@@ -113,6 +113,27 @@ std::vector<uint32_t> read_header(const std::string& path, std::span<const uint8
 
 }  // namespace
 
+IdxImages halved(const IdxImages& images) {
+  if (images.height % 2 != 0 || images.width % 2 != 0) {
+    throw Error(fmt::format("images to halve: found {} x {} pixels, allowed: even numbers",
+                            images.height, images.width));
+  }
+  IdxImages half{images.count, images.height / 2, images.width / 2, {}};
+  const auto rows = static_cast<size_t>(images.count) * static_cast<size_t>(half.height);
+  const auto columns = static_cast<size_t>(half.width);
+  half.pixels.reserve(rows * columns);
+  for (size_t row = 0; row < rows; ++row) {
+    // Rows follow each other from image to image.
+    const uint8_t* const upper = images.pixels.data() + 4 * row * columns;
+    const uint8_t* const lower = upper + 2 * columns;
+    for (size_t x = 0; x < 2 * columns; x += 2) {
+      const int sum = upper[x] + upper[x + 1] + lower[x] + lower[x + 1];
+      half.pixels.push_back(static_cast<uint8_t>((sum + 2) / 4));
+    }
+  }
+  return half;
+}
+
 IdxImages read_idx_images(const std::string& path) {
   const std::vector<uint8_t> bytes = read_all(path);
   const std::vector<uint32_t> sizes = read_header(path, bytes, kImagesMagic);

@@ -27,6 +27,10 @@ struct Dataset {
   std::vector<uint8_t> labels;  // one per image
 };
 
+// Images of half the rows and columns: each pixel the mean of a square of 2x2, rounded half up.
+// Throws Error where rows or columns are odd.
+IdxImages halved(const IdxImages& images);
+
 // All throw Error: cannot be read, not IDX, images where labels are expected and the reverse,
 // truncated, trailing bytes.
 IdxImages read_idx_images(const std::string& path);

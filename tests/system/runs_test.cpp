@@ -122,6 +122,35 @@ TEST_F(CliRuns, ConfigurationsOfAFile) {
   expect_error(with("sim"), {"--config", "half", "tiny, yao2020", "chip model"});
 }
 
+// The smallest configuration has a network of its own, on MNIST made as small as that takes.
+TEST_F(CliRuns, TinyClassifiesMnistAtHalfItsSize) {
+  constexpr const char* kNote = "images: MNIST, each 2 x 2 pixels averaged to one, 14 x 14\n";
+  const CommandResult rtl = run_mcnn({"sim", "--config", "tiny", "--count", "30", "--check", "5"});
+  EXPECT_EQ(rtl.status, 0) << rtl.err;
+  EXPECT_NE(rtl.out.find(kNote), std::string::npos) << rtl.out;
+  EXPECT_NE(rtl.out.find("equal"), std::string::npos) << rtl.out;
+  const CommandResult whole = run_mcnn({"model", "--count", "1"});
+  EXPECT_EQ(whole.out.find("averaged"), std::string::npos);
+
+  logits({"integer", "--network", std::string(MCNN_DATA_DIR) + "/networks/tiny.json"});
+  EXPECT_EQ(result_["images"], 10'000);
+  EXPECT_GT(result_["accuracy"], 0.94);
+  // Tuning and calibration make their training images as small.
+  const CommandResult tuned =
+      run_mcnn({"tune", "--config", "tiny", "--device", "ideal", "--count", "20",
+                "--training-count", "40", "--validation", "10", "--program", "direct"});
+  EXPECT_EQ(tuned.status, 0) << tuned.err;
+  EXPECT_NE(tuned.out.find(kNote), std::string::npos) << tuned.out;
+  EXPECT_EQ(run_mcnn({"model", "--config", "tiny", "--count", "5", "--calibrate"}).status, 0);
+}
+
+// Images that a user names are taken as they are.
+TEST_F(CliRuns, ImagesOfAUserAreNotHalved) {
+  std::vector<std::string> arguments = data(idx_images(2, 28, 28), idx_labels(2));
+  arguments.insert(arguments.end(), {"--config", "tiny"});
+  expect_plain_error(arguments, {"images", "28 x 28", "14 x 14"});
+}
+
 // data/networks/<config>.json where there is one, otherwise the default network, if that fits.
 TEST_F(CliRuns, ConfigurationsWithoutANetworkTakeTheDefaultOne) {
   const std::string params =

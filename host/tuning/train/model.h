@@ -15,7 +15,6 @@
 
 #include <torch/torch.h>
 
-#include <array>
 #include <vector>
 
 #include "host/network/network.h"
@@ -33,22 +32,31 @@ struct LayerShape {
   constexpr int weights_per_kernel() const { return channels * kernel * kernel; }
 };
 
-// 28x28 -> 26x26 -> 9x9 -> 7x7 -> 4x4 -> 10. The fully connected layer is a convolution with
-// kernels as large as the map: its inputs are in the order channel, row, column.
-inline constexpr std::array<LayerShape, 3> kShapes = {{
-    {"C1", 1, 8, 3, 3},
-    {"C3", 8, 12, 3, 2},
-    {"FC", 12, 10, 4, 1},
-}};
-inline constexpr std::size_t kLayers = kShapes.size();
-inline constexpr int kImageSize = 28;  // rows and columns
-inline constexpr int kClasses = kShapes.back().kernels;
+// A network to train, of square images, and how it is trained unless options say otherwise: few
+// weights take longer and have no room for digits that are turned.
+struct NetworkShape {
+  const char* name;
+  int image_size;  // rows and columns
+  std::vector<LayerShape> layers;
+  int epochs_float;
+  int epochs_quantised;
+  double max_shift;     // pixels of 28x28
+  double max_rotation;  // degrees
+};
+
+// The networks of data/networks: `yao2020`, the published one, and `tiny` for the smallest
+// configuration. A fully connected layer is a convolution with kernels as large as the map: its
+// inputs are in the order channel, row, column.
+const std::vector<NetworkShape>& network_shapes();
+
+inline constexpr int kDigitSize = 28;  // rows and columns of MNIST's images
+inline constexpr int kClasses = 10;
 
 class Model {
  public:
-  Model();
+  explicit Model(const NetworkShape& shape);
 
-  // Logits of the real network. `pixels`: [image][1][28][28], 0..255.
+  // Logits of the real network. `pixels`: [image][1][row][column], 0..255.
   torch::Tensor forward_real(const torch::Tensor& pixels) const;
 
   // Chooses the weight steps and the shifts of the quantised network from the real one.
@@ -89,7 +97,8 @@ class Model {
   // keep the order of values, they may follow the maximum, on a fraction of the values.
   torch::Tensor pooled_sums(std::size_t l, const torch::Tensor& x, double sigma) const;
 
-  std::array<Trained, kLayers> layers_;
+  NetworkShape shape_;
+  std::vector<Trained> layers_;
 };
 
 }  // namespace mcnn::train

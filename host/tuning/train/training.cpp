@@ -26,14 +26,14 @@ constexpr std::uint64_t kValidationSeed = 1000;  // none of which the final eval
 // -----------------------------------------------------------------------------------------------------------
 
 struct Tensors {
-  torch::Tensor pixels;  // [image][1][28][28], bytes
+  torch::Tensor pixels;  // [image][1][row][column], bytes
   torch::Tensor labels;  // [image]
 
   std::int64_t count() const { return labels.size(0); }
 };
 
 Tensors to_tensors(const Dataset& data, std::int64_t count) {
-  Tensors result{torch::empty({count, 1, kImageSize, kImageSize}, torch::kUInt8),
+  Tensors result{torch::empty({count, 1, data.images.height, data.images.width}, torch::kUInt8),
                  torch::empty({count}, torch::kInt64)};
   std::copy_n(data.images.pixels.begin(), result.pixels.numel(),
               result.pixels.data_ptr<std::uint8_t>());
@@ -43,11 +43,11 @@ Tensors to_tensors(const Dataset& data, std::int64_t count) {
 
 Dataset last_images(const Dataset& data, int count) {
   const int first = data.images.count - count;
-  const std::ptrdiff_t first_pixel = std::ptrdiff_t{first} * kImageSize * kImageSize;
+  const std::ptrdiff_t first_pixel = std::ptrdiff_t{first} * data.images.height * data.images.width;
   Dataset last;
   last.images.count = count;
-  last.images.height = kImageSize;
-  last.images.width = kImageSize;
+  last.images.height = data.images.height;
+  last.images.width = data.images.width;
   last.images.pixels.assign(data.images.pixels.begin() + first_pixel, data.images.pixels.end());
   last.labels.assign(data.labels.begin() + first, data.labels.end());
   return last;
@@ -59,7 +59,7 @@ torch::Tensor augment(const torch::Tensor& pixels, const Settings& settings) {
   const std::int64_t count = pixels.size(0);
   const auto uniform = [count](double limit) { return (torch::rand({count}) * 2 - 1) * limit; };
   const auto angle = uniform(settings.max_rotation * std::numbers::pi / 180);
-  const double unit = 2.0 / kImageSize;  // a pixel, as the grid counts
+  const double unit = 2.0 / kDigitSize;  // a pixel of 28x28, as the grid counts
   const auto dx = uniform(settings.max_shift * unit);
   const auto dy = uniform(settings.max_shift * unit);
   const auto theta =
@@ -170,7 +170,7 @@ void make_repeatable(const Settings& settings) {
 
 }  // namespace
 
-Network train(const Dataset& images, const Settings& settings) {
+Network train(const NetworkShape& shape, const Dataset& images, const Settings& settings) {
   const int needed = settings.held_out + kCalibrationImages;
   if (images.images.count < needed) {
     throw Error(fmt::format("training images: found {}, allowed {} or more ({} are held out)",
@@ -179,7 +179,7 @@ Network train(const Dataset& images, const Settings& settings) {
   make_repeatable(settings);
   const Tensors data = to_tensors(images, images.images.count - settings.held_out);
   Best best(last_images(images, settings.held_out), settings.noise > 0);
-  Model model;
+  Model model(shape);
   Progress progress(
       (settings.epochs_float + settings.epochs_quantised) * (data.count() / settings.batch),
       settings.batch);

@@ -103,6 +103,20 @@ TEST_F(Idx, CountMismatch) {
                "labels", "found 3 labels", "2", "images");
 }
 
+TEST_F(Idx, HalvedImagesAreRoundedMeansOfSquares) {
+  const IdxImages images{2,
+                         2,
+                         4,
+                         {0, 1, 255, 255, 1, 0, 255, 255,  //
+                          0, 1, 10, 20, 0, 0, 30, 41}};
+  const IdxImages half = halved(images);
+  EXPECT_EQ(half.count, 2);
+  EXPECT_EQ(half.height, 1);
+  EXPECT_EQ(half.width, 2);
+  EXPECT_EQ(half.pixels, (Bytes{1, 255, 0, 25}));  // 2/4 up, 1/4 down, 101/4 down
+  expect_parts(error_of([] { halved(IdxImages{1, 3, 2, Bytes(6)}); }), "3 x 2", "even");
+}
+
 TEST_F(Idx, SizesThatNoFileHas) {
   Bytes bytes = kImages;
   bytes[8] = 0xFF;
