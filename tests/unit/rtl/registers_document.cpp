@@ -55,21 +55,46 @@ bool ReadField(const std::vector<std::string>& cells, Field& field) {
   return true;
 }
 
+// A row of a table and the section that it is in.
+struct Row {
+  std::string section;
+  std::vector<std::string> cells;
+};
+
+// A row whose first cell is empty goes on with the row above.
+std::vector<Row> RowsOf(const std::string& text) {
+  std::vector<Row> rows;
+  std::string line, section;
+  std::istringstream stream(text);
+  while (std::getline(stream, line)) {
+    if (line.rfind("##", 0) == 0) section = Trim(line.substr(line.find_first_not_of('#')));
+    if (line.empty() || line[0] != '|') continue;
+    const std::vector<std::string> cells = CellsOf(line);
+    if (!cells[0].empty()) {
+      rows.push_back({section, cells});
+      continue;
+    }
+    std::vector<std::string>& above = rows.back().cells;
+    for (std::size_t i = 0; i < cells.size() && i < above.size(); ++i) {
+      if (!cells[i].empty()) above[i] += " " + cells[i];
+    }
+  }
+  return rows;
+}
+
 }  // namespace
 
 Document ReadDocument() {
   std::ifstream file(MCNN_REGISTERS_MD);
   Document document;
-  std::string line, section;
+  std::ostringstream text;
+  text << file.rdbuf();
+  document.text = text.str();
   static const std::regex hex("0x[0-9A-Fa-f]+"), number("[0-9]+");
   const std::map<std::string, std::vector<Field>*> rows = {{"Layer row", &document.layer},
                                                            {"Step record", &document.record},
                                                            {"Programming entry", &document.entry}};
-  while (std::getline(file, line)) {
-    document.text += line + "\n";
-    if (line.rfind("##", 0) == 0) section = Trim(line.substr(line.find_first_not_of('#')));
-    if (line.empty() || line[0] != '|') continue;
-    const std::vector<std::string> cells = CellsOf(line);
+  for (const auto& [section, cells] : RowsOf(document.text)) {
     if (section == "Registers" && cells.size() >= 5 && std::regex_match(cells[0], hex)) {
       document.registers[cells[1]] = ReadRegister(cells);
     } else if (section.rfind("Error codes", 0) == 0 && cells.size() >= 4 &&
