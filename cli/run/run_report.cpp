@@ -262,7 +262,10 @@ std::string report_table(const Report& report) {
                    workload.card.name, mapping_name(workload.mapped.kind), workload.options.seed);
   }
   const std::string note = image_note(workload);
-  if (!note.empty()) text += "\n" + note.substr(0, note.size() - 1);
+  if (!note.empty()) {
+    text += '\n';
+    text.append(note, 0, note.size() - 1);
+  }
   text += workload.has_labels() ? accuracy_block(report) : class_block(report);
   if (is_chip) text += layer_block(report);
   if (report.chip != nullptr) text += programming_block(report);
