@@ -327,7 +327,10 @@ class VerilatedChip final : public RtlChip {
   }
 
   [[noreturn]] void throw_timeout(const std::string& what) const {
-    throw Error(fmt::format("the chip did not give {} within {} clocks", what, options_.timeout));
+    throw Error(
+        fmt::format("the chip did not give {} within {} clocks (time-out of the bench), at "
+                    "clock {}",
+                    what, options_.timeout, clocks_));
   }
 
   const RtlOptions options_;

@@ -14,6 +14,24 @@ namespace {
 
 int field(uint32_t word, BitField bits) { return static_cast<int>(bits.get(word)); }
 
+// What a chip that is waited for says of itself.
+std::string status_text(uint32_t status) {
+  std::string text;
+  const auto add = [&](uint32_t bit, std::string_view words) {
+    if ((status & bit) != 0) {
+      text += text.empty() ? "" : ", ";
+      text += words;
+    }
+  };
+  add(reg::kStatusBusy, "busy");
+  add(reg::kStatusHalted, "halted");
+  add(reg::kStatusProgramming, "programming");
+  add(reg::kStatusImageWaits, "an image is loaded and waits");
+  add(reg::kStatusDropping, "the rest of an image is dropped up to its TLAST");
+  return fmt::format("STATUS 0x{:08x}: {}; layer row {}", status, text.empty() ? "idle" : text,
+                     reg::kStatusRow.get(status));
+}
+
 }  // namespace
 
 Driver::Driver(ChipBus& bus, Options options) : bus_(bus), options_(options) {
@@ -143,9 +161,9 @@ void Driver::run_programmer(const ProgramBatch& batch, std::span<const ProgramEn
     if (poll >= options_.status_polls) {
       abort();
       throw Error(
-          fmt::format("chip: STATUS: found 0x{:08x} after {} reads while waiting for the end of "
-                      "programming; aborted",
-                      status, options_.status_polls));
+          fmt::format("chip: waited for the end of programming, {} reads of STATUS (status_polls), "
+                      "and aborted it; {}",
+                      options_.status_polls, status_text(status)));
     }
     status = bus_.read(reg::kStatus);
   }
@@ -263,11 +281,8 @@ ChipResult Driver::receive(size_t index) {
     packet = bus_.receive();
   } catch (const Error& error) {
     check_status();  // a chip that stopped with an error explains why nothing came
-    if ((bus_.read(reg::kStatus) & reg::kStatusDropping) != 0) {
-      throw Error(
-          fmt::format("{}; it drops the rest of an image and waits for its TLAST", error.what()));
-    }
-    throw;
+    throw Error(fmt::format("result of image {} of the run: {}; {}", index, error.what(),
+                            status_text(bus_.read(reg::kStatus))));
   }
   return to_result(packet, index);
 }
@@ -318,8 +333,8 @@ uint32_t Driver::wait_status(uint32_t mask, uint32_t value, const char* what) {
       check_status();
     }
   }
-  throw Error(fmt::format("chip: STATUS: found 0x{:08x} after {} reads while waiting for {}",
-                          bus_.read(reg::kStatus), options_.status_polls, what));
+  throw Error(fmt::format("chip: waited for {}, {} reads of STATUS (status_polls); {}", what,
+                          options_.status_polls, status_text(bus_.read(reg::kStatus))));
 }
 
 ChipTrace Driver::run_halted(std::span<const uint8_t> image) {
@@ -381,10 +396,16 @@ PerfCounters Driver::read_counters() const {
 
 void Driver::abort(Source source) {
   bus_.write(reg::kControl, reg::kControlAbort);
-  for (int poll = 0; (bus_.read(reg::kStatus) & reg::kStatusBusy) != 0; ++poll) {
+  for (int poll = 0;; ++poll) {
+    const uint32_t status = bus_.read(reg::kStatus);
+    if ((status & reg::kStatusBusy) == 0) {
+      break;
+    }
     if (poll >= options_.status_polls) {
-      throw Error(fmt::format("chip: STATUS: found busy {} reads after ABORT, allowed: idle",
-                              options_.status_polls));
+      throw Error(
+          fmt::format("chip: waited for the end of ABORT, {} reads of STATUS "
+                      "(status_polls); {}",
+                      options_.status_polls, status_text(status)));
     }
   }
   if (source == Source::kStopped) {  // a pixel that was still offered has been dropped by now

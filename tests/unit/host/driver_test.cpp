@@ -91,13 +91,14 @@ class FakeChip final : public ChipBus {
   bool hangs = false;          // a programming run never ends
   int program_runs = 0;
   int aborts = 0;
-  bool dropping = false;  // the rest of an image is due
+  bool dropping = false;    // the rest of an image is due
+  bool stuck_busy = false;  // never comes back to idle
   size_t largest_queue = 0;
 
  private:
   uint32_t status() const {
     return (programming_ ? reg::kStatusProgramming | reg::kStatusBusy : 0) |
-           (busy_ ? reg::kStatusBusy : 0) | (dropping ? reg::kStatusDropping : 0) |
+           (busy_ || stuck_busy ? reg::kStatusBusy : 0) | (dropping ? reg::kStatusDropping : 0) |
            (halted_ ? reg::kStatusHalted : 0) | reg::kStatusError.put(error_) |
            reg::kStatusErrorRow.put(error_ != 0 ? 2 : 0);
   }
@@ -386,7 +387,22 @@ TEST_F(DriverTest, GivesUpOnAChipThatDoesNothing) {
   Driver driver(chip_, {.skip = false, .status_polls = 10});
   driver.load(program_, config_);
   chip_.error_at_image = 1;  // stops without an error code
-  expect_parts(error_of([&] { driver.run(spans()); }), "no result in time");
+  expect_parts(error_of([&] { driver.run(spans()); }), "result of image 0", "no result in time",
+               "STATUS 0x00000000: idle; layer row 0");
+  expect_parts(error_of([&] {
+                 chip_.stuck_busy = true;
+                 driver.abort();
+               }),
+               "the end of ABORT", "10 reads", "STATUS 0x00000001: busy; layer row 0");
+}
+
+TEST_F(DriverTest, GivesUpOnARunThatDoesNotEnd) {
+  Driver driver(chip_, {.skip = false, .status_polls = 10});
+  driver.load(program_, config_);
+  chip_.stuck_busy = true;
+  expect_parts(error_of([&] { driver.run(spans()); }), "the end of the run", "10 reads",
+               "STATUS 0x00000001: busy; layer row 0");
+  expect_parts(error_of([&] { driver.run_halted(images_[0]); }), "the end of the run", "busy");
 }
 
 TEST_F(DriverTest, TellsTheChipThatTheSourceOfImagesWasStopped) {
@@ -395,7 +411,7 @@ TEST_F(DriverTest, TellsTheChipThatTheSourceOfImagesWasStopped) {
   chip_.dropping = true;
   chip_.error_at_image = 1;  // stops without an error code
   expect_parts(error_of([&] { driver.run(spans()); }), "no result in time",
-               "drops the rest of an image and waits for its TLAST");
+               "STATUS 0x00000010: the rest of an image is dropped up to its TLAST; layer row 0");
   driver.abort();
   EXPECT_TRUE(chip_.dropping);  // the source goes on
   driver.abort(Driver::Source::kStopped);

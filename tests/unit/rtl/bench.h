@@ -130,8 +130,11 @@ class Bench {
     model_->eval();
     model_->clk_i = 0;
     model_->eval();
-    if (++clocks_ > limit_)
-      throw std::runtime_error("the test waits for something that does not come");
+    if (++clocks_ > limit_) {
+      throw std::runtime_error(std::string("the test waits for something that does not come: ")
+                                   .append(std::to_string(limit_))
+                                   .append(" clocks (Limit)"));
+    }
   }
 
   // Every test is bounded: more clocks than this throw.
