@@ -16,6 +16,8 @@
 namespace mcnn::cli {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 std::string_view engine_name(Engine engine) {
   switch (engine) {
     case Engine::kRtl:
@@ -75,7 +77,7 @@ std::string programming_block(const Report& report) {
   return text;
 }
 
-nlohmann::ordered_json fault_json(const FaultReport& faults) {
+Json fault_json(const FaultReport& faults) {
   return {{"faults", faults.after.faults},
           {"cells", faults.after.cells},
           {"used_faults", faults.after.used_faults},
@@ -106,6 +108,72 @@ std::string clipping_line(const LayerMapping& layer, const LayerFigures& figures
   while (at_coarsest >= largest_unclipped(bits)) ++bits;
   return what + fmt::format("so would every range of {} bits, {} bits at range 0 would not\n",
                             config.adc_bits, bits);
+}
+
+Json programming_json(const Workload& workload, const ProgrammedChip& chip) {
+  Json json = {{"way", way_name(chip.way)}, {"calibrated", !chip.calibration_note.empty()}};
+  if (chip.faults) json["faults"] = fault_json(*chip.faults);
+  json["seconds"] = chip.seconds;
+  if (chip.loop) {
+    const CellStatistics cells = cell_statistics(workload, chip);
+    const ProgramCounters counters = chip.loop->counters();
+    json.update({{"cells", cells.cells},
+                 {"done", cells.done},
+                 {"failed", chip.loop->failed.size()},
+                 {"passes", chip.loop->passes.size()},
+                 {"within_1uS_written", cells.written_within},
+                 {"within_1uS_aged", cells.aged_within},
+                 {"pulses_per_cell", cells.mean_pulses()},
+                 {"sets", counters.sets},
+                 {"resets", counters.resets},
+                 {"reads", counters.reads},
+                 {"clocks", counters.clocks}});
+  }
+  return json;
+}
+
+Json refresh_json(const RefreshReport& refresh) {
+  return {{"rounds", refresh.rounds},           {"cells", refresh.cells.cells},
+          {"sets", refresh.programming.sets},   {"resets", refresh.programming.resets},
+          {"reads", refresh.programming.reads}, {"clocks", refresh.programming.clocks}};
+}
+
+Json counters_json(const Report& report) {
+  const EngineRun& run = report.run;
+  Json json = {{"clocks", run.counters.clocks},
+               {"beats", run.counters.beats},
+               {"reads", run.counters.reads},
+               {"skipped", run.counters.skipped},
+               {"conversions", run.counters.conversions},
+               {"stall_beat", run.counters.stall_beat}};
+  if (report.engine == Engine::kRtl) {
+    json["stall_image"] = run.stall_image;
+    json["stall_result"] = run.stall_result;
+  }
+  return json;
+}
+
+Json layers_json(const Report& report) {
+  const Workload& workload = report.workload;
+  const ImageCycles cycles = image_cycles(workload.mapped.program, workload.config);
+  Json json;
+  for (const LayerMapping& layer : workload.mapped.layers) {
+    const LayerFigures figures = layer_figures(report, layer, cycles);
+    json.push_back({{"name", layer.name},
+                    {"replicas", layer.replicas},
+                    {"range", layer.range},
+                    {"beats", layer.beats},
+                    {"clocks", figures.clocks},
+                    {"clocks_model", figures.model_clocks},
+                    {"reads", figures.counts.reads},
+                    {"conversions", figures.counts.conversions},
+                    {"clipped_low", figures.counts.clipped_low},
+                    {"clipped_high", figures.counts.clipped_high},
+                    {"clip_rate", figures.clip_rate()},
+                    {"peak_code", figures.counts.peak},
+                    {"unclipped_range", unclipped_range(figures, layer.range, workload.config)}});
+  }
+  return json;
 }
 
 double per_image(std::int64_t sum, const Workload& workload) {
@@ -295,7 +363,7 @@ std::string result_json(const Report& report) {
   const Workload& workload = report.workload;
   const EngineRun& run = report.run;
   const bool is_chip = report.engine != Engine::kInteger;
-  nlohmann::ordered_json json;
+  Json json;
   json["engine"] = engine_name(report.engine);
   json["config"] = workload.config.name;
   json["network"] = workload.network.name;
@@ -327,63 +395,12 @@ std::string result_json(const Report& report) {
   json["checked_images"] = report.comparison.images;
   json["mismatches"] = report.mismatches();
   if (report.chip != nullptr) {
-    const ProgrammedChip& chip = *report.chip;
-    json["programming"]["way"] = way_name(chip.way);
-    json["programming"]["calibrated"] = !chip.calibration_note.empty();
-    if (chip.faults) json["programming"]["faults"] = fault_json(*chip.faults);
-    json["programming"]["seconds"] = chip.seconds;
-    if (chip.loop) {
-      const CellStatistics cells = cell_statistics(workload, chip);
-      const ProgramCounters counters = chip.loop->counters();
-      json["programming"].update({{"cells", cells.cells},
-                                  {"done", cells.done},
-                                  {"failed", chip.loop->failed.size()},
-                                  {"passes", chip.loop->passes.size()},
-                                  {"within_1uS_written", cells.written_within},
-                                  {"within_1uS_aged", cells.aged_within},
-                                  {"pulses_per_cell", cells.mean_pulses()},
-                                  {"sets", counters.sets},
-                                  {"resets", counters.resets},
-                                  {"reads", counters.reads},
-                                  {"clocks", counters.clocks}});
-    }
+    json["programming"] = programming_json(workload, *report.chip);
+    if (report.chip->refresh) json["refresh"] = refresh_json(*report.chip->refresh);
   }
-  if (report.chip != nullptr && report.chip->refresh) {
-    const RefreshReport& refresh = *report.chip->refresh;
-    json["refresh"] = {
-        {"rounds", refresh.rounds},           {"cells", refresh.cells.cells},
-        {"sets", refresh.programming.sets},   {"resets", refresh.programming.resets},
-        {"reads", refresh.programming.reads}, {"clocks", refresh.programming.clocks}};
-  }
-  if (report.engine != Engine::kInteger) {
-    json["counters"] = {{"clocks", run.counters.clocks},
-                        {"beats", run.counters.beats},
-                        {"reads", run.counters.reads},
-                        {"skipped", run.counters.skipped},
-                        {"conversions", run.counters.conversions},
-                        {"stall_beat", run.counters.stall_beat}};
-    if (report.engine == Engine::kRtl) {
-      json["counters"]["stall_image"] = run.stall_image;
-      json["counters"]["stall_result"] = run.stall_result;
-    }
-    const ImageCycles cycles = image_cycles(workload.mapped.program, workload.config);
-    for (const LayerMapping& layer : workload.mapped.layers) {
-      const LayerFigures figures = layer_figures(report, layer, cycles);
-      json["layers"].push_back(
-          {{"name", layer.name},
-           {"replicas", layer.replicas},
-           {"range", layer.range},
-           {"beats", layer.beats},
-           {"clocks", figures.clocks},
-           {"clocks_model", figures.model_clocks},
-           {"reads", figures.counts.reads},
-           {"conversions", figures.counts.conversions},
-           {"clipped_low", figures.counts.clipped_low},
-           {"clipped_high", figures.counts.clipped_high},
-           {"clip_rate", figures.clip_rate()},
-           {"peak_code", figures.counts.peak},
-           {"unclipped_range", unclipped_range(figures, layer.range, workload.config)}});
-    }
+  if (is_chip) {
+    json["counters"] = counters_json(report);
+    json["layers"] = layers_json(report);
   }
   return json.dump(2) + "\n";
 }
