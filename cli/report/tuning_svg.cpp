@@ -175,7 +175,7 @@ void add_errors(std::string& svg, const Curves& curves, const Axis& x, const Axi
        {smooth_name, "#7a7a7a", curves.smooth, true, 0.0},
        {"held-out training images", "#2166d6", curves.validation, true, kMark},
        {"test images", "#d62828", curves.tests, true, kMark},
-       {"test images, before and after", "#d62828", curves.outcome, false, kMark}}};
+       {"test images", "#d62828", curves.outcome, false, kMark}}};
   double place = kLeft;
   for (const Line& line : lines) {
     if (line.points.empty()) continue;

@@ -76,6 +76,7 @@ TEST_F(Tune, TunedCellsGiveWhatTuningSaid) {
                   100.0 * (1.0 - result["test_accuracy_after"].get<double>()))),
               std::string::npos)
         << curve.substr(0, 2000);
+    EXPECT_NE(curve.find(">test images<"), std::string::npos) << "the legend fits";
     // Six lines lead: what the tuned chip is and takes, as mcnn cost says it of the loaded chip.
     const std::vector<std::string> lead = {"accuracy", "latency", "throughput",
                                            "energy",   "power",   "area"};
