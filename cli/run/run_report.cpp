@@ -329,11 +329,7 @@ std::string report_table(const Report& report) {
     fmt::format_to(out, ", configuration {}, device {}, {} mapping, seed {}", workload.config.name,
                    workload.card.name, mapping_name(workload.mapped.kind), workload.options.seed);
   }
-  const std::string note = image_note(workload);
-  if (!note.empty()) {
-    text += '\n';
-    text.append(note, 0, note.size() - 1);
-  }
+  text += image_note(workload);
   text += workload.has_labels() ? accuracy_block(report) : class_block(report);
   if (is_chip) text += layer_block(report);
   if (report.chip != nullptr) text += programming_block(report);

@@ -95,7 +95,7 @@ std::string tuning_table(const TuningReport& report) {
   std::string text;
   const auto out = std::back_inserter(text);
   fmt::format_to(
-      out, "network {} on the {}, configuration {}, device {}, {} mapping, seed {}, flow {}\n{}\n",
+      out, "network {} on the {}, configuration {}, device {}, {} mapping, seed {}, flow {}{}\n\n",
       workload.network.name, report.options.engine == "rtl" ? "RTL" : "chip model",
       workload.config.name, workload.card.name, mapping_name(workload.mapped.kind),
       workload.options.seed, report.options.flow, image_note(workload));

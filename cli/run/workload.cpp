@@ -282,7 +282,7 @@ Workload WorkloadLoader::load(const WorkloadOptions& options, WorkloadNeeds need
 std::string image_note(const Workload& workload) {
   if (!workload.halved_images) return {};
   const MapShape& input = workload.network.input;
-  return fmt::format("images: MNIST, each 2 x 2 pixels averaged to one, {} x {}\n", input.height,
+  return fmt::format("\nimages: MNIST, each 2 x 2 pixels averaged to one, {} x {}", input.height,
                      input.width);
 }
 

@@ -98,7 +98,8 @@ std::string command_line(const WorkloadOptions& options);
 // An argument as a shell takes it.
 std::string quoted(const std::string& argument);
 
-// A line that says how the images were changed; empty when they were not.
+// A line, with the end of the one before it, that says how the images were changed; empty when they
+// were not.
 std::string image_note(const Workload& workload);
 
 // Loads workloads that have much in common: each file is read once and what was read is shared.

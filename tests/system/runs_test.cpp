@@ -124,7 +124,7 @@ TEST_F(CliRuns, ConfigurationsOfAFile) {
 
 // The smallest configuration has a network of its own, on MNIST made as small as that takes.
 TEST_F(CliRuns, TinyClassifiesMnistAtHalfItsSize) {
-  constexpr const char* kNote = "images: MNIST, each 2 x 2 pixels averaged to one, 14 x 14\n";
+  constexpr const char* kNote = "images: MNIST, each 2 x 2 pixels averaged to one, 14 x 14\n\n";
   const CommandResult rtl = run_mcnn({"sim", "--config", "tiny", "--count", "30", "--check", "5"});
   EXPECT_EQ(rtl.status, 0) << rtl.err;
   EXPECT_NE(rtl.out.find(kNote), std::string::npos) << rtl.out;
@@ -136,9 +136,9 @@ TEST_F(CliRuns, TinyClassifiesMnistAtHalfItsSize) {
   EXPECT_EQ(result_["images"], 10'000);
   EXPECT_GT(result_["accuracy"], 0.94);
   // Tuning and calibration make their training images as small.
-  const CommandResult tuned =
-      run_mcnn({"tune", "--config", "tiny", "--device", "ideal", "--count", "20",
-                "--training-count", "40", "--validation", "10", "--program", "direct"});
+  const CommandResult tuned = run_mcnn({"tune", "--config", "tiny", "--device", "ideal", "--count",
+                                        "20", "--training-count", "40", "--validation", "10",
+                                        "--batch", "10", "--program", "direct"});
   EXPECT_EQ(tuned.status, 0) << tuned.err;
   EXPECT_NE(tuned.out.find(kNote), std::string::npos) << tuned.out;
   EXPECT_EQ(run_mcnn({"model", "--config", "tiny", "--count", "5", "--calibrate"}).status, 0);
