@@ -10,16 +10,9 @@
 namespace mcnn::rtl_test {
 namespace {
 
-struct Yao : Yao2020 {
-  using Model = VActivateYao2020;
-};
-struct Corners : Corner {
-  using Model = VActivateCorner;
-};
-
 template <class C>
 class Activate : public testing::Test {};
-using Configurations = testing::Types<Yao, Corners>;
+using Configurations = testing::Types<On<Yao2020, VActivateYao2020>, On<Corner, VActivateCorner>>;
 TYPED_TEST_SUITE(Activate, Configurations);
 
 // A number that is at a corner of the arithmetic more often than not.

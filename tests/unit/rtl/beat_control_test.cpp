@@ -12,16 +12,6 @@
 namespace mcnn::rtl_test {
 namespace {
 
-struct Yao : Yao2020 {
-  using Model = VBeatControlYao2020;
-};
-struct Small : Tiny {
-  using Model = VBeatControlTiny;
-};
-struct Corners : Corner {  // ReadClocks 2, WalkDelay 5, four planes
-  using Model = VBeatControlCorner;
-};
-
 struct Token {
   int group, column;
   bool first, add, emit, column_first, group_end, end;
@@ -203,16 +193,15 @@ class BeatControl : public testing::Test {
   }
 };
 
-using Configurations = testing::Types<Yao, Small, Corners>;
+// Corner: ReadClocks 2, WalkDelay 5, four planes.
+using Configurations = testing::Types<On<Yao2020, VBeatControlYao2020>, On<Tiny, VBeatControlTiny>,
+                                      On<Corner, VBeatControlCorner>>;
 TYPED_TEST_SUITE(BeatControl, Configurations);
 
 // Random passes with short and long fetches, with and without SKIP: every output in every clock.
 TYPED_TEST(BeatControl, EveryClockMatchesTheFormulas) {
   using C = TypeParam;
-  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    Rng rng(seed);
-    Bench<typename C::Model> dut(seed);
+  ForSeeds<typename C::Model>(8, [&](Rng& rng, auto& dut) {
     dut->start_i = 0;
     dut->flush_i = 0;
     dut->load_end_i = 0;
@@ -222,7 +211,7 @@ TYPED_TEST(BeatControl, EveryClockMatchesTheFormulas) {
       this->Run(dut, this->RandomPass(rng), rng.Chance(50) ? 0 : 50, rng);
       if (testing::Test::HasFatalFailure()) return;
     }
-  }
+  });
 }
 
 // A flush at any time: nothing comes out any more, and the next pass is as good as the first.

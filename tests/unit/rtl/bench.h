@@ -148,4 +148,24 @@ class Bench {
   int limit_ = 1'000'000;
 };
 
+// What a typed test runs on: the constants of a configuration, and the module that was Verilated
+// with them.
+template <class Constants, class Verilated>
+struct On : Constants {
+  using Model = Verilated;
+};
+
+// A test with seeds 1..count: body(rng, dut), each with a module of its own; the seed is printed
+// with a failure, and after one that is fatal no other begins.
+template <class Model, class Body>
+void ForSeeds(std::uint64_t count, Body body) {
+  for (std::uint64_t seed = 1; seed <= count; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    Rng rng(seed);
+    Bench<Model> dut(seed);
+    body(rng, dut);
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
 }  // namespace mcnn::rtl_test

@@ -10,13 +10,6 @@
 namespace mcnn::rtl_test {
 namespace {
 
-struct Yao : Yao2020 {
-  using Model = VFeatureMapsYao2020;
-};
-struct Corners : Corner {
-  using Model = VFeatureMapsCorner;
-};
-
 template <class C>
 class FeatureMaps : public testing::Test {
  protected:
@@ -73,7 +66,8 @@ class FeatureMaps : public testing::Test {
   }
 };
 
-using Configurations = testing::Types<Yao, Corners>;
+using Configurations =
+    testing::Types<On<Yao2020, VFeatureMapsYao2020>, On<Corner, VFeatureMapsCorner>>;
 TYPED_TEST_SUITE(FeatureMaps, Configurations);
 
 // Fetch, pool read, pool write and load every clock, with roles that change as the sequencer
@@ -82,10 +76,7 @@ TYPED_TEST_SUITE(FeatureMaps, Configurations);
 TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
   using C = TypeParam;
   using Fixture = FeatureMaps<C>;
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    Rng rng(seed);
-    Bench<typename C::Model> maps(seed);
+  ForSeeds<typename C::Model>(3, [&](Rng& rng, auto& maps) {
     auto memory = this->Fill(maps, rng);
     int in = 0, out = 1, load = 2, write = 1;
     bool fetch_known = false;
@@ -201,7 +192,7 @@ TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
         }
       }
     }
-  }
+  });
 }
 
 }  // namespace

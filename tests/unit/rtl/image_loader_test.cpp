@@ -9,13 +9,6 @@
 namespace mcnn::rtl_test {
 namespace {
 
-struct Yao : Yao2020 {
-  using Model = VImageLoaderYao2020;
-};
-struct Corners : Corner {
-  using Model = VImageLoaderCorner;
-};
-
 template <class C>
 class ImageLoader : public testing::Test {
  protected:
@@ -155,23 +148,21 @@ class ImageLoader : public testing::Test {
   int writes_ = 0, short_ = 0, long_ = 0, beyond_ = 0;
 };
 
-using Configurations = testing::Types<Yao, Corners>;
+using Configurations =
+    testing::Types<On<Yao2020, VImageLoaderYao2020>, On<Corner, VImageLoaderCorner>>;
 TYPED_TEST_SUITE(ImageLoader, Configurations);
 
 // Random shapes, one image after the other, with and without gaps.
 TYPED_TEST(ImageLoader, EveryPixelGoesToItsWord) {
   using C = TypeParam;
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    Rng rng(seed);
-    Bench<typename C::Model> dut(seed);
+  ForSeeds<typename C::Model>(4, [&](Rng& rng, auto& dut) {
     this->Begin(dut);
     for (int image = 0; image < 30; ++image) {
       SCOPED_TRACE(testing::Message() << "image " << image);
       this->GoodImage(dut, image % 2 == 0 ? 0 : 50, rng);
       if (testing::Test::HasFatalFailure()) return;
     }
-  }
+  });
 }
 
 // Every kind of wrong length, from one pixel to twice the image: one report, no image, and the next

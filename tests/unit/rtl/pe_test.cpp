@@ -15,16 +15,6 @@
 namespace mcnn::rtl_test {
 namespace {
 
-struct Yao : Yao2020 {
-  using Model = VPeYao2020;
-};
-struct Small : Tiny {
-  using Model = VPeTiny;
-};
-struct Corners : Corner {
-  using Model = VPeCorner;
-};
-
 constexpr int kKernelMax = 4;
 
 template <class C>
@@ -105,9 +95,23 @@ class Pe : public testing::Test {
     }
     return pulses;
   }
+
+  static void Begin(Bench<typename C::Model>& dut) {
+    dut->load_i = 0;
+    dut->step_begin_i = 0;
+    dut->advance_i = 0;
+    dut->tick_i = 0;
+    dut->code_tick_i = 0;
+    dut->hold_i = 0;
+    dut->group_valid_i = 0;
+    dut->survey_i = 0;
+    NoProgrammer(dut);
+    dut.Reset();
+  }
 };
 
-using Configurations = testing::Types<Yao, Small, Corners>;
+using Configurations =
+    testing::Types<On<Yao2020, VPeYao2020>, On<Tiny, VPeTiny>, On<Corner, VPeCorner>>;
 TYPED_TEST_SUITE(Pe, Configurations);
 
 // Steps as the beat control paces them: while one is driven the next one loads, and the one before
@@ -118,20 +122,8 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
   using Column = typename Fixture::Column;
   using Step = typename Fixture::Step;
   constexpr int kSumsDelay = 2 + C::kReadLatency;  // from the end of a beat to hold
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    Rng rng(seed);
-    Bench<typename C::Model> dut(seed);
-    dut->load_i = 0;
-    dut->step_begin_i = 0;
-    dut->advance_i = 0;
-    dut->tick_i = 0;
-    dut->code_tick_i = 0;
-    dut->hold_i = 0;
-    dut->group_valid_i = 0;
-    dut->survey_i = 0;
-    Fixture::NoProgrammer(dut);
-    dut.Reset();
+  ForSeeds<typename C::Model>(5, [&](Rng& rng, auto& dut) {
+    Fixture::Begin(dut);
 
     // What happens in clocks to come.
     std::map<int, std::vector<int>> codes;  // macro answers: [lane]
@@ -280,7 +272,7 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
         if (testing::Test::HasFatalFailure()) return;
       }
     }
-  }
+  });
 }
 
 // Verify reads and pulses are at the macro's ports one clock later and stay there until the next
@@ -289,16 +281,7 @@ TYPED_TEST(Pe, ProgrammerReachesTheMacro) {
   using C = TypeParam;
   Rng rng(9);
   Bench<typename C::Model> dut(9);
-  dut->load_i = 0;
-  dut->step_begin_i = 0;
-  dut->advance_i = 0;
-  dut->tick_i = 0;
-  dut->code_tick_i = 0;
-  dut->hold_i = 0;
-  dut->group_valid_i = 0;
-  dut->survey_i = 0;
-  Pe<C>::NoProgrammer(dut);
-  dut.Reset();
+  Pe<C>::Begin(dut);
   int bits = -1, line = 0;  // of the last read or pulse
   for (int i = 0; i < 4000; ++i) {
     const int what = rng.Below(4);  // 0 and 1: nothing, 2: read, 3: pulse

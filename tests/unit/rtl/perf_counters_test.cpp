@@ -8,26 +8,17 @@
 namespace mcnn::rtl_test {
 namespace {
 
-struct Yao : Yao2020 {
-  using Model = VPerfCountersYao2020;
-};
-struct Corners : Corner {
-  using Model = VPerfCountersCorner;
-};
-
 template <class C>
 class PerfCounters : public testing::Test {};
-using Configurations = testing::Types<Yao, Corners>;
+using Configurations =
+    testing::Types<On<Yao2020, VPerfCountersYao2020>, On<Corner, VPerfCountersCorner>>;
 TYPED_TEST_SUITE(PerfCounters, Configurations);
 
 // Random events for a while, some quiet clocks, then every counter; several runs without a reset in
 // between.
 TYPED_TEST(PerfCounters, MatchSumsOfRandomEvents) {
   using C = TypeParam;
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    Rng rng(seed);
-    Bench<typename C::Model> dut(seed);
+  ForSeeds<typename C::Model>(4, [&](Rng& rng, auto& dut) {
     auto quiet = [&] {
       dut->clear_i = 0;
       dut->clock_i = 0;
@@ -103,7 +94,7 @@ TYPED_TEST(PerfCounters, MatchSumsOfRandomEvents) {
       }
       if (testing::Test::HasFailure()) return;
     }
-  }
+  });
 }
 
 }  // namespace

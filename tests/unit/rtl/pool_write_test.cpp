@@ -14,16 +14,6 @@
 namespace mcnn::rtl_test {
 namespace {
 
-struct Yao : Yao2020 {
-  using Model = VPoolWriteYao2020;
-};
-struct Small : Tiny {
-  using Model = VPoolWriteTiny;
-};
-struct Corners : Corner {
-  using Model = VPoolWriteCorner;
-};
-
 // A pass as the layer row describes it.
 struct Pass {
   bool vector = false;
@@ -310,53 +300,52 @@ class PoolWrite : public testing::Test {
     }
   }
 
+  void Begin(Bench<typename C::Model>& dut, Rng& rng) {
+    dut->start_i = 0;
+    dut->valid_i = 0;
+    dut->early_valid_i = 0;
+    dut.Reset();
+    FillMemory(rng);
+  }
+
+  void RunAndCompare(Bench<typename C::Model>& dut, const Pass& p, Rng& rng) {
+    const std::vector<int> before = memory_;
+    std::vector<int> map;
+    Run(dut, p, rng, map);
+    Compare(p, before, map);
+  }
+
   std::vector<int> memory_;
   std::set<int> written_;
   int errors_ = 0;
 };
 
-using Configurations = testing::Types<Yao, Small, Corners>;
+using Configurations = testing::Types<On<Yao2020, VPoolWriteYao2020>, On<Tiny, VPoolWriteTiny>,
+                                      On<Corner, VPoolWriteCorner>>;
 TYPED_TEST_SUITE(PoolWrite, Configurations);
 
 // Any legal map, pooling window, stride, edge, grouping of rows and number of kernels; groups back
 // to back or with gaps; passes one after another in the same module.
 TYPED_TEST(PoolWrite, MatchesBruteForceMaximum) {
   using C = TypeParam;
-  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    Rng rng(seed);
-    Bench<typename C::Model> dut(seed);
-    dut->start_i = 0;
-    dut->valid_i = 0;
-    dut->early_valid_i = 0;
-    dut.Reset();
-    this->FillMemory(rng);
+  ForSeeds<typename C::Model>(6, [&](Rng& rng, auto& dut) {
+    this->Begin(dut, rng);
     for (int pass = 0; pass < 40; ++pass) {
       SCOPED_TRACE(testing::Message() << "pass " << pass);
       const Pass p = this->RandomPass(rng);
-      const std::vector<int> before = this->memory_;
-      std::vector<int> map;
-      this->Run(dut, p, rng, map);
-      this->Compare(p, before, map);
+      this->RunAndCompare(dut, p, rng);
       if (testing::Test::HasFatalFailure()) return;
       ASSERT_EQ(this->errors_, 0);
     }
-  }
+  });
 }
 
 // One kernel, overlapping windows, no gaps: the same word is read in the clock in which it is
 // written.
 TYPED_TEST(PoolWrite, ReadAfterWriteBackToBack) {
   using C = TypeParam;
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    Rng rng(seed);
-    Bench<typename C::Model> dut(seed);
-    dut->start_i = 0;
-    dut->valid_i = 0;
-    dut->early_valid_i = 0;
-    dut.Reset();
-    this->FillMemory(rng);
+  ForSeeds<typename C::Model>(20, [&](Rng& rng, auto& dut) {
+    this->Begin(dut, rng);
     Pass p = this->RandomPass(rng);
     p.kernels = rng.Range(1, 4);
     p.out_height = 4;
@@ -370,12 +359,9 @@ TYPED_TEST(PoolWrite, ReadAfterWriteBackToBack) {
     p.out_pitch = p.pooled_width;
     p.out_base = 0;
     ASSERT_TRUE(this->Legal(p));
-    const std::vector<int> before = this->memory_;
-    std::vector<int> map;
-    this->Run(dut, p, rng, map);
-    this->Compare(p, before, map);
+    this->RunAndCompare(dut, p, rng);
     if (testing::Test::HasFatalFailure()) return;
-  }
+  });
 }
 
 // A vector goes to the tiles of four rows by four columns that the next layer reads.
@@ -383,18 +369,11 @@ TYPED_TEST(PoolWrite, VectorGoesToTiles) {
   using C = TypeParam;
   Rng rng(7);
   Bench<typename C::Model> dut(7);
-  dut->start_i = 0;
-  dut->valid_i = 0;
-  dut->early_valid_i = 0;
-  dut.Reset();
-  this->FillMemory(rng);
+  this->Begin(dut, rng);
   for (int pass = 0; pass < 60; ++pass) {
     SCOPED_TRACE(testing::Message() << "seed 7, pass " << pass);
     const Pass p = rng.Chance(80) ? this->RandomVector(rng) : this->RandomPass(rng);
-    const std::vector<int> before = this->memory_;
-    std::vector<int> map;
-    this->Run(dut, p, rng, map);
-    this->Compare(p, before, map);
+    this->RunAndCompare(dut, p, rng);
     if (testing::Test::HasFatalFailure()) return;
     ASSERT_EQ(this->errors_, 0);
   }
@@ -405,11 +384,7 @@ TYPED_TEST(PoolWrite, ReportsAddressBeyondTheMemory) {
   using C = TypeParam;
   Rng rng(8);
   Bench<typename C::Model> dut(8);
-  dut->start_i = 0;
-  dut->valid_i = 0;
-  dut->early_valid_i = 0;
-  dut.Reset();
-  this->FillMemory(rng);
+  this->Begin(dut, rng);
   for (int i = 0; i < 30; ++i) {
     Pass p = this->RandomPass(rng);
     const int octets = (p.pooled_height + C::kRowBanks - 1) / C::kRowBanks;

@@ -12,16 +12,6 @@
 namespace mcnn::rtl_test {
 namespace {
 
-struct Yao : Yao2020 {
-  using Model = VProgramControlYao2020;
-};
-struct Small : Tiny {
-  using Model = VProgramControlTiny;
-};
-struct Corners : Corner {
-  using Model = VProgramControlCorner;
-};
-
 constexpr int kEvents = 7;  // {works, refused, failed, done, RESET, SET, read} of an engine
 constexpr int kWorks = 6, kRefused = 5;
 
@@ -121,7 +111,9 @@ class ProgramControl : public testing::Test {
   Rng rng_;
 };
 
-using Configurations = testing::Types<Yao, Small, Corners>;
+using Configurations =
+    testing::Types<On<Yao2020, VProgramControlYao2020>, On<Tiny, VProgramControlTiny>,
+                   On<Corner, VProgramControlCorner>>;
 TYPED_TEST_SUITE(ProgramControl, Configurations);
 
 // Runs of engines of random lengths, one behind another.

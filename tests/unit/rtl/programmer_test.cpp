@@ -15,16 +15,6 @@
 namespace mcnn::rtl_test {
 namespace {
 
-struct Yao : Yao2020 {
-  using Model = VProgrammerYao2020;
-};
-struct Small : Tiny {
-  using Model = VProgrammerTiny;
-};
-struct Corners : Corner {
-  using Model = VProgrammerCorner;
-};
-
 constexpr int kNumBl = 16;
 constexpr int kMaxAmplitude = 63;
 
@@ -289,7 +279,8 @@ class Programmer : public testing::Test {
   }
 };
 
-using Configurations = testing::Types<Yao, Small, Corners>;
+using Configurations = testing::Types<On<Yao2020, VProgrammerYao2020>, On<Tiny, VProgrammerTiny>,
+                                      On<Corner, VProgrammerCorner>>;
 TYPED_TEST_SUITE(Programmer, Configurations);
 
 // The amplitudes of hand-written cases.

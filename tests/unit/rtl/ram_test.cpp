@@ -14,10 +14,7 @@ constexpr int kDepth = 40;
 
 // Random requests on both ports every clock, every answer compared with an array.
 TEST(Ram, MatchesAnArrayOnRandomRequests) {
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    Rng rng(seed);
-    Bench<VRam> ram(seed);
+  ForSeeds<VRam>(4, [&](Rng& rng, auto& ram) {
     std::vector<std::uint32_t> memory(kDepth);
     ram->re_i = 0;
     for (int a = 0; a < kDepth; ++a) {
@@ -53,7 +50,7 @@ TEST(Ram, MatchesAnArrayOnRandomRequests) {
         ASSERT_EQ(ram->rdata_o, expected) << "clock " << i;
       }
     }
-  }
+  });
 }
 
 }  // namespace

@@ -11,16 +11,6 @@
 namespace mcnn::rtl_test {
 namespace {
 
-struct Yao : Yao2020 {
-  using Model = VReduceYao2020;
-};
-struct Small : Tiny {
-  using Model = VReduceTiny;
-};
-struct Corners : Corner {
-  using Model = VReduceCorner;
-};
-
 template <class C>
 class Reduce : public testing::Test {
  protected:
@@ -85,7 +75,8 @@ class Reduce : public testing::Test {
   std::deque<Expected> pipe_ = std::deque<Expected>(1);
 };
 
-using Configurations = testing::Types<Yao, Small, Corners>;
+using Configurations =
+    testing::Types<On<Yao2020, VReduceYao2020>, On<Tiny, VReduceTiny>, On<Corner, VReduceCorner>>;
 TYPED_TEST_SUITE(Reduce, Configurations);
 
 // Every segmentation of the PEs; passes of one to four steps, one to four emissions, random gaps

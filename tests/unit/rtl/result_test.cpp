@@ -8,16 +8,9 @@
 namespace mcnn::rtl_test {
 namespace {
 
-struct Yao : Yao2020 {
-  using Model = VResultYao2020;
-};
-struct Corners : Corner {
-  using Model = VResultCorner;
-};
-
 template <class C>
 class Result : public testing::Test {};
-using Configurations = testing::Types<Yao, Corners>;
+using Configurations = testing::Types<On<Yao2020, VResultYao2020>, On<Corner, VResultCorner>>;
 TYPED_TEST_SUITE(Result, Configurations);
 
 // Images with all counts of logits, many ties and extremes, in one to three passes with gaps; the
@@ -25,10 +18,7 @@ TYPED_TEST_SUITE(Result, Configurations);
 // `frame_start_i` may come while it is being sent.
 TYPED_TEST(Result, PacketHasTheFirstLargestAndAllLogits) {
   using C = TypeParam;
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    Rng rng(seed);
-    Bench<typename C::Model> dut(seed);
+  ForSeeds<typename C::Model>(4, [&](Rng& rng, auto& dut) {
     dut->frame_start_i = 0;
     dut->valid_i = 0;
     dut->send_i = 0;
@@ -130,7 +120,7 @@ TYPED_TEST(Result, PacketHasTheFirstLargestAndAllLogits) {
       ASSERT_EQ(dut->busy_o, 0);
       ASSERT_EQ(dut->m_axis_tvalid_o, 0);
     }
-  }
+  });
 }
 
 }  // namespace

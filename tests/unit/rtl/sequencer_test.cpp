@@ -11,13 +11,6 @@
 namespace mcnn::rtl_test {
 namespace {
 
-struct Yao : Yao2020 {
-  using Model = VSequencerYao2020;
-};
-struct Corners : Corner {
-  using Model = VSequencerCorner;
-};
-
 // A layer row; the members begin with what every configuration has.
 struct Row {
   bool final = false, swap = false, vector = false;
@@ -335,16 +328,13 @@ class Sequencer : public testing::Test {
   bool reload_ = false;
 };
 
-using Configurations = testing::Types<Yao, Corners>;
+using Configurations = testing::Types<On<Yao2020, VSequencerYao2020>, On<Corner, VSequencerCorner>>;
 TYPED_TEST_SUITE(Sequencer, Configurations);
 
 // Random networks, with and without HALT, slow images and slow results.
 TYPED_TEST(Sequencer, RunsRowsAndImagesInOrder) {
   using C = TypeParam;
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    Rng rng(seed);
-    Bench<typename C::Model> dut(seed);
+  ForSeeds<typename C::Model>(4, [&](Rng& rng, auto& dut) {
     this->Begin(dut);
     for (int run = 0; run < 25; ++run) {
       SCOPED_TRACE(testing::Message() << "run " << run);
@@ -352,7 +342,7 @@ TYPED_TEST(Sequencer, RunsRowsAndImagesInOrder) {
       this->Run(dut, rows, rng, -1);
       if (testing::Test::HasFailure()) return;
     }
-  }
+  });
 }
 
 // An abort or an error in any clock of a run: the chip is idle after it, and the next run is whole.

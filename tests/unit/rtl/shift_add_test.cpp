@@ -7,26 +7,16 @@
 namespace mcnn::rtl_test {
 namespace {
 
-struct Yao : Yao2020 {
-  using Model = VShiftAddYao2020;
-};
-struct Corners : Corner {
-  using Model = VShiftAddCorner;
-};
-
 template <class C>
 class ShiftAdd : public testing::Test {};
-using Configurations = testing::Types<Yao, Corners>;
+using Configurations = testing::Types<On<Yao2020, VShiftAddYao2020>, On<Corner, VShiftAddCorner>>;
 TYPED_TEST_SUITE(ShiftAdd, Configurations);
 
 // Beats of random length and random or extreme codes, with planes that were not read and clocks
 // without a plane: after every clock the sum of what has come.
 TYPED_TEST(ShiftAdd, MatchesTheSumOverThePlanes) {
   using C = TypeParam;
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    Rng rng(seed);
-    Bench<typename C::Model> dut(seed);
+  ForSeeds<typename C::Model>(3, [&](Rng& rng, auto& dut) {
     for (int beat = 0; beat < 400; ++beat) {
       const int planes = rng.Chance(50) ? C::kActBits : rng.Range(1, C::kActBits);
       const bool extreme = rng.Chance(20);
@@ -56,7 +46,7 @@ TYPED_TEST(ShiftAdd, MatchesTheSumOverThePlanes) {
         }
       }
     }
-  }
+  });
 }
 
 }  // namespace

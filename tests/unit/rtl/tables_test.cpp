@@ -8,16 +8,9 @@
 namespace mcnn::rtl_test {
 namespace {
 
-struct Yao : Yao2020 {
-  using Model = VTablesYao2020;
-};
-struct Corners : Corner {
-  using Model = VTablesCorner;
-};
-
 template <class C>
 class Tables : public testing::Test {};
-using Configurations = testing::Types<Yao, Corners>;
+using Configurations = testing::Types<On<Yao2020, VTablesYao2020>, On<Corner, VTablesCorner>>;
 TYPED_TEST_SUITE(Tables, Configurations);
 
 // Fills all tables, then random writes, host reads, and chip reads of all three tables in the same
@@ -27,10 +20,7 @@ TYPED_TEST(Tables, RowsAndWordsMatchArrays) {
   constexpr int kPeWords = (C::kNumPe + 3) / 4;
   constexpr int kRows[3] = {C::kNumLayers, C::kNumRecords, C::kNumBiasRows};
   constexpr int kWords[3] = {8 + kPeWords, 2 + kPeWords, 2};
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    Rng rng(seed);
-    Bench<typename C::Model> dut(seed);
+  ForSeeds<typename C::Model>(3, [&](Rng& rng, auto& dut) {
     std::vector<std::vector<std::uint32_t>> tables[3];
     auto write = [&](int table, int row, int word) {
       const auto value = static_cast<std::uint32_t>(rng.Bits(32));
@@ -111,7 +101,7 @@ TYPED_TEST(Tables, RowsAndWordsMatchArrays) {
             << "bias word " << w;
       }
     }
-  }
+  });
 }
 
 }  // namespace

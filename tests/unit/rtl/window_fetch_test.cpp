@@ -10,16 +10,6 @@
 namespace mcnn::rtl_test {
 namespace {
 
-struct Yao : Yao2020 {
-  using Model = VWindowFetchYao2020;
-};
-struct Small : Tiny {
-  using Model = VWindowFetchTiny;
-};
-struct Corners : Corner {
-  using Model = VWindowFetchCorner;
-};
-
 struct Record {
   bool last_step = true, last_pass = true;
   int half = 0;
@@ -277,17 +267,15 @@ class WindowFetch : public testing::Test {
   int errors_ = 0;
 };
 
-using Configurations = testing::Types<Yao, Small, Corners>;
+using Configurations = testing::Types<On<Yao2020, VWindowFetchYao2020>, On<Tiny, VWindowFetchTiny>,
+                                      On<Corner, VWindowFetchCorner>>;
 TYPED_TEST_SUITE(WindowFetch, Configurations);
 
 // Random layers (stride, offsets of either sign, maps up to MaxDim, several records and steps,
 // replicas), with the consumer always ready or not; latency and throughput are checked when it is.
 TYPED_TEST(WindowFetch, EveryPeSeesItsWindow) {
   using C = TypeParam;
-  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    Rng rng(seed);
-    Bench<typename C::Model> dut(seed);
+  ForSeeds<typename C::Model>(6, [&](Rng& rng, auto& dut) {
     this->Fill(rng);
     this->Begin(dut);
     for (int pass = 0; pass < 25; ++pass) {
@@ -297,7 +285,7 @@ TYPED_TEST(WindowFetch, EveryPeSeesItsWindow) {
       if (testing::Test::HasFatalFailure()) return;
       ASSERT_EQ(this->errors_, 0) << "a legal record was reported";
     }
-  }
+  });
 }
 
 // A flush in the middle of a pass leaves nothing behind.
