@@ -10,10 +10,7 @@
 namespace mcnn::rtl_test {
 namespace {
 
-template <class C>
-class Activate : public testing::Test {};
-using Configurations = testing::Types<On<Yao2020, VActivateYao2020>, On<Corner, VActivateCorner>>;
-TYPED_TEST_SUITE(Activate, Configurations);
+MCNN_SUITE(Activate, On<Yao2020, VActivateYao2020>, On<Corner, VActivateCorner>);
 
 // A number that is at a corner of the arithmetic more often than not.
 template <class C>

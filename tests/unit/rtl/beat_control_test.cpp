@@ -62,6 +62,13 @@ class BeatControl : public testing::Test {
     return tokens;
   }
 
+  void Begin(Bench<typename C::Model>& dut) {
+    dut->start_i = 0;
+    dut->flush_i = 0;
+    dut->load_end_i = 0;
+    dut.Reset();
+  }
+
   void Run(Bench<typename C::Model>& dut, const Pass& p, int gaps, Rng& rng) {
     struct Step {
       bool first, last, end;
@@ -200,17 +207,10 @@ TYPED_TEST_SUITE(BeatControl, Configurations);
 
 // Random passes with short and long fetches, with and without SKIP: every output in every clock.
 TYPED_TEST(BeatControl, EveryClockMatchesTheFormulas) {
-  using C = TypeParam;
-  ForSeeds<typename C::Model>(8, [&](Rng& rng, auto& dut) {
-    dut->start_i = 0;
-    dut->flush_i = 0;
-    dut->load_end_i = 0;
-    dut.Reset();
-    for (int pass = 0; pass < 12; ++pass) {
-      SCOPED_TRACE(testing::Message() << "pass " << pass);
-      this->Run(dut, this->RandomPass(rng), rng.Chance(50) ? 0 : 50, rng);
-      if (testing::Test::HasFatalFailure()) return;
-    }
+  ForSeeds<typename TypeParam::Model>(8, [&](Rng& rng, auto& dut) {
+    this->Begin(dut);
+    ForRounds(12,
+              [&](int) { this->Run(dut, this->RandomPass(rng), rng.Chance(50) ? 0 : 50, rng); });
   });
 }
 
@@ -219,10 +219,7 @@ TYPED_TEST(BeatControl, FlushForgetsThePass) {
   using C = TypeParam;
   Rng rng(21);
   Bench<typename C::Model> dut(21);
-  dut->start_i = 0;
-  dut->flush_i = 0;
-  dut->load_end_i = 0;
-  dut.Reset();
+  this->Begin(dut);
   for (int round = 0; round < 40; ++round) {
     SCOPED_TRACE(testing::Message() << "seed 21, round " << round);
     dut->start_i = 1;

@@ -155,16 +155,38 @@ struct On : Constants {
   using Model = Verilated;
 };
 
-// A test with seeds 1..count: body(rng, dut), each with a module of its own; the seed is printed
-// with a failure, and after one that is fatal no other begins.
+// A suite of typed tests without a fixture, and what its tests run on.
+#define MCNN_SUITE(Suite, ...)                               \
+  template <class C>                                         \
+  class Suite : public testing::Test {};                     \
+  using Suite##Configurations = testing::Types<__VA_ARGS__>; \
+  TYPED_TEST_SUITE(Suite, Suite##Configurations)
+
+// A test with one seed: body(rng, dut); the seed is printed with a failure.
+template <class Model, class Body>
+void ForSeed(std::uint64_t seed, Body body) {
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  Rng rng(seed);
+  Bench<Model> dut(seed);
+  body(rng, dut);
+}
+
+// A test with seeds 1..count, each with a module of its own; after a failure that is fatal no other
+// begins.
 template <class Model, class Body>
 void ForSeeds(std::uint64_t count, Body body) {
-  for (std::uint64_t seed = 1; seed <= count; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    Rng rng(seed);
-    Bench<Model> dut(seed);
-    body(rng, dut);
-    if (testing::Test::HasFatalFailure()) return;
+  for (std::uint64_t seed = 1; seed <= count && !testing::Test::HasFatalFailure(); ++seed) {
+    ForSeed<Model>(seed, body);
+  }
+}
+
+// The rounds of a test, 0..count-1: body(round); the round is printed with a failure, and after one
+// no other begins.
+template <class Body>
+void ForRounds(int count, Body body) {
+  for (int round = 0; round < count && !testing::Test::HasFailure(); ++round) {
+    SCOPED_TRACE(testing::Message() << "round " << round);
+    body(round);
   }
 }
 

@@ -154,102 +154,92 @@ TYPED_TEST_SUITE(ImageLoader, Configurations);
 
 // Random shapes, one image after the other, with and without gaps.
 TYPED_TEST(ImageLoader, EveryPixelGoesToItsWord) {
-  using C = TypeParam;
-  ForSeeds<typename C::Model>(4, [&](Rng& rng, auto& dut) {
+  ForSeeds<typename TypeParam::Model>(4, [&](Rng& rng, auto& dut) {
     this->Begin(dut);
-    for (int image = 0; image < 30; ++image) {
-      SCOPED_TRACE(testing::Message() << "image " << image);
-      this->GoodImage(dut, image % 2 == 0 ? 0 : 50, rng);
-      if (testing::Test::HasFatalFailure()) return;
-    }
+    ForRounds(30, [&](int image) { this->GoodImage(dut, image % 2 == 0 ? 0 : 50, rng); });
   });
 }
 
 // Every kind of wrong length, from one pixel to twice the image: one report, no image, and the next
 // image is whole.
 TYPED_TEST(ImageLoader, ImagesOfTheWrongLengthAreDroppedAndReported) {
-  using C = TypeParam;
-  Rng rng(5);
-  Bench<typename C::Model> dut(5);
-  this->Begin(dut);
-  for (int image = 0; image < 120; ++image) {
-    SCOPED_TRACE(testing::Message() << "seed 5, image " << image);
-    typename ImageLoader<C>::Shape s;
-    do {
-      s = this->RandomShape(rng);
-    } while (s.pixels() < 2);
-    this->SetShape(dut, s);
-    const bool is_short = rng.Chance(50);
-    const int by = rng.Chance(50) ? 1 : rng.Range(1, s.pixels() - 1);
-    const int shorts = this->short_, longs = this->long_;
-    this->SendImage(dut, is_short ? s.pixels() - by : s.pixels() + by, rng.Chance(50) ? 0 : 30,
-                    rng);
-    if (testing::Test::HasFatalFailure()) return;
-    for (int i = 0; i < 3; ++i) {
-      ASSERT_EQ(dut->ready_o, 0) << "a wrong image counts as loaded";
-      this->Clock(dut);
-    }
-    ASSERT_EQ(this->short_ - shorts, is_short ? 1 : 0);
-    ASSERT_EQ(this->long_ - longs, is_short ? 0 : 1);
-    if (rng.Chance(60)) this->GoodImage(dut, 0, rng);
-    if (testing::Test::HasFatalFailure()) return;
-  }
+  ForSeed<typename TypeParam::Model>(5, [&](Rng& rng, auto& dut) {
+    this->Begin(dut);
+    ForRounds(120, [&](int) {
+      typename TestFixture::Shape s;
+      do {
+        s = this->RandomShape(rng);
+      } while (s.pixels() < 2);
+      this->SetShape(dut, s);
+      const bool is_short = rng.Chance(50);
+      const int by = rng.Chance(50) ? 1 : rng.Range(1, s.pixels() - 1);
+      const int shorts = this->short_, longs = this->long_;
+      this->SendImage(dut, is_short ? s.pixels() - by : s.pixels() + by, rng.Chance(50) ? 0 : 30,
+                      rng);
+      if (testing::Test::HasFatalFailure()) return;
+      for (int i = 0; i < 3; ++i) {
+        ASSERT_EQ(dut->ready_o, 0) << "a wrong image counts as loaded";
+        this->Clock(dut);
+      }
+      ASSERT_EQ(this->short_ - shorts, is_short ? 1 : 0);
+      ASSERT_EQ(this->long_ - longs, is_short ? 0 : 1);
+      if (rng.Chance(60)) this->GoodImage(dut, 0, rng);
+    });
+  });
 }
 
 // Nothing is taken before a run; a flush drops a loaded image, and the rest of one that is on its
 // way.
 TYPED_TEST(ImageLoader, FlushDropsWhatIsLoadedOrLoading) {
-  using C = TypeParam;
-  Rng rng(6);
-  Bench<typename C::Model> dut(6);
-  this->Begin(dut);
-  for (int round = 0; round < 150; ++round) {
-    SCOPED_TRACE(testing::Message() << "seed 6, round " << round);
-    dut->enable_i = 0;
-    dut->s_axis_tvalid_i = 1;
-    dut->s_axis_tlast_i = static_cast<CData>(rng.Bits(1));
-    for (int i = rng.Below(3); i > 0; --i) {
+  ForSeed<typename TypeParam::Model>(6, [&](Rng& rng, auto& dut) {
+    this->Begin(dut);
+    ForRounds(150, [&](int) {
+      dut->enable_i = 0;
+      dut->s_axis_tvalid_i = 1;
+      dut->s_axis_tlast_i = static_cast<CData>(rng.Bits(1));
+      for (int i = rng.Below(3); i > 0; --i) {
+        dut.Eval();
+        ASSERT_EQ(dut->s_axis_tready_o, 0) << "TREADY without a run";
+        this->Clock(dut);
+      }
+      dut->s_axis_tvalid_i = 0;
+      dut->enable_i = 1;
+      const auto s = this->RandomShape(rng);
+      this->SetShape(dut, s);
+      const int sent = rng.Range(0, s.pixels());
+      for (int i = 0; i < sent; ++i)
+        this->Send(dut, rng.Below(4), i == s.pixels() - 1, rng.Chance(50) ? 0 : 30, rng);
+      ASSERT_FALSE(testing::Test::HasFatalFailure());
+      int taken = sent;
+      // The flush comes between two pixels or with one.
+      dut->flush_i = 1;
+      dut->s_axis_tvalid_i = taken < s.pixels() && rng.Chance(50);
+      dut->s_axis_tlast_i = taken == s.pixels() - 1;
       dut.Eval();
-      ASSERT_EQ(dut->s_axis_tready_o, 0) << "TREADY without a run";
+      if (dut->s_axis_tvalid_i != 0 && dut->s_axis_tready_o != 0) ++taken;
+      const int errors = this->short_ + this->long_ + this->beyond_;
       this->Clock(dut);
-    }
-    dut->s_axis_tvalid_i = 0;
-    dut->enable_i = 1;
-    const auto s = this->RandomShape(rng);
-    this->SetShape(dut, s);
-    const int sent = rng.Range(0, s.pixels());
-    for (int i = 0; i < sent; ++i)
-      this->Send(dut, rng.Below(4), i == s.pixels() - 1, rng.Chance(50) ? 0 : 30, rng);
-    ASSERT_FALSE(testing::Test::HasFatalFailure());
-    int taken = sent;
-    // The flush comes between two pixels or with one.
-    dut->flush_i = 1;
-    dut->s_axis_tvalid_i = taken < s.pixels() && rng.Chance(50);
-    dut->s_axis_tlast_i = taken == s.pixels() - 1;
-    dut.Eval();
-    if (dut->s_axis_tvalid_i != 0 && dut->s_axis_tready_o != 0) ++taken;
-    const int errors = this->short_ + this->long_ + this->beyond_;
-    this->Clock(dut);
-    dut->flush_i = 0;
-    dut->s_axis_tvalid_i = 0;
-    ASSERT_EQ(dut->ready_o, 0);
-    // The rest is taken and dropped, whether a run is going on or not.
-    dut->enable_i = rng.Chance(50);
-    if (taken > 0 && taken < s.pixels()) {
-      this->writes_ = 0;
-      this->Clock(dut);
-      this->writes_ = 0;
-      for (; taken < s.pixels(); ++taken) this->Send(dut, 1, taken == s.pixels() - 1, 20, rng);
-      if (testing::Test::HasFatalFailure()) return;
-      ASSERT_EQ(this->writes_, 0) << "the rest of a dropped image was stored";
+      dut->flush_i = 0;
+      dut->s_axis_tvalid_i = 0;
       ASSERT_EQ(dut->ready_o, 0);
-    }
-    this->Clock(dut);
-    ASSERT_EQ(this->short_ + this->long_ + this->beyond_, errors) << "a flushed image was reported";
-    dut->enable_i = 1;
-    this->GoodImage(dut, 20, rng);
-    if (testing::Test::HasFatalFailure()) return;
-  }
+      // The rest is taken and dropped, whether a run is going on or not.
+      dut->enable_i = rng.Chance(50);
+      if (taken > 0 && taken < s.pixels()) {
+        this->writes_ = 0;
+        this->Clock(dut);
+        this->writes_ = 0;
+        for (; taken < s.pixels(); ++taken) this->Send(dut, 1, taken == s.pixels() - 1, 20, rng);
+        if (testing::Test::HasFatalFailure()) return;
+        ASSERT_EQ(this->writes_, 0) << "the rest of a dropped image was stored";
+        ASSERT_EQ(dut->ready_o, 0);
+      }
+      this->Clock(dut);
+      ASSERT_EQ(this->short_ + this->long_ + this->beyond_, errors)
+          << "a flushed image was reported";
+      dut->enable_i = 1;
+      this->GoodImage(dut, 20, rng);
+    });
+  });
 }
 
 // A flush in every clock of a load, first and last pixel included, between two pixels and with one.

@@ -8,11 +8,7 @@
 namespace mcnn::rtl_test {
 namespace {
 
-template <class C>
-class PerfCounters : public testing::Test {};
-using Configurations =
-    testing::Types<On<Yao2020, VPerfCountersYao2020>, On<Corner, VPerfCountersCorner>>;
-TYPED_TEST_SUITE(PerfCounters, Configurations);
+MCNN_SUITE(PerfCounters, On<Yao2020, VPerfCountersYao2020>, On<Corner, VPerfCountersCorner>);
 
 // Random events for a while, some quiet clocks, then every counter; several runs without a reset in
 // between.

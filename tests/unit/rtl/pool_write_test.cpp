@@ -327,16 +327,14 @@ TYPED_TEST_SUITE(PoolWrite, Configurations);
 // Any legal map, pooling window, stride, edge, grouping of rows and number of kernels; groups back
 // to back or with gaps; passes one after another in the same module.
 TYPED_TEST(PoolWrite, MatchesBruteForceMaximum) {
-  using C = TypeParam;
-  ForSeeds<typename C::Model>(6, [&](Rng& rng, auto& dut) {
+  ForSeeds<typename TypeParam::Model>(6, [&](Rng& rng, auto& dut) {
     this->Begin(dut, rng);
-    for (int pass = 0; pass < 40; ++pass) {
-      SCOPED_TRACE(testing::Message() << "pass " << pass);
+    ForRounds(40, [&](int) {
       const Pass p = this->RandomPass(rng);
       this->RunAndCompare(dut, p, rng);
       if (testing::Test::HasFatalFailure()) return;
       ASSERT_EQ(this->errors_, 0);
-    }
+    });
   });
 }
 
@@ -366,17 +364,15 @@ TYPED_TEST(PoolWrite, ReadAfterWriteBackToBack) {
 
 // A vector goes to the tiles of four rows by four columns that the next layer reads.
 TYPED_TEST(PoolWrite, VectorGoesToTiles) {
-  using C = TypeParam;
-  Rng rng(7);
-  Bench<typename C::Model> dut(7);
-  this->Begin(dut, rng);
-  for (int pass = 0; pass < 60; ++pass) {
-    SCOPED_TRACE(testing::Message() << "seed 7, pass " << pass);
-    const Pass p = rng.Chance(80) ? this->RandomVector(rng) : this->RandomPass(rng);
-    this->RunAndCompare(dut, p, rng);
-    if (testing::Test::HasFatalFailure()) return;
-    ASSERT_EQ(this->errors_, 0);
-  }
+  ForSeed<typename TypeParam::Model>(7, [&](Rng& rng, auto& dut) {
+    this->Begin(dut, rng);
+    ForRounds(60, [&](int) {
+      const Pass p = rng.Chance(80) ? this->RandomVector(rng) : this->RandomPass(rng);
+      this->RunAndCompare(dut, p, rng);
+      if (testing::Test::HasFatalFailure()) return;
+      ASSERT_EQ(this->errors_, 0);
+    });
+  });
 }
 
 // A map that does not fit the banks is reported; the same map one word lower is not.

@@ -8,10 +8,7 @@
 namespace mcnn::rtl_test {
 namespace {
 
-template <class C>
-class Result : public testing::Test {};
-using Configurations = testing::Types<On<Yao2020, VResultYao2020>, On<Corner, VResultCorner>>;
-TYPED_TEST_SUITE(Result, Configurations);
+MCNN_SUITE(Result, On<Yao2020, VResultYao2020>, On<Corner, VResultCorner>);
 
 // Images with all counts of logits, many ties and extremes, in one to three passes with gaps; the
 // packet is taken at once or with stalls, is constant while it waits, and the next image's

@@ -333,33 +333,27 @@ TYPED_TEST_SUITE(Sequencer, Configurations);
 
 // Random networks, with and without HALT, slow images and slow results.
 TYPED_TEST(Sequencer, RunsRowsAndImagesInOrder) {
-  using C = TypeParam;
-  ForSeeds<typename C::Model>(4, [&](Rng& rng, auto& dut) {
+  ForSeeds<typename TypeParam::Model>(4, [&](Rng& rng, auto& dut) {
     this->Begin(dut);
-    for (int run = 0; run < 25; ++run) {
-      SCOPED_TRACE(testing::Message() << "run " << run);
+    ForRounds(25, [&](int) {
       const std::vector<Row> rows = this->RandomNetwork(rng);
       this->Run(dut, rows, rng, -1);
-      if (testing::Test::HasFailure()) return;
-    }
+    });
   });
 }
 
 // An abort or an error in any clock of a run: the chip is idle after it, and the next run is whole.
 TYPED_TEST(Sequencer, AbortAndErrorsEndARunAtAnyTime) {
-  using C = TypeParam;
-  Rng rng(31);
-  Bench<typename C::Model> dut(31);
-  this->Begin(dut);
-  for (int run = 0; run < 300; ++run) {
-    SCOPED_TRACE(testing::Message() << "seed 31, run " << run);
-    const std::vector<Row> rows = this->RandomNetwork(rng);
-    this->Run(dut, rows, rng, rng.Below(rng.Chance(50) ? 8 : 60));
-    if (testing::Test::HasFailure()) return;
-    if (run % 10 != 0) continue;
-    this->Run(dut, rows, rng, -1);
-    if (testing::Test::HasFailure()) return;
-  }
+  ForSeed<typename TypeParam::Model>(31, [&](Rng& rng, auto& dut) {
+    this->Begin(dut);
+    ForRounds(300, [&](int run) {
+      const std::vector<Row> rows = this->RandomNetwork(rng);
+      this->Run(dut, rows, rng, rng.Below(rng.Chance(50) ? 8 : 60));
+      if (testing::Test::HasFailure()) return;
+      if (run % 10 != 0) return;
+      this->Run(dut, rows, rng, -1);
+    });
+  });
 }
 
 // Each limit of the layer table, the last allowed value and the first that is not.

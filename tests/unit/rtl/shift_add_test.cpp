@@ -7,10 +7,7 @@
 namespace mcnn::rtl_test {
 namespace {
 
-template <class C>
-class ShiftAdd : public testing::Test {};
-using Configurations = testing::Types<On<Yao2020, VShiftAddYao2020>, On<Corner, VShiftAddCorner>>;
-TYPED_TEST_SUITE(ShiftAdd, Configurations);
+MCNN_SUITE(ShiftAdd, On<Yao2020, VShiftAddYao2020>, On<Corner, VShiftAddCorner>);
 
 // Beats of random length and random or extreme codes, with planes that were not read and clocks
 // without a plane: after every clock the sum of what has come.

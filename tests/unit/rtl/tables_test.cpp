@@ -8,10 +8,7 @@
 namespace mcnn::rtl_test {
 namespace {
 
-template <class C>
-class Tables : public testing::Test {};
-using Configurations = testing::Types<On<Yao2020, VTablesYao2020>, On<Corner, VTablesCorner>>;
-TYPED_TEST_SUITE(Tables, Configurations);
+MCNN_SUITE(Tables, On<Yao2020, VTablesYao2020>, On<Corner, VTablesCorner>);
 
 // Fills all tables, then random writes, host reads, and chip reads of all three tables in the same
 // clock; a chip's row stays until it asks for another one.

@@ -274,17 +274,15 @@ TYPED_TEST_SUITE(WindowFetch, Configurations);
 // Random layers (stride, offsets of either sign, maps up to MaxDim, several records and steps,
 // replicas), with the consumer always ready or not; latency and throughput are checked when it is.
 TYPED_TEST(WindowFetch, EveryPeSeesItsWindow) {
-  using C = TypeParam;
-  ForSeeds<typename C::Model>(6, [&](Rng& rng, auto& dut) {
+  ForSeeds<typename TypeParam::Model>(6, [&](Rng& rng, auto& dut) {
     this->Fill(rng);
     this->Begin(dut);
-    for (int pass = 0; pass < 25; ++pass) {
-      SCOPED_TRACE(testing::Message() << "pass " << pass);
+    ForRounds(25, [&](int pass) {
       const Pass p = this->RandomPass(rng, rng.Chance(40));
       this->Run(dut, p, pass % 2 == 0 ? 0 : rng.Range(10, 80), rng);
       if (testing::Test::HasFatalFailure()) return;
       ASSERT_EQ(this->errors_, 0) << "a legal record was reported";
-    }
+    });
   });
 }
 
