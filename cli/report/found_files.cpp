@@ -21,7 +21,6 @@ namespace mcnn::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using html::escaped;
 
 constexpr std::size_t kMostPictureBytes = 1'200'000;  // of one section
 

@@ -21,11 +21,6 @@
 namespace mcnn::cli {
 namespace {
 
-using html::datum;
-using html::escaped;
-using html::grouped;
-using html::Table;
-
 constexpr std::size_t kOpenWrong = 24;   // images that are shown at once
 constexpr std::size_t kMostWrong = 200;  // and with those that are folded
 

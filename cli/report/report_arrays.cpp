@@ -21,11 +21,6 @@
 namespace mcnn::cli {
 namespace {
 
-using html::datum;
-using html::escaped;
-using html::grouped;
-using html::Table;
-
 constexpr std::size_t kMostCellData = 300'000;  // cells with values under the pointer
 constexpr int kShades = 120;                    // of a palette; index 0 is a cell that is not used
 

@@ -14,14 +14,6 @@
 #include "host/mapping/cycle_model.h"
 
 namespace mcnn::cli {
-namespace {
-
-using html::datum;
-using html::escaped;
-using html::grouped;
-using html::Table;
-
-}  // namespace
 
 Section clipping_section(const ReportPage& page) {
   const Report& report = page.report;

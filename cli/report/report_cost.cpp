@@ -23,10 +23,6 @@
 namespace mcnn::cli {
 namespace {
 
-using html::escaped;
-using html::grouped;
-using html::Table;
-
 struct Group {
   FigureGroup group;
   std::string_view title;

@@ -22,11 +22,6 @@
 namespace mcnn::cli {
 namespace {
 
-using html::datum;
-using html::escaped;
-using html::grouped;
-using html::Table;
-
 // A feature map whose pixels lie in rows: a stack of channels, or a long vector folded into rows.
 struct Plane {
   int columns = 0;

@@ -24,9 +24,6 @@
 namespace mcnn::cli {
 
 namespace fs = std::filesystem;
-using html::escaped;
-using html::grouped;
-using html::Table;
 using Json = nlohmann::ordered_json;
 
 Section sweeps_section(const ReportPage& page) {

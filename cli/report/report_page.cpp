@@ -36,9 +36,9 @@ std::string style() {
 std::string key_figures(const ReportPage& page) {
   std::string text = "<dl class=\"key\" id=\"key-figures\">\n";
   for (const SummaryLine& line : page.cost.summary) {
-    std::string value = quantity_text(html::escaped(line.value_text()));
+    std::string value = quantity_text(escaped(line.value_text()));
     if (line.name == "accuracy") {
-      value = html::datum("accuracy", page.report.run.accuracy(), value);
+      value = datum("accuracy", page.report.run.accuracy(), value);
     }
     fmt::format_to(std::back_inserter(text),
                    "<div><dt>{} <span class=\"origin {}\">{}</span></dt><dd>{}</dd>"
@@ -57,12 +57,12 @@ std::string beside_key_figures(const ReportPage& page) {
   std::string text = fmt::format(
       "<p class=\"beside\">The integer network, with no device in it, has {}. {} images, {} clocks "
       "each on the {}; {:.4f} % of the conversions were clipped",
-      html::datum("integer_accuracy", report.integer.accuracy(),
-                  fmt::format("{:.2f} %", 100.0 * report.integer.accuracy())),
-      html::datum("images", static_cast<std::int64_t>(report.workload.count),
-                  html::grouped(report.workload.count)),
-      html::datum("clocks_per_image", report.run.clocks_per_image,
-                  fmt::format("{:.1f}", report.run.clocks_per_image)),
+      datum("integer_accuracy", report.integer.accuracy(),
+            fmt::format("{:.2f} %", 100.0 * report.integer.accuracy())),
+      datum("images", static_cast<std::int64_t>(report.workload.count),
+            grouped(report.workload.count)),
+      datum("clocks_per_image", report.run.clocks_per_image,
+            fmt::format("{:.1f}", report.run.clocks_per_image)),
       engine_title(report.engine),
       percent_of(static_cast<double>(counts.clipped_low + counts.clipped_high),
                  static_cast<double>(counts.conversions)));
@@ -105,7 +105,7 @@ std::string report_page(const ReportPage& page) {
       "<title>mcnn report: {}</title>\n<link rel=\"icon\" href=\"data:,\">\n"
       "<style>\n{}</style>\n</head>\n<body>\n"
       "<a class=\"skip\" href=\"#accuracy\">Skip to the report</a>\n<div class=\"sheet\">\n",
-      html::escaped(title), style());
+      escaped(title), style());
   fmt::format_to(
       out,
       "<header><div><h1>{}</h1>\n<p class=\"what\">Images {} to {} on the {}: {}.</p></div>\n"
@@ -114,9 +114,8 @@ std::string report_page(const ReportPage& page) {
       "<label><input type=\"radio\" name=\"theme\" value=\"light\">Light</label>"
       "<label><input type=\"radio\" name=\"theme\" value=\"dark\">Dark</label>"
       "</fieldset></header>\n",
-      html::escaped(title), html::grouped(workload.first),
-      html::grouped(workload.first + workload.count - 1), engine_title(page.report.engine),
-      html::escaped(describe(workload.config)));
+      escaped(title), grouped(workload.first), grouped(workload.first + workload.count - 1),
+      engine_title(page.report.engine), escaped(describe(workload.config)));
   text += key_figures(page) + beside_key_figures(page);
   text += "<div class=\"body\">\n<nav aria-label=\"Contents\"><h2>Contents</h2><ol>\n";
   for (const Section& section : sections) {

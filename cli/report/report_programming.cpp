@@ -19,11 +19,6 @@
 namespace mcnn::cli {
 namespace {
 
-using html::datum;
-using html::escaped;
-using html::grouped;
-using html::Table;
-
 constexpr std::size_t kListedFailures = 20;
 
 std::string loop_table(const Workload& workload, const ProgrammedChip& chip) {

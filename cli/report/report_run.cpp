@@ -17,11 +17,6 @@
 namespace mcnn::cli {
 namespace {
 
-using html::datum;
-using html::escaped;
-using html::grouped;
-using html::Table;
-
 // The unit of a field of the device card or a parameter, from the end of its name.
 std::string_view unit_of(std::string_view name) {
   struct Ending {

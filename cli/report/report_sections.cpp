@@ -41,7 +41,7 @@ std::string figure_titles(std::string_view text) {
     const std::string_view word = text.substr(at, std::max<std::size_t>(end - at, 1));
     const auto kinds = figure_kinds();
     const auto found = std::ranges::find(kinds, word, &FigureKind::key);
-    html += html::escaped(found == kinds.end() ? word : found->what);
+    html += escaped(found == kinds.end() ? word : found->what);
     at += word.size();
   }
   return html;
@@ -56,7 +56,7 @@ std::string layer_legend(const Workload& workload) {
   std::string text = "<div class=\"legend\">";
   for (std::size_t i = 0; i < workload.network.layers.size(); ++i) {
     fmt::format_to(std::back_inserter(text), "<span><i class=\"dot {}\"></i>{}</span>",
-                   layer_class(i), html::escaped(workload.network.layers[i].name));
+                   layer_class(i), escaped(workload.network.layers[i].name));
   }
   return text + "</div>\n";
 }

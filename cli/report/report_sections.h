@@ -7,10 +7,17 @@
 #include <string>
 #include <string_view>
 
+#include "cli/output/html.h"
 #include "cli/report/conductance_view.h"
 #include "cli/report/report_page.h"
 
 namespace mcnn::cli {
+
+// What sections are written with.
+using html::datum;
+using html::escaped;
+using html::grouped;
+using html::Table;
 
 struct Section {
   std::string id;

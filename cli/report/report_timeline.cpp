@@ -23,9 +23,6 @@
 namespace mcnn::cli {
 namespace {
 
-using html::escaped;
-using html::grouped;
-
 class Timeline {
  public:
   Timeline(const Workload& workload, std::vector<TimelineEvent> events)
