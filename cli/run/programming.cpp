@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -14,6 +15,7 @@
 #include "cli/output/progress.h"
 #include "common/error.h"
 #include "common/interrupt.h"
+#include "common/named.h"
 #include "host/engine/chip_model.h"
 #include "host/engine/driver.h"
 #include "host/programming/cells_file.h"
@@ -22,6 +24,10 @@
 
 namespace mcnn::cli {
 namespace {
+
+constexpr auto kWays = std::to_array<Named<ProgramWay>>({{ProgramWay::kLoop, "loop"},
+                                                         {ProgramWay::kDirect, "direct"},
+                                                         {ProgramWay::kLoaded, "loaded"}});
 
 constexpr std::size_t kMaxMessages = 10;
 
@@ -266,17 +272,7 @@ std::string ProgrammingOptions::command_line() const {
   return text;
 }
 
-std::string_view way_name(ProgramWay way) {
-  switch (way) {
-    case ProgramWay::kLoop:
-      return "loop";
-    case ProgramWay::kDirect:
-      return "direct";
-    case ProgramWay::kLoaded:
-      return "loaded";
-  }
-  return "";
-}
+std::string_view way_name(ProgramWay way) { return name_of(kWays, way); }
 
 RefreshReport pass_age(const Workload& workload, const RefreshPolicy& policy,
                        const ProgrammedChip& chip, ProgramPort& port,

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "common/named.h"
 #include "host/mapping/cycle_model.h"
 
 namespace mcnn::cli {
@@ -18,17 +19,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string_view engine_name(Engine engine) {
-  switch (engine) {
-    case Engine::kRtl:
-      return "rtl";
-    case Engine::kModel:
-      return "model";
-    case Engine::kInteger:
-      return "integer";
-  }
-  return "";
-}
+constexpr auto kEngineNames = std::to_array<Named<Engine>>(
+    {{Engine::kRtl, "rtl"}, {Engine::kModel, "model"}, {Engine::kInteger, "integer"}});
+
+std::string_view engine_name(Engine engine) { return name_of(kEngineNames, engine); }
+
+constexpr auto kEngineTitles =
+    std::to_array<Named<Engine>>({{Engine::kRtl, "chip (RTL)"},
+                                  {Engine::kModel, "chip (chip model)"},
+                                  {Engine::kInteger, "integer network"}});
 
 std::string range_text(int range) { return range < 0 ? "none" : fmt::format("{}", range); }
 
@@ -269,17 +268,7 @@ double percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::string_view engine_title(Engine engine) {
-  switch (engine) {
-    case Engine::kRtl:
-      return "chip (RTL)";
-    case Engine::kModel:
-      return "chip (chip model)";
-    case Engine::kInteger:
-      return "integer network";
-  }
-  return "";
-}
+std::string_view engine_title(Engine engine) { return name_of(kEngineTitles, engine); }
 
 int unclipped_range(const LayerFigures& figures, int range, const ChipConfig& config) {
   constexpr int kFinest = 3;

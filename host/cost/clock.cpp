@@ -5,6 +5,9 @@
 
 #include <algorithm>
 
+#include "host/cost/energy_card.h"
+#include "host/mapping/chip_config.h"
+
 namespace mcnn {
 
 double Clock::ns() const { return std::max(logic_ns, read_ns / read_clocks); }

@@ -6,10 +6,10 @@
 
 #include <string>
 
-#include "host/cost/energy_card.h"
-#include "host/mapping/chip_config.h"
-
 namespace mcnn {
+
+struct ChipConfig;
+struct EnergyCard;
 
 struct Clock {
   double logic_ns = 0.0;

@@ -4,24 +4,23 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <array>
 #include <iterator>
 #include <vector>
 
+#include "common/named.h"
 #include "common/si.h"
 
 namespace mcnn {
+namespace {
 
-std::string_view origin_name(Origin origin) {
-  switch (origin) {
-    case Origin::kMeasured:
-      return "measured";
-    case Origin::kEstimated:
-      return "estimated";
-    case Origin::kMissing:
-      return "missing";
-  }
-  return "";
-}
+constexpr auto kOrigins = std::to_array<Named<Origin>>({{Origin::kMeasured, "measured"},
+                                                        {Origin::kEstimated, "estimated"},
+                                                        {Origin::kMissing, "missing"}});
+
+}  // namespace
+
+std::string_view origin_name(Origin origin) { return name_of(kOrigins, origin); }
 
 std::string SummaryLine::value_text() const {
   if (!value) return "-";

@@ -12,6 +12,12 @@
 
 namespace mcnn {
 
+// Neighbouring pooled rows or columns.
+struct PooledRange {
+  int first = 0;
+  int count = 0;
+};
+
 // What one PE reads at every output position of a step.
 struct WindowRead {
   int pe = 0;
@@ -36,12 +42,6 @@ struct PassChannel {
   int quads = 0;  // index of its first quad
 
   int columns() const { return last_column - first_column + 1; }
-};
-
-// Neighbouring pooled rows or columns.
-struct PooledRange {
-  int first = 0;
-  int count = 0;
 };
 
 struct CompiledPass {

@@ -3,12 +3,21 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "common/error.h"
 #include "common/index.h"
+#include "common/named.h"
+#include "host/mapping/chip_config.h"
 #include "host/mapping/registers.h"
 
 namespace mcnn {
 namespace {
+
+constexpr auto kStatuses = std::to_array<Named<EntryStatus>>({{EntryStatus::kPending, "pending"},
+                                                              {EntryStatus::kDone, "done"},
+                                                              {EntryStatus::kFailed, "failed"},
+                                                              {EntryStatus::kRefused, "refused"}});
 
 void check_setting(std::string_view name, int value, int low, int high) {
   if (value < low || value > high) {
@@ -27,19 +36,7 @@ int largest(const BitField& field) { return static_cast<int>(field.mask()); }
 
 }  // namespace
 
-std::string_view status_name(EntryStatus status) {
-  switch (status) {
-    case EntryStatus::kPending:
-      return "pending";
-    case EntryStatus::kDone:
-      return "done";
-    case EntryStatus::kFailed:
-      return "failed";
-    case EntryStatus::kRefused:
-      return "refused";
-  }
-  return "";
-}
+std::string_view status_name(EntryStatus status) { return name_of(kStatuses, status); }
 
 ProgramCounters& ProgramCounters::operator+=(const ProgramCounters& other) {
   clocks += other.clocks;

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "host/mapping/chip_config.h"
-
 namespace mcnn {
+
+struct ChipConfig;
 
 // Amplitude codes of the pulses of one polarity: `start` for the first one and behind a change of
 // polarity, then `step` more for each one up to `limit`. 0..2^AmplitudeBits - 1 each.

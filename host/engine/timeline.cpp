@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -11,10 +12,25 @@
 
 #include "common/error.h"
 #include "common/index.h"
+#include "common/named.h"
 #include "host/mapping/cycle_model.h"
 
 namespace mcnn {
 namespace {
+
+constexpr auto kActivities =
+    std::to_array<Named<Activity>>({{Activity::kImageLoad, "image load"},
+                                    {Activity::kImageTake, "take image"},
+                                    {Activity::kImageStall, "wait for image"},
+                                    {Activity::kResultStall, "wait for result"},
+                                    {Activity::kResult, "result"},
+                                    {Activity::kLayer, "layer"},
+                                    {Activity::kFetch, "fetch"},
+                                    {Activity::kDrive, "read"},
+                                    {Activity::kRead, "plane"},
+                                    {Activity::kBeatStall, "stall"},
+                                    {Activity::kReduce, "reduce"},
+                                    {Activity::kWrite, "write-back"}});
 
 // Clocks of the pipeline, as in the RTL.
 constexpr int kFetchLatency = 4;   // from the first clock of a layer row to its first column
@@ -266,35 +282,7 @@ std::string json_string(std::string_view text) { return nlohmann::json(text).dum
 
 }  // namespace
 
-std::string_view activity_name(Activity activity) {
-  switch (activity) {
-    case Activity::kImageLoad:
-      return "image load";
-    case Activity::kImageTake:
-      return "take image";
-    case Activity::kImageStall:
-      return "wait for image";
-    case Activity::kResultStall:
-      return "wait for result";
-    case Activity::kResult:
-      return "result";
-    case Activity::kLayer:
-      return "layer";
-    case Activity::kFetch:
-      return "fetch";
-    case Activity::kDrive:
-      return "read";
-    case Activity::kRead:
-      return "plane";
-    case Activity::kBeatStall:
-      return "stall";
-    case Activity::kReduce:
-      return "reduce";
-    case Activity::kWrite:
-      return "write-back";
-  }
-  return "";
-}
+std::string_view activity_name(Activity activity) { return name_of(kActivities, activity); }
 
 std::vector<TimelineEvent> make_timeline(const ChipProgram& program, const ChipConfig& config,
                                          std::span<const ImageReads> images, bool skip) {

@@ -4,12 +4,16 @@
 #include <fmt/format.h>
 
 #include "common/error.h"
+#include "common/named.h"
 #include "host/mapping/layer_plan.h"
 #include "host/mapping/packing.h"
 #include "host/mapping/program_builder.h"
 
 namespace mcnn {
 namespace {
+
+constexpr auto kMappingKinds = std::to_array<Named<MappingKind>>(
+    {{MappingKind::kDefault, "default"}, {MappingKind::kPaper, "paper"}});
 
 void check_options(const Network& network, const MappingOptions& options) {
   if (options.range && (*options.range < 0 || *options.range > kMaxRange)) {
@@ -24,18 +28,11 @@ void check_options(const Network& network, const MappingOptions& options) {
 }  // namespace
 
 MappingKind mapping_kind(std::string_view name) {
-  if (name == "default") {
-    return MappingKind::kDefault;
-  }
-  if (name == "paper") {
-    return MappingKind::kPaper;
-  }
+  if (const auto kind = value_of(kMappingKinds, name)) return *kind;
   throw Error(fmt::format("mapping: found \"{}\", allowed: default, paper", name));
 }
 
-std::string_view mapping_name(MappingKind kind) {
-  return kind == MappingKind::kPaper ? "paper" : "default";
-}
+std::string_view mapping_name(MappingKind kind) { return name_of(kMappingKinds, kind); }
 
 MappedNetwork map_network(const Network& network, const ChipConfig& config,
                           const MappingOptions& options) {

@@ -2,6 +2,8 @@
 #include "host/programming/cell_pairs.h"
 
 #include "common/index.h"
+#include "host/mapping/mapper.h"
+#include "host/network/network.h"
 
 namespace mcnn {
 namespace {

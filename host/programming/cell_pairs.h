@@ -4,10 +4,10 @@
 
 #include <vector>
 
-#include "host/mapping/mapper.h"
-#include "host/network/network.h"
-
 namespace mcnn {
+
+struct MappedNetwork;
+struct Network;
 
 // The two cells of a weight: `line` holds the positive, `line + 1` the negative part.
 struct CellPair {

@@ -3,35 +3,34 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 
 #include "common/error.h"
+#include "common/named.h"
 
 namespace mcnn {
 
+namespace {
+
+constexpr auto kFlows =
+    std::to_array<Named<TuningFlow>>({{TuningFlow::kPaper, "paper"}, {TuningFlow::kBest, "best"}});
+constexpr auto kSharings =
+    std::to_array<Named<Sharing>>({{Sharing::kRows, "rows"}, {Sharing::kImages, "images"}});
+
+}  // namespace
+
 TuningFlow tuning_flow(std::string_view name) {
-  if (name == "paper") {
-    return TuningFlow::kPaper;
-  }
-  if (name == "best") {
-    return TuningFlow::kBest;
-  }
+  if (const auto flow = value_of(kFlows, name)) return *flow;
   throw Error(fmt::format("--flow: found '{}', allowed are paper and best", name));
 }
 
 Sharing sharing(std::string_view name) {
-  if (name == "rows") {
-    return Sharing::kRows;
-  }
-  if (name == "images") {
-    return Sharing::kImages;
-  }
+  if (const auto found = value_of(kSharings, name)) return *found;
   throw Error(fmt::format("--sharing: found '{}', allowed are rows and images", name));
 }
 
-std::string_view flow_name(TuningFlow flow) {
-  return flow == TuningFlow::kPaper ? "paper" : "best";
-}
+std::string_view flow_name(TuningFlow flow) { return name_of(kFlows, flow); }
 
 void TuningSettings::check(int images) const {
   const auto integer = [](std::string_view name, int64_t value, int64_t low, int64_t high) {
