@@ -52,26 +52,6 @@ void expect_equal_maps(const std::vector<std::vector<std::uint8_t>>& found,
 // ------------------------------------------------------------------------------------------ every
 // network of the suite
 
-struct NamedCase {
-  std::string configuration;
-  SuiteCase suite_case;
-};
-
-void PrintTo(const NamedCase& named, std::ostream* out) {
-  *out << named.configuration << " " << named.suite_case.name << " (seed " << named.suite_case.seed
-       << ")";
-}
-
-std::vector<NamedCase> all_cases() {
-  std::vector<NamedCase> cases;
-  for (const std::string configuration : {"yao2020", "tiny"}) {
-    for (SuiteCase& suite_case : network_suite(configuration)) {
-      cases.push_back({configuration, std::move(suite_case)});
-    }
-  }
-  return cases;
-}
-
 class EveryNetwork : public ::testing::TestWithParam<NamedCase> {
  protected:
   const ChipConfig config_ = configuration(GetParam().configuration);
@@ -161,7 +141,7 @@ TEST_P(EveryNetwork, StreamsWhatItGivesLayerByLayer) {
 
 INSTANTIATE_TEST_SUITE_P(EndToEnd, EveryNetwork, ::testing::ValuesIn(all_cases()),
                          [](const ::testing::TestParamInfo<NamedCase>& info) {
-                           return info.param.configuration + "_" + info.param.suite_case.name;
+                           return info.param.name();
                          });
 
 // ---------------------------------------------------------------------------------------- the

@@ -26,26 +26,6 @@ namespace {
 
 using Seen = tb::EventMonitor::Seen;
 
-struct NamedCase {
-  std::string configuration;
-  SuiteCase suite_case;
-};
-
-void PrintTo(const NamedCase& named, std::ostream* out) {
-  *out << named.configuration << " " << named.suite_case.name << " (seed " << named.suite_case.seed
-       << ")";
-}
-
-std::vector<NamedCase> all_cases() {
-  std::vector<NamedCase> cases;
-  for (const std::string configuration : {"yao2020", "tiny"}) {
-    for (SuiteCase& suite_case : network_suite(configuration)) {
-      cases.push_back({configuration, std::move(suite_case)});
-    }
-  }
-  return cases;
-}
-
 constexpr int kImages = 3;
 
 class Watched : public ::testing::TestWithParam<NamedCase> {
@@ -211,7 +191,7 @@ TEST_P(Watched, CountsTheEventsOfTheChipProgram) {
 
 INSTANTIATE_TEST_SUITE_P(Suite, Watched, ::testing::ValuesIn(all_cases()),
                          [](const ::testing::TestParamInfo<NamedCase>& info) {
-                           return info.param.configuration + "_" + info.param.suite_case.name;
+                           return info.param.name();
                          });
 
 }  // namespace

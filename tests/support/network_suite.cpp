@@ -380,4 +380,19 @@ std::vector<uint8_t> suite_image(const Network& network, uint64_t seed, int inde
   return pixels;
 }
 
+void PrintTo(const NamedCase& named, std::ostream* out) {
+  *out << named.configuration << " " << named.suite_case.name << " (seed " << named.suite_case.seed
+       << ")";
+}
+
+std::vector<NamedCase> all_cases() {
+  std::vector<NamedCase> cases;
+  for (const std::string configuration : {"yao2020", "tiny"}) {
+    for (SuiteCase& suite_case : network_suite(configuration)) {
+      cases.push_back({configuration, std::move(suite_case)});
+    }
+  }
+  return cases;
+}
+
 }  // namespace mcnn::testing

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,16 @@ struct SuiteCase {
 
 // The cases that fit a configuration: "yao2020" or "tiny". Throws Error for other names.
 std::vector<SuiteCase> network_suite(std::string_view configuration);
+
+// A case with its configuration, and those of all configurations: what parametrised tests run on.
+struct NamedCase {
+  std::string configuration;
+  SuiteCase suite_case;
+
+  std::string name() const { return configuration + "_" + suite_case.name; }
+};
+void PrintTo(const NamedCase& named, std::ostream* out);
+std::vector<NamedCase> all_cases();
 
 // A network of the published five-layer shape with random weights.
 Network random_yao2020(uint64_t seed);

@@ -36,18 +36,7 @@ void Cli::expect_error(std::vector<std::string> arguments, const std::vector<std
 
 void Cli::expect_plain_error(const std::vector<std::string>& arguments,
                              const std::vector<std::string>& parts) {
-  std::string command = "mcnn";
-  for (const std::string& argument : arguments) command += " " + argument;
-  SCOPED_TRACE(command);
-  const CommandResult result = run_mcnn(arguments);
-  EXPECT_EQ(result.status, 2) << result.err;
-  EXPECT_EQ(result.out, "");
-  EXPECT_TRUE(result.err.starts_with("mcnn: error: ")) << result.err;
-  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
-  for (const std::string& part : parts) {
-    EXPECT_NE(result.err.find(part), std::string::npos)
-        << "'" << part << "' is not in: " << result.err;
-  }
+  expect_refused(arguments, parts);
   EXPECT_TRUE(fs::is_empty(folder_ / "out")) << *fs::directory_iterator(folder_ / "out");
 }
 

@@ -2,9 +2,11 @@
 #include "tests/system/command.h"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -121,6 +123,22 @@ std::vector<std::string> shell_words(const std::string& line) {
   if (quote != 0) throw std::runtime_error("a quote does not end: " + line);
   if (in_word) words.push_back(word);
   return words;
+}
+
+void expect_refused(const std::vector<std::string>& arguments,
+                    const std::vector<std::string>& parts) {
+  std::string command = "mcnn";
+  for (const std::string& argument : arguments) command.append(" ").append(argument);
+  SCOPED_TRACE(command);
+  const CommandResult result = run_mcnn(arguments);
+  EXPECT_EQ(result.status, 2) << result.err;
+  EXPECT_EQ(result.out, "");
+  EXPECT_TRUE(result.err.starts_with("mcnn: error: ")) << result.err;
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  for (const std::string& part : parts) {
+    EXPECT_NE(result.err.find(part), std::string::npos)
+        << "'" << part << "' is not in: " << result.err;
+  }
 }
 
 }  // namespace mcnn::testing

@@ -28,4 +28,9 @@ std::vector<std::string> shell_words(const std::string& line);
 CommandResult run_mcnn_until(const std::vector<std::string>& arguments,
                              const std::function<bool()>& ready, int signal = SIGINT);
 
+// What a command that is refused leaves: status 2, nothing on stdout, one line on stderr that holds
+// every one of `parts`.
+void expect_refused(const std::vector<std::string>& arguments,
+                    const std::vector<std::string>& parts);
+
 }  // namespace mcnn::testing

@@ -70,15 +70,7 @@ class CrossbarCommand : public ::testing::Test {
 
   void expect_error(const std::vector<std::string>& words,
                     const std::vector<std::string>& parts) const {
-    const CommandResult result = run_mcnn(words);
-    EXPECT_EQ(result.status, 2) << result.err;
-    EXPECT_EQ(result.out, "");
-    EXPECT_TRUE(result.err.starts_with("mcnn: error: ")) << result.err;
-    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
-    for (const std::string& part : parts) {
-      EXPECT_NE(result.err.find(part), std::string::npos)
-          << "'" << part << "' is not in: " << result.err;
-    }
+    expect_refused(words, parts);
     EXPECT_TRUE(fs::is_empty(folder_ / "out"));
   }
 

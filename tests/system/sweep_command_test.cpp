@@ -36,6 +36,13 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+Words columns_of(const std::string& row) {
+  std::istringstream stream(row);
+  Words columns;
+  for (std::string column; std::getline(stream, column, ',');) columns.push_back(column);
+  return columns;
+}
+
 class SweepCommand : public ::testing::Test {
  protected:
   void SetUp() override { fs::create_directory(folder_ / "out"); }
@@ -51,17 +58,7 @@ class SweepCommand : public ::testing::Test {
   void expect_error(Words arguments, const Words& parts, bool with_out = true) {
     arguments.insert(arguments.begin(), "sweep");
     if (with_out) arguments.insert(arguments.end(), {"--out", out("rows.csv")});
-    std::string command = "mcnn";
-    for (const std::string& argument : arguments) command += " " + argument;
-    SCOPED_TRACE(command);
-    const CommandResult result = run_mcnn(arguments);
-    EXPECT_EQ(result.status, 2) << result.err;
-    EXPECT_EQ(result.out, "");
-    EXPECT_TRUE(result.err.starts_with("mcnn: error: ")) << result.err;
-    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
-    for (const std::string& part : parts) {
-      EXPECT_NE(result.err.find(part), std::string::npos) << "'" << part << "' in " << result.err;
-    }
+    expect_refused(arguments, parts);
     EXPECT_EQ(files(), 0U);
   }
 
@@ -160,14 +157,9 @@ TEST_F(SweepCommand, TheCommandOfARowGivesTheRow) {
             "pulses,command");
   std::vector<std::string> accuracies;
   for (std::size_t i = 2; i < lines.size(); ++i) {
-    std::istringstream row(lines[i]);
-    Words columns;
-    for (std::string column; std::getline(row, column, ',');) columns.push_back(column);
+    const Words columns = columns_of(lines[i]);
     ASSERT_EQ(columns.size(), 13U) << lines[i];
-    // The command has no quotes and no commas here: its words are its arguments.
-    std::istringstream words(columns.back());
-    Words arguments;
-    for (std::string word; words >> word;) arguments.push_back(word);
+    Words arguments = shell_words(columns.back());
     ASSERT_EQ(arguments.front(), "mcnn");
     arguments.erase(arguments.begin());
     arguments.insert(arguments.end(), {"--result", path("result.json")});
@@ -218,13 +210,9 @@ TEST_F(SweepCommand, TheCommandOfATunedRowGivesTheRow) {
   ASSERT_EQ(lines.size(), 2U + 6U);
   long plain_pulses = 0;
   for (std::size_t i = 2; i < lines.size(); ++i) {
-    std::istringstream row(lines[i]);
-    Words columns;
-    for (std::string column; std::getline(row, column, ',');) columns.push_back(column);
+    const Words columns = columns_of(lines[i]);
     ASSERT_EQ(columns.size(), 10U) << lines[i];
-    std::istringstream text(columns.back());
-    Words arguments;
-    for (std::string word; text >> word;) arguments.push_back(word);
+    Words arguments = shell_words(columns.back());
     arguments.erase(arguments.begin());
     arguments.insert(arguments.end(), {"--result", path("result.json")});
     const CommandResult again = run_mcnn(arguments);
