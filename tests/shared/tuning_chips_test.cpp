@@ -12,6 +12,7 @@
 #include "cli/run/tuning_chip.h"
 #include "host/engine/chip_model.h"
 #include "host/tuning/tuner.h"
+#include "tests/support/device_cards.h"
 #include "tests/support/network_suite.h"
 
 namespace mcnn::testing {
@@ -20,14 +21,9 @@ namespace {
 // Every kind of error that a read can have, and wires: what a rewritten cell changes must reach
 // every later read.
 DeviceCard harsh_card(bool wires) {
-  DeviceCard card;
-  card.name = "harsh";
-  card.g_min_uS = 2.0;
-  card.g_max_uS = 20.0;
-  card.programming_sigma_uS = 1.2;
+  DeviceCard card = noisy_card(
+      {.programming_sigma_uS = 1.2, .read_noise = 0.02, .adc_sigma_codes = 0.4}, "harsh");
   card.pulse_c2c = 0.2;
-  card.read_noise = 0.02;
-  card.adc_sigma_codes = 0.4;
   card.adc_gain_sigma = 0.01;
   card.adc_offset_sigma_codes = 0.3;
   card.drift_exponent = 0.01;

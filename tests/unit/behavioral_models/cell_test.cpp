@@ -6,43 +6,19 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <functional>
-#include <random>
-#include <string>
 #include <vector>
 
 #include "behavioral_models/macro.h"
-#include "common/error.h"
+#include "tests/support/device_cards.h"
+#include "tests/support/errors.h"
+#include "tests/unit/behavioral_models/cells.h"
 #include "tests/unit/behavioral_models/statistics.h"
 
 namespace mcnn {
 namespace {
 
-constexpr int kCells = 2048;
-
-DeviceCard window() {
-  DeviceCard card;
-  card.name = "window";
-  card.g_min_uS = 2.0;
-  card.g_max_uS = 20.0;
-  return card;
-}
-
-// Everything on, with measured states, and on a device that is half used up.
-DeviceCard everything() {
-  DeviceCard card = load_device_card(MCNN_EVERYTHING_CARD);
-  card.measured = {{2.0, 1.7}, {2.0, 2.2}, {11.0, 11.5}, {20.0, 18.0}};
-  card.endurance_pulses = 60.0;
-  card.endurance_used_pulses = 20.0;
-  return card;
-}
-
 double held(const Macro& macro, int cell) {
   return static_cast<double>(macro.conductances()[static_cast<std::size_t>(cell)]);
-}
-
-void pulse(Macro& macro, int cell, bool set, int amplitude) {
-  macro.pulse(cell / 16, cell % 16, set, amplitude);
 }
 
 // A state in which every cell was written to g_uS by pulses and time has not passed.
@@ -54,26 +30,10 @@ MacroState written(const Macro& macro, double g_uS) {
   return state;
 }
 
-std::vector<float> conductances(const Macro& macro) {
-  return {macro.conductances().begin(), macro.conductances().end()};
-}
-
-void expect_error(const std::vector<std::string>& parts, const std::function<void()>& act) {
-  try {
-    act();
-    ADD_FAILURE() << "no Error; expected one with: " << parts.front();
-  } catch (const Error& error) {
-    const std::string what = error.what();
-    for (const std::string& part : parts) {
-      EXPECT_NE(what.find(part), std::string::npos) << '"' << part << "\" not in: " << what;
-    }
-  }
-}
-
 // ---- off by default
 
 TEST(Cell, TimeReadsAndRepetitionChangeNothingUnlessTheCardSaysSo) {
-  Macro macro({}, window(), 1, 0);
+  Macro macro({}, window_card(), 1, 0);
   std::vector<std::uint8_t> levels(kCells);
   for (std::size_t i = 0; i < levels.size(); ++i) levels[i] = static_cast<std::uint8_t>(i % 8);
   macro.program(levels);
@@ -118,7 +78,7 @@ TEST(Pulses, DefaultStepsAreQuartersOfALevel) {
 }
 
 TEST(Pulses, StepAndSlopeArePolaritysOwn) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.set_step_uS = 0.3;
   card.set_slope_per_code = 0.5;
   card.reset_step_uS = 0.2;
@@ -136,7 +96,7 @@ TEST(Pulses, StepAndSlopeArePolaritysOwn) {
 // With saturation the distance to the end shrinks by a factor: after n equal pulses
 //   SET:    ceiling - G = (ceiling - G0) (1 - A / (ceiling - floor))^n,   RESET alike.
 TEST(Pulses, SaturateAtBothEnds) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.set_step_uS = 1.0;
   card.set_slope_per_code = 0.25;
   card.reset_step_uS = 2.0;
@@ -170,7 +130,7 @@ TEST(Pulses, SaturateAtBothEnds) {
 }
 
 TEST(Pulses, CycleToCycleSpreadIsGaussianAndIndependent) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.set_step_uS = 0.5;
   card.reset_step_uS = 0.5;
   card.pulse_c2c = 0.15;  // 0 is 6.7 sigma away, and further than any Gaussian of the generator
@@ -194,7 +154,7 @@ TEST(Pulses, CycleToCycleSpreadIsGaussianAndIndependent) {
 // Log-normal with mean 1: ln is Gaussian with the variance ln(1 + d2d^2) and minus half of it as
 // mean. Frozen: every pulse of a cell has the same factor, and SET and RESET their own.
 TEST(Pulses, DeviceToDeviceSpreadIsFrozenInTheCell) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.set_step_uS = 0.05;
   card.reset_step_uS = 0.05;
   card.pulse_d2d = 1.0;
@@ -221,7 +181,7 @@ TEST(Pulses, DeviceToDeviceSpreadIsFrozenInTheCell) {
 }
 
 TEST(Pulses, AreRefusedOutsideTheArrayAndTheAmplitudes) {
-  Macro macro({}, window(), 1, 0);
+  Macro macro({}, window_card(), 1, 0);
   const MacroState before = macro.save_state();
   expect_error({"source line 128", "0 to 127"}, [&] { macro.pulse(128, 0, true, 0); });
   expect_error({"source line -1"}, [&] { macro.pulse(-1, 0, true, 0); });
@@ -237,7 +197,7 @@ TEST(Pulses, AreRefusedOutsideTheArrayAndTheAmplitudes) {
 // ---- write error
 
 TEST(WriteError, AppearsWhenTimeFirstPasses) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.programming_sigma_uS = 0.2;
   card.programming_sigma_slope = 0.03;
   Macro macro({}, card, 9, 0);
@@ -275,7 +235,7 @@ TEST(WriteError, OfDirectProgrammingIsThatOfPulses) {
 
 // A cell that is pulsed again starts from what it holds and gets a new, independent error.
 TEST(WriteError, IsDrawnAnewForEveryWrite) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.programming_sigma_uS = 0.5;
   Macro macro({}, card, 11, 0);
   macro.restore(written(macro, 10.0));
@@ -305,7 +265,7 @@ TEST(WriteError, IsDrawnAnewForEveryWrite) {
 // Chi-square over the rows of the nearest target: 3 degrees of freedom are above 30.7 with a
 // probability of 1e-6.
 TEST(WriteError, OfMeasuredStatesIsThatOfARowOfTheNearestTarget) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.measured = {{2.0, 1.5},   {10.0, 9.0},  {10.0, 10.25},
                    {10.0, 10.5}, {10.0, 12.0}, {16.0, 16.125}};
   Macro macro({}, card, 12, 0);
@@ -336,7 +296,7 @@ TEST(WriteError, OfMeasuredStatesIsThatOfARowOfTheNearestTarget) {
 // ---- relaxation
 
 TEST(Relaxation, SigmaGrowsWithTheLogarithmOfTime) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.relaxation_conductance_uS = {2.0, 10.0, 20.0};
   card.relaxation_sigma_uS = {0.2, 0.8, 0.4};
   card.relaxation_growth_uS_per_decade = {0.05, 0.15, -0.1};
@@ -381,7 +341,7 @@ TEST(Relaxation, SigmaGrowsWithTheLogarithmOfTime) {
 }
 
 TEST(Relaxation, WithoutGrowthIsTheSameAtEveryAge) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.relaxation_conductance_uS = {10.0};
   card.relaxation_sigma_uS = {0.7};
   Macro macro({}, card, 14, 0);
@@ -398,7 +358,7 @@ TEST(Relaxation, WithoutGrowthIsTheSameAtEveryAge) {
 // Its Gaussians are its own: with the write error the variances add, which they would not if one
 // were the other.
 TEST(Relaxation, IsIndependentOfTheWriteError) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.programming_sigma_uS = 0.6;
   card.relaxation_conductance_uS = {10.0};
   card.relaxation_sigma_uS = {0.8};
@@ -413,7 +373,7 @@ TEST(Relaxation, IsIndependentOfTheWriteError) {
 // ---- drift and read disturb
 
 TEST(Drift, IsAPowerLaw) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.drift_exponent = 0.05;
   card.drift_onset_s = 3.0;
   Macro macro({}, card, 15, 0);
@@ -429,7 +389,7 @@ TEST(Drift, IsAPowerLaw) {
 }
 
 TEST(Drift, ExponentsAreTheCells) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.drift_exponent = 0.05;
   card.drift_exponent_sigma = 0.02;
   Macro macro({}, card, 16, 0);
@@ -449,7 +409,7 @@ TEST(Drift, ExponentsAreTheCells) {
 }
 
 TEST(ReadDisturb, MovesACellTowardsTheCeiling) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.read_disturb_per_pulse = 1e-7;
   for (const double ceiling : {0.0, 24.0}) {
     card.pulse_ceiling_uS = ceiling;
@@ -471,7 +431,7 @@ TEST(ReadDisturb, MovesACellTowardsTheCeiling) {
 
 // A cell that reads have moved is pulsed from where it is.
 TEST(ReadDisturb, IsWhereTheNextPulseStarts) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.read_disturb_per_pulse = 1e-3;
   card.set_step_uS = 0.5;
   Macro macro({}, card, 27, 0);
@@ -486,7 +446,7 @@ TEST(ReadDisturb, IsWhereTheNextPulseStarts) {
 // ---- stuck and worn cells
 
 TEST(Stuck, CellsAreAsManyAsTheCardSaysAndNeverMove) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.stuck_high_rate = 0.05;
   card.stuck_low_rate = 0.02;
   card.programming_sigma_uS = 0.1;
@@ -523,7 +483,7 @@ TEST(Stuck, CellsAreAsManyAsTheCardSaysAndNeverMove) {
 }
 
 TEST(Endurance, ACellStopsAfterItsPulsesForEver) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.endurance_pulses = 50.0;
   card.endurance_used_pulses = 20.0;
   card.drift_exponent = 0.1;
@@ -547,7 +507,7 @@ TEST(Endurance, ACellStopsAfterItsPulsesForEver) {
 }
 
 TEST(Endurance, LimitsAreLogNormal) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.endurance_pulses = 1000.0;
   card.endurance_sigma_decades = 0.25;
   Macro macro({}, card, 19, 0);
@@ -562,195 +522,6 @@ TEST(Endurance, LimitsAreLogNormal) {
     decades.push_back(std::log10(pulses - 1.5));
   }
   expect_gaussian(decades, 3.0, 0.25);
-}
-
-// ---- everything together
-
-// Random pulses, writes, waits and reads on 4,096 cells with every mechanism far stronger than a
-// real one: no conductance is negative, not a number or infinite, and no code's line is, with
-// wires.
-TEST(Cell, NegativeConductancesCannotArise) {
-  DeviceCard card = everything();
-  card.set_step_uS = 1.5;
-  card.set_slope_per_code = 0.3;
-  card.reset_step_uS = 1.2;
-  card.reset_slope_per_code = 0.2;
-  card.pulse_floor_uS = 1.0;
-  card.drift_exponent = 0.02;
-  card.wire_resistance_ohm = 2.0;
-  card.programming_sigma_uS = 6.0;
-  card.relaxation_sigma_uS = {5.0, 8.0, 9.0};
-  card.measured = {{2.0, 0.0}, {20.0, 0.0}};
-  card.pulse_c2c = 2.0;
-  card.pulse_d2d = 2.0;
-  card.drift_exponent_sigma = 0.2;
-  card.stuck_low_uS = 0.0;
-  card.adc_sigma_codes = 0.0;
-  card.read_noise = 0.0;
-  card.read_noise_uS = 0.0;
-  card.adc_offset_sigma_codes = 0.0;
-  card.adc_inl_codes = 0.0;
-  card.adc_gain_sigma = 0.0;
-  std::mt19937 engine(20);
-  bool zero = false;
-  for (const bool saturation : {false, true}) {
-    card.pulse_ceiling_uS = saturation ? 25.0 : 0.0;
-    card.endurance_pulses = saturation ? 0.0 : 300.0;
-    Macro macro({}, card, 20, 0);
-    for (int step = 0; step < 60; ++step) {
-      for (int i = 0; i < 4000; ++i) {
-        pulse(macro, static_cast<int>(engine() % kCells), engine() % 2 == 0,
-              static_cast<int>(engine() % 64));
-      }
-      if (step % 3 == 0) macro.elapse(std::ldexp(1.0, static_cast<int>(engine() % 30)), 1e3);
-      if (step % 20 == 19) macro.program(std::vector<std::uint8_t>(kCells, 0));
-      for (const float g : macro.conductances()) {
-        ASSERT_TRUE(std::isfinite(g) && g >= 0.0F) << g;
-        zero = zero || g == 0.0F;
-      }
-      std::array<std::uint16_t, 32> codes{};
-      macro.read(0xFFFF, 96, 1, 7, codes);
-    }
-    std::array<std::uint16_t, 32> codes{};
-    macro.read(0xFFFF, 96, 32, 0, codes);
-    EXPECT_EQ(macro.total().clipped_low, 0U);
-  }
-  EXPECT_TRUE(zero) << "the test must reach the clamp";
-}
-
-// What is saved is all there is: a new macro that restores it holds the same bits, and goes on like
-// the original in pulses, time and verify reads. So does a copy.
-TEST(Cell, SavedRestoredAndCopiedMacrosGoOnAlike) {
-  const DeviceCard card = everything();
-  std::mt19937 engine(21);
-  Macro original({}, card, 21, 3);
-  const auto act = [](Macro& macro, std::uint32_t seed) {
-    std::mt19937 words(seed);
-    macro.begin_programming();
-    std::vector<std::uint16_t> codes;
-    for (int i = 0; i < 3000; ++i) {
-      const int line = static_cast<int>(words() % 128);
-      const int bit = static_cast<int>(words() % 16);
-      macro.pulse(line, bit, words() % 2 == 0, static_cast<int>(words() % 64));
-      codes.push_back(0);
-      macro.read(1U << bit, line, 1, 5, std::span(codes).last(1));
-    }
-    macro.elapse(100.0, 10.0);
-    codes.resize(codes.size() + 24);
-    macro.read(0x3F7, 20, 24, 1, std::span(codes).last(24));
-    return codes;
-  };
-  for (int round = 0; round < 5; ++round) {
-    act(original, engine());
-    Macro restored({}, card, 21, 3);
-    restored.restore(original.save_state());
-    Macro copied = original;
-    ASSERT_EQ(conductances(restored), conductances(original));
-    ASSERT_EQ(restored.save_state(), original.save_state());
-    const std::uint32_t seed = engine();
-    const auto codes = act(original, seed);
-    EXPECT_EQ(act(restored, seed), codes);
-    EXPECT_EQ(act(copied, seed), codes);
-    EXPECT_EQ(restored.save_state(), original.save_state());
-    EXPECT_EQ(copied.save_state(), original.save_state());
-    EXPECT_EQ(conductances(restored), conductances(original));
-  }
-  // A chip with another seed is another chip.
-  Macro other({}, card, 22, 3);
-  other.restore(original.save_state());
-  EXPECT_NE(conductances(other), conductances(original));
-}
-
-TEST(Cell, RestoreRefusesWhatCannotBe) {
-  Macro macro({}, window(), 1, 0);
-  const MacroState good = macro.save_state();
-  MacroState bad = good;
-  bad.cells.pop_back();
-  expect_error({"2047", "2048"}, [&] { macro.restore(bad); });
-  bad = good;
-  bad.cells[9].base = -1.0;
-  expect_error({"cell 9", "-1"}, [&] { macro.restore(bad); });
-  bad = good;
-  bad.cells[10].age_s = std::nan("");
-  expect_error({"cell 10", "nan"}, [&] { macro.restore(bad); });
-  EXPECT_EQ(macro.save_state(), good);
-}
-
-// Time adds up: many waits are one.
-TEST(Cell, WaitsAddUp) {
-  const DeviceCard card = everything();
-  Macro once({}, card, 23, 0);
-  Macro often({}, card, 23, 0);
-  const std::vector<std::uint8_t> levels(kCells, 5);
-  once.program(levels);
-  often.program(levels);
-  once.elapse(1024.0, 4096.0);
-  for (int i = 0; i < 16; ++i) often.elapse(64.0, 256.0);
-  EXPECT_EQ(once.save_state(), often.save_state());
-  EXPECT_EQ(conductances(once), conductances(often));
-}
-
-TEST(Cell, EveryVariantOfTheKernelsProgramsAlike) {
-  std::vector<std::vector<float>> held_by;
-  std::vector<std::vector<std::uint16_t>> codes_of;
-  for (const Kernels& kernels : supported_kernels()) {
-    Macro macro({}, everything(), 24, 2, kernels);
-    std::mt19937 words(24);
-    std::vector<std::uint16_t> codes;
-    for (int run = 0; run < 3; ++run) {
-      macro.begin_programming();
-      for (int i = 0; i < 4000; ++i) {
-        const int line = static_cast<int>(words() % 128);
-        codes.push_back(0);
-        macro.read(words() & 0xFFFFU, line, 1, static_cast<int>(words() % 8),
-                   std::span(codes).last(1));
-        macro.pulse(line, static_cast<int>(words() % 16), codes.back() < 100,
-                    static_cast<int>(words() % 64));
-      }
-      macro.elapse(10.0, 1e3);
-    }
-    held_by.push_back(conductances(macro));
-    codes_of.push_back(codes);
-  }
-  for (std::size_t v = 1; v < held_by.size(); ++v) {
-    EXPECT_EQ(held_by[v], held_by[0]) << supported_kernels()[v].name;
-    EXPECT_EQ(codes_of[v], codes_of[0]) << supported_kernels()[v].name;
-  }
-}
-
-// Verify reads of a run have their own numbers: the same whatever was read before, others in the
-// next run, and images keep theirs.
-TEST(Cell, NoiseOfVerifyReadsIsNumberedByRun) {
-  DeviceCard card = window();
-  card.read_noise_uS = 1.0;
-  const auto reads = [](Macro& macro) {
-    std::vector<std::uint16_t> codes(500);
-    for (std::size_t i = 0; i < codes.size(); ++i) {
-      macro.read(0x3, static_cast<int>(i % 128), 1, 5, std::span(codes).subspan(i, 1));
-    }
-    return codes;
-  };
-  Macro macro({}, card, 25, 0);
-  const auto image_0 = reads(macro);
-  macro.begin_programming();
-  const auto run_0 = reads(macro);
-  macro.begin_programming();
-  const auto run_1 = reads(macro);
-  macro.begin_image(0);
-  EXPECT_EQ(reads(macro), image_0);
-  EXPECT_NE(run_0, image_0);
-  EXPECT_NE(run_0, run_1);
-  EXPECT_EQ(macro.save_state().next_programming_run, 2U);
-
-  Macro again({}, card, 25, 0);
-  again.begin_programming();
-  EXPECT_EQ(reads(again), run_0);
-  Macro later({}, card, 25, 0);
-  MacroState state = later.save_state();
-  state.next_programming_run = 1;
-  later.restore(state);
-  later.begin_programming();
-  EXPECT_EQ(reads(later), run_1);
 }
 
 }  // namespace

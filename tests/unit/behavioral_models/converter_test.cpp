@@ -11,6 +11,7 @@
 
 #include "behavioral_models/macro.h"
 #include "behavioral_models/wire_network.h"
+#include "tests/support/device_cards.h"
 #include "tests/unit/behavioral_models/statistics.h"
 
 namespace mcnn {
@@ -204,10 +205,7 @@ WireMatrix conductance_matrix(const Macro& macro) {
 // kind of window; the one-line window is the macro's own tridiagonal solution. At 16 bits and range
 // 7 a code is 2e-5 of the largest; single precision and its rounding may turn one.
 TEST(Wires, CodesAreTheCurrentsOfTheNetwork) {
-  DeviceCard card;
-  card.name = "wires";
-  card.g_min_uS = 2.0;
-  card.g_max_uS = 20.0;
+  DeviceCard card = window_card("wires");
   card.programming_sigma_uS = 1.0;
   std::mt19937 words(8);
   for (const double ohm : {0.5, 20.0, 300.0}) {

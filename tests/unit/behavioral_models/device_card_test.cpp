@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "common/error.h"
+#include "tests/support/device_cards.h"
+#include "tests/support/errors.h"
 
 namespace mcnn {
 namespace {
@@ -47,9 +49,7 @@ class DeviceCardFile : public ::testing::Test {
   void expect_error(const std::string& text, const std::vector<std::string>& parts) const {
     write(text);
     const std::string what = message();
-    for (const std::string& part : parts) {
-      EXPECT_NE(what.find(part), std::string::npos) << '"' << part << "\" not in: " << what;
-    }
+    expect_parts(what, parts);
   }
 
   std::filesystem::path file_;
@@ -219,9 +219,7 @@ TEST_F(DeviceCardFile, WrittenCardsAreReadBack) {
 
 // Level 7 and the tolerance above it stay below the largest code, and one range finer they do not.
 TEST(VerifyRange, FollowsTheConverterUnlessItIsSet) {
-  DeviceCard card;
-  card.g_min_uS = 2.0;
-  card.g_max_uS = 20.0;
+  DeviceCard card = window_card();
   card.programming_tolerance_uS = 0.33;
   const double highest = (card.g_max_uS + card.programming_tolerance_uS) / card.level_step_uS();
   for (int bits = 4; bits <= 12; ++bits) {
@@ -262,16 +260,10 @@ TEST(DeviceFields, AreSetFromText) {
   const auto refused = [&](const char* name, const char* value,
                            const std::vector<std::string>& parts) {
     const DeviceCard before = card;
-    try {
-      set_device_field(card, name, value, "--set");
-      ADD_FAILURE() << name << " = " << value << " was taken";
-    } catch (const Error& error) {
-      const std::string what = error.what();
-      EXPECT_TRUE(what.starts_with("--set: field ")) << what;
-      for (const std::string& part : parts) {
-        EXPECT_NE(what.find(part), std::string::npos) << '"' << part << "\" not in: " << what;
-      }
-    }
+    SCOPED_TRACE(::testing::Message() << name << " = " << value);
+    const std::string what = error_of([&] { set_device_field(card, name, value, "--set"); });
+    EXPECT_TRUE(what.starts_with("--set: field ")) << what;
+    expect_parts(what, parts);
     EXPECT_EQ(card, before);
   };
   refused("read_nose", "1", {"read_nose", "unknown", "did you mean 'read_noise'?"});
@@ -331,9 +323,7 @@ TEST_F(MeasuredStates, AreRefusedWithFileAndLine) {
     write_csv(text);
     const std::string what = message();
     EXPECT_NE(what.find(csv_), std::string::npos) << what;
-    for (const std::string& part : parts) {
-      EXPECT_NE(what.find(part), std::string::npos) << '"' << part << "\" not in: " << what;
-    }
+    expect_parts(what, parts);
   };
   EXPECT_NE(message().find("No such file"), std::string::npos) << message();
   refused("target,measured\n", {"no line of numbers", "two numbers of 0 or more"});

@@ -12,20 +12,12 @@
 
 #include "behavioral_models/kernels.h"
 #include "behavioral_models/macro.h"
+#include "tests/support/device_cards.h"
 
 namespace mcnn {
 namespace {
 
-DeviceCard noisy_card() {
-  DeviceCard card;
-  card.name = "counts";
-  card.g_min_uS = 2.0;
-  card.g_max_uS = 20.0;
-  card.programming_sigma_uS = 0.3;
-  card.read_noise = 0.01;
-  card.adc_sigma_codes = 0.4;
-  return card;
-}
+constexpr CardNoise kNoise{.programming_sigma_uS = 0.3, .read_noise = 0.01, .adc_sigma_codes = 0.4};
 
 std::vector<std::uint8_t> some_levels(const MacroShape& shape) {
   std::vector<std::uint8_t> levels;
@@ -41,7 +33,7 @@ TEST(MacroCounts, PulsesOfEveryWindowAreExactForEveryShapeAndKernel) {
     for (const int bit_lines : {1, 9, 16, 32}) {
       SCOPED_TRACE(::testing::Message() << kernels.name << ", " << bit_lines << " bit lines");
       const MacroShape shape{.bit_lines = bit_lines, .source_lines = 64, .adc_lanes = 32};
-      Macro macro(shape, noisy_card(), 1, 0, kernels);
+      Macro macro(shape, noisy_card(kNoise), 1, 0, kernels);
       macro.program(some_levels(shape));
       macro.begin_image(0);
       std::mt19937 random(17);
@@ -84,7 +76,7 @@ TEST(MacroCounts, PulsesOfEveryWindowAreExactForEveryShapeAndKernel) {
 
 TEST(MacroCounts, SingleReadsCountAsPlanesDo) {
   const MacroShape shape;
-  Macro by_plane(shape, noisy_card(), 1, 0);
+  Macro by_plane(shape, noisy_card(kNoise), 1, 0);
   by_plane.program(some_levels(shape));
   Macro at_once = by_plane;
   std::mt19937 random(3);
@@ -104,7 +96,7 @@ TEST(MacroCounts, SingleReadsCountAsPlanesDo) {
 
 TEST(MacroCounts, EveryReadCountsTheCellsAsTheyWere) {
   const MacroShape shape;
-  Macro macro(shape, noisy_card(), 1, 0);
+  Macro macro(shape, noisy_card(kNoise), 1, 0);
   macro.program(some_levels(shape));
   macro.begin_image(0);
   std::array<std::uint16_t, 1> code{};
@@ -119,7 +111,7 @@ TEST(MacroCounts, EveryReadCountsTheCellsAsTheyWere) {
 
 TEST(MacroCounts, ProgrammingIsCountedApart) {
   const MacroShape shape;
-  Macro macro(shape, noisy_card(), 1, 0);
+  Macro macro(shape, noisy_card(kNoise), 1, 0);
   macro.begin_programming();
   std::array<std::uint16_t, 1> code{};
   const double g = macro.window_conductances(9, 1)[2];
@@ -149,7 +141,7 @@ TEST(MacroCounts, ProgrammingIsCountedApart) {
 // With wires a cell drives what the solved network gives it: less than without.
 TEST(MacroCounts, WiresLowerTheConductanceThatIsDriven) {
   const MacroShape shape;
-  DeviceCard card = noisy_card();
+  DeviceCard card = noisy_card(kNoise);
   Macro plain(shape, card, 1, 0);
   plain.program(some_levels(shape));
   card.wire_resistance_ohm = 50.0;

@@ -7,13 +7,13 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "common/error.h"
+#include "tests/support/device_cards.h"
+#include "tests/support/errors.h"
 
 namespace mcnn {
 namespace {
@@ -36,21 +36,10 @@ DeviceCard ideal() {
   return card;
 }
 
-DeviceCard window() {
-  DeviceCard card;
-  card.name = "window";
-  card.g_min_uS = 2.0;
-  card.g_max_uS = 20.0;
-  return card;
-}
-
 DeviceCard noisy() {
-  DeviceCard card = window();
-  card.name = "noisy";
-  card.programming_sigma_uS = 0.4;
-  card.read_noise = 0.02;
+  DeviceCard card =
+      noisy_card({.programming_sigma_uS = 0.4, .read_noise = 0.02, .adc_sigma_codes = 0.4});
   card.read_noise_uS = 0.05;
-  card.adc_sigma_codes = 0.4;
   return card;
 }
 
@@ -145,7 +134,7 @@ TEST(MacroIdeal, ANewArrayHoldsLevelZero) {
 // cell.
 TEST(Macro, ConductanceWindowAddsItsOffset) {
   const MacroShape shape;
-  Macro macro(shape, window(), 1, 0);
+  Macro macro(shape, window_card(), 1, 0);
   const auto levels = random_levels(shape, 5);
   macro.program(levels);
   for (int driven = 0; driven <= 16; ++driven) {
@@ -164,7 +153,7 @@ TEST(Macro, ConductanceWindowAddsItsOffset) {
 // ---- each non-ideality alone
 
 TEST(MacroProgramming, ErrorIsGaussianWithTheCardsSigma) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.programming_sigma_uS = 0.144;
   card.programming_sigma_slope = 0.062;
   card.programming_sigma_curvature_per_uS = -0.003;
@@ -186,7 +175,7 @@ TEST(MacroProgramming, ErrorIsGaussianWithTheCardsSigma) {
 }
 
 TEST(MacroProgramming, ConductanceIsNeverNegative) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.programming_sigma_uS = 4.0;
   Statistics at_zero;
   const std::vector<std::uint8_t> levels(2048, 0);
@@ -203,7 +192,7 @@ TEST(MacroProgramming, ConductanceIsNeverNegative) {
 }
 
 TEST(MacroProgramming, ErrorDependsOnSeedPeAndCellOnly) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.programming_sigma_uS = 0.4;
   const auto levels = random_levels({}, 7);
   const auto programmed = [&](std::uint64_t seed, int pe, int times) {
@@ -218,7 +207,7 @@ TEST(MacroProgramming, ErrorDependsOnSeedPeAndCellOnly) {
 }
 
 TEST(MacroProgramming, CodesAreTheSumsOfTheProgrammedConductances) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.programming_sigma_uS = 0.7;
   Macro macro({}, card, 8, 2);
   macro.program(random_levels({}, 8));
@@ -271,7 +260,7 @@ void expect_noise(const DeviceCard& card, int range, double sigma_expected, std:
 }
 
 TEST(MacroNoise, ReadNoiseIsRelativeToTheConductance) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.read_noise = 0.08;
   const double offset = 2.0 * 7.0 / 18.0;
   // Two cells of level 7 and two of level 3.
@@ -280,7 +269,7 @@ TEST(MacroNoise, ReadNoiseIsRelativeToTheConductance) {
 }
 
 TEST(MacroNoise, AbsoluteReadNoiseIsTheSameForEveryDrivenCell) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.read_noise_uS = 1.9;
   for (int range = 0; range <= 2; ++range) {
     expect_noise(card, range, std::ldexp(std::sqrt(4.0) * 1.9 * 7.0 / 18.0, range), 22);
@@ -288,13 +277,13 @@ TEST(MacroNoise, AbsoluteReadNoiseIsTheSameForEveryDrivenCell) {
 }
 
 TEST(MacroNoise, ConverterNoiseDoesNotScaleWithTheRange) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.adc_sigma_codes = 1.7;
   for (int range = 0; range <= 3; ++range) expect_noise(card, range, 1.7, 23);
 }
 
 TEST(MacroNoise, VariancesAdd) {
-  DeviceCard card = window();
+  DeviceCard card = window_card();
   card.read_noise = 0.05;
   card.read_noise_uS = 0.6;
   card.adc_sigma_codes = 0.9;
@@ -500,18 +489,6 @@ TEST(MacroEvents, CountsAreKeptPerLayer) {
 }
 
 // ---- bad input
-
-void expect_error(const std::vector<std::string>& parts, const std::function<void()>& act) {
-  try {
-    act();
-    ADD_FAILURE() << "no Error; expected one with: " << parts.front();
-  } catch (const Error& error) {
-    const std::string what = error.what();
-    for (const std::string& part : parts) {
-      EXPECT_NE(what.find(part), std::string::npos) << '"' << part << "\" not in: " << what;
-    }
-  }
-}
 
 TEST(MacroErrors, ShapesCardsAndNumbers) {
   expect_error({"bit_lines", "33", "1 to 32"}, [] { Macro({33, 8, 8, 8}, ideal(), 1, 0); });

@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "common/error.h"
+#include "tests/support/errors.h"
 
 namespace mcnn {
 namespace {
@@ -514,21 +514,6 @@ TEST(EffectiveConductances, SameBitsEverywhere) {
 // --------------------------------------------------------------------------------------------------
 // Errors
 
-std::string error_text(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-void expect_parts(const std::string& text, const std::vector<std::string>& parts) {
-  for (const std::string& part : parts) {
-    EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in: " << text;
-  }
-}
-
 TEST(WireNetwork, Errors) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const double infinity = std::numeric_limits<double>::infinity();
@@ -542,7 +527,7 @@ TEST(WireNetwork, Errors) {
         double ohm = 1.0;
         LineWindow window = {0, 2};
         change(cells, inputs, ohm, window);
-        return error_text([&] { wire_currents(cells, inputs, ohm, topology, window); });
+        return error_of([&] { wire_currents(cells, inputs, ohm, topology, window); });
       };
   using M = WireMatrix;
   using W = LineWindow;
@@ -579,12 +564,12 @@ TEST(WireNetwork, Errors) {
                {"1e+09 times", "1e+08"});
   expect_parts(solve([&](M&, M&, double& ohm, W&) { ohm = 1e300; }, WireTopology::kGated),
                {"1e+295 times", "1e+100"});
-  expect_parts(error_text([] { wire_topology("mesh", "--topology"); }),
+  expect_parts(error_of([] { wire_topology("mesh", "--topology"); }),
                {"--topology", "'mesh'", "crossbar", "gated", "chip"});
 
   const std::vector<double> array(6, 1.0);
   const auto effective = [&](const std::vector<double>& g, int bit_lines, double ohm, W window) {
-    return error_text(
+    return error_of(
         [&] { effective_conductances(std::span<const double>(g), bit_lines, ohm, window); });
   };
   EXPECT_EQ(effective(array, 3, 1.0, {0, 2}), "no error");

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "common/error.h"
+#include "tests/support/errors.h"
 #include "tests/support/temporary_folder.h"
 
 namespace mcnn::cli {
@@ -62,12 +62,8 @@ TEST(Provenance, FilesOfOlderVersionsHaveNoneAndDamagedOnesAreRefused) {
   EXPECT_FALSE(find_provenance("", "empty"));
   for (const std::string damaged : {"# provenance {\"command\": 3}\na,b\n", "# provenance {\n",
                                     "{\"provenance\": {\"command\": \"mcnn sim\"}}"}) {
-    try {
-      find_provenance(damaged, "some.csv");
-      ADD_FAILURE() << damaged;
-    } catch (const Error& error) {
-      EXPECT_TRUE(std::string(error.what()).starts_with("some.csv: provenance")) << error.what();
-    }
+    const std::string what = error_of([&] { find_provenance(damaged, "some.csv"); });
+    EXPECT_TRUE(what.starts_with("some.csv: provenance")) << what;
   }
 }
 

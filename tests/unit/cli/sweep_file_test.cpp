@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "tests/support/errors.h"
 #include "tests/support/temporary_folder.h"
 
 namespace mcnn::cli {
@@ -65,15 +66,7 @@ class SweepFileTest : public ::testing::Test {
   template <class Call>
   void expect_error(const Call& call, const std::vector<std::string>& parts) const {
     const std::string before = text();
-    try {
-      call();
-      ADD_FAILURE() << "no error, expected one with " << parts.front();
-    } catch (const Error& error) {
-      for (const std::string& part : parts) {
-        EXPECT_NE(std::string(error.what()).find(part), std::string::npos)
-            << "'" << part << "' is not in: " << error.what();
-      }
-    }
+    expect_parts(error_of(call), parts);
     EXPECT_EQ(text(), before) << "a refused file stays as it is";
   }
   void expect_refused(const std::vector<std::string>& parts) const {

@@ -14,7 +14,7 @@
 
 #include "cli/sweep/setting_text.h"
 #include "cli/sweep/sweep_plan.h"
-#include "common/error.h"
+#include "tests/support/errors.h"
 #include "tests/support/temporary_folder.h"
 
 namespace mcnn::cli {
@@ -24,15 +24,7 @@ namespace fs = std::filesystem;
 
 template <class Call>
 void expect_error(const Call& call, const std::vector<std::string>& parts) {
-  try {
-    call();
-    ADD_FAILURE() << "no error, expected one with " << parts.front();
-  } catch (const Error& error) {
-    for (const std::string& part : parts) {
-      EXPECT_NE(std::string(error.what()).find(part), std::string::npos)
-          << "'" << part << "' is not in: " << error.what();
-    }
-  }
+  expect_parts(error_of(call), parts);
 }
 
 std::vector<std::string> values(const std::string& text) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "tests/support/errors.h"
 #include "tests/support/temporary_folder.h"
 
 namespace mcnn {
@@ -22,16 +23,9 @@ class NumberTables : public ::testing::Test {
   void expect_refused(const std::string& text, const std::vector<std::string>& parts,
                       const NumberTableRules& rules = {.what = "a number"}) const {
     SCOPED_TRACE(text);
-    try {
-      read(text, rules);
-      ADD_FAILURE() << "was read";
-    } catch (const Error& error) {
-      const std::string what = error.what();
-      EXPECT_NE(what.find("t.csv"), std::string::npos) << what;
-      for (const std::string& part : parts) {
-        EXPECT_NE(what.find(part), std::string::npos) << "'" << part << "' is not in: " << what;
-      }
-    }
+    const std::string what = error_of([&] { read(text, rules); });
+    expect_parts(what, {"t.csv"});
+    expect_parts(what, parts);
   }
 
   const testing::TemporaryFolder folder_{"mcnn_table"};

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "common/error.h"
+#include "tests/support/errors.h"
 #include "tests/support/temporary_folder.h"
 
 namespace mcnn {
@@ -25,16 +25,10 @@ TEST(TextFile, IsReadByteForByte) {
 
 TEST(TextFile, WhatCannotBeReadIsRefusedWithTheReason) {
   const TemporaryFolder folder("mcnn_text_file");
-  const auto error_of = [](const std::filesystem::path& file) {
-    try {
-      read_text(file, "--in");
-    } catch (const Error& error) {
-      return std::string(error.what());
-    }
-    return std::string("no error");
-  };
-  EXPECT_EQ(error_of(folder / "none"), "--in: cannot be read: No such file or directory");
-  EXPECT_EQ(error_of(folder.path()), "--in: cannot be read: Is a directory");
+  EXPECT_EQ(error_of([&] { read_text(folder / "none", "--in"); }),
+            "--in: cannot be read: No such file or directory");
+  EXPECT_EQ(error_of([&] { read_text(folder.path(), "--in"); }),
+            "--in: cannot be read: Is a directory");
 }
 
 }  // namespace

@@ -4,23 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "common/error.h"
+#include "tests/support/errors.h"
 
 namespace mcnn {
 namespace {
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TomlTable parsed(const std::string& text) { return TomlTable::parse(text, "card f.toml"); }
 

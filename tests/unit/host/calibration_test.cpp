@@ -9,6 +9,7 @@
 #include "host/mapping/mapper.h"
 #include "host/programming/program_model.h"
 #include "host_test_util.h"
+#include "tests/support/device_cards.h"
 #include "tests/support/network_suite.h"
 
 namespace mcnn::testing {
@@ -17,12 +18,7 @@ namespace {
 constexpr uint64_t kSeed = 21;
 
 DeviceCard converter_card() {
-  DeviceCard card;
-  card.name = "converter";
-  card.g_min_uS = 2.0;
-  card.g_max_uS = 20.0;
-  card.adc_sigma_codes = 0.4;
-  card.read_noise = 0.005;
+  DeviceCard card = noisy_card({.read_noise = 0.005, .adc_sigma_codes = 0.4}, "converter");
   card.adc_offset_sigma_codes = 2.0;
   card.adc_gain_sigma = 0.04;
   card.programming_range = 4;

@@ -101,7 +101,7 @@ TEST(CellPairs, PairsAreTheCellsOfTheirWeights) {
 }
 
 TEST(CellWriter, CellsAreReadEvenAboveTheLargestCode) {
-  WritableChip chip(writable_card());
+  WritableChip chip(window_card());
   const CellPair& pair = chip.layer.pair(3, 17);
   // 12 levels above the largest code of the verify range.
   while (chip.cell(pair, true) < 15.0) {
@@ -113,7 +113,7 @@ TEST(CellWriter, CellsAreReadEvenAboveTheLargestCode) {
 }
 
 TEST(CellWriter, ChangesEndUpInTheDifference) {
-  WritableChip chip(writable_card());
+  WritableChip chip(window_card());
   std::vector<CellPair> pairs;
   std::vector<double> changes;
   std::vector<double> before;
@@ -135,7 +135,7 @@ TEST(CellWriter, ChangesEndUpInTheDifference) {
 }
 
 TEST(CellWriter, PassesBringPairsBackThatTheirErrorsMoved) {
-  DeviceCard card = writable_card();
+  DeviceCard card = window_card();
   card.programming_sigma_uS = 1.2;
   WritableChip chip(card);
   std::vector<double> wanted;
@@ -165,7 +165,7 @@ TEST(CellWriter, PassesBringPairsBackThatTheirErrorsMoved) {
 
 // A cell that is known not to move is not tried: the other one takes all from the first pass on.
 TEST(CellWriter, KnownStuckCellsAreNotWritten) {
-  DeviceCard card = writable_card();
+  DeviceCard card = window_card();
   card.stuck_high_rate = 0.02;
   card.stuck_low_rate = 0.02;
   WritableChip chip(card);
@@ -193,7 +193,7 @@ TEST(CellWriter, KnownStuckCellsAreNotWritten) {
 
 // A cell that does not move is found out, and the other cell of the pair makes up for it.
 TEST(CellWriter, TheOtherCellMakesUpForAStuckOne) {
-  DeviceCard card = writable_card();
+  DeviceCard card = window_card();
   card.stuck_high_rate = 0.01;
   card.stuck_low_rate = 0.01;
   WritableChip chip(card);

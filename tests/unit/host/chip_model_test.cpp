@@ -6,6 +6,7 @@
 #include "host/mapping/mapper.h"
 #include "host/network/integer_network.h"
 #include "host_test_util.h"
+#include "tests/support/device_cards.h"
 #include "tests/support/network_suite.h"
 
 namespace mcnn::testing {
@@ -13,16 +14,7 @@ namespace {
 
 constexpr ChipModel::Options kMaps{.skip = false, .maps = true};
 
-DeviceCard noisy_card() {
-  DeviceCard card;
-  card.name = "noisy";
-  card.g_min_uS = 2.0;
-  card.g_max_uS = 20.0;
-  card.programming_sigma_uS = 0.5;
-  card.read_noise = 0.03;
-  card.adc_sigma_codes = 0.5;
-  return card;
-}
+constexpr CardNoise kNoise{.programming_sigma_uS = 0.5, .read_noise = 0.03, .adc_sigma_codes = 0.5};
 
 // The ideal chip equals the integer network: every map, every logit, the class.
 void expect_equal(const Network& network, uint64_t seed, const ChipConfig& config,
@@ -150,8 +142,8 @@ TEST(ChipModel, SkipChangesClocksOnly) {
   const ChipConfig config = named_config("yao2020");
   const Network network = random_yao2020(2);
   const MappedNetwork mapped = map_network(network, config);
-  ChipModel plain(config, mapped.program, noisy_card(), 7, {.skip = false, .maps = true});
-  ChipModel skip(config, mapped.program, noisy_card(), 7, {.skip = true, .maps = true});
+  ChipModel plain(config, mapped.program, noisy_card(kNoise), 7, {.skip = false, .maps = true});
+  ChipModel skip(config, mapped.program, noisy_card(kNoise), 7, {.skip = true, .maps = true});
   int64_t saved = 0;
   for (int i = 0; i < 6; ++i) {
     const std::vector<uint8_t> pixels = suite_image(network, 2, i);
@@ -171,9 +163,9 @@ TEST(ChipModel, NoiseDependsOnSeedAndImageOnly) {
   const ChipConfig config = named_config("yao2020");
   const Network network = random_yao2020(2);
   const MappedNetwork mapped = map_network(network, config);
-  ChipModel first(config, mapped.program, noisy_card(), 7, kMaps);
-  ChipModel second(config, mapped.program, noisy_card(), 7, kMaps);
-  ChipModel other(config, mapped.program, noisy_card(), 8, kMaps);
+  ChipModel first(config, mapped.program, noisy_card(kNoise), 7, kMaps);
+  ChipModel second(config, mapped.program, noisy_card(kNoise), 7, kMaps);
+  ChipModel other(config, mapped.program, noisy_card(kNoise), 8, kMaps);
   const std::vector<uint8_t> pixels = suite_image(network, 2, 0);
   const ImageResult image_0 = first.run(0, pixels);
   const ImageResult image_1 = first.run(1, pixels);
@@ -331,10 +323,10 @@ TEST_P(ChipModelSuite, EqualsThePlainReadingOfTheSpecificationWithNoise) {
   const ChipConfig config = named_config(GetParam());
   for (const SuiteCase& suite : network_suite(GetParam())) {
     MappingOptions options = suite.options;
-    options.limits = device_limits(noisy_card());
+    options.limits = device_limits(noisy_card(kNoise));
     const MappedNetwork mapped = map_network(suite.network, config, options);
-    ChipModel chip(config, mapped.program, noisy_card(), 3);
-    PlainChip plain(config, mapped.program, noisy_card(), 3);
+    ChipModel chip(config, mapped.program, noisy_card(kNoise), 3);
+    PlainChip plain(config, mapped.program, noisy_card(kNoise), 3);
     for (int i = 0; i < 3; ++i) {
       const std::vector<uint8_t> pixels = suite_image(suite.network, suite.seed, i);
       ASSERT_EQ(chip.run(static_cast<uint32_t>(i), pixels).logits,

@@ -13,18 +13,11 @@
 #include "host/programming/cells_file.h"
 #include "host/programming/program_model.h"
 #include "host_test_util.h"
+#include "tests/support/device_cards.h"
 #include "tests/support/network_suite.h"
 
 namespace mcnn::testing {
 namespace {
-
-DeviceCard window_card() {
-  DeviceCard card;
-  card.name = "window";
-  card.g_min_uS = 2.0;
-  card.g_max_uS = 20.0;
-  return card;
-}
 
 class ClosedLoopTest : public ::testing::Test {
  protected:

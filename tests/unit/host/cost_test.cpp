@@ -20,8 +20,6 @@
 namespace mcnn {
 namespace {
 
-using testing::error_of;
-using testing::expect_parts;
 using testing::named_config;
 
 // "a,b": a, and what it does not have from b.

@@ -17,19 +17,15 @@
 #include "host/network/integer_network.h"
 #include "host/programming/program_model.h"
 #include "host_test_util.h"
+#include "tests/support/device_cards.h"
 #include "tests/support/network_suite.h"
 
 namespace mcnn::testing {
 namespace {
 
 DeviceCard faulty_card(double rate) {
-  DeviceCard card;
-  card.name = "faulty";
-  card.g_min_uS = 2.0;
-  card.g_max_uS = 20.0;
+  DeviceCard card = noisy_card({.read_noise = 0.01, .adc_sigma_codes = 0.4}, "faulty");
   card.pulse_c2c = 0.2;
-  card.read_noise = 0.01;
-  card.adc_sigma_codes = 0.4;
   card.stuck_high_rate = rate;
   card.stuck_low_rate = rate;
   return card;

@@ -10,6 +10,7 @@
 #include "host/programming/closed_loop.h"
 #include "host/programming/program_model.h"
 #include "host_test_util.h"
+#include "tests/support/device_cards.h"
 #include "tests/support/network_suite.h"
 
 namespace mcnn::testing {
@@ -18,9 +19,6 @@ namespace {
 // A programmed chip whose cells relax by 1 uS in a second and 0.5 uS more in each decade.
 struct Bench {
   Bench() : network(random_yao2020(5)), config(named_config("yao2020")) {
-    card.name = "relaxing";
-    card.g_min_uS = 2.0;
-    card.g_max_uS = 20.0;
     card.relaxation_conductance_uS = {11.0};
     card.relaxation_sigma_uS = {1.0};
     card.relaxation_growth_uS_per_decade = {0.5};
@@ -66,7 +64,7 @@ struct Bench {
 
   Network network;
   ChipConfig config;
-  DeviceCard card;
+  DeviceCard card = window_card("relaxing");
   MappedNetwork mapped;
   std::vector<Macro> macros;
   std::vector<double> elapsed;

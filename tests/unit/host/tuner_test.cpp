@@ -10,6 +10,7 @@
 #include "host/programming/program_model.h"
 #include "host/tuning/checkpoint.h"
 #include "host_test_util.h"
+#include "tests/support/device_cards.h"
 #include "tests/support/network_suite.h"
 
 namespace mcnn::testing {
@@ -61,14 +62,8 @@ class ModelChip final : public TuningChip {
 };
 
 DeviceCard relaxing_card() {
-  DeviceCard card;
-  card.name = "relaxing";
-  card.g_min_uS = 2.0;
-  card.g_max_uS = 20.0;
-  card.programming_sigma_uS = 1.2;
-  card.read_noise = 0.01;
-  card.adc_sigma_codes = 0.4;
-  return card;
+  return noisy_card({.programming_sigma_uS = 1.2, .read_noise = 0.01, .adc_sigma_codes = 0.4},
+                    "relaxing");
 }
 
 // Images of the suite; the label is what the network says to the next image, so that there is

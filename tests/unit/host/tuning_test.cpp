@@ -237,7 +237,7 @@ TEST(Tuning, RefitKeepsWeightsInTheirReach) {
 
 // One image with one input: only the weights of that input change, and that of the label most.
 TEST(Tuning, OnlyTheWeightBeyondTheThresholdIsRewritten) {
-  WritableChip chip(writable_card());
+  WritableChip chip(window_card());
   constexpr size_t kInput = 40;
   constexpr size_t kLabel = 6;
   ForwardBatch batch;

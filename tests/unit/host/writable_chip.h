@@ -14,17 +14,10 @@
 #include "host/programming/program_model.h"
 #include "host/tuning/tuned_layer.h"
 #include "host_test_util.h"
+#include "tests/support/device_cards.h"
 #include "tests/support/network_suite.h"
 
 namespace mcnn::testing {
-
-inline DeviceCard writable_card() {
-  DeviceCard card;
-  card.name = "writable";
-  card.g_min_uS = 2.0;
-  card.g_max_uS = 20.0;
-  return card;
-}
 
 inline MappingOptions mapping_for(const DeviceCard& card) {
   MappingOptions mapping;
