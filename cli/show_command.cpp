@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <cstddef>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -30,23 +31,76 @@ int show_map(const WorkloadOptions& options) {
   return 0;
 }
 
-std::string describe_layer(const Layer& layer) {
-  const auto shape = [](const MapShape& map) {
-    return fmt::format("{}x{}x{}", map.channels, map.height, map.width);
+std::string shape_text(const MapShape& map) {
+  return fmt::format("{}x{}x{}", map.channels, map.height, map.width);
+}
+
+std::string padding_text(const Padding& padding) {
+  if (padding.top != padding.bottom || padding.left != padding.right) {
+    return fmt::format("padding top {}, bottom {}, left {}, right {}", padding.top, padding.bottom,
+                       padding.left, padding.right);
+  }
+  return fmt::format("padding {}x{}", padding.top, padding.left);
+}
+
+std::string pooling_text(const Pooling& pool) {
+  std::string text = fmt::format("{}x{} stride {}x{}", pool.rows, pool.columns, pool.row_stride,
+                                 pool.column_stride);
+  if (pool.ceil) text += " ceil";
+  if (pool.padding != Padding{}) text += ", " + padding_text(pool.padding);
+  return text;
+}
+
+std::string convolution_text(const Layer& layer) {
+  const bool square = layer.row_stride == layer.column_stride;
+  return fmt::format("{} kernels {}x{}, stride {}{}, {}{}", layer.kernels, layer.kernel_rows,
+                     layer.kernel_columns, layer.row_stride,
+                     square ? "" : fmt::format("x{}", layer.column_stride),
+                     padding_text(layer.padding),
+                     layer.groups == 1 ? "" : fmt::format(", {} groups", layer.groups));
+}
+
+// What becomes of the sums of a layer.
+std::string activation_text(const Layer& layer) {
+  if (layer.activation == Activation::kSum) return "sums";
+  std::string text = fmt::format("shift {}", layer.shift);
+  if (layer.activation == Activation::kNone) {
+    text += fmt::format(", zero point {}", layer.zero_point);
+  }
+  return text;
+}
+
+std::string describe_layer(const Network& network, std::size_t index) {
+  const Layer& layer = network.layers[index];
+  std::string inputs;
+  for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
+    const Layer* const before = network.input_of(index, i);
+    inputs += fmt::format("{}{}", i == 0 ? "" : " + ", before == nullptr ? "image" : before->name);
+    if (layer.type == LayerType::kAdd && layer.input_shifts[i] != 0) {
+      inputs += fmt::format(" << {}", layer.input_shifts[i]);
+    }
+  }
+  const auto line = [&](std::string_view type, const std::string& what) {
+    return fmt::format("{:<10} {:<16} {} ({}) -> {}, {}", layer.name, type, inputs,
+                       shape_text(layer.input), shape_text(layer.output), what);
   };
-  if (layer.type == LayerType::kFullyConnected) {
-    return fmt::format("{:<10} fully connected  {} -> {}, shift {}", layer.name, shape(layer.input),
-                       layer.kernels, layer.shift);
+  switch (layer.type) {
+    case LayerType::kMaxPool:
+      return line("max pool", pooling_text(*layer.pool));
+    case LayerType::kAveragePool:
+      return line("average pool", pooling_text(*layer.pool) +
+                                      (layer.pool->padding_counted ? ", padding counted" : "") +
+                                      (layer.activation == Activation::kSum ? ", sums" : ""));
+    case LayerType::kAdd:
+      return line("add", activation_text(layer));
+    case LayerType::kFullyConnected:
+      return line("fully connected", activation_text(layer));
+    case LayerType::kConvolution:
+      break;
   }
-  std::string text = fmt::format(
-      "{:<10} convolution      {} -> {}, {} kernels {}x{}, stride {}, padding {}x{}, shift {}",
-      layer.name, shape(layer.input), shape(layer.output), layer.kernels, layer.kernel_rows,
-      layer.kernel_columns, layer.stride, layer.padding_rows, layer.padding_columns, layer.shift);
-  if (layer.pool) {
-    text += fmt::format(", max pool {}x{} stride {}x{}{}", layer.pool->rows, layer.pool->columns,
-                        layer.pool->row_stride, layer.pool->column_stride,
-                        layer.pool->ceil ? " ceil" : "");
-  }
+  std::string text =
+      line("convolution", fmt::format("{}, {}", convolution_text(layer), activation_text(layer)));
+  if (layer.pool) text += fmt::format(", max pool {}", pooling_text(*layer.pool));
   return text;
 }
 
@@ -96,7 +150,9 @@ int show_info(const WorkloadOptions& options) {
 
   fmt::print("\nnetwork {} ({})\n", network.name, network_path(options));
   if (!network.description.empty()) fmt::print("  {}\n", network.description);
-  for (const Layer& layer : network.layers) fmt::print("  {}\n", describe_layer(layer));
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    fmt::print("  {}\n", describe_layer(network, i));
+  }
   return difference.empty() ? 0 : kExitDiffers;
 }
 

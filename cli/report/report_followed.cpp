@@ -143,12 +143,14 @@ Section followed_section(const ReportPage& page) {
   const ImageResult& chip = model.run(page.followed, pixels);
   const IntegerResult integer = IntegerNetwork(workload.network).run(pixels);
   const int label = workload.label(page.followed);
+  const int channels = workload.data->images.channels;
 
   std::string text =
       html::figure("followed-input",
                    fmt::format("<img class=\"input\" src=\"{}\" alt=\"image {}\">",
                                image_png(workload, page.followed), page.followed),
-                   fmt::format("Image {}, label {}: {} × {} pixels.", page.followed, label,
+                   fmt::format("Image {}, label {}: {}{} × {} pixels.", page.followed, label,
+                               channels == 1 ? "" : fmt::format("{} channels of ", channels),
                                workload.data->images.height, workload.data->images.width));
   const std::vector<StoredMap>& maps = workload.mapped.program.maps;
   for (std::size_t i = 0; i < maps.size(); ++i) {

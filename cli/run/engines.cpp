@@ -248,7 +248,7 @@ EngineRun run_integer(const Workload& workload, unsigned jobs) {
                      for (std::uint32_t i = first; i < first + count; ++i) {
                        if (interrupt_requested()) throw Interrupted{};
                        const std::uint32_t number = workload.first + i;
-                       IntegerResult result = network->run(workload.image(number));
+                       IntegerResult result = network->classify(workload.image(number));
                        progress.add(workload.is_right(number, result.digit));
                        run.images[i] = {result.digit, std::move(result.logits)};
                      }

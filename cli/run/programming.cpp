@@ -178,11 +178,7 @@ CalibrationImages calibration_images(const Workload& workload, const Programming
     if (is_to_be_halved(file, chosen.own, input)) chosen.own = halved(chosen.own);
     set = &chosen.own;
     name = std::filesystem::path(file).filename().string();
-    if (set->height != input.height || set->width != input.width) {
-      throw Error(fmt::format("{}: images of {} x {} pixels, but network '{}' takes {} x {}", file,
-                              set->height, set->width, workload.network.name, input.height,
-                              input.width));
-    }
+    check_image_shape(file, *set, workload.network);
   }
   const int count = static_cast<int>(std::min<std::int64_t>(options.calibration_count, set->count));
   for (int i = 0; i < count; ++i) chosen.images.push_back(set->image(i));

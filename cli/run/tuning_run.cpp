@@ -34,10 +34,10 @@ constexpr std::array<Part, 5> kParts{{{"hidden", &TuningSettings::rewrite_hidden
 }  // namespace
 
 Dataset first_images(const Dataset& from, std::size_t first, std::size_t count) {
-  const std::size_t size =
-      static_cast<std::size_t>(from.images.height) * static_cast<std::size_t>(from.images.width);
+  const std::size_t size = from.images.image_size();
   Dataset part;
   part.images.count = static_cast<int>(count);
+  part.images.channels = from.images.channels;
   part.images.height = from.images.height;
   part.images.width = from.images.width;
   const auto pixels = from.images.pixels.begin() + static_cast<std::ptrdiff_t>(first * size);

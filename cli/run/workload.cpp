@@ -95,6 +95,10 @@ MappingOptions mapping_options(const WorkloadOptions& options, const Network& ne
   return mapping;
 }
 
+std::string shape_text(const MapShape& shape) {
+  return fmt::format("{} x {} x {}", shape.channels, shape.height, shape.width);
+}
+
 // What `load` gives for this key, from the first time on.
 template <class Key, class Value, class Load>
 const Value& once(std::map<Key, Value>& known, const Key& key, const Load& load) {
@@ -181,6 +185,15 @@ bool is_to_be_halved(const std::string& file, const IdxImages& images, const Map
          !error && images.height == 2 * input.height && images.width == 2 * input.width;
 }
 
+void check_image_shape(const std::string& file, const IdxImages& images, const Network& network) {
+  const MapShape found{images.channels, images.height, images.width};
+  if (found != network.input) {
+    throw Error(
+        fmt::format("{}: images of {}, but network '{}' takes {} (channels x rows x columns)", file,
+                    shape_text(found), network.name, shape_text(network.input)));
+  }
+}
+
 Workload load_workload(const WorkloadOptions& options, WorkloadNeeds needs) {
   return WorkloadLoader().load(options, needs);
 }
@@ -250,11 +263,7 @@ Workload WorkloadLoader::load(const WorkloadOptions& options, WorkloadNeeds need
     });
   }
   const IdxImages& set = workload.data->images;
-  if (input.channels != 1 || input.height != set.height || input.width != set.width) {
-    throw Error(fmt::format("{}: images of {} x {} pixels, but network '{}' takes {} x {} x {}",
-                            images, set.height, set.width, workload.network.name, input.channels,
-                            input.height, input.width));
-  }
+  check_image_shape(images, set, workload.network);
   const int logits = workload.network.num_logits();
   for (std::size_t i = 0; i < workload.data->labels.size(); ++i) {
     const int label = workload.data->labels[i];

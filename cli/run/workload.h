@@ -59,6 +59,9 @@ MappedNetwork map_chosen(const WorkloadOptions& options, const Network& network,
 // 14 x 14. Whether these images, of that file, are to be halved for the input.
 bool is_to_be_halved(const std::string& file, const IdxImages& images, const MapShape& input);
 
+// Throws Error where the images of that file do not have the shape of the network's input.
+void check_image_shape(const std::string& file, const IdxImages& images, const Network& network);
+
 // What a command needs of a workload.
 struct WorkloadNeeds {
   bool chip = true;    // the network on the chip; without it nothing is mapped and anything fits

@@ -33,8 +33,8 @@ int64_t planes_of(const Layer& layer, std::span<const uint8_t> map, int rows) {
       for (int c = 0; c < layer.input.channels; ++c) {
         for (int r = 0; r < layer.kernel_rows; ++r) {
           for (int k = 0; k < layer.kernel_columns; ++k) {
-            const int row = (y * layer.stride) + r - layer.padding_rows;
-            const int column = (x * layer.stride) + k - layer.padding_columns;
+            const int row = (y * layer.row_stride) + r - layer.padding.top;
+            const int column = (x * layer.column_stride) + k - layer.padding.left;
             if (row >= 0 && row < layer.input.height && column >= 0 && column < layer.input.width) {
               any |= map[to_index((((c * layer.input.height) + row) * layer.input.width) + column)];
             }

@@ -56,6 +56,18 @@ double peak(const MappingTask& task, const LayerPlan& plan, int range) {
   return largest;
 }
 
+// The bias of a kernel for pixels as they are stored: it takes the zero point of the input out, and
+// adds that of the output, which the shift divides.
+int64_t chip_bias(const Layer& layer, int kernel) {
+  const size_t fan_in = to_index(layer.fan_in());
+  int64_t weights = 0;
+  for (size_t i = 0; i < fan_in; ++i) {
+    weights += layer.weights[to_index(kernel) * fan_in + i];
+  }
+  return layer.biases[to_index(kernel)] - layer.input_zero_point * weights +
+         (int64_t{layer.zero_point} << layer.shift);
+}
+
 int largest_code(const MappingTask& task) { return (1 << task.config.adc_bits) - 1; }
 int64_t psum_limit(const MappingTask& task) {
   return (int64_t{1} << (task.config.psum_bits - 1)) - 1;
@@ -142,7 +154,7 @@ int64_t bias_of(const MappingTask& task, const LayerPlan& plan, int kernel) {
   }
   const int shift = plan.layer->shift + plan.range;
   const int64_t half = shift == 0 ? 0 : int64_t{1} << (shift - 1);
-  return static_cast<int64_t>(plan.layer->biases[to_index(kernel)]) * (1 << plan.range) + half;
+  return chip_bias(*plan.layer, kernel) * (1 << plan.range) + half;
 }
 
 }  // namespace mcnn

@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "host/mapping/converter_range.h"
+#include "host/mapping/layer_support.h"
 
 namespace mcnn {
 namespace {
@@ -81,6 +82,7 @@ LayerPlan make_plan(const MappingTask& task, size_t index, bool vector_input) {
     plan.in_pitch = task.words_of(plan.in_height, plan.in_width);
     add_windows(task, plan, layer.input.channels, layer.kernel_rows, layer.kernel_columns);
   }
+  plan.stride = stride_of(layer);
   plan.pool = layer.pool.value_or(Pooling{});
   const std::string name = "layer " + layer.name;
   check_dimensions(task, layer.convolution, name);
@@ -171,6 +173,7 @@ int LayerPlan::max_window_rows() const {
 }
 
 std::vector<LayerPlan> plan_layers(const MappingTask& task) {
+  check_layers(task);
   const MapShape& image = task.network.input;
   check_memory(task, image, "the image", task.words_of(image.height, image.width), image.channels);
   check_dimensions(task, image, "the image");

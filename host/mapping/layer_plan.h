@@ -53,6 +53,7 @@ struct LayerPlan {
   bool final = false;
   bool vector_output = false;
   bool vector_input = false;
+  int stride = 1;     // of rows and columns
   int kernels = 0;    // with the dummy kernels that pad a vector
   int in_height = 0;  // as stored
   int in_width = 0;

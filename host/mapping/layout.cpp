@@ -16,7 +16,7 @@ constexpr int kMaxRowStep = 127;
 
 // Whether the fetched rows, the pooling and the tables allow so many replicas.
 bool replicas_allowed(const MappingTask& task, const LayerPlan& plan, int replicas) {
-  const int stride = plan.layer->stride;
+  const int stride = plan.stride;
   if (replicas > task.config.num_pe || replicas > task.config.row_banks ||
       replicas > plan.layer->convolution.height || replicas * stride > kMaxRowStep ||
       plan.max_window_rows() + (replicas - 1) * stride > task.config.row_banks) {
@@ -94,8 +94,8 @@ LayerRow make_row(const MappingTask& task, const LayerPlan& plan, const KernelPa
   row.group_rows = replicas;
   row.in_height = plan.in_height;
   row.in_width = plan.in_width;
-  row.stride = layer.stride;
-  row.row_step = replicas * layer.stride;
+  row.stride = plan.stride;
+  row.row_step = replicas * plan.stride;
   row.out_height = layer.convolution.height;
   row.out_width = layer.convolution.width;
   row.pool_rows = plan.pool.rows;
@@ -118,8 +118,8 @@ StepRecord make_record(const MappingTask& task, const LayerPlan& plan, const Ker
   record.half = window.channel % 2;
   record.window_columns = window.columns;
   record.window_rows = window.rows;
-  record.column_offset = window.column - layer.padding_columns;
-  record.row_offset = window.row - layer.padding_rows;
+  record.column_offset = window.column - layer.padding.left;
+  record.row_offset = window.row - layer.padding.top;
   record.channel_base = plan.channel_base(window.channel);
   record.first_line.assign(to_index(task.config.num_pe), 0);
   record.active.assign(to_index(task.config.num_pe), 0);

@@ -40,7 +40,7 @@ void set_segments(const MappingTask& task, const LayerPlan& plan, const LayerLay
     row.segment_end |= 1u << end;
     for (; first <= end; ++first) {
       row.replica[to_index(first)] = replica;
-      row.row_offset[to_index(first)] = replica * plan.layer->stride;
+      row.row_offset[to_index(first)] = replica * plan.stride;
     }
   }
 }

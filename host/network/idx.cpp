@@ -15,6 +15,7 @@ namespace mcnn {
 namespace {
 
 constexpr uint32_t kImagesMagic = 0x00000803;
+constexpr uint32_t kChannelsMagic = 0x00000804;
 constexpr uint32_t kLabelsMagic = 0x00000801;
 constexpr uint64_t kMaxBytes = uint64_t{1} << 31;
 
@@ -60,26 +61,27 @@ uint32_t big_endian(std::span<const uint8_t> bytes, size_t word) {
 
 // The sizes in the header, after checking magic and length.
 std::vector<uint32_t> read_header(const std::string& path, std::span<const uint8_t> bytes,
-                                  uint32_t magic) {
-  const bool images = magic == kImagesMagic;
+                                  bool images) {
   const char* const wanted = images ? "images" : "labels";
   if (bytes.size() < 4) {
     throw Error(
         fmt::format("{}: found {} bytes, allowed: an IDX file of {}", path, bytes.size(), wanted));
   }
   const uint32_t found = big_endian(bytes, 0);
-  if (found == (images ? kLabelsMagic : kImagesMagic)) {
-    throw Error(fmt::format(
-        "{}: magic: found 0x{:08x}, an IDX file of {}, allowed: 0x{:08x}, an IDX file of {}", path,
-        found, images ? "labels" : "images", magic, wanted));
+  const bool has_images = found == kImagesMagic || found == kChannelsMagic;
+  if (has_images ? !images : found != kLabelsMagic || images) {
+    const char* const what = has_images              ? "an IDX file of images"
+                             : found == kLabelsMagic ? "an IDX file of labels"
+                                                     : "not an IDX file of bytes";
+    throw Error(fmt::format("{}: magic: found 0x{:08x}, {}, allowed: {} (an IDX file of {})", path,
+                            found, what,
+                            images ? fmt::format("0x{:08x} (count, rows, columns) or 0x{:08x} "
+                                                 "(count, channels, rows, columns)",
+                                                 kImagesMagic, kChannelsMagic)
+                                   : fmt::format("0x{:08x}", kLabelsMagic),
+                            wanted));
   }
-  if (found != magic) {
-    throw Error(
-        fmt::format("{}: magic: found 0x{:08x}, not an IDX file of bytes with {} dimension(s), "
-                    "allowed: 0x{:08x}",
-                    path, found, images ? 3 : 1, magic));
-  }
-  const size_t dimensions = images ? 3 : 1;
+  const size_t dimensions = found & 0xFF;
   const size_t header = 4 + 4 * dimensions;
   if (bytes.size() < header) {
     throw Error(fmt::format("{}: truncated: found {} bytes, allowed: a header of {}", path,
@@ -118,12 +120,13 @@ IdxImages halved(const IdxImages& images) {
     throw Error(fmt::format("images to halve: found {} x {} pixels, allowed: even numbers",
                             images.height, images.width));
   }
-  IdxImages half{images.count, images.height / 2, images.width / 2, {}};
-  const auto rows = static_cast<size_t>(images.count) * static_cast<size_t>(half.height);
+  IdxImages half{images.count, images.channels, images.height / 2, images.width / 2, {}};
+  const auto rows = static_cast<size_t>(images.count) * static_cast<size_t>(half.channels) *
+                    static_cast<size_t>(half.height);
   const auto columns = static_cast<size_t>(half.width);
   half.pixels.reserve(rows * columns);
   for (size_t row = 0; row < rows; ++row) {
-    // Rows follow each other from image to image.
+    // Rows follow each other from channel to channel and from image to image.
     const uint8_t* const upper = images.pixels.data() + 4 * row * columns;
     const uint8_t* const lower = upper + 2 * columns;
     for (size_t x = 0; x < 2 * columns; x += 2) {
@@ -136,18 +139,19 @@ IdxImages halved(const IdxImages& images) {
 
 IdxImages read_idx_images(const std::string& path) {
   const std::vector<uint8_t> bytes = read_all(path);
-  const std::vector<uint32_t> sizes = read_header(path, bytes, kImagesMagic);
+  const std::vector<uint32_t> sizes = read_header(path, bytes, true);
   IdxImages images;
   images.count = static_cast<int>(sizes[0]);
-  images.height = static_cast<int>(sizes[1]);
-  images.width = static_cast<int>(sizes[2]);
-  images.pixels.assign(bytes.begin() + 16, bytes.end());
+  images.channels = sizes.size() == 4 ? static_cast<int>(sizes[1]) : 1;
+  images.height = static_cast<int>(sizes[sizes.size() - 2]);
+  images.width = static_cast<int>(sizes.back());
+  images.pixels.assign(bytes.begin() + static_cast<ptrdiff_t>(4 + 4 * sizes.size()), bytes.end());
   return images;
 }
 
 std::vector<uint8_t> read_idx_labels(const std::string& path) {
   const std::vector<uint8_t> bytes = read_all(path);
-  read_header(path, bytes, kLabelsMagic);
+  read_header(path, bytes, false);
   return {bytes.begin() + 8, bytes.end()};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// IDX files, the format of the MNIST data: images (magic 0x00000803) and labels (0x00000801), plain
-// or gzip.
+// IDX files, the format of the MNIST data, plain or gzip: labels (magic 0x00000801), images of one
+// channel (0x00000803: count, rows, columns) and of several (0x00000804: count, channels, rows,
+// columns; the channels of an image one after the other, row by row).
 #pragma once
 
 #include <cstdint>
@@ -12,12 +13,16 @@ namespace mcnn {
 
 struct IdxImages {
   int count = 0;
+  int channels = 1;
   int height = 0;
   int width = 0;
-  std::vector<uint8_t> pixels;  // [image][row][column]
+  std::vector<uint8_t> pixels;  // [image][channel][row][column]
 
+  size_t image_size() const {
+    return static_cast<size_t>(channels) * static_cast<size_t>(height) * static_cast<size_t>(width);
+  }
   std::span<const uint8_t> image(int index) const {
-    const size_t size = static_cast<size_t>(height) * static_cast<size_t>(width);
+    const size_t size = image_size();
     return std::span<const uint8_t>(pixels).subspan(static_cast<size_t>(index) * size, size);
   }
 };

@@ -4,103 +4,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/error.h"
 #include "common/index.h"
+#include "host/network/integer_pooling.h"
 
 namespace mcnn {
 namespace {
-
-using Maps = std::vector<uint8_t>;  // [channel][row][column]
 
 int32_t shift_rounded(int32_t value, int shift) {
   return shift == 0 ? value : (value + (int32_t{1} << (shift - 1))) >> shift;
 }
 
-// Sums and biases of every output position, [kernel][row][column], before shift and clamp.
-std::vector<int32_t> convolve(const Layer& layer, std::span<const uint8_t> input) {
-  const int in_height = layer.input.height;
-  const int in_width = layer.input.width;
-  const int out_height = layer.convolution.height;
-  const int out_width = layer.convolution.width;
-  std::vector<int32_t> sums(to_index(layer.convolution.size()));
-  for (int k = 0; k < layer.kernels; ++k) {
-    int32_t* plane = sums.data() + static_cast<ptrdiff_t>(k) * out_height * out_width;
-    std::fill_n(plane, out_height * out_width, layer.biases[to_index(k)]);
-    for (int c = 0; c < layer.input.channels; ++c) {
-      const uint8_t* channel = input.data() + static_cast<ptrdiff_t>(c) * in_height * in_width;
-      for (int r = 0; r < layer.kernel_rows; ++r) {
-        for (int q = 0; q < layer.kernel_columns; ++q) {
-          const int weight{layer.weight(k, c, r, q)};
-          if (weight == 0) {
-            continue;
-          }
-          // Output columns whose input column x*stride + shift is inside the map.
-          const int shift = q - layer.padding_columns;
-          const int first = shift >= 0 ? 0 : (-shift + layer.stride - 1) / layer.stride;
-          const int last = shift > in_width - 1
-                               ? -1
-                               : std::min(out_width - 1, (in_width - 1 - shift) / layer.stride);
-          for (int y = 0; y < out_height; ++y) {
-            const int row = y * layer.stride + r - layer.padding_rows;
-            if (row < 0 || row >= in_height) {
-              continue;
-            }
-            const uint8_t* pixels = channel + static_cast<ptrdiff_t>(row) * in_width + shift;
-            int32_t* out = plane + static_cast<ptrdiff_t>(y) * out_width;
-            if (layer.stride == 1) {
-              for (int x = first; x <= last; ++x) {
-                out[x] += weight * pixels[x];
-              }
-            } else {
-              for (int x = first; x <= last; ++x) {
-                out[x] += weight * pixels[static_cast<ptrdiff_t>(x) * layer.stride];
-              }
-            }
-          }
-        }
-      }
-    }
+// The pixels that a layer makes of `count` sums.
+void to_pixels(const Layer& layer, const int32_t* sums, size_t count, uint8_t* pixels) {
+  const int32_t half = layer.shift == 0 ? 0 : int32_t{1} << (layer.shift - 1);
+  for (size_t i = 0; i < count; ++i) {
+    const int32_t value = ((sums[i] + half) >> layer.shift) + layer.zero_point;
+    pixels[i] = static_cast<uint8_t>(std::clamp(value, 0, 255));
   }
-  return sums;
-}
-
-std::vector<int32_t> multiply(const Layer& layer, std::span<const uint8_t> input) {
-  std::vector<int32_t> sums = layer.biases;
-  const int8_t* weight = layer.weights.data();
-  for (int32_t& sum : sums) {
-    for (const uint8_t value : input) {
-      sum += *weight++ * value;
-    }
-  }
-  return sums;
-}
-
-Maps pool(const Layer& layer, const Maps& input) {
-  const Pooling& pooling = *layer.pool;
-  const int height = layer.convolution.height;
-  const int width = layer.convolution.width;
-  Maps output;
-  output.reserve(to_index(layer.output.size()));
-  for (int k = 0; k < layer.output.channels; ++k) {
-    const uint8_t* channel = input.data() + static_cast<ptrdiff_t>(k) * height * width;
-    for (int py = 0; py < layer.output.height; ++py) {
-      const int top = py * pooling.row_stride;
-      const int bottom = std::min(top + pooling.rows, height);
-      for (int px = 0; px < layer.output.width; ++px) {
-        const int left = px * pooling.column_stride;
-        const int right = std::min(left + pooling.columns, width);
-        uint8_t largest = 0;
-        for (int y = top; y < bottom; ++y) {
-          for (int x = left; x < right; ++x) {
-            largest = std::max(largest, channel[y * width + x]);
-          }
-        }
-        output.push_back(largest);
-      }
-    }
-  }
-  return output;
 }
 
 }  // namespace
@@ -109,38 +32,221 @@ int arg_max(std::span<const int32_t> values) {
   return static_cast<int>(std::max_element(values.begin(), values.end()) - values.begin());
 }
 
+// The layers of one image, one after the other.
+class IntegerNetwork::Evaluation {
+ public:
+  Evaluation(const IntegerNetwork& net, std::span<const uint8_t> image)
+      : net_(net), layers_(net.network_.layers), image_(image), outputs_(layers_.size()) {}
+
+  IntegerResult run(bool keep_maps) {
+    for (size_t i = 0; i < layers_.size(); ++i) {
+      layer(i);
+      if (!keep_maps) {
+        for (const int unneeded : net_.last_reads_[i]) {
+          outputs_[to_index(unneeded)] = {};
+        }
+      }
+    }
+    IntegerResult result;
+    result.logits = std::move(outputs_.back().sums);
+    result.digit = arg_max(result.logits);
+    if (keep_maps) {
+      outputs_.pop_back();
+      result.maps.reserve(outputs_.size());
+      for (Output& output : outputs_) {
+        result.maps.push_back(std::move(output.pixels));
+      }
+    }
+    return result;
+  }
+
+ private:
+  // What a layer gives: pixels or sums.
+  struct Output {
+    std::vector<uint8_t> pixels;
+    std::vector<int32_t> sums;
+  };
+
+  std::span<const uint8_t> pixels_of(int input) const {
+    return input == kImage ? image_ : std::span<const uint8_t>(outputs_[to_index(input)].pixels);
+  }
+  int zero_point_of(int input) const {
+    return input == kImage ? net_.network_.zero_point : layers_[to_index(input)].zero_point;
+  }
+
+  void layer(size_t index) {
+    const Layer& layer = layers_[index];
+    const std::span<const uint8_t> input = pixels_of(layer.inputs.front());
+    Output& output = outputs_[index];
+    switch (layer.type) {
+      case LayerType::kConvolution:
+        convolution(index, input);
+        break;
+      case LayerType::kFullyConnected:
+        multiply(index);
+        activate(layer, output);
+        break;
+      case LayerType::kMaxPool:
+        max_pool(*layer.pool, layer.input, layer.output, input, output.pixels);
+        break;
+      case LayerType::kAveragePool:
+        if (layer.activation == Activation::kSum) {
+          sum_pool(*layer.pool, layer.input, layer.output, layer.input_zero_point, input,
+                   output.sums);
+        } else {
+          mean_pool(*layer.pool, layer.input, layer.output, layer.input_zero_point, input,
+                    output.pixels);
+        }
+        break;
+      case LayerType::kAdd:
+        add(layer, output);
+        activate(layer, output);
+        break;
+    }
+  }
+
+  void convolution(size_t index, std::span<const uint8_t> input) {
+    const Layer& layer = layers_[index];
+    Output& output = outputs_[index];
+    const IntegerConvolution& convolution = *net_.convolutions_[index];
+    convolution.run(input, planes_, sums_);
+    const size_t rows = to_index(layer.kernels * layer.convolution.height);
+    const size_t columns = to_index(layer.convolution.width);
+    const size_t pitch = to_index(convolution.pitch());
+    if (layer.activation == Activation::kSum) {
+      output.sums.reserve(rows * columns);
+      for (size_t row = 0; row < rows; ++row) {
+        const auto first = sums_.begin() + static_cast<ptrdiff_t>(row * pitch);
+        output.sums.insert(output.sums.end(), first, first + static_cast<ptrdiff_t>(columns));
+      }
+      return;
+    }
+    std::vector<uint8_t>& map = layer.pool ? unpooled_ : output.pixels;
+    map.resize(rows * columns);
+    for (size_t row = 0; row < rows; ++row) {
+      to_pixels(layer, &sums_[row * pitch], columns, &map[row * columns]);
+    }
+    if (layer.pool) {
+      max_pool(*layer.pool, layer.convolution, layer.output, map, output.pixels);
+    }
+  }
+
+  // The sums of a fully connected layer.
+  void multiply(size_t index) {
+    const Layer& layer = layers_[index];
+    const int from = layer.inputs.front();
+    std::vector<int32_t>& sums = outputs_[index].sums;
+    sums = layer.biases;
+    const int16_t* weight = net_.matrices_[index].data();
+    const size_t inputs = to_index(layer.input.size());
+    if (from != kImage && !layers_[to_index(from)].gives_pixels()) {
+      const int32_t* const values = outputs_[to_index(from)].sums.data();
+      for (int32_t& sum : sums) {
+        for (size_t i = 0; i < inputs; ++i) {
+          sum += weight[i] * values[i];
+        }
+        weight += inputs;
+      }
+      return;
+    }
+    const std::span<const uint8_t> pixels = pixels_of(from);
+    planes_.resize(inputs);
+    for (size_t i = 0; i < inputs; ++i) {
+      planes_[i] = static_cast<int16_t>(pixels[i] - layer.input_zero_point);
+    }
+    for (int32_t& sum : sums) {
+      int32_t products = 0;
+      for (size_t i = 0; i < inputs; ++i) {
+        products += weight[i] * planes_[i];
+      }
+      sum += products;
+      weight += inputs;
+    }
+  }
+
+  void add(const Layer& layer, Output& output) {
+    output.sums.assign(to_index(layer.output.size()), 0);
+    for (size_t i = 0; i < layer.inputs.size(); ++i) {
+      const int from = layer.inputs[i];
+      const int32_t factor = int32_t{1} << layer.input_shifts[i];
+      if (from != kImage && !layers_[to_index(from)].gives_pixels()) {
+        const std::vector<int32_t>& values = outputs_[to_index(from)].sums;
+        for (size_t j = 0; j < output.sums.size(); ++j) {
+          output.sums[j] += values[j] * factor;
+        }
+      } else {
+        const std::span<const uint8_t> pixels = pixels_of(from);
+        const int zero_point = zero_point_of(from);
+        for (size_t j = 0; j < output.sums.size(); ++j) {
+          output.sums[j] += (pixels[j] - zero_point) * factor;
+        }
+      }
+    }
+  }
+
+  // Of a layer whose sums are in output.sums.
+  static void activate(const Layer& layer, Output& output) {
+    if (layer.gives_pixels()) {
+      output.pixels.resize(output.sums.size());
+      to_pixels(layer, output.sums.data(), output.sums.size(), output.pixels.data());
+      output.sums.clear();
+      return;
+    }
+    for (int32_t& sum : output.sums) {
+      sum = shift_rounded(sum, layer.shift);
+    }
+  }
+
+  const IntegerNetwork& net_;
+  const std::vector<Layer>& layers_;
+  std::span<const uint8_t> image_;
+  std::vector<Output> outputs_;
+  // Scratch that all layers share.
+  std::vector<int16_t> planes_;
+  std::vector<int32_t> sums_;
+  std::vector<uint8_t> unpooled_;
+};
+
 IntegerNetwork::IntegerNetwork(Network network) : network_(std::move(network)) {
   finish_network(network_, network_.name);
+  const size_t count = network_.layers.size();
+  convolutions_.resize(count);
+  matrices_.resize(count);
+  last_reads_.resize(count);
+  std::vector<size_t> last(count, 0);  // layer that reads each layer's output last
+  for (size_t i = 0; i < count; ++i) {
+    const Layer& layer = network_.layers[i];
+    if (layer.type == LayerType::kConvolution) {
+      convolutions_[i].emplace(layer);
+    } else if (layer.type == LayerType::kFullyConnected) {
+      matrices_[i].assign(layer.weights.begin(), layer.weights.end());
+    }
+    for (const int input : layer.inputs) {
+      if (input != kImage) {
+        last[to_index(input)] = i;
+      }
+    }
+  }
+  for (size_t i = 0; i + 1 < count; ++i) {
+    last_reads_[last[i]].push_back(static_cast<int>(i));
+  }
 }
 
 IntegerResult IntegerNetwork::run(std::span<const uint8_t> pixels) const {
+  return evaluate(pixels, true);
+}
+
+IntegerResult IntegerNetwork::classify(std::span<const uint8_t> pixels) const {
+  return evaluate(pixels, false);
+}
+
+IntegerResult IntegerNetwork::evaluate(std::span<const uint8_t> pixels, bool keep_maps) const {
   if (pixels.size() != to_index(network_.input.size())) {
     throw Error(fmt::format("network {}: found {} pixels, allowed: {} ({}x{}x{})", network_.name,
                             pixels.size(), network_.input.size(), network_.input.channels,
                             network_.input.height, network_.input.width));
   }
-  IntegerResult result;
-  result.maps.reserve(network_.layers.size() - 1);
-  std::span<const uint8_t> input = pixels;
-  for (size_t i = 0; i < network_.layers.size(); ++i) {
-    const Layer& layer = network_.layers[i];
-    std::vector<int32_t> sums =
-        layer.type == LayerType::kConvolution ? convolve(layer, input) : multiply(layer, input);
-    for (int32_t& sum : sums) {
-      sum = shift_rounded(sum, layer.shift);
-    }
-    if (i + 1 == network_.layers.size()) {
-      result.digit = arg_max(sums);
-      result.logits = std::move(sums);
-      break;
-    }
-    Maps map(sums.size());
-    std::transform(sums.begin(), sums.end(), map.begin(),
-                   [](int32_t sum) { return static_cast<uint8_t>(std::clamp(sum, 0, 255)); });
-    result.maps.push_back(layer.pool ? pool(layer, map) : std::move(map));
-    input = result.maps.back();
-  }
-  return result;
+  return Evaluation(*this, pixels).run(keep_maps);
 }
 
 }  // namespace mcnn

@@ -5,17 +5,20 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "host/network/integer_convolution.h"
 #include "host/network/network.h"
 
 namespace mcnn {
 
 // What one image gives.
 struct IntegerResult {
-  std::vector<std::vector<uint8_t>>
-      maps;  // per hidden layer, after pooling: [channel][row][column]
+  // Per layer but the last, after pooling: [channel][row][column]; nothing of a layer that gives
+  // sums.
+  std::vector<std::vector<uint8_t>> maps;
   std::vector<int32_t> logits;
   int digit = 0;  // the class: index of the largest logit, the lowest of equal ones
 };
@@ -31,11 +34,19 @@ class IntegerNetwork {
   // pixels: [channel][row][column] of network.input; throws Error when the number of pixels
   // differs.
   IntegerResult run(std::span<const uint8_t> pixels) const;
+  // The same without the maps, which go as soon as no layer needs them any more.
+  IntegerResult classify(std::span<const uint8_t> pixels) const;
 
   const Network& network() const { return network_; }
 
  private:
+  class Evaluation;
+  IntegerResult evaluate(std::span<const uint8_t> pixels, bool keep_maps) const;
+
   Network network_;
+  std::vector<std::optional<IntegerConvolution>> convolutions_;  // of the layers that are some
+  std::vector<std::vector<int16_t>> matrices_;  // weights of the fully connected layers
+  std::vector<std::vector<int>> last_reads_;    // per layer: whose output nobody needs behind it
 };
 
 }  // namespace mcnn

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shapes and rules of a network.
+// The graph that the layers form.
 #include "host/network/network.h"
 
 #include <fmt/format.h>
 
-#include <cstdlib>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "common/index.h"
 #include "host/network/network_rules.h"
@@ -13,142 +16,97 @@ namespace mcnn {
 namespace network_rules {
 namespace {
 
-constexpr int kMaxPixel = 255;
+std::string layer_path(size_t index) { return fmt::format("layers[{}]", index); }
 
-// Positions of a window along one dimension, or 0 if it does not fit once.
-int positions(int size, int window, int stride, bool ceil) {
-  if (!ceil) {
-    return size < window ? 0 : (size - window) / stride + 1;
-  }
-  int count = size <= window ? 1 : (size - window + stride - 1) / stride + 1;
-  while (count > 1 && (count - 1) * stride >= size) {
-    --count;  // the last window must start inside
+// How many inputs of layers each layer's output is.
+std::vector<int> readers(const Network& network) {
+  std::vector<int> count(network.layers.size(), 0);
+  for (const Layer& layer : network.layers) {
+    for (const int input : layer.inputs) {
+      if (input != kImage) {
+        ++count[to_index(input)];
+      }
+    }
   }
   return count;
 }
 
-void check(bool good, std::string_view source, const std::string& path, const std::string& found,
-           const std::string& allowed) {
-  if (!good) {
-    fail(source, path, found, allowed);
-  }
-}
-
-void check_range(int64_t value, int64_t low, int64_t high, std::string_view source,
-                 const std::string& path) {
-  check(value >= low && value <= high, source, path, std::to_string(value),
-        fmt::format("an integer {}..{}", low, high));
-}
-
-void finish_convolution(Layer& layer, std::string_view source, const std::string& path) {
-  const MapShape& input = layer.input;
-  check_range(layer.kernel_rows, 1, kMaxKernelSize, source, path + ".kernel");
-  check_range(layer.kernel_columns, 1, kMaxKernelSize, source, path + ".kernel");
-  check_range(layer.stride, 1, kMaxStride, source, path + ".stride");
-  check_range(layer.padding_rows, 0, layer.kernel_rows - 1, source, path + ".padding");
-  check_range(layer.padding_columns, 0, layer.kernel_columns - 1, source, path + ".padding");
-  const int height = input.height + 2 * layer.padding_rows;
-  const int width = input.width + 2 * layer.padding_columns;
-  layer.convolution = {layer.kernels, positions(height, layer.kernel_rows, layer.stride, false),
-                       positions(width, layer.kernel_columns, layer.stride, false)};
-  check(layer.convolution.height > 0 && layer.convolution.width > 0, source, path + ".kernel",
-        fmt::format("{}x{}", layer.kernel_rows, layer.kernel_columns),
-        fmt::format("at most the padded input, {}x{}", height, width));
-}
-
-void finish_pool(Layer& layer, std::string_view source, const std::string& path) {
-  const Pooling& pool = *layer.pool;
-  check_range(pool.rows, 1, kMaxDimension, source, path + ".pool.window");
-  check_range(pool.columns, 1, kMaxDimension, source, path + ".pool.window");
-  check_range(pool.row_stride, 1, kMaxDimension, source, path + ".pool.stride");
-  check_range(pool.column_stride, 1, kMaxDimension, source, path + ".pool.stride");
-  layer.output.height = positions(layer.convolution.height, pool.rows, pool.row_stride, pool.ceil);
-  layer.output.width =
-      positions(layer.convolution.width, pool.columns, pool.column_stride, pool.ceil);
-  check(layer.output.height > 0 && layer.output.width > 0, source, path + ".pool.window",
-        fmt::format("{}x{}", pool.rows, pool.columns),
-        fmt::format("at most the map, {}x{}", layer.convolution.height, layer.convolution.width));
-}
-
-// Weights and biases: as many as the shape takes, in their ranges, and no sum too large.
-void check_weights(const Layer& layer, std::string_view source, const std::string& path) {
-  const MapShape& input = layer.input;
-  const size_t fan_in = to_index(input.channels * layer.kernel_rows * layer.kernel_columns);
-  const size_t kernels = to_index(layer.kernels);
-  check(layer.weights.size() == kernels * fan_in, source, path + ".weights",
-        fmt::format("{} weights", layer.weights.size()), fmt::format("{}", kernels * fan_in));
-  check(layer.biases.size() == kernels, source, path + ".biases",
-        fmt::format("{} biases", layer.biases.size()), fmt::format("{}", kernels));
-  for (size_t k = 0; k < kernels; ++k) {
-    int64_t sum = std::abs(static_cast<int64_t>(layer.biases[k]));
-    for (size_t i = 0; i < fan_in; ++i) {
-      const int weight{layer.weights[k * fan_in + i]};
-      if (weight < -kMaxWeight || weight > kMaxWeight) {
-        fail(source, fmt::format("{}.weights, kernel {}, input {}", path, k, i),
-             std::to_string(weight), fmt::format("an integer {}..{}", -kMaxWeight, kMaxWeight));
-      }
-      sum += static_cast<int64_t>(std::abs(weight)) * kMaxPixel;
-    }
-    if (sum > kMaxSum) {
-      fail(source, fmt::format("{}.biases[{}]", path, k),
-           fmt::format("a largest possible sum of {}", sum), fmt::format("at most {}", kMaxSum));
+// Which maxima are taken of a convolution that nothing else reads: the convolution they belong to,
+// or none.
+std::vector<std::optional<int>> pooled_convolutions(const Network& network) {
+  const std::vector<int> read_by = readers(network);
+  std::vector<std::optional<int>> pooled(network.layers.size());
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    const Layer* const before = network.input_of(i);
+    if (network.layers[i].type == LayerType::kMaxPool && before != nullptr &&
+        before->type == LayerType::kConvolution && !before->pool &&
+        read_by[to_index(network.layers[i].inputs.front())] == 1) {
+      pooled[i] = network.layers[i].inputs.front();
     }
   }
+  return pooled;
+}
+
+void fold_pooling(Network& network) {
+  const std::vector<std::optional<int>> pooled = pooled_convolutions(network);
+  std::vector<Layer> kept;
+  std::vector<int> now(network.layers.size(), 0);  // index of each layer among those kept
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    Layer layer = std::move(network.layers[i]);
+    if (pooled[i]) {
+      now[i] = now[to_index(*pooled[i])];
+      Layer& convolution = kept[to_index(now[i])];
+      convolution.pool = layer.pool;
+      convolution.pool_name = std::move(layer.name);
+      convolution.output = layer.output;
+      continue;
+    }
+    for (int& input : layer.inputs) {
+      input = input == kImage ? kImage : now[to_index(input)];
+    }
+    now[i] = static_cast<int>(kept.size());
+    kept.push_back(std::move(layer));
+  }
+  network.layers = std::move(kept);
 }
 
 }  // namespace
 
-void finish_layer(Layer& layer, const Layer* before, const MapShape& input, bool last,
-                  std::string_view source, const std::string& path) {
-  check(layer.type == LayerType::kFullyConnected || before == nullptr ||
-            before->type == LayerType::kConvolution,
-        source, path + ".type", "\"convolution\"",
-        "\"fully_connected\" (behind a fully connected layer)");
-  layer.input = input;
-  check_range(layer.kernels, 1, kMaxKernels, source, path + ".kernels");
-  check_range(layer.shift, 0, kMaxShift, source, path + ".shift");
-  if (layer.range) {
-    check_range(*layer.range, 0, 3, source, path + ".range");
+void finish_graph(Unfinished& unfinished) {
+  Network& network = unfinished.network;
+  const std::vector<int> read_by = readers(network);
+  for (size_t i = 0; i + 1 < network.layers.size(); ++i) {
+    const Layer& layer = network.layers[i];
+    unfinished.check(read_by[i] > 0, layer_path(i),
+                     fmt::format("a layer {} whose output no layer takes", layer.name),
+                     "layers that lead to the last one");
+    unfinished.check(
+        layer.gives_pixels() || layer.type == LayerType::kAveragePool || read_by[i] == 1,
+        layer_path(i), fmt::format("{} layers that take the sums of {}", read_by[i], layer.name),
+        "one: they are never stored");
   }
-  if (layer.type == LayerType::kConvolution) {
-    check(!last, source, path + ".type", "\"convolution\"",
-          "\"fully_connected\" (the last layer gives the logits)");
-    finish_convolution(layer, source, path);
-  } else {
-    layer.kernel_rows = input.height;
-    layer.kernel_columns = input.width;
-    layer.stride = 1;
-    check(!layer.pool, source, path + ".pool", "a pool", "none in a fully connected layer");
-    layer.convolution = {layer.kernels, 1, 1};
-  }
-  layer.output = layer.convolution;
-  if (layer.pool) {
-    finish_pool(layer, source, path);
-  }
-  check_weights(layer, source, path);
+  fold_pooling(network);
 }
 
 }  // namespace network_rules
 
 void finish_network(Network& network, std::string_view source) {
-  using network_rules::check_range;
   using network_rules::kMaxDimension;
   using network_rules::kMaxLayers;
-  check_range(network.input.channels, 1, kMaxDimension, source, "input.channels");
-  check_range(network.input.height, 1, kMaxDimension, source, "input.height");
-  check_range(network.input.width, 1, kMaxDimension, source, "input.width");
-  network_rules::check(!network.layers.empty() && network.layers.size() <= kMaxLayers, source,
-                       "layers", fmt::format("{} layers", network.layers.size()),
-                       fmt::format("1..{} layers", kMaxLayers));
-  MapShape shape = network.input;
-  const Layer* before = nullptr;
+  network_rules::Unfinished unfinished{network, source, {}};
+  unfinished.check_range(network.input.channels, 1, kMaxDimension, "input.channels");
+  unfinished.check_range(network.input.height, 1, kMaxDimension, "input.height");
+  unfinished.check_range(network.input.width, 1, kMaxDimension, "input.width");
+  unfinished.check_range(network.zero_point, 0, network_rules::kMaxPixel, "input.zero_point");
+  unfinished.check(!network.layers.empty() && network.layers.size() <= kMaxLayers, "layers",
+                   fmt::format("{} layers", network.layers.size()),
+                   fmt::format("1..{} layers", kMaxLayers));
+  network.layers.back().activation = Activation::kLogits;
   for (size_t i = 0; i < network.layers.size(); ++i) {
-    Layer& layer = network.layers[i];
-    network_rules::finish_layer(layer, before, shape, i + 1 == network.layers.size(), source,
-                                fmt::format("layers[{}]", i));
-    shape = layer.output;
-    before = &layer;
+    network_rules::connect_layer(unfinished, i);
+    network_rules::finish_layer(unfinished, i);
   }
+  network_rules::finish_graph(unfinished);
 }
 
 }  // namespace mcnn

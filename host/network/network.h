@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network as the host knows it: integer layers, read from and written to JSON ("mcnn-network-1",
-// see docs/network.md).
+// A network as the host knows it: integer layers that form a graph, read from JSON
+// ("mcnn-network-2" and "mcnn-network-1") and written to it (docs/network.md).
 #pragma once
 
 #include <cstdint>
@@ -23,48 +23,100 @@ struct MapShape {
   bool operator==(const MapShape&) const = default;
 };
 
-// Maximum pooling: a window of rows x columns, moved by row_stride and column_stride.
+// Rows and columns around a map.
+struct Padding {
+  int top = 0;
+  int bottom = 0;
+  int left = 0;
+  int right = 0;
+
+  bool operator==(const Padding&) const = default;
+};
+
+// Maximum or mean of a window of rows x columns, moved by row_stride and column_stride. Pixels of
+// the padding are never the maximum.
 struct Pooling {
   int rows = 1;
   int columns = 1;
   int row_stride = 1;
   int column_stride = 1;
   bool ceil = false;  // the last window may stick out of the map; it always starts inside
+  Padding padding{};  // each less than the window
+  bool padding_counted = false;  // mean: pixels of the padding count, as pixels of value 0
 
   bool operator==(const Pooling&) const = default;
 };
 
-enum class LayerType { kConvolution, kFullyConnected };
+enum class LayerType { kConvolution, kFullyConnected, kMaxPool, kAveragePool, kAdd };
 
-// One layer. Convolution is cross-correlation with zero padding. Fully connected layers flatten
-// their input in the order channel, row, column.
+// What a layer makes of the value v that its arithmetic gives.
+enum class Activation {
+  kRelu,   // a pixel: v clamped to 0..255
+  kNone,   // a pixel: v + zero_point clamped to 0..255
+  kSum,    // v itself: of a layer that adds it up further, never stored
+  kLogits  // v itself: the last layer
+};
+
+// The input of a layer that is the image.
+inline constexpr int kImage = -1;
+
+// One layer. A pixel x of a map stands for x - z, z being the zero point of the map.
 //
-//   value = (sum of weight * input + bias + 2^(shift-1)) >> shift     (no rounding term when shift
-//   is 0)
+//   convolution, fully connected   v = (sum of weight * (x - z) + bias + half) >> shift
+//   add                            v = (sum of (x_i - z_i) * 2^input_shifts[i] + half) >> shift
+//   average pool                   v = floor((sum of (x - z)) / n + 1/2), n pixels; kSum: the sum
+//   max pool                       the largest pixel
 //
-// Hidden layers clamp the value to 0..255 and then pool; the last layer's values are the logits.
+// half is 2^(shift-1), or 0 when shift is 0. Convolution is cross-correlation; outside the map
+// x = z. Fully connected layers flatten their input in the order channel, row, column. A layer that
+// gives sums has shift 0.
 struct Layer {
   LayerType type = LayerType::kConvolution;
   std::string name;
-  int kernels = 0;          // output channels of a convolution, outputs of a fully connected layer
-  int kernel_rows = 0;      // convolution: 1..8; fully connected: height of the input
-  int kernel_columns = 0;   // convolution: 1..8; fully connected: width of the input
-  int stride = 1;           // convolution: 1..7
-  int padding_rows = 0;     // zero rows above and below, less than kernel_rows
-  int padding_columns = 0;  // zero columns left and right, less than kernel_columns
-  std::vector<int8_t> weights;  // [kernel][channel][row][column], -7..7
+  std::vector<int> inputs;  // layers before, or kImage; none: the layer before this one
+  Activation activation = Activation::kRelu;  // pooling: kNone, or kSum; the last one's is kLogits
+  int zero_point = 0;   // of the pixels that it gives; of kNone only (a maximum keeps its input's)
+  int kernels = 0;      // output channels of a convolution, outputs of a fully connected layer
+  int kernel_rows = 0;  // convolution: 1..11; fully connected: height of the input
+  int kernel_columns = 0;  // convolution: 1..11; fully connected: width of the input
+  int row_stride = 1;      // convolution: 1..7
+  int column_stride = 1;
+  Padding padding;              // convolution, each less than the kernel
+  int groups = 1;               // convolution: kernels of group g see the channels of group g alone
+  std::vector<int8_t> weights;  // [kernel][channel of its group][row][column], -7..7
   std::vector<int32_t> biases;  // [kernel]
   int shift = 0;                // 0..23
-  std::optional<Pooling> pool;  // convolution only
-  std::optional<int> range;     // converter range 0..3 forced by the file
+  std::optional<Pooling> pool;  // of a pooling layer; of a convolution: maximum, behind it
+  std::string pool_name;        // of that maximum behind a convolution, where it has a name
+  std::vector<int> input_shifts;  // add: 0..23, one an input
+  std::optional<int> range;       // converter range 0..3 forced by the file
 
-  MapShape input;        // shape of the input maps
-  MapShape convolution;  // shape before pooling
-  MapShape output;       // shape after pooling; a fully connected layer gives outputs x 1 x 1
+  MapShape input;            // shape of the input maps
+  MapShape convolution;      // shape before pooling
+  MapShape output;           // shape after pooling; a fully connected layer gives outputs x 1 x 1
+  int input_zero_point = 0;  // of the first input
 
+  bool has_weights() const {
+    return type == LayerType::kConvolution || type == LayerType::kFullyConnected;
+  }
+  // It gives pixels, which a feature map holds.
+  bool gives_pixels() const {
+    return activation == Activation::kRelu || activation == Activation::kNone;
+  }
+  // Weights of a kernel.
+  int fan_in() const { return input.channels / groups * kernel_rows * kernel_columns; }
+  // 0 for a channel of another group.
   int8_t weight(int kernel, int channel, int row, int column) const {
-    return weights[to_index(
-        ((kernel * input.channels + channel) * kernel_rows + row) * kernel_columns + column)];
+    int channels = input.channels;
+    if (groups > 1) {
+      channels /= groups;
+      channel -= kernel / (kernels / groups) * channels;
+      if (channel < 0 || channel >= channels) {
+        return 0;
+      }
+    }
+    return weights[to_index(((kernel * channels + channel) * kernel_rows + row) * kernel_columns +
+                            column)];
   }
 };
 
@@ -72,21 +124,29 @@ struct Network {
   std::string name;
   std::string description;
   MapShape input;
+  int zero_point = 0;         // of the image
   std::vector<Layer> layers;  // at least one; the last one is fully connected and gives the logits
 
   int num_logits() const { return layers.back().kernels; }
+  // The layer whose output layer `index` reads, null for the image.
+  const Layer* input_of(size_t index, size_t input = 0) const {
+    const int from = layers[index].inputs[input];
+    return from == kImage ? nullptr : &layers[to_index(from)];
+  }
 };
 
-// Fills in input, convolution and output of every layer from network.input, and checks every rule
-// of the format. `source` names the network in errors. Throws Error. parse_network calls it; call
-// it after building a Network by hand.
+// Fills in inputs, input, convolution, output and input_zero_point of every layer from
+// network.input, and checks every rule of the format. A maximum of nothing but a convolution, whose
+// output nothing else reads, becomes that convolution's `pool`. `source` names the network in
+// errors. Throws Error. parse_network calls it; call it after building a Network by hand.
 void finish_network(Network& network, std::string_view source);
 
 // Throws Error naming the source, the JSON path of the field, what was found and what is allowed.
 Network parse_network(std::string_view text, std::string_view source);
 Network load_network(const std::string& path);
 
-// JSON text of the network; parse_network(network_to_json(n)) equals n.
+// JSON text of the network ("mcnn-network-2"); parse_network(network_to_json(n)) equals n. Throws
+// Error for a layer without a name, or with that of another.
 std::string network_to_json(const Network& network);
 // Writes a temporary file beside `path` and renames it, so that no partial file is ever left.
 void save_network(const Network& network, const std::string& path);

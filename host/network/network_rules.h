@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rules of a network (host/README.md), which reading a file and checking a network share.
+// The rules of a network (docs/network.md), which reading a file and checking a network share.
 #pragma once
 
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/error.h"
 #include "host/network/network.h"
@@ -15,13 +17,17 @@ namespace mcnn::network_rules {
 
 inline constexpr int kMaxDimension = 1024;  // rows, columns or channels of a map
 inline constexpr int kMaxKernels = 4096;    // of a layer
-inline constexpr int kMaxKernelSize = 8;    // rows or columns of a convolution kernel
-inline constexpr int kMaxStride = 7;
+inline constexpr int kMaxKernelSize = 11;   // rows or columns of a convolution kernel
+inline constexpr int kMaxStride = 7;        // of a convolution
 inline constexpr int kMaxWeight = 7;
 inline constexpr int kMaxShift = 23;
-inline constexpr int kMaxLayers = 64;
-inline constexpr int64_t kMaxSum = int64_t{1}
-                                   << 30;  // so that sums, bias and rounding half fit 32 bits
+inline constexpr int kMaxPixel = 255;
+inline constexpr int kMaxRange = 3;
+inline constexpr int kMaxLayers = 256;
+// So that sums, bias and rounding half fit 32 bits.
+inline constexpr int64_t kMaxSum = int64_t{1} << 30;
+
+inline constexpr std::string_view kImageName = "image";
 
 // "SOURCE: PATH: found ..., allowed: ...".
 [[noreturn]] inline void fail(std::string_view source, std::string_view path,
@@ -30,9 +36,34 @@ inline constexpr int64_t kMaxSum = int64_t{1}
                           found, allowed));
 }
 
-// Fills in the shapes of one layer and checks it. `before`: the layer that gives its input, null
-// for the first one; `path`: of the layer, for errors.
-void finish_layer(Layer& layer, const Layer* before, const MapShape& input, bool last,
-                  std::string_view source, const std::string& path);
+// A network while its layers are finished one by one.
+struct Unfinished {
+  Network& network;
+  std::string_view source;
+  std::vector<int64_t> largest;  // magnitude of what each finished layer gives
+
+  [[noreturn]] void fail(const std::string& path, std::string_view found,
+                         std::string_view allowed) const {
+    network_rules::fail(source, path, found, allowed);
+  }
+  void check(bool good, const std::string& path, const std::string& found,
+             const std::string& allowed) const {
+    if (!good) {
+      fail(path, found, allowed);
+    }
+  }
+  void check_range(int64_t value, int64_t low, int64_t high, const std::string& path) const;
+};
+
+// Fills in what network.layers[index] takes from the layers before it: inputs, the shape and zero
+// point of the input. Checks that they are there and give what this layer reads. Reading a file
+// calls it before the weights, whose number depends on it.
+void connect_layer(Unfinished& unfinished, size_t index);
+
+// Fills in the other shapes of a connected layer, and checks it.
+void finish_layer(Unfinished& unfinished, size_t index);
+
+// What holds for all layers together; then maxima become part of the convolution before them.
+void finish_graph(Unfinished& unfinished);
 
 }  // namespace mcnn::network_rules

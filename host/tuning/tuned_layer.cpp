@@ -13,6 +13,12 @@ namespace mcnn {
 TunedLayer tuned_layer(const Network& network, const MappedNetwork& mapped) {
   const int index = static_cast<int>(network.layers.size()) - 1;
   const Layer& layer = network.layers.back();
+  if (layer.input_zero_point != 0) {
+    throw Error(fmt::format(
+        "tuning: layer {}: found inputs with a zero point of {}, allowed: 0 (new weights "
+        "would move what its biases take out)",
+        layer.name, layer.input_zero_point));
+  }
   TunedLayer tuned;
   tuned.inputs = layer.input.size();
   tuned.outputs = layer.kernels;

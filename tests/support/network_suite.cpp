@@ -8,30 +8,10 @@
 
 #include "common/error.h"
 #include "common/index.h"
+#include "tests/support/random.h"
 
 namespace mcnn::testing {
 namespace {
-
-// SplitMix64: small, and the same on every machine.
-class Random {
- public:
-  explicit Random(uint64_t seed) : state_(seed) {}
-
-  uint64_t next() {
-    state_ += 0x9E3779B97F4A7C15u;
-    uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-  }
-  // low..high, both included.
-  int between(int low, int high) {
-    return low + static_cast<int>(next() % static_cast<uint64_t>(high - low + 1));
-  }
-
- private:
-  uint64_t state_;
-};
 
 // Builds a network layer by layer; random weights, and a shift that keeps most of a layer's outputs
 // between 0 and 255.
@@ -52,9 +32,9 @@ class Builder {
     layer.kernels = kernels;
     layer.kernel_rows = rows;
     layer.kernel_columns = columns;
-    layer.stride = stride;
-    layer.padding_rows = padding_rows;
-    layer.padding_columns = padding_columns;
+    layer.row_stride = stride;
+    layer.column_stride = stride;
+    layer.padding = {padding_rows, padding_rows, padding_columns, padding_columns};
     fill(layer, shape_.channels * rows * columns, false);
     return add(std::move(layer));
   }
@@ -63,6 +43,28 @@ class Builder {
   Builder& pool(int rows, int columns, int row_stride, int column_stride, bool ceil) {
     network_.layers.back().pool = Pooling{rows, columns, row_stride, column_stride, ceil};
     update();
+    return *this;
+  }
+
+  // Of the layer before: padding of four sides, strides, signed pixels in place of ReLU.
+  Builder& padding(const Padding& padding) {
+    network_.layers.back().padding = padding;
+    update();
+    return *this;
+  }
+  Builder& strides(int row_stride, int column_stride) {
+    network_.layers.back().row_stride = row_stride;
+    network_.layers.back().column_stride = column_stride;
+    update();
+    return *this;
+  }
+  Builder& zero_point(int zero_point) {
+    network_.layers.back().activation = Activation::kNone;
+    network_.layers.back().zero_point = zero_point;
+    return *this;
+  }
+  Builder& image_zero_point(int zero_point) {
+    network_.zero_point = zero_point;
     return *this;
   }
 
@@ -232,6 +234,15 @@ std::vector<SuiteCase> tiny_suite() {
     c.options.range = 0;
   }
   s.add_negative_logits({1, 4, 4}, 4);
+  s.add("padding_uneven",
+        s.start({1, 8, 7}).convolution(2, 3, 4, 2).padding({0, 2, 3, 1}).logits(4));
+  s.add("strides_of_one_row", s.start({2, 1, 14}).convolution(2, 1, 2).strides(1, 3).logits(3));
+  s.add("zero_points", s.start({1, 8, 8})
+                           .image_zero_point(120)
+                           .convolution(2, 3, 3)
+                           .zero_point(128)
+                           .pool(2, 2, 2, 2, true)
+                           .logits(4));
   return s.take();
 }
 
@@ -304,6 +315,29 @@ std::vector<SuiteCase> yao2020_suite() {
     c.options.range = 0;
   }
   s.add_negative_logits({1, 8, 8}, 16);
+  s.add("padding_uneven", s.start({3, 13, 16})
+                              .convolution(4, 3, 3, 2)
+                              .padding({0, 1, 0, 1})
+                              .convolution(6, 4, 5)
+                              .padding({3, 1, 0, 4})
+                              .logits(10));
+  s.add("kernel_11x11", s.start({1, 28, 28}).convolution(4, 11, 11, 3).logits(10));
+  s.add("kernel_10x4",
+        s.start({1, 20, 8}).convolution(4, 10, 4, 3).padding({4, 5, 1, 1}).logits(10));
+  s.add("strides_of_one_row",
+        s.start({3, 1, 30}).convolution(5, 1, 4).strides(2, 3).padding({0, 0, 1, 2}).logits(10));
+  s.add("strides_of_one_column",
+        s.start({3, 30, 1}).convolution(5, 2, 1).strides(3, 1).padding({0, 1, 0, 0}).logits(10));
+  s.add("zero_points", s.start({3, 12, 12})
+                           .image_zero_point(120)
+                           .convolution(8, 3, 3)
+                           .zero_point(128)
+                           .pool(3, 3, 2, 2, true)
+                           .convolution(8, 2, 2)
+                           .zero_point(100)
+                           .hidden(24)
+                           .zero_point(60)
+                           .logits(10));
   return s.take();
 }
 

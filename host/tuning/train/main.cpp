@@ -174,9 +174,11 @@ Dataset read_digits(const std::filesystem::path& folder, const std::string& name
   if (data.images.count == 0) {
     throw Error(fmt::format("{}: images: found 0, allowed: 1 or more", images));
   }
-  if (data.images.height != kDigitSize || data.images.width != kDigitSize) {
-    throw Error(fmt::format("{}: size of the images: found {}x{}, allowed: {}x{}", images,
-                            data.images.height, data.images.width, kDigitSize, kDigitSize));
+  if (data.images.channels != 1 || data.images.height != kDigitSize ||
+      data.images.width != kDigitSize) {
+    throw Error(fmt::format("{}: size of the images: found {}x{}x{}, allowed: 1x{}x{}", images,
+                            data.images.channels, data.images.height, data.images.width, kDigitSize,
+                            kDigitSize));
   }
   const auto bad = std::ranges::find_if(data.labels, [](auto label) { return label >= kClasses; });
   if (bad != data.labels.end()) {

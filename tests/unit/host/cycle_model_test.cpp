@@ -71,6 +71,7 @@ TEST(CycleModel, PooledColumnsOfTheReduceStage) {
   network.layers[0].pool =
       Pooling{3, 3, 3, 2, true};  // columns 2 apart, 3 wide: every second column is in two windows
   network.layers.erase(network.layers.begin() + 1);
+  network.layers[1].inputs = {0};
   network.layers[1].weights.assign(static_cast<size_t>(10 * 8 * 9 * 13), 1);
   finish_network(network, "test");
   ChipConfig config;

@@ -48,6 +48,32 @@ TEST_F(Idx, ReadsPlainAndGzip) {
   EXPECT_EQ(read_dataset(write("i", kImages), write("l", kLabels)).labels.size(), 2u);
 }
 
+TEST_F(Idx, ReadsSeveralChannels) {
+  const Bytes bytes = {0, 0, 8, 4, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0,  0,  1,
+                       0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  const IdxImages images = read_idx_images(write("colour", bytes));
+  EXPECT_EQ(images.count, 2);
+  EXPECT_EQ(images.channels, 3);
+  EXPECT_EQ(images.height, 1);
+  EXPECT_EQ(images.width, 2);
+  const std::span<const uint8_t> second = images.image(1);
+  EXPECT_EQ(Bytes(second.begin(), second.end()), (Bytes{7, 8, 9, 10, 11, 12}));
+  EXPECT_EQ(read_idx_images(write("plain", kImages)).channels, 1);
+  expect_parts(error_of([&] { read_idx_labels(write("colour", bytes)); }), "colour", "0x00000804",
+               "images", "0x00000801");
+  Bytes none = bytes;
+  none[11] = 0;
+  expect_parts(error_of([&] { read_idx_images(write("none", none)); }), "none", "dimension 1",
+               "found 0", "1..65535");
+  Bytes shorter = bytes;
+  shorter.pop_back();
+  expect_parts(error_of([&] { read_idx_images(write("short", shorter)); }), "short", "truncated",
+               "found 31", "32");
+  shorter.resize(18);
+  expect_parts(error_of([&] { read_idx_images(write("short", shorter)); }), "short", "truncated",
+               "a header of 20");
+}
+
 TEST_F(Idx, ImagesAndLabelsExchanged) {
   const std::string labels = write("labels", kLabels);
   expect_parts(error_of([&] { read_idx_images(labels); }), labels, "0x00000801", "labels",
@@ -105,6 +131,7 @@ TEST_F(Idx, CountMismatch) {
 
 TEST_F(Idx, HalvedImagesAreRoundedMeansOfSquares) {
   const IdxImages images{2,
+                         1,
                          2,
                          4,
                          {0, 1, 255, 255, 1, 0, 255, 255,  //
@@ -114,7 +141,7 @@ TEST_F(Idx, HalvedImagesAreRoundedMeansOfSquares) {
   EXPECT_EQ(half.height, 1);
   EXPECT_EQ(half.width, 2);
   EXPECT_EQ(half.pixels, (Bytes{1, 255, 0, 25}));  // 2/4 up, 1/4 down, 101/4 down
-  expect_parts(error_of([] { halved(IdxImages{1, 3, 2, Bytes(6)}); }), "3 x 2", "even");
+  expect_parts(error_of([] { halved(IdxImages{1, 1, 3, 2, Bytes(6)}); }), "3 x 2", "even");
 }
 
 TEST_F(Idx, SizesThatNoFileHas) {

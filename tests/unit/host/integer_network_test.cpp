@@ -57,9 +57,9 @@ TEST(IntegerNetwork, CorrelatesWithoutFlipping) {
 
 TEST(IntegerNetwork, StrideAndPadding) {
   Layer layer = convolution(1, 3, 3, {1, 1, 1, 1, 1, 1, 1, 1, 1}, {0}, 0);
-  layer.stride = 2;
-  layer.padding_rows = 1;
-  layer.padding_columns = 1;
+  layer.row_stride = 2;
+  layer.column_stride = 2;
+  layer.padding = {1, 1, 1, 1};
   const IntegerNetwork network(with_sum({1, 4, 3}, layer, 4));
   // 1 2 3 / 4 5 6 / 7 8 9 / 10 11 12, sums around (0,0), (0,2), (2,0), (2,2).
   const IntegerResult result = network.run(Map{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});

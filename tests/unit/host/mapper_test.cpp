@@ -412,6 +412,7 @@ TEST(Mapper, MapThatDoesNotFitTheMemory) {
   Network network = random_yao2020(1);
   network.layers[0].pool = Pooling{2, 2, 2, 2, true};  // 13 x 13: 26 words, 4 kernels a half
   network.layers.erase(network.layers.begin() + 1);
+  network.layers[1].inputs = {0};
   network.layers[1].weights.assign(static_cast<size_t>(10 * 8 * 13 * 13), 1);
   finish_network(network, "test");
   EXPECT_NO_THROW(error_of([&] { map_network(network, config); }));

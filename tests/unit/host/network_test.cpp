@@ -84,7 +84,7 @@ TEST(NetworkParsing, OptionalFieldsAndPairs) {
   const Network network = parse_network(json.dump(), "x");
   EXPECT_EQ(network.layers[0].range, 2);
   EXPECT_EQ(network.layers[0].convolution, (MapShape{2, 3, 3}));
-  EXPECT_EQ(network.layers[0].padding_columns, 1);
+  EXPECT_EQ(network.layers[0].padding, (Padding{1, 1, 1, 1}));
 }
 
 TEST(NetworkParsing, NamesFilePathFoundAndAllowed) {
@@ -102,7 +102,7 @@ TEST(NetworkParsing, NamesFilePathFoundAndAllowed) {
                "array of 2", "3 biases");
   expect_parts(error_with("/layers/1/biases/0", "x"), "layers[1].biases[0]", "\"x\"", "an integer");
   expect_parts(error_with("/layers/1/biases/0", 18446744073709551615u), "layers[1].biases[0]");
-  expect_parts(error_with("/format", "mcnn-network-2"), "format", "mcnn-network-2",
+  expect_parts(error_with("/format", "mcnn-network-3"), "format", "mcnn-network-3",
                "mcnn-network-1");
   expect_parts(error_with("/name", 3), "name", "found 3", "a string");
   expect_parts(error_with("/input/height", 0), "input.height", "found 0", "1..");
