@@ -8,6 +8,7 @@
 # Memories stay macros. Registers of mcnn_pe, mcnn_reduce and so on that are arrays in the RTL become flip-flops.
 
 source constraints/memory.tcl
+source constraints/rooms.tcl
 
 set out     $::env(MCNN_OUT)
 set liberty $::env(MCNN_LIBERTY)
@@ -22,45 +23,10 @@ proc progress {text} {
   puts [format "%-14s %4d s  %s" $::env(MCNN_CONFIG) [expr {[clock seconds] - $::started}] $text]
   flush stdout
 }
-proc fail {text} {
-  puts stderr "$::env(MCNN_CONFIG): $text"
-  exit 1
-}
-proc read_lines {file} {
-  set channel [open $file]
-  set lines [split [string trim [read $channel]] "\n"]
-  close $channel
-  return $lines
-}
-proc write_text {file text} {
-  set channel [open $file w]
-  puts -nonewline $channel $text
-  close $channel
-}
-# Objects of a selection, one a line.
-proc selected {args} {
-  yosys tee -q -o $::out/selection.txt select -list {*}$args
-  set lines [read_lines $::out/selection.txt]
-  file delete $::out/selection.txt
-  return [lsearch -all -inline -not $lines ""]
-}
-# Modules of a selection: the lines that are not module/object.
-proc modules {args} {
-  set names {}
-  foreach line [selected {*}$args] { if {[string first / $line] < 0} { lappend names $line } }
-  return $names
-}
 proc must_be_empty {what args} {
   set found [selected {*}$args]
   if {[llength $found] > 0} { fail "$what:\n  [join $found "\n  "]" }
 }
-# A module gets a readable name, and so do its instances.
-proc rename_module {old new} {
-  if {$old eq $new} { return }
-  yosys chtype -set $new t:$old
-  yosys rename $old $new
-}
-
 # Clock gates (clock_gate.v) for the flip-flops that share an enable, if there are at least $gating of them; one for at most
 # $gate_fanout. The others keep their multiplexer.
 proc gate_clocks {} {
@@ -128,48 +94,7 @@ proc gate_clocks {} {
 
 # ------------------------------------------------------------------------------------------------------------- read, check
 progress "read"
-yosys read_verilog -sv -Irtl/include {*}$::env(MCNN_SOURCES)
-set parameters {}
-foreach pair $::env(MCNN_PARAMS) {
-  lassign [split $pair =] key value
-  lappend parameters -set $key $value
-}
-if {[llength $parameters] > 0} { yosys chparam {*}$parameters mcnn_chip }
-yosys hierarchy -check -top mcnn_chip
-yosys rename -top mcnn_chip
-yosys proc
-yosys check -assert
-
-# Memory macros: one black box a geometry.
-yosys blackbox *mcnn_ram*
-yosys dump -m -o $out/memories.txt =A:blackbox
-set geometries {}
-set module ""
-foreach line [read_lines $out/memories.txt] {
-  if {[regexp {^\s*module (\S+)} $line -> module]} { array unset parameter }
-  if {[regexp {^\s*parameter \\(LaneBits|Lanes|Depth) (\d+)} $line -> name value]} {
-    set parameter($name) $value
-    if {[array size parameter] == 3} {
-      set geometry [list $parameter(LaneBits) $parameter(Lanes) $parameter(Depth)]
-      rename_module $module [memory::name {*}$geometry]
-      lappend geometries $geometry
-    }
-  }
-}
-file delete $out/memories.txt
-if {[llength $geometries] == 0} { fail "no memory (mcnn_ram) found" }
-set geometries [lsort -unique $geometries]
-
-# The rooms keep their borders; what is inside a room is flattened into it.
-yosys setattr -mod -set keep_hierarchy 1 mcnn_chip/c:* %M =A:blackbox %d
-yosys flatten
-foreach room [modules mcnn_chip/c:* %M =A:blackbox %d] {
-  set short [lindex [split $room \\] end]
-  if {[info exists taken($short)]} { fail "two different $short below the chip: name them apart" }
-  set taken($short) 1
-  rename_module $room $short
-}
-yosys hierarchy -check -top mcnn_chip
+set geometries [read_rooms]
 
 # Products by a constant power of two are wires after opt; any other product, quotient or remainder is an error.
 yosys opt
