@@ -33,7 +33,7 @@ sim program waves: simulates = $(if $(findstring --engine,$(ARGS)),,--rtl)
 sweep: choice += PLAN='$(PLAN)'
 
 .DEFAULT_GOAL := help
-.PHONY: help choice build sim program tune paper sweep report cost frontier power test lint lint-rtl waves synth sta netlist bench train data format clean
+.PHONY: help choice build sim program tune paper sweep report cost frontier power test lint lint-rtl formal waves synth sta netlist bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -89,6 +89,10 @@ lint: $(BUILD)/build.ninja ## Verilator, Yosys, clang-format, and clang-tidy on 
 lint-rtl: ## The part of make lint about the RTL alone, without a build: seconds
 	@scripts/install_dependencies.sh build lint
 	@scripts/lint.sh --rtl $(BUILD)
+
+formal: ## Prove the properties of tests/formal, and refute its broken modules (MODULE=name: one): minutes
+	@scripts/install_dependencies.sh lint
+	@scripts/formal.sh $(MODULE)
 
 cost: build ## Energy, time and area of an image, by layer and component: build/cost/cost.json
 	@mkdir -p $(BUILD)/cost

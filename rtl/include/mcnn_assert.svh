@@ -8,7 +8,8 @@
 `define MCNN_ASSERT_SVH
 
 `ifdef FORMAL
-`define MCNN_CHECK(name, expr, sentence) name: assert (expr);
+// Without its name: Yosys would have the same one for every turn of a loop.
+`define MCNN_CHECK(name, expr, sentence) assert (expr);
 `define MCNN_ASSERT(name, expr, sentence) \
   always @(posedge clk_i) if (rst_ni) name: assert (expr);
 `elsif VERILATOR
