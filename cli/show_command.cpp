@@ -150,6 +150,10 @@ int show_info(const WorkloadOptions& options) {
 
   fmt::print("\nnetwork {} ({})\n", network.name, network_path(options));
   if (!network.description.empty()) fmt::print("  {}\n", network.description);
+  if (network.zero_point != 0) {
+    fmt::print("  {:<10} {}, zero point {}\n", "image", shape_text(network.input),
+               network.zero_point);
+  }
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     fmt::print("  {}\n", describe_layer(network, i));
   }

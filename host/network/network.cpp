@@ -97,6 +97,7 @@ void finish_network(Network& network, std::string_view source) {
   unfinished.check_range(network.input.channels, 1, kMaxDimension, "input.channels");
   unfinished.check_range(network.input.height, 1, kMaxDimension, "input.height");
   unfinished.check_range(network.input.width, 1, kMaxDimension, "input.width");
+  unfinished.check_map(network.input, "input");
   unfinished.check_range(network.zero_point, 0, network_rules::kMaxPixel, "input.zero_point");
   unfinished.check(!network.layers.empty() && network.layers.size() <= kMaxLayers, "layers",
                    fmt::format("{} layers", network.layers.size()),

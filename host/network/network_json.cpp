@@ -61,7 +61,6 @@ void read_kernel(const JsonNode& kernel, Layer& layer) {
 void read_weights(const JsonNode& node, Layer& layer, bool packed_allowed) {
   const bool convolution = layer.type == LayerType::kConvolution;
   node.expect_array(to_index(layer.kernels), convolution ? "kernels" : "outputs");
-  layer.weights.reserve(to_index(layer.kernels) * to_index(layer.fan_in()));
   for (size_t k = 0; k < node.size(); ++k) {
     const JsonNode kernel = node.item(k);
     if (packed_allowed && kernel.is_string()) {
@@ -120,6 +119,7 @@ Network parse_network(std::string_view text, std::string_view source) {
   }
   network.layers.resize(layers.size());
   network_rules::Unfinished unfinished{network, source, {}};
+  unfinished.check_map(network.input, "input");
   if (format == 0) {
     network_json::read_layers_1(layers, unfinished);
   } else {

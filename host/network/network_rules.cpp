@@ -57,6 +57,7 @@ void finish_convolution(const Unfinished& unfinished, Layer& layer, const std::s
       fmt::format("{}x{}", layer.kernel_rows, layer.kernel_columns),
       fmt::format("at most the padded input, {}x{}", input.height + padding.top + padding.bottom,
                   input.width + padding.left + padding.right));
+  unfinished.check_map(layer.convolution, path + ".kernels");
 }
 
 // `path`: of the fields of the pooling; `map`: what it pools.
@@ -80,6 +81,7 @@ void finish_pool(const Unfinished& unfinished, Layer& layer, const MapShape& map
                    fmt::format("at most the {}map, {}x{}", padded ? "padded " : "",
                                map.height + padding.top + padding.bottom,
                                map.width + padding.left + padding.right));
+  unfinished.check_map(layer.output, path + ".window");
 }
 
 // Weights and biases: as many as the shape takes, in their ranges, and no sum too large. The
@@ -235,6 +237,12 @@ void Unfinished::check_range(int64_t value, int64_t low, int64_t high,
                              const std::string& path) const {
   check(value >= low && value <= high, path, std::to_string(value),
         fmt::format("an integer {}..{}", low, high));
+}
+
+void Unfinished::check_map(const MapShape& map, const std::string& path) const {
+  check(int64_t{map.channels} * map.height * map.width <= kMaxMapSize, path,
+        fmt::format("a map of {} x {} x {}", map.channels, map.height, map.width),
+        fmt::format("at most {} pixels", kMaxMapSize));
 }
 
 void connect_layer(Unfinished& unfinished, size_t index) {

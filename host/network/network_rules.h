@@ -15,10 +15,11 @@
 
 namespace mcnn::network_rules {
 
-inline constexpr int kMaxDimension = 1024;  // rows, columns or channels of a map
-inline constexpr int kMaxKernels = 4096;    // of a layer
-inline constexpr int kMaxKernelSize = 11;   // rows or columns of a convolution kernel
-inline constexpr int kMaxStride = 7;        // of a convolution
+inline constexpr int kMaxDimension = 1024;   // rows, columns or channels of a map
+inline constexpr int kMaxKernels = 4096;     // of a layer
+inline constexpr int kMaxMapSize = 1 << 24;  // pixels of a map, of all channels
+inline constexpr int kMaxKernelSize = 11;    // rows or columns of a convolution kernel
+inline constexpr int kMaxStride = 7;         // of a convolution
 inline constexpr int kMaxWeight = 7;
 inline constexpr int kMaxShift = 23;
 inline constexpr int kMaxPixel = 255;
@@ -53,6 +54,8 @@ struct Unfinished {
     }
   }
   void check_range(int64_t value, int64_t low, int64_t high, const std::string& path) const;
+  // A map that fits the memory of the machine.
+  void check_map(const MapShape& map, const std::string& path) const;
 };
 
 // Fills in what network.layers[index] takes from the layers before it: inputs, the shape and zero

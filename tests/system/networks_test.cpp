@@ -125,7 +125,8 @@ TEST_F(Networks, OfSeveralChannelsRunOnEveryEngine) {
   std::vector<std::string> info = {"info", "--network", path("colour.json").string()};
   const std::string text = run_mcnn(info).out;
   for (const char* const line :
-       {"C1         convolution      image (3x9x8) -> 4x3x2, 4 kernels 2x3, stride 2, padding 0x0, "
+       {"image      3x9x8, zero point 100",
+        "C1         convolution      image (3x9x8) -> 4x3x2, 4 kernels 2x3, stride 2, padding 0x0, "
         "shift 3, zero point 128, max pool 2x2 stride 1x1",
         "FC         fully connected  C1 (4x3x2) -> 5x1x1, shift 0"}) {
     EXPECT_NE(text.find(line), std::string::npos) << text;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // "mcnn-network-2": reading, errors, writing, and what the chip makes of it.
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "host/mapping/mapper.h"
 #include "host/network/integer_network.h"
 #include "host_test_util.h"
 #include "tests/support/network_suite.h"
+#include "tests/support/random.h"
 #include "tests/support/random_graph.h"
 
 namespace mcnn::testing {
@@ -155,6 +158,99 @@ TEST(Format2, Errors) {
       expect_parts(error, part);
     }
   }
+}
+
+TEST(Format2, MapsThatFitNoMachine) {
+  Json json = graph();
+  json["input"] = {{"channels", 1024}, {"height", 1024}, {"width", 1024}};
+  expect_parts(error_of([&] { parse_network(json.dump(), "x"); }), "x: input", "1024 x 1024 x 1024",
+               "at most 16777216 pixels");
+  json["input"] = {{"channels", 2}, {"height", 1024}, {"width", 1024}};
+  Json& first = json["layers"][0];
+  first["kernels"] = 40;
+  first["weights"] = std::vector<std::string>(40, "000");
+  first["biases"] = std::vector<int>(40, 0);
+  expect_parts(error_of([&] { parse_network(json.dump(), "x"); }), "layers[0].kernels",
+               "a map of 40 x 512 x 1024");
+}
+
+// Every value of the document.
+void collect(const Json& json, const Json::json_pointer& here,
+             std::vector<Json::json_pointer>& pointers) {
+  pointers.push_back(here);
+  if (json.is_object()) {
+    for (const auto& [key, value] : json.items()) {
+      collect(value, here / key, pointers);
+    }
+  } else if (json.is_array()) {
+    for (size_t i = 0; i < json.size(); ++i) {
+      collect(json[i], here / i, pointers);
+    }
+  }
+}
+
+// A broken file gives an Error, and a file that is still good a network that runs.
+TEST(Format2, MutatedFilesAreRefusedOrRun) {
+  constexpr uint64_t kSeed = 20;
+  Random random(kSeed);
+  std::vector<Json::json_pointer> pointers;
+  collect(graph(), Json::json_pointer(), pointers);
+  const auto any = [&]() -> const Json::json_pointer& {
+    return pointers[to_index(random.between(1, static_cast<int>(pointers.size()) - 1))];
+  };
+  int good = 0;
+  for (int round = 0; round < 4000; ++round) {
+    SCOPED_TRACE(fmt::format("seed {}, round {}", kSeed, round));
+    Json json = graph();
+    const std::vector<Json> values = {nullptr,
+                                      true,
+                                      0,
+                                      1,
+                                      2,
+                                      3,
+                                      -1,
+                                      7,
+                                      24,
+                                      4096,
+                                      1e9,
+                                      1LL << 40,
+                                      0.5,
+                                      "",
+                                      "C1",
+                                      "global",
+                                      "average_pool",
+                                      "sum",
+                                      Json::array(),
+                                      Json::object(),
+                                      Json{1, 2},
+                                      graph()[any()],
+                                      graph()[any()]};
+    for (int changes = random.between(1, 2); changes > 0; --changes) {
+      const Json::json_pointer& pointer = any();
+      if (!json.contains(pointer)) {
+        continue;
+      }
+      Json& parent = json[pointer.parent_pointer()];
+      if (parent.is_object() && random.one_of(4)) {
+        parent.erase(pointer.back());
+      } else {
+        json[pointer] = values[to_index(random.between(0, static_cast<int>(values.size()) - 1))];
+      }
+    }
+    std::string text = json.dump();
+    if (random.one_of(5)) {
+      text[to_index(random.between(0, static_cast<int>(text.size()) - 1))] =
+          static_cast<char>(random.between(0, 255));
+    }
+    try {
+      const Network network = parse_network(text, "mutated.json");
+      IntegerNetwork(network).run(suite_image(network, kSeed, round));
+      ++good;
+    } catch (const Error& error) {
+      expect_parts(error.what(), "mutated.json: ");
+    }
+  }
+  EXPECT_GT(good, 100);
 }
 
 TEST(Format2, ErrorsOfTheWholeGraph) {
