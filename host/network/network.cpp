@@ -93,7 +93,7 @@ void finish_graph(Unfinished& unfinished) {
 void finish_network(Network& network, std::string_view source) {
   using network_rules::kMaxDimension;
   using network_rules::kMaxLayers;
-  network_rules::Unfinished unfinished{network, source, {}};
+  network_rules::Unfinished unfinished{network, source};
   unfinished.check_range(network.input.channels, 1, kMaxDimension, "input.channels");
   unfinished.check_range(network.input.height, 1, kMaxDimension, "input.height");
   unfinished.check_range(network.input.width, 1, kMaxDimension, "input.width");

@@ -118,7 +118,7 @@ Network parse_network(std::string_view text, std::string_view source) {
     layers.bad(fmt::format("an array of 1..{} layers", network_rules::kMaxLayers));
   }
   network.layers.resize(layers.size());
-  network_rules::Unfinished unfinished{network, source, {}};
+  network_rules::Unfinished unfinished{network, source};
   unfinished.check_map(network.input, "input");
   if (format == 0) {
     network_json::read_layers_1(layers, unfinished);

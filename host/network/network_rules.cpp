@@ -217,10 +217,10 @@ MapShape connect_input(const Unfinished& unfinished, size_t index, size_t i,
   }
   const Layer& before = network.layers[to_index(input)];
   unfinished.check(
-      before.type != LayerType::kFullyConnected || layer.type == LayerType::kAdd ||
-          layer.type == LayerType::kFullyConnected,
+      layer.type == LayerType::kAdd || layer.type == LayerType::kFullyConnected ||
+          unfinished.vectors[to_index(input)] == 0,
       path + ".type",
-      fmt::format("a {} behind the fully connected layer {}",
+      fmt::format("a {} behind the vector that {} gives",
                   layer.type == LayerType::kConvolution ? "convolution" : "pooling", before.name),
       "fully connected layers and sums of them");
   unfinished.check(before.gives_pixels() || takes_sums(layer, before),
@@ -303,6 +303,13 @@ void finish_layer(Unfinished& unfinished, size_t index) {
       largest = finish_add(unfinished, layer, path);
       break;
   }
+  const auto is_vector = [&](int input) {
+    return input != kImage && unfinished.vectors[to_index(input)] != 0;
+  };
+  const bool vector =
+      layer.type == LayerType::kFullyConnected ||
+      (layer.type == LayerType::kAdd && std::ranges::any_of(layer.inputs, is_vector));
+  unfinished.vectors.push_back(vector ? 1 : 0);
   unfinished.largest.push_back(
       layer.gives_pixels() ? std::max(layer.zero_point, kMaxPixel - layer.zero_point) : largest);
 }

@@ -41,7 +41,8 @@ inline constexpr std::string_view kImageName = "image";
 struct Unfinished {
   Network& network;
   std::string_view source;
-  std::vector<int64_t> largest;  // magnitude of what each finished layer gives
+  std::vector<int64_t> largest{};  // magnitude of what each finished layer gives
+  std::vector<uint8_t> vectors{};  // which gives what fully connected layers give, or sums of it
 
   [[noreturn]] void fail(const std::string& path, std::string_view found,
                          std::string_view allowed) const {

@@ -274,7 +274,16 @@ TEST(Format2, ErrorsOfTheWholeGraph) {
   behind["layers"][8]["name"] = "C9";
   behind["layers"][8]["inputs"] = {"FC"};
   expect_parts(error_of([&] { parse_network(behind.dump(), "x"); }), "layers[8].type",
-               "a convolution behind the fully connected layer FC");
+               "a convolution behind the vector that FC gives");
+  Json sum = behind["layers"][3];
+  sum["name"] = "A9";
+  sum["inputs"] = {"FC", "FC"};
+  behind["layers"][8] = sum;
+  behind["layers"].push_back(graph()["layers"][5]);
+  behind["layers"][9]["name"] = "G9";
+  behind["layers"][9]["inputs"] = {"A9"};
+  expect_parts(error_of([&] { parse_network(behind.dump(), "x"); }), "layers[9].type",
+               "a pooling behind the vector that A9 gives");
 }
 
 // The same network in memory: names, sizes, weights and what they give.
