@@ -23,26 +23,28 @@ struct Parameter {
   int high;
 };
 
-// The limits are those of the fields that hold the values (capability registers and tables).
+// The limits are those of the RTL (rtl/README.md, "Parameters"), narrower where that table says so.
 constexpr std::array kParameters = {
     Parameter{"NumPe", &ChipConfig::num_pe, 1, 24},
     Parameter{"KernelMax", &ChipConfig::kernel_max, 4, 4},
-    Parameter{"NumSl", &ChipConfig::num_sl, 4, 512},
-    Parameter{"NumAdc", &ChipConfig::num_adc, 4, 124},
+    Parameter{"NumSl", &ChipConfig::num_sl, 8, 512},
+    Parameter{"NumAdc", &ChipConfig::num_adc, 4, 64},
     Parameter{"AdcBits", &ChipConfig::adc_bits, 4, 12},
     Parameter{"ActBits", &ChipConfig::act_bits, 8, 8},
     Parameter{"PsumBits", &ChipConfig::psum_bits, 16, 32},
     Parameter{"RowBanks", &ChipConfig::row_banks, 8, 8},
-    Parameter{"BankDepth", &ChipConfig::bank_depth, 1, 65535},
+    Parameter{"BankDepth", &ChipConfig::bank_depth, 2, 1024},
     Parameter{"MaxDim", &ChipConfig::max_dim, 4, 63},
-    Parameter{"NumLayers", &ChipConfig::num_layers, 1, 255},
-    Parameter{"NumRecords", &ChipConfig::num_records, 1, 4095},
-    Parameter{"NumBiasRows", &ChipConfig::num_bias_rows, 1, 4095},
-    Parameter{"NumLogits", &ChipConfig::num_logits, 1, 255},
+    Parameter{"NumLayers", &ChipConfig::num_layers, 2, 64},
+    Parameter{"NumRecords", &ChipConfig::num_records, 2, 256},
+    Parameter{"NumBiasRows", &ChipConfig::num_bias_rows, 2, 512},
+    Parameter{"NumLogits", &ChipConfig::num_logits, 4, 254},
     Parameter{"NumEntries", &ChipConfig::num_entries, 2, 128},
-    Parameter{"ReadLatency", &ChipConfig::read_latency, 1, 255},
-    Parameter{"ReadClocks", &ChipConfig::read_clocks, 1, 255},
+    Parameter{"ReadLatency", &ChipConfig::read_latency, 1, 63},
+    Parameter{"ReadClocks", &ChipConfig::read_clocks, 1, 254},
 };
+
+constexpr int kMaxReadTime = 255;  // clocks that a verify read can count
 
 std::string_view trim(std::string_view text) {
   const char* const blanks = " \t\r";
@@ -50,6 +52,30 @@ std::string_view trim(std::string_view text) {
   return first == std::string_view::npos
              ? std::string_view()
              : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+// What the parameters must be to each other and beside their limits.
+void check_rules(const ChipConfig& config, std::string_view name) {
+  const auto require = [&](bool good, std::string_view parameter, int found,
+                           std::string_view allowed) {
+    if (!good) {
+      throw Error(fmt::format("{}: {}: found {}, allowed: {}", name, parameter, found, allowed));
+    }
+  };
+  const auto power_of_two = [&](std::string_view parameter, int value) {
+    require(std::has_single_bit(static_cast<unsigned>(value)), parameter, value, "a power of two");
+  };
+  power_of_two("NumAdc", config.num_adc);
+  power_of_two("NumEntries", config.num_entries);
+  power_of_two("BankDepth", config.bank_depth);
+  require(config.num_sl % config.num_adc == 0, "NumSl", config.num_sl,
+          fmt::format("a multiple of NumAdc, {}", config.num_adc));
+  require(config.num_logits % 2 == 0, "NumLogits", config.num_logits, "an even number");
+  const int window_bits = config.adc_bits + config.act_bits + 1;
+  require(config.psum_bits >= window_bits, "PsumBits", config.psum_bits,
+          fmt::format("at least AdcBits + ActBits + 1, {}", window_bits));
+  require(config.read_clocks + config.read_latency <= kMaxReadTime, "ReadClocks",
+          config.read_clocks, fmt::format("at most {} with ReadLatency", kMaxReadTime));
 }
 
 }  // namespace
@@ -102,18 +128,7 @@ ChipConfig chip_config_from_params(std::string_view text, std::string_view name)
     }
     config.*(parameter->value) = value;
   }
-  if (config.num_adc % 4 != 0) {
-    throw Error(
-        fmt::format("{}: NumAdc: found {}, allowed: a multiple of 4", name, config.num_adc));
-  }
-  if (!std::has_single_bit(static_cast<unsigned>(config.num_entries))) {
-    throw Error(
-        fmt::format("{}: NumEntries: found {}, allowed: a power of two", name, config.num_entries));
-  }
-  if (config.num_sl % config.num_adc != 0) {
-    throw Error(fmt::format("{}: NumSl: found {}, allowed: a multiple of NumAdc, {}", name,
-                            config.num_sl, config.num_adc));
-  }
+  check_rules(config, name);
   return config;
 }
 

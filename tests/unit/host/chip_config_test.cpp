@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/mapping/chip_config.h"
 
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <regex>
+
 #include "host_test_util.h"
+#include "tests/support/temporary_folder.h"
 
 namespace mcnn::testing {
 namespace {
@@ -20,9 +26,31 @@ TEST(ChipConfig, NamedConfigurations) {
 TEST(ChipConfig, RoundTripAndDifferences) {
   const ChipConfig tiny = named_config("tiny");
   EXPECT_EQ(differences(tiny, chip_config_from_params(to_params(tiny), "again")), "");
-  EXPECT_EQ(differences(chip_config_from_params("NumPe=3\nBankDepth=9\n", "a"), ChipConfig{}),
-            "NumPe: 3 and 8; BankDepth: 9 and 256");
+  EXPECT_EQ(differences(chip_config_from_params("NumPe=3\nBankDepth=64\n", "a"), ChipConfig{}),
+            "NumPe: 3 and 8; BankDepth: 64 and 256");
   expect_parts(describe(tiny), "2 PEs", "32 source lines", "8 ADC lanes");
+}
+
+// The host takes what the RTL can be built with: the ranges of the table in rtl/README.md, which the
+// RTL is held to by a test of its own, or the narrower ones that it gives for the host.
+TEST(ChipConfig, LimitsAreThoseOfTheRtl) {
+  const std::string text = read_file(std::filesystem::path(MCNN_CONSTRAINTS_DIR) / "../rtl/README.md");
+  const std::regex row(R"(\n\| `([A-Z]\w+)` \| \d+ \| [^|]*?(\d+)\.\.(\d+)(; host (\d+)\.\.(\d+))?[ ,/|])");
+  int rows = 0;
+  for (std::sregex_iterator it(text.begin(), text.end(), row), end; it != end; ++it, ++rows) {
+    const std::string name = (*it)[1];
+    const bool narrower = (*it)[4].matched;
+    const int low = std::stoi((*it)[narrower ? 5 : 2]);
+    int high = std::stoi((*it)[narrower ? 6 : 3]);
+    if (name == "BankDepth") high /= 8;  // words of all RowBanks banks
+    for (const int value : {low - 1, high + 1}) {
+      expect_parts(error_of([&] {
+                     chip_config_from_params(fmt::format("{}={}", name, value), "x.params");
+                   }),
+                   name, fmt::format("{}..{}", low, high));
+    }
+  }
+  EXPECT_EQ(rows, 12);
 }
 
 TEST(ChipConfig, Errors) {
@@ -34,11 +62,16 @@ TEST(ChipConfig, Errors) {
   expect_parts(error("NumPe=0"), "NumPe", "found \"0\"", "1..24");
   expect_parts(error("NumPe=3x"), "NumPe", "found \"3x\"");
   expect_parts(error("NumPe"), "line 1", "Name=Value");
-  expect_parts(error("NumAdc=6"), "NumAdc", "multiple of 4");
+  expect_parts(error("NumAdc=6"), "NumAdc", "found 6", "power of two");
   expect_parts(error("NumEntries=48"), "NumEntries", "found 48", "power of two");
   expect_parts(error("NumEntries=1"), "NumEntries", "2..128");
   expect_parts(error("NumEntries=256"), "NumEntries", "2..128");
   expect_parts(error("NumSl=40"), "NumSl", "found 40", "multiple of NumAdc");
+  expect_parts(error("BankDepth=9"), "BankDepth", "found 9", "power of two");
+  expect_parts(error("NumLogits=9"), "NumLogits", "found 9", "even");
+  expect_parts(error("PsumBits=20\nAdcBits=12"), "PsumBits", "found 20",
+               "at least AdcBits + ActBits + 1, 21");
+  expect_parts(error("ReadClocks=200\nReadLatency=56"), "ReadClocks", "at most 255");
   expect_parts(error_of([] { load_chip_config("/nowhere.params"); }), "/nowhere.params",
                "cannot be opened");
 }
