@@ -42,7 +42,7 @@ help: ## This list
 	@echo
 	@echo "Variables: CONFIG ($(patsubst constraints/%.params,%,$(wildcard constraints/*.params))), NETWORK (file),"
 	@echo "DEVICE ($(patsubst data/devices/%.toml,%,$(wildcard data/devices/*.toml)), or a file), COUNT, FIRST, SEED,"
-	@echo "MAPPING (default, paper), PROGRAM (loop, direct), JOBS, CHECK, PLAN (file), GATING (1: synth, sta and power"
+	@echo "MAPPING (default, sliding, paper), PROGRAM (loop, direct), JOBS, CHECK, PLAN (file), GATING (1: synth, sta and power"
 	@echo "with clock gates), ARGS (any other option of the mcnn command)."
 
 choice:

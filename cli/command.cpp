@@ -25,7 +25,7 @@ void add_choice_options(CLI::App& command, WorkloadOptions& workload) {
       .add_option("--network", workload.network,
                   "Network file (default: data/networks/<config>.json, or yao2020.json)")
       ->type_name("FILE");
-  command.add_option("--mapping", workload.mapping, "default (fewest clocks) or paper")
+  command.add_option("--mapping", workload.mapping, "default, sliding (fewest clocks) or paper")
       ->type_name("NAME")
       ->capture_default_str();
   command

@@ -378,6 +378,7 @@ module mcnn_chip #(
   logic [NumPe-1:0]            column_active;
   logic [NumPe*LineBits-1:0]   column_line;
   logic [1:0]                  window_column, window_rows;
+  logic                        window_first, window_slide;
 
   mcnn_window_fetch #(
     .NumPe(NumPe), .NumSl(NumSl), .ActBits(ActBits), .RowBanks(RowBanks), .BankDepth(BankDepth),
@@ -389,7 +390,8 @@ module mcnn_chip #(
     .record_re_o(record_re), .record_addr_o(record_addr), .record_i(record),
     .fetch_re_o(fetch_re), .fetch_half_o(fetch_half), .fetch_addr_o(fetch_addr), .fetch_data_i(fetch_data),
     .ready_i(load_ready), .valid_o(column_valid), .planes_o(column_planes), .first_bank_o(column_first_bank),
-    .active_o(column_active), .line_o(column_line), .column_o(window_column), .rows_o(window_rows),
+    .active_o(column_active), .line_o(column_line), .column_o(window_column), .first_o(window_first),
+    .slide_o(window_slide), .rows_o(window_rows),
     .step_begin_o(column_step_begin), .step_end_o(column_step_end), .pass_first_o(column_pass_first),
     .pass_last_o(column_pass_last), .walk_last_o(column_walk_last), .error_o(record_error)
   );
@@ -432,7 +434,8 @@ module mcnn_chip #(
       .clk_i, .rst_ni,
       .load_i(column_valid && column_active[p]), .step_begin_i(column_valid && column_step_begin),
       .planes_i(column_planes), .first_bank_i(column_first_bank[p*BankBits+:BankBits]),
-      .column_i(window_column), .rows_i(window_rows), .line_i(column_line[p*LineBits+:LineBits]),
+      .column_i(window_column), .first_i(window_first), .slide_i(window_slide), .rows_i(window_rows),
+      .line_i(column_line[p*LineBits+:LineBits]),
       .advance_i(advance), .plane_used_o(plane_used[p*ActBits+:ActBits]), .active_o(pe_active[p]),
       .survey_i(survey), .tick_i(tick), .plane_i(plane), .strobe_o(pe_strobe[p]),
       .code_tick_i(code_tick), .code_first_i(code_first),

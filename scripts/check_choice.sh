@@ -56,7 +56,7 @@ fi
 
 [[ -z "${chosen[PLAN]:-}" || -f "${chosen[PLAN]}" ]] ||
   refuse PLAN "a file: $(files sweeps .toml), or yours"
-[[ "${chosen[MAPPING]:-default}" =~ ^(default|paper)$ ]] || refuse MAPPING "default, paper"
+[[ "${chosen[MAPPING]:-default}" =~ ^(default|sliding|paper)$ ]] || refuse MAPPING "default, sliding, paper"
 [[ "${chosen[PROGRAM]:-loop}" =~ ^(loop|direct)$ ]] || refuse PROGRAM "loop, direct"
 for name in COUNT FIRST SEED JOBS CHECK; do
   [[ "${chosen[$name]:-0}" =~ ^[0-9]+$ ]] || refuse "$name" "a whole number of 0 or more"

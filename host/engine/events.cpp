@@ -123,18 +123,24 @@ RowEvents image_row(const ChipProgram& program, const ChipConfig& config, int in
   RowEvents events = empty_row(config);
   const int64_t positions = int64_t{timing.row_groups} * timing.columns;
   events.beats = timing.beats();
-  for (const PassRecord& entry : pass_records(program, row)) {
+  const std::vector<PassRecord> records = pass_records(program, row);
+  // A record that follows itself stays at the memory's output.
+  events.record_reads = records.size() == 1 ? 1 : positions * static_cast<int64_t>(records.size());
+  for (const PassRecord& entry : records) {
     const StepRecord& record = *entry.record;
-    events.record_reads += positions;
-    events.columns += positions * record.window_columns;
+    int64_t columns = 0;
     for (int x = 0; x < row.out_width; ++x) {
-      for (int c = 0; c < record.window_columns; ++c) {
+      const bool slid = timing.slides() && x > 0;
+      for (int c = slid ? record.window_columns - new_columns(row, record) : 0;
+           c < record.window_columns; ++c) {
         const int column = row.stride * x + record.column_offset + c;
         if (column >= 0 && column < row.in_width) events.column_reads += timing.row_groups;
+        columns += timing.row_groups;
       }
     }
+    events.columns += columns;
     for (size_t pe = 0; pe < to_index(config.num_pe); ++pe) {
-      if (record.active[pe] != 0) events.window_columns[pe] += positions * record.window_columns;
+      if (record.active[pe] != 0) events.window_columns[pe] += columns;
     }
   }
   const int64_t groups = timing.reduce;

@@ -190,7 +190,9 @@ class Maker {
         driven = std::max<int>(kMinSkipPlanes, std::bit_width(used));
       }
       const int64_t drive = int64_t{driven} * config_.read_clocks;
-      const int fetch = beat + 1 == beats ? 0 : timing.fetch[last_step ? 0 : step + 1];
+      const int64_t next_column = (beat + 1) / static_cast<int64_t>(steps) % timing.columns;
+      const int fetch =
+          beat + 1 == beats ? 0 : timing.fetch_clocks(next_column, last_step ? 0 : step + 1);
       const int64_t clocks = std::max<int64_t>({fetch, drive, reduce_before});
       if (fetch > 0) {
         place(beat + 1);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/error.h"
 #include "common/index.h"
@@ -45,6 +46,10 @@ ImageCycles sum(std::vector<PassCycles> passes) {
 
 }  // namespace
 
+int new_columns(const LayerRow& row, const StepRecord& record) {
+  return row.stride == 1 ? 1 : record.window_columns;
+}
+
 PassTiming pass_timing(const ChipProgram& program, const ChipConfig& config, int layer_row) {
   const LayerRow& row = program.layers.at(to_index(layer_row));
   PassTiming timing;
@@ -57,6 +62,7 @@ PassTiming pass_timing(const ChipProgram& program, const ChipConfig& config, int
     timing.reduce_last.push_back(timing.reduce * std::max(1, pooled_columns(row, x)));
   }
   int clocks = 0;
+  int slid = 0;
   for (size_t i = to_index(row.first_record);; ++i) {
     if (i >= program.records.size()) {
       throw Error(fmt::format(
@@ -65,11 +71,13 @@ PassTiming pass_timing(const ChipProgram& program, const ChipConfig& config, int
     }
     const StepRecord& record = program.records[i];
     clocks += record.window_columns;
+    slid += new_columns(row, record);
     if (record.last_step != 0) {
-      timing.fetch.push_back(clocks);
-      clocks = 0;
+      timing.fetch.push_back(std::exchange(clocks, 0));
+      timing.fetch_slid.push_back(std::exchange(slid, 0));
     }
     if (record.last_pass != 0) {
+      if (!timing.slides()) timing.fetch_slid = timing.fetch;
       return timing;
     }
   }
@@ -92,7 +100,9 @@ PassCycles pass_cycles(const PassTiming& timing, const ChipConfig& config,
     for (int64_t x = 0; x < columns; ++x) {
       for (size_t step = 0; step < steps; ++step, ++beat) {
         const bool last_step = step + 1 == steps;
-        const int fetch = beat + 1 == cycles.beats ? 0 : timing.fetch[last_step ? 0 : step + 1];
+        const int64_t next_x = last_step ? (x + 1) % columns : x;
+        const int fetch =
+            beat + 1 == cycles.beats ? 0 : timing.fetch_clocks(next_x, last_step ? 0 : step + 1);
         int drive = timing.drive;
         if (!planes.empty()) {
           drive =

@@ -33,16 +33,25 @@ struct ImageCycles {
 struct PassTiming {
   int row_groups = 1;
   int columns = 1;               // output columns
-  std::vector<int> fetch;        // [step] clocks
+  std::vector<int> fetch;        // [step] clocks at the first column of a row group
+  std::vector<int> fetch_slid;   // [step] clocks at the others: fewer where windows slide
   int drive = 8;                 // clocks without MODE.SKIP
   int overhead = 0;              // LayerOverhead
   std::vector<int> reduce_last;  // [column] clocks of the last step
   int reduce = 1;                // clocks of every other step
 
+  int fetch_clocks(int64_t column, size_t step) const {
+    return (column == 0 ? fetch : fetch_slid)[step];
+  }
+  // Whether a position is one step, so that its windows slide.
+  bool slides() const { return fetch.size() == 1; }
   int64_t beats() const {
     return static_cast<int64_t>(row_groups) * columns * static_cast<int64_t>(fetch.size());
   }
 };
+
+// Columns of a window that slides which the position before did not have.
+int new_columns(const LayerRow& row, const StepRecord& record);
 
 PassTiming pass_timing(const ChipProgram& program, const ChipConfig& config, int layer_row);
 

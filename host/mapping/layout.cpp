@@ -54,7 +54,9 @@ int64_t clocks_of(const MappingTask& task, const LayerPlan& plan, const LayerLay
   int64_t clocks = 0;
   for (const KernelPass& pass : plan.passes) {
     program.layers.assign(1, make_row(task, plan, pass, layout.replicas));
-    clocks += pass_cycles(pass_timing(program, task.config, 0), task.config).clocks;
+    PassTiming timing = pass_timing(program, task.config, 0);
+    if (task.options.kind != MappingKind::kSliding) timing.fetch_slid = timing.fetch;
+    clocks += pass_cycles(timing, task.config).clocks;
   }
   return clocks;
 }

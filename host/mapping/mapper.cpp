@@ -12,8 +12,10 @@
 namespace mcnn {
 namespace {
 
-constexpr auto kMappingKinds = std::to_array<Named<MappingKind>>(
-    {{MappingKind::kDefault, "default"}, {MappingKind::kPaper, "paper"}});
+constexpr auto kMappingKinds =
+    std::to_array<Named<MappingKind>>({{MappingKind::kDefault, "default"},
+                                       {MappingKind::kSliding, "sliding"},
+                                       {MappingKind::kPaper, "paper"}});
 
 void check_options(const Network& network, const MappingOptions& options) {
   if (options.range && (*options.range < 0 || *options.range > kMaxRange)) {
@@ -29,7 +31,7 @@ void check_options(const Network& network, const MappingOptions& options) {
 
 MappingKind mapping_kind(std::string_view name) {
   if (const auto kind = value_of(kMappingKinds, name)) return *kind;
-  throw Error(fmt::format("mapping: found \"{}\", allowed: default, paper", name));
+  throw Error(fmt::format("mapping: found \"{}\", allowed: default, sliding, paper", name));
 }
 
 std::string_view mapping_name(MappingKind kind) { return name_of(kMappingKinds, kind); }

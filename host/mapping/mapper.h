@@ -16,10 +16,12 @@
 namespace mcnn {
 
 enum class MappingKind {
-  kDefault,  // the replicas and segment lengths that need the fewest clocks
+  kDefault,  // the replicas and segment lengths that need the fewest clocks if every window is
+             // fetched whole
+  kSliding,  // the same, sliding windows counted: fewer steps a position, fewer clocks
   kPaper,    // one copy of every convolution layer in each convolver group, as published
 };
-MappingKind mapping_kind(std::string_view name);  // "default" or "paper"; throws Error
+MappingKind mapping_kind(std::string_view name);  // "default", "sliding", "paper"; throws Error
 std::string_view mapping_name(MappingKind kind);
 
 struct MappingOptions {

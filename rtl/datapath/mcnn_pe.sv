@@ -39,6 +39,8 @@ module mcnn_pe #(
   input logic [ActBits*RowBanks-1:0] planes_i,      // bit b of bank r at [b*RowBanks + r]
   input logic [BankBits-1:0]         first_bank_i,  // bank of window row 0
   input logic [1:0]                  column_i,      // window column
+  input logic                        first_i,       // first column of the window: what is not kept is 0
+  input logic                        slide_i,       // with it: the driven window is kept, one column further left
   input logic [1:0]                  rows_i,        // window rows - 1
   input logic [LineBits-1:0]         line_i,        // first source line, divided by 4
 
@@ -97,17 +99,17 @@ module mcnn_pe #(
     end
   endfunction
 
-  // Column 0 clears the rest of the window.
+  // What the next position keeps of a window that slides: its columns but the first, one place further left.
+  function automatic logic [WindowBits-1:0] keep(input logic [WindowBits-1:0] window, input logic slide);
+    for (int unsigned b = 0; b < ActBits; b++)
+      keep[b*NumBl+:NumBl] = slide ? window[b*NumBl+:NumBl] >> KernelMax : '0;
+  endfunction
+
+  logic [WindowBits-1:0] column;
+  assign column = take_rows(planes_i, first_bank_i, rows_i) << {column_i, 2'b00};
   always_ff @(posedge clk_i) begin
-    if (load_i) begin
-      if (set_q) begin
-        window0_q <= (column_i == 2'd0 ? '0 : window0_q) |
-                     (take_rows(planes_i, first_bank_i, rows_i) << {column_i, 2'b00});
-      end else begin
-        window1_q <= (column_i == 2'd0 ? '0 : window1_q) |
-                     (take_rows(planes_i, first_bank_i, rows_i) << {column_i, 2'b00});
-      end
-    end
+    if (load_i && set_q) window0_q <= (first_i ? keep(window1_q, slide_i) : window0_q) | column;
+    if (load_i && !set_q) window1_q <= (first_i ? keep(window0_q, slide_i) : window1_q) | column;
   end
   always_ff @(posedge clk_i) begin
     if (step_begin_i || load_i) active_q[!set_q] <= load_i;

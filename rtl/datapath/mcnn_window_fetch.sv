@@ -3,6 +3,10 @@
 // reads one column of RowBanks input rows of one channel a clock. The same column serves every PE of the record: PEs of
 // other replicas take other rows of it.
 //
+// Sliding windows: in a pass of one step a position and stride 1, only the last column of a window is fetched behind the
+// first position of a row; the others are those of the position before, and the PEs shift the window that they drive.
+// A record that follows itself is not read again.
+//
 //   stage A  record and cursor -> input row and column of the fetched column
 //   stage B  memory addresses (at most two: the rows of a column lie in two neighbouring octets of RowBanks rows)
 //   stage C  memory data, rows and columns outside the map replaced by 0
@@ -63,6 +67,8 @@ module mcnn_window_fetch #(
   output logic [NumPe-1:0]            active_o,        // PEs of the record
   output logic [NumPe*LineBits-1:0]   line_o,          // their first source line, divided by 4
   output logic [1:0]                  column_o,        // window column
+  output logic                        first_o,         // first column of a record
+  output logic                        slide_o,         // with it: the other columns are those of the window before
   output logic [1:0]                  rows_o,          // window rows - 1
   output logic                        step_begin_o,    // first column of a step
   output logic                        step_end_o,      // last column of a step
@@ -79,7 +85,8 @@ module mcnn_window_fetch #(
 
   logic                        busy_q;        // the record at the memory's output is to be fetched
   logic [RecBits-1:0]          record_q;      // its number
-  logic [1:0]                  column_q;      // window column
+  logic [1:0]                  column_q;      // columns of the record that have been fetched
+  logic                        single_q;      // a position is one step
   logic                        step_begin_q, pass_first_q;
   logic [7:0]                  x_q, y_q;      // output position
   logic signed [CoordBits-1:0] in_x_q, in_y_q;  // STRIDE * position
@@ -95,17 +102,22 @@ module mcnn_window_fetch #(
   assign rec_dx        = record_i[15:8];
   assign rec_dy        = record_i[23:16];
 
+  logic       slides;
+  logic [1:0] column;
+  assign slides = single_q && x_q != 0 && stride_i == 3'd1;
+  assign column = slides ? rec_columns : column_q;
+
   logic               record_end, position_end, row_end, walk_end;
   logic [8:0]         y_next;
   logic [RecBits-1:0] record_next;
-  assign record_end   = column_q == rec_columns;
+  assign record_end   = column == rec_columns;
   assign position_end = record_end && rec_last_pass;
   assign row_end      = 9'(x_q) + 9'd1 == 9'(out_width_i);
   assign y_next       = 9'(y_q) + 9'(group_rows_i);
   assign walk_end     = position_end && row_end && y_next >= 9'(out_height_i);
   assign record_next  = rec_last_pass ? first_record_i : record_q + 1'b1;
 
-  assign record_re_o   = start_i || (ce && busy_q && record_end && !walk_end);
+  assign record_re_o   = start_i || (ce && busy_q && record_end && !walk_end && record_next != record_q);
   assign record_addr_o = start_i ? first_record_i : record_next;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -126,6 +138,7 @@ module mcnn_window_fetch #(
       column_q     <= '0;
       step_begin_q <= 1'b1;
       pass_first_q <= 1'b1;
+      single_q     <= 1'b0;
       x_q          <= '0;
       y_q          <= '0;
       in_x_q       <= '0;
@@ -138,6 +151,7 @@ module mcnn_window_fetch #(
         if (rec_last_step) pass_first_q <= rec_last_pass;
       end
       if (position_end) begin
+        single_q <= pass_first_q;
         x_q    <= row_end ? 8'd0 : x_q + 8'd1;
         in_x_q <= row_end ? '0 : in_x_q + CoordBits'(stride_i);
         if (row_end) begin
@@ -153,6 +167,7 @@ module mcnn_window_fetch #(
   logic signed [CoordBits-1:0] b_x_q, b_y_q;
   logic [15:0]                 b_base_q;
   logic [1:0]                  b_column_q, b_rows_q;
+  logic                        b_first_q, b_slide_q;
   logic                        b_step_begin_q, b_step_end_q, b_pass_first_q, b_pass_last_q, b_walk_last_q;
   logic [NumPe-1:0]            b_active_q;
   logic [NumPe*7-1:0]          b_line_q;
@@ -170,11 +185,13 @@ module mcnn_window_fetch #(
 
   always_ff @(posedge clk_i) begin
     if (ce && busy_q) begin
-      b_x_q            <= in_x_q + CoordBits'(rec_dx) + CoordBits'({1'b0, column_q});
+      b_x_q            <= in_x_q + CoordBits'(rec_dx) + CoordBits'({1'b0, column});
       b_y_q            <= in_y_q + CoordBits'(rec_dy);
       b_half_q         <= rec_half;
       b_base_q         <= record_i[47:32];
-      b_column_q       <= column_q;
+      b_column_q       <= column;
+      b_first_q        <= column_q == 0;
+      b_slide_q        <= slides;
       b_rows_q         <= rec_rows;
       b_step_begin_q   <= step_begin_q;
       b_step_end_q     <= record_end && rec_last_step;
@@ -266,6 +283,7 @@ module mcnn_window_fetch #(
   logic [RowBanks-1:0]       c_row_in_q;
   logic [NumPe*BankBits-1:0] c_first_bank_q;
   logic [1:0]                c_column_q, c_rows_q;
+  logic                      c_first_q, c_slide_q;
   logic                      c_step_begin_q, c_step_end_q, c_pass_first_q, c_pass_last_q, c_walk_last_q;
   logic [NumPe-1:0]          c_active_q;
   logic [NumPe*LineBits-1:0] c_line_q;
@@ -284,6 +302,8 @@ module mcnn_window_fetch #(
     if (ce && b_valid_q) begin
       c_row_in_q     <= column_in ? row_in : '0;
       c_column_q     <= b_column_q;
+      c_first_q      <= b_first_q;
+      c_slide_q      <= b_slide_q;
       c_rows_q       <= b_rows_q;
       c_step_begin_q <= b_step_begin_q;
       c_step_end_q   <= b_step_end_q;
@@ -321,6 +341,8 @@ module mcnn_window_fetch #(
       active_o     <= c_active_q;
       line_o       <= c_line_q;
       column_o     <= c_column_q;
+      first_o      <= c_first_q;
+      slide_o      <= c_slide_q;
       rows_o       <= c_rows_q;
       step_begin_o <= c_step_begin_q;
       step_end_o   <= c_step_end_q;

@@ -177,10 +177,11 @@ TEST_F(Mnist, WithTheIdealCardIsTheIntegerNetwork) {
   }
 }
 
-TEST_F(Mnist, WithNoiseEqualsTheChipModelInBothMappings) {
+TEST_F(Mnist, WithNoiseEqualsTheChipModelInEveryMapping) {
   const DeviceCard typical = card("typical");
   const auto views = images(effort().noisy_images);
-  for (const MappingKind kind : {MappingKind::kDefault, MappingKind::kPaper}) {
+  for (const MappingKind kind :
+       {MappingKind::kDefault, MappingKind::kSliding, MappingKind::kPaper}) {
     MappingOptions options;
     options.kind = kind;
     const MappedNetwork mapped = map_network(network_, config_, options);

@@ -250,6 +250,12 @@ std::vector<SuiteCase> yao2020_suite() {
   Suite s;
   s.add("five_layers", random_yao2020(1)).seed = 1;
   s.add("five_layers_paper", random_yao2020(1), MappingKind::kPaper).seed = 1;
+  s.add("five_layers_sliding", random_yao2020(1), MappingKind::kSliding).seed = 1;
+  s.add("sliding_stride_2",
+        s.start({3, 15, 17}).convolution(6, 3, 3, 2, 1, 1).pool(2, 2, 2, 2, true).logits(10),
+        MappingKind::kSliding);
+  s.add("sliding_stride_4_by_4", s.start({2, 30, 32}).convolution(4, 4, 4, 4).logits(7),
+        MappingKind::kSliding);
   s.add("plain", s.start({1, 12, 12}).convolution(4, 3, 3).pool(2, 2, 2, 2, false).logits(10));
   s.add("no_pooling", s.start({1, 9, 10}).convolution(5, 3, 3).logits(10));
   s.add("stride_2_padding_1",

@@ -133,7 +133,8 @@ TEST_F(Cli, ConfigurationsMappingsAndRanges) {
   expect_error({"sim", "--count", "1", "--config", "../constraints/tiny"}, {"--config"});
   expect_error({"model", "--count", "1", "--config", path("none.params").string()},
                {"--config", "none.params", "allowed", "tiny, yao2020", ".params"});
-  expect_error({"model", "--count", "1", "--mapping", "clever"}, {"clever", "default", "paper"});
+  expect_error({"model", "--count", "1", "--mapping", "clever"},
+               {"clever", "default", "sliding", "paper"});
   expect_error({"model", "--count", "1", "--range", "4"}, {"--range", "4"});
   expect_error({"model", "--count", "1", "--replicas", "0"}, {"--replicas", "0"});
   expect_error({"model", "--count", "1", "--replicas", "1,1,1,1,1,1"}, {"--replicas"});

@@ -31,11 +31,13 @@ TEST(ChipConfig, RoundTripAndDifferences) {
   expect_parts(describe(tiny), "2 PEs", "32 source lines", "8 ADC lanes");
 }
 
-// The host takes what the RTL can be built with: the ranges of the table in rtl/README.md, which the
-// RTL is held to by a test of its own, or the narrower ones that it gives for the host.
+// The host takes what the RTL can be built with: the ranges of the table in rtl/README.md, which
+// the RTL is held to by a test of its own, or the narrower ones that it gives for the host.
 TEST(ChipConfig, LimitsAreThoseOfTheRtl) {
-  const std::string text = read_file(std::filesystem::path(MCNN_CONSTRAINTS_DIR) / "../rtl/README.md");
-  const std::regex row(R"(\n\| `([A-Z]\w+)` \| \d+ \| [^|]*?(\d+)\.\.(\d+)(; host (\d+)\.\.(\d+))?[ ,/|])");
+  const std::string text =
+      read_file(std::filesystem::path(MCNN_CONSTRAINTS_DIR) / "../rtl/README.md");
+  const std::regex row(
+      R"(\n\| `([A-Z]\w+)` \| \d+ \| [^|]*?(\d+)\.\.(\d+)(; host (\d+)\.\.(\d+))?[ ,/|])");
   int rows = 0;
   for (std::sregex_iterator it(text.begin(), text.end(), row), end; it != end; ++it, ++rows) {
     const std::string name = (*it)[1];
@@ -44,10 +46,9 @@ TEST(ChipConfig, LimitsAreThoseOfTheRtl) {
     int high = std::stoi((*it)[narrower ? 6 : 3]);
     if (name == "BankDepth") high /= 8;  // words of all RowBanks banks
     for (const int value : {low - 1, high + 1}) {
-      expect_parts(error_of([&] {
-                     chip_config_from_params(fmt::format("{}={}", name, value), "x.params");
-                   }),
-                   name, fmt::format("{}..{}", low, high));
+      expect_parts(
+          error_of([&] { chip_config_from_params(fmt::format("{}={}", name, value), "x.params"); }),
+          name, fmt::format("{}..{}", low, high));
     }
   }
   EXPECT_EQ(rows, 12);

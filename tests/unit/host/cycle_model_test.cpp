@@ -26,6 +26,7 @@ PassTiming small() {
   PassTiming timing;
   timing.columns = 2;
   timing.fetch = {3, 9};
+  timing.fetch_slid = timing.fetch;
   timing.drive = 8;
   timing.overhead = 11;
   timing.reduce = 4;
@@ -62,7 +63,7 @@ TEST(CycleModel, ReadClocksAndLatency) {
   // One beat with two planes at three clocks each.
   PassTiming timing = small();
   timing.columns = 1;
-  timing.fetch = {3};
+  timing.fetch = timing.fetch_slid = {3};
   EXPECT_EQ(pass_cycles(timing, config, std::vector<uint8_t>{1}).clocks, 11 + 3 + 6 + 12);
 }
 
@@ -96,6 +97,31 @@ TEST(CycleModel, PaperMapping) {
       image_cycles(map_network(random_yao2020(1), config, options).program, config);
   EXPECT_EQ(cycles.beats, 234 + 84 + 6);
   EXPECT_EQ(cycles.clocks, 1 + (11 + 3 + 234 * 8 + 4) + 695 + 72);
+}
+
+// A pass of one step and stride 1 slides: windows have one new column. With another stride or
+// several steps all of them are fetched.
+TEST(CycleModel, SlidingWindows) {
+  const ChipConfig config = named_config("yao2020");
+  ChipProgram program = map_network(random_yao2020(1), config).program;
+  const auto slid = [&](int layer_row, int stride) {
+    program.layers[static_cast<size_t>(layer_row)].stride = stride;
+    return pass_timing(program, config, layer_row).fetch_slid;
+  };
+  EXPECT_EQ(pass_timing(program, config, 0).fetch, std::vector<int>{3});
+  EXPECT_EQ(slid(0, 1), std::vector<int>{1});
+  EXPECT_EQ(slid(0, 2), std::vector<int>{3});
+  EXPECT_EQ(slid(1, 1), (std::vector<int>{6, 6, 6, 6}));
+  // Row groups of three columns: 5, 3, 3 clocks each, those of the first position before all beats;
+  // behind the last beat's fetch there are only the two planes that MODE.SKIP leaves.
+  PassTiming timing;
+  timing.row_groups = 2;
+  timing.columns = 3;
+  timing.fetch = {5};
+  timing.fetch_slid = {3};
+  timing.reduce_last = {1, 1, 1};
+  const std::vector<uint8_t> nothing(6, 0);
+  EXPECT_EQ(pass_cycles(timing, config, nothing).clocks, 5 + (3 + 3 + 5 + 3 + 3 + 2) + 1);
 }
 
 TEST(CycleModel, MissingLastPass) {

@@ -441,6 +441,19 @@ TEST(Mapper, BlocksThatDoNotPack) {
   }
 }
 
+// All channels of C3 in one step: its windows slide, and a replica wastes no row.
+TEST(Mapper, SlidingWindowsTakeFewerClocks) {
+  const ChipConfig config = named_config("yao2020");
+  MappingOptions options;
+  options.kind = MappingKind::kSliding;
+  const MappedNetwork mapped = map_network(random_yao2020(1), config, options);
+  EXPECT_EQ(mapped.layers[1].replicas, 1);
+  EXPECT_EQ(mapped.layers[1].steps, 1);
+  // Seven rows of seven columns; a row's first windows have three columns of eight channels.
+  EXPECT_EQ(mapped.layers[1].clocks, 11 + 24 + 48 * 8 + 6 * 16 + 8 + 6);
+  EXPECT_EQ(mapped.clocks_per_image, 1660);
+}
+
 TEST(Mapper, PictureAndTable) {
   const ChipConfig config = named_config("yao2020");
   const MappedNetwork mapped = map_network(random_yao2020(1), config);
@@ -452,7 +465,8 @@ TEST(Mapper, PictureAndTable) {
 TEST(Mapper, Names) {
   EXPECT_EQ(mapping_kind("paper"), MappingKind::kPaper);
   EXPECT_EQ(mapping_kind(mapping_name(MappingKind::kDefault)), MappingKind::kDefault);
-  expect_parts(error_of([] { mapping_kind("best"); }), "found \"best\"", "default, paper");
+  EXPECT_EQ(mapping_kind(mapping_name(MappingKind::kSliding)), MappingKind::kSliding);
+  expect_parts(error_of([] { mapping_kind("best"); }), "found \"best\"", "default, sliding, paper");
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ class Pe : public testing::Test {
 
   // A column on its way into the window that loads.
   struct Column {
-    bool mine = false, step_begin = false;
+    bool mine = false, step_begin = false, first = false;
+    bool slides = false;
     int column = 0, rows = 1, first_bank = 0, line = 0;
     std::vector<int> pixels;  // [bank]
   };
@@ -32,23 +33,32 @@ class Pe : public testing::Test {
   struct Step {
     bool active = false;
     int line = 0;
+    int width = 0;                            // columns of the window
     int window[kKernelMax][kKernelMax] = {};  // [column][row]
     std::vector<Column> columns;
   };
 
-  // A step of one or two records of which at most one is for this PE.
-  static Step RandomStep(Rng& rng) {
+  // A step of one or two records of which at most one is for this PE. Its window may slide: it
+  // keeps columns of the one before.
+  static Step RandomStep(Rng& rng, const Step& before) {
     Step step;
     const int records = rng.Range(1, 2);
     const int mine = rng.Below(records + 1);  // none when it equals `records`
     const int sparse = rng.Below(C::kActBits + 1);
     for (int record = 0; record < records; ++record) {
-      const int columns = rng.Range(1, kKernelMax), rows = rng.Range(1, kKernelMax);
+      const bool slides = record == mine && before.active && before.width > 1 && rng.Chance(40);
+      const int columns = slides ? before.width : rng.Range(1, kKernelMax);
+      const int rows = rng.Range(1, kKernelMax);
       const int first_bank = rng.Below(C::kRowBanks), line = rng.Below(kLines);
-      for (int c = 0; c < columns; ++c) {
+      const int first = slides ? columns - 1 : 0;
+      for (int c = 0; slides && c < first; ++c)
+        std::copy_n(before.window[c + 1], kKernelMax, step.window[c]);
+      for (int c = first; c < columns; ++c) {
         Column column;
         column.mine = record == mine;
-        column.step_begin = record == 0 && c == 0;
+        column.step_begin = record == 0 && c == first;
+        column.first = c == first;
+        column.slides = slides;
         column.column = c;
         column.rows = rows;
         column.first_bank = first_bank;
@@ -62,6 +72,7 @@ class Pe : public testing::Test {
         if (column.mine) {
           step.active = true;
           step.line = line;
+          step.width = columns;
           for (int r = 0; r < rows; ++r)
             step.window[c][r] = column.pixels[(first_bank + r) % C::kRowBanks];
         }
@@ -139,6 +150,8 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
       const bool load = column != nullptr && column->mine;
       dut->load_i = load;
       dut->step_begin_i = column != nullptr && column->step_begin;
+      dut->first_i = column != nullptr ? column->first : rng.Chance(50);
+      dut->slide_i = column != nullptr ? column->slides : rng.Chance(50);
       dut->column_i = static_cast<CData>(column != nullptr ? column->column : rng.Below(4));
       dut->rows_i = static_cast<CData>(column != nullptr ? column->rows - 1 : rng.Below(4));
       dut->line_i = static_cast<CData>(column != nullptr ? column->line : rng.Below(this->kLines));
@@ -202,7 +215,7 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
       ++clock;
     };
 
-    Step next = Fixture::RandomStep(rng);
+    Step next = Fixture::RandomStep(rng, Step{});
     for (const Column& column : next.columns) {
       one_clock(&column, false, -1, false, nullptr);
       if (testing::Test::HasFatalFailure()) return;
@@ -213,7 +226,7 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
       SCOPED_TRACE(testing::Message() << "beat " << beat);
       if (testing::Test::HasFatalFailure()) return;
       const Step driven = next;
-      next = Fixture::RandomStep(rng);
+      next = Fixture::RandomStep(rng, driven);
       const int planes = rng.Chance(50)
                              ? C::kActBits
                              : std::max(2, static_cast<int>(std::bit_width(
