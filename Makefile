@@ -33,7 +33,7 @@ sim program waves: simulates = $(if $(findstring --engine,$(ARGS)),,--rtl)
 sweep: choice += PLAN='$(PLAN)'
 
 .DEFAULT_GOAL := help
-.PHONY: help choice build sim program tune paper sweep report cost frontier power test lint lint-rtl formal waves synth sta netlist bench train data format clean
+.PHONY: help choice build sim program tune paper sweep report cost frontier power test lint lint-rtl formal equiv waves synth sta netlist bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -129,6 +129,10 @@ synth: ## Synthesis onto the OSU 0.18 um cells: area (GATING=1: with clock gates
 sta: ## Static timing of the synthesised chip
 	@scripts/install_dependencies.sh sta
 	@scripts/sta.sh $(gated)
+
+equiv: ## Prove every module of the netlists equal to the RTL, plain and gated (after what make synth does): minutes
+	@scripts/install_dependencies.sh synth
+	@scripts/equiv.sh
 
 netlist: build ## The netlists of make synth GATING=1 in the bench, compared with the models (compiles them: minutes)
 	@scripts/install_dependencies.sh build

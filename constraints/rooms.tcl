@@ -20,9 +20,10 @@ proc write_text {file text} {
 }
 # Objects of a selection, one a line.
 proc selected {args} {
-  yosys tee -q -o $::out/selection.txt select -list {*}$args
-  set lines [read_lines $::out/selection.txt]
-  file delete $::out/selection.txt
+  set file $::out/selection.[pid].txt
+  yosys tee -q -o $file select -list {*}$args
+  set lines [read_lines $file]
+  file delete $file
   return [lsearch -all -inline -not $lines ""]
 }
 # Modules of a selection: the lines that are not module/object.
@@ -30,6 +31,10 @@ proc modules {args} {
   set names {}
   foreach line [selected {*}$args] { if {[string first / $line] < 0} { lappend names $line } }
   return $names
+}
+proc must_be_empty {what args} {
+  set found [selected {*}$args]
+  if {[llength $found] > 0} { fail "$what:\n  [join $found "\n  "]" }
 }
 # A module gets a readable name, and so do its instances.
 proc rename_module {old new} {

@@ -23,10 +23,6 @@ proc progress {text} {
   puts [format "%-14s %4d s  %s" $::env(MCNN_CONFIG) [expr {[clock seconds] - $::started}] $text]
   flush stdout
 }
-proc must_be_empty {what args} {
-  set found [selected {*}$args]
-  if {[llength $found] > 0} { fail "$what:\n  [join $found "\n  "]" }
-}
 # Clock gates (clock_gate.v) for the flip-flops that share an enable, if there are at least $gating of them; one for at most
 # $gate_fanout. The others keep their multiplexer.
 proc gate_clocks {} {
