@@ -11,7 +11,7 @@
 // Without its name: Yosys would have the same one for every turn of a loop.
 `define MCNN_CHECK(name, expr, sentence) assert (expr);
 `define MCNN_ASSERT(name, expr, sentence) \
-  always @(posedge clk_i) if (rst_ni) name: assert (expr);
+  always @* if (rst_ni) name: assert (expr);
 `elsif VERILATOR
 `define MCNN_CHECK(name, expr, sentence) name: assert (expr) else $error("%m: %s", sentence);
 `define MCNN_ASSERT(name, expr, sentence) \

@@ -11,7 +11,7 @@
 
 `ifdef FORMAL
 `define MCNN_ASSUME(name, expr, sentence) \
-  always @(posedge clk_i) if (rst_ni) name: assume (expr);
+  always @* if (rst_ni) name: assume (expr);
 `define MCNN_ANY(name, bits) \
   logic [(bits)-1:0] name; \
   assign name = $anyconst;
@@ -28,7 +28,7 @@
 `define MCNN_CHECK(name, expr, sentence)
 `define MCNN_ASSERT(name, expr, sentence)
 `define MCNN_COVER(name, expr, sentence) \
-  always @(posedge clk_i) if (rst_ni) name: assert (!(expr));
+  always @* if (rst_ni) name: assert (!(expr));
 `else
 `define MCNN_COVER(name, expr, sentence)
 `endif

@@ -7,9 +7,7 @@ module formal_reset (
 
   logic running_q;
   initial running_q = 1'b0;
-  always @(posedge clk_i) begin
-    running_q <= 1'b1;
-    begins_in_reset: assume (running_q || !rst_ni);
-  end
+  always @(posedge clk_i) running_q <= 1'b1;
+  always @* begins_in_reset: assume (running_q || !rst_ni);
 
 endmodule
