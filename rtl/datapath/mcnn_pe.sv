@@ -105,11 +105,16 @@ module mcnn_pe #(
       keep[b*NumBl+:NumBl] = slide ? window[b*NumBl+:NumBl] >> KernelMax : '0;
   endfunction
 
-  logic [WindowBits-1:0] column;
-  assign column = take_rows(planes_i, first_bank_i, rows_i) << {column_i, 2'b00};
   always_ff @(posedge clk_i) begin
-    if (load_i && set_q) window0_q <= (first_i ? keep(window1_q, slide_i) : window0_q) | column;
-    if (load_i && !set_q) window1_q <= (first_i ? keep(window0_q, slide_i) : window1_q) | column;
+    if (load_i) begin
+      if (set_q) begin
+        window0_q <= (first_i ? keep(window1_q, slide_i) : window0_q) |
+                     (take_rows(planes_i, first_bank_i, rows_i) << {column_i, 2'b00});
+      end else begin
+        window1_q <= (first_i ? keep(window0_q, slide_i) : window1_q) |
+                     (take_rows(planes_i, first_bank_i, rows_i) << {column_i, 2'b00});
+      end
+    end
   end
   always_ff @(posedge clk_i) begin
     if (step_begin_i || load_i) active_q[!set_q] <= load_i;
