@@ -22,6 +22,7 @@
 #include "cli/run/provenance.h"
 #include "cli/run/workload.h"
 #include "cli/sweep/gnuplot.h"
+#include "cli/sweep/shard.h"
 #include "cli/sweep/sweep.h"
 #include "cli/sweep/sweep_file.h"
 #include "cli/sweep/sweep_plan.h"
@@ -61,6 +62,8 @@ struct SweepOptions {
   std::string out;
   std::string plot;
   std::int64_t jobs = 0;
+  std::string shard;
+  std::vector<std::string> merge;  // "merge" and the files of the shards
   bool restart = false;
   bool list = false;
 };
@@ -148,6 +151,21 @@ std::string reproduce(const SweepOptions& options, const Sweep& sweep) {
   return text;
 }
 
+// mcnn sweep merge FILE... --out FILE.
+int merge(const SweepOptions& options) {
+  if (options.merge.front() != "merge") {
+    throw Error(
+        fmt::format("found '{}', allowed are options and merge FILE...", options.merge.front()));
+  }
+  if (options.out.empty()) throw Error("--out: missing, needed is a file (CSV)");
+  OutputFile file(options.out, "--out");
+  const std::vector<fs::path> shards(options.merge.begin() + 1, options.merge.end());
+  file.commit(merge_shards(shards));
+  fmt::print("{} shard{} merged\nwrote {}\n", shards.size(), shards.size() == 1 ? "" : "s",
+             options.out);
+  return 0;
+}
+
 // With a plan the paths are folders that hold a file for each sweep.
 std::string path_for(const SweepOptions& options, const std::string& path, const Sweep& sweep,
                      std::string_view suffix) {
@@ -193,6 +211,14 @@ void add_sweep_options(CLI::App& command, SweepOptions& options) {
       ->type_name("NAME,NAME,...")
       ->delimiter(',');
   add_jobs_option(command, options.jobs);
+  command
+      .add_option("--shard", options.shard,
+                  "Only runs I, I+N, I+2N, ... into a file of their own, rows.I-of-N.csv")
+      ->type_name("I/N");
+  command
+      .add_option("merge", options.merge,
+                  "merge FILE...: put the files of all shards together into --out")
+      ->type_name("FILE");
   command.add_flag("--restart", options.restart, "Drop the rows that are there");
   command.add_flag("--list", options.list, "Print the command of every run and stop");
   add_file_option(command, "--out", options.out,
@@ -215,6 +241,11 @@ void add_sweep_options(CLI::App& command, SweepOptions& options) {
 }
 
 int run_sweeps(const SweepOptions& options) {
+  if (!options.merge.empty()) return merge(options);
+  const Shard shard = options.shard.empty() ? Shard{} : parse_shard(options.shard, "--shard");
+  if (shard.is_part() && !options.plot.empty()) {
+    throw Error("--plot: found with --shard, allowed is a plot of all rows: merge them first");
+  }
   const unsigned jobs = number_of_jobs(options.jobs);
   const std::vector<Sweep> sweeps = chosen_sweeps(options);
   if (options.list) {
@@ -236,6 +267,7 @@ int run_sweeps(const SweepOptions& options) {
   checked.reserve(sweeps.size());
   for (const Sweep& sweep : sweeps) {
     checked.push_back(check_runs(sweep, loader, reproduce(options, sweep)));
+    checked.back().origin.shard = shard;
   }
 
   if (!options.plan.empty()) {
@@ -244,8 +276,9 @@ int run_sweeps(const SweepOptions& options) {
   }
   std::vector<std::unique_ptr<SweepFile>> files;
   for (std::size_t i = 0; i < sweeps.size(); ++i) {
-    files.push_back(std::make_unique<SweepFile>(path_for(options, options.out, sweeps[i], ".csv"),
-                                                sweeps[i], checked[i].origin, options.restart));
+    const fs::path path = path_for(options, options.out, sweeps[i], ".csv");
+    files.push_back(std::make_unique<SweepFile>(shard_path(path, shard), sweeps[i],
+                                                checked[i].origin, options.restart));
   }
 
   const auto start = std::chrono::steady_clock::now();
@@ -261,13 +294,13 @@ int run_sweeps(const SweepOptions& options) {
                                      : fmt::format("{} ({}/{})", sweep.name, i + 1, sweeps.size()));
     } catch (const Interrupted&) {
       fmt::print(stderr, "mcnn: {} of {} runs are in {}; the same command goes on from there\n",
-                 file.rows().size(), sweep.runs(), file.path().string());
+                 file.rows().size(), file.runs(), file.path().string());
       throw;
     }
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - sweep_start;
-    done += sweep.runs() - before;
+    done += file.runs() - before;
     fmt::print("{}: {} runs, {} of them now in {:.1f} s on {} thread{}\n\n{}\nwrote {}\n",
-               sweep.title.empty() ? sweep.name : sweep.title, sweep.runs(), sweep.runs() - before,
+               sweep.title.empty() ? sweep.name : sweep.title, file.runs(), file.runs() - before,
                elapsed.count(), jobs, jobs == 1 ? "" : "s",
                summary_table(sweep, summarise(sweep, file.rows())), file.path().string());
     if (!options.plot.empty()) {
@@ -296,7 +329,11 @@ Command sweep_command(CLI::App& app) {
                 {"mcnn sweep --sample \"read_noise=log(0.003,0.1)\" --runs 200 --out chips.csv",
                  "chips drawn at random"},
                 {"mcnn sweep --plan sweeps/default.toml --out build/sweep --plot build/sweep",
-                 "the sweeps of a file, a folder of rows and plots"}});
+                 "the sweeps of a file, a folder of rows and plots"},
+                {"mcnn sweep --vary seed=1:100 --shard 3/8 --out build/chips.csv",
+                 "an eighth of a sweep, for one of eight machines"},
+                {"mcnn sweep merge build/chips.*-of-8.csv --out build/chips.csv",
+                 "and all of it from their files"}});
   auto options = std::make_shared<SweepOptions>();
   add_sweep_options(command, *options);
   return {&command, [options] { return run_sweeps(*options); }};

@@ -77,9 +77,10 @@ int sync_folder(const std::filesystem::path& path) {
 
 std::string sweep_header(const Sweep& sweep, const SweepOrigin& origin) {
   return fmt::format(
-      "{}plan {:016x}, inputs {:016x}, program {:016x}\n{}run,{},images,correct,"
+      "{}plan {:016x}, inputs {:016x}, program {:016x}{}\n{}run,{},images,correct,"
       "accuracy,clipped,pulses,command\n",
-      kMagic, fingerprint(canonical_text(sweep)), origin.inputs, origin.program, origin.provenance,
+      kMagic, fingerprint(canonical_text(sweep)), origin.inputs, origin.program,
+      shard_text(origin.shard, sweep.runs()), origin.provenance,
       fmt::join(key_columns(sweep), ","));
 }
 
@@ -92,7 +93,10 @@ std::string sweep_row(const Sweep& sweep, std::uint64_t run, const RunResult& re
 
 SweepFile::SweepFile(std::filesystem::path path, const Sweep& sweep, const SweepOrigin& origin,
                      bool restart)
-    : path_(std::move(path)), sweep_(sweep), header_(sweep_header(sweep, origin)) {
+    : path_(std::move(path)),
+      sweep_(sweep),
+      shard_(origin.shard),
+      header_(sweep_header(sweep, origin)) {
   open_and_lock();
   try {
     std::string text;
@@ -173,6 +177,8 @@ void SweepFile::read(std::string text, bool restart) {
         }
         at += length;
       }
+      const std::string_view line = std::string_view(text).substr(0, text.find('\n'));
+      if (what.empty() && !header_.starts_with(line)) what = "shard";
       throw Error(
           fmt::format("{}: the rows there are of another sweep (not the same: {}). Give "
                       "another file, or --restart to begin anew",
@@ -204,8 +210,9 @@ void SweepFile::read(std::string text, bool restart) {
     };
     std::string_view parts = line;
     std::uint64_t run = 0;
-    if (!take(parts, run) || run >= sweep_.runs()) {
-      fail(fmt::format("found no run number 0..{}", sweep_.runs() - 1));
+    if (!take(parts, run) || run >= sweep_.runs() || !shard_.has(run)) {
+      fail(fmt::format("found no run number 0..{}{}", sweep_.runs() - 1,
+                       shard_text(shard_, sweep_.runs())));
     }
     // Whatever a row holds beyond its results follows from its number.
     const std::string start = row_start(sweep_, run, sweep_.settings(run));
@@ -250,7 +257,7 @@ void SweepFile::add(std::uint64_t run, const RunResult& result) {
 }
 
 void SweepFile::finish() {
-  if (in_order_ || rows_.size() != sweep_.runs()) return;
+  if (in_order_ || rows_.size() != runs()) return;
   std::string text = header_;
   for (const auto& [run, result] : rows_) text += sweep_row(sweep_, run, result);
   // Nobody else has the lock, so the name needs no number, and what a kill leaves is written again.

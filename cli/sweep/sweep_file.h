@@ -14,6 +14,7 @@
 #include <mutex>
 #include <string>
 
+#include "cli/sweep/shard.h"
 #include "cli/sweep/sweep.h"
 
 namespace mcnn::cli {
@@ -36,6 +37,7 @@ struct SweepOrigin {
   // A comment, the whole line, that says what made the rows; empty: none. Rows that were there keep
   // theirs: it may name the same files at another place.
   std::string provenance = {};
+  Shard shard = {};  // the part of the sweep whose rows they are
 };
 
 // The fingerprints, what made the rows, the names of the columns.
@@ -54,9 +56,13 @@ class SweepFile {
 
   const std::filesystem::path& path() const { return path_; }
   bool has(std::uint64_t run) const { return rows_.contains(run); }
+  // Whether the run is of this file and still to be done.
+  bool wants(std::uint64_t run) const { return shard_.has(run) && !has(run); }
   const std::map<std::uint64_t, RunResult>& rows() const { return rows_; }
   // Adds a row; from any thread. Throws Error when it cannot be written; the rows before it stay.
   void add(std::uint64_t run, const RunResult& result);
+  // How many rows the file has when it is whole.
+  std::uint64_t runs() const { return shard_.runs(sweep_.runs()); }
   // When all rows are there: puts them in order.
   void finish();
 
@@ -67,6 +73,7 @@ class SweepFile {
 
   std::filesystem::path path_;
   const Sweep& sweep_;
+  Shard shard_;
   std::string header_;
   int file_ = -1;
   std::uint64_t size_ = 0;  // of the whole rows

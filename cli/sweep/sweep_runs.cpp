@@ -104,7 +104,7 @@ void run_missing(const Sweep& sweep, SweepFile& file, WorkloadLoader& loader,
   std::vector<std::uint64_t> missing;
   std::uint64_t total = 0;
   for (std::uint64_t run = 0; run < sweep.runs(); ++run) {
-    if (file.has(run)) continue;
+    if (!file.wants(run)) continue;
     missing.push_back(run);
     total += images[run];
   }

@@ -84,6 +84,31 @@ TEST_F(SweepCommand, ThreadsDoNotChangeTheFile) {
   EXPECT_EQ(files(), 3U);
 }
 
+// Three machines, one of which is killed and begins again, make the file that one makes.
+TEST_F(SweepCommand, ShardsMakeTheSameFile) {
+  ASSERT_EQ(run_mcnn(sweep_words(out("whole.csv"), "2")).status, 0);
+  Words merge = {"sweep", "merge"};
+  for (const std::string shard : {"2", "0", "1"}) {
+    Words words = sweep_words(out("rows.csv"), "2");
+    words.insert(words.end(), {"--shard", shard + "/3"});
+    if (shard == "0") run_mcnn(words, 150, SIGKILL);
+    const CommandResult result = run_mcnn(words);
+    ASSERT_EQ(result.status, 0) << result.err;
+    EXPECT_NE(result.out.find("4 runs, "), std::string::npos) << result.out;
+    merge.push_back(out("rows." + shard + "-of-3.csv"));
+  }
+  merge.insert(merge.end(), {"--out", out("rows.csv")});
+  Words two = merge;
+  two.erase(two.begin() + 2);
+  const CommandResult refused = run_mcnn(two);
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.err.find("missing: 2"), std::string::npos) << refused.err;
+  EXPECT_FALSE(fs::exists(out("rows.csv")));
+  const CommandResult merged = run_mcnn(merge);
+  ASSERT_EQ(merged.status, 0) << merged.err;
+  EXPECT_EQ(read_file(out("rows.csv")), read_file(out("whole.csv")));
+}
+
 // Killed later each time, so that it ends on a machine of any speed.
 class KilledSweep : public SweepCommand, public ::testing::WithParamInterface<int> {};
 
