@@ -73,18 +73,21 @@ copy_rtl() {
 model() {
   local folder="$1" module="$2" checker="$3" parameters="$4" defines="${5:-}" chparam="" pair
   if [[ "$parameters" != - ]]; then
-    for pair in ${parameters//,/ }; do chparam+=" -chparam ${pair%%=*} ${pair#*=}"; done
+    for pair in ${parameters//,/ }; do chparam+=" -set ${pair%%=*} ${pair#*=}"; done
+    chparam="chparam$chparam $module"
   fi
   # An assertion that a simplification has shown to hold leaves no output in the AIGER file: they are counted before.
   yosys -q -l "$folder/yosys.log" -p "
     read_verilog -sv -formal $defines -Irtl/include -I$properties \
       $(scripts/rtl_files.sh | sed "s|.*/|$folder/|" | tr '\n' ' ') $properties/formal_reset.sv $checker
-    hierarchy -check -top $module $chparam
+    $chparam
+    hierarchy -check -top $module
     rename -top $module
     proc
     flatten
     check -assert
     select -assert-none t:\$dlatch t:\$adlatch t:\$sr
+    ${defines:+delete t:\$assert c:u_properties.* %d}
     tee -q -o $folder/assertions select -count t:\$assert
     async2sync
     opt
