@@ -61,9 +61,20 @@ void add_test_image_options(CLI::App& command, WorkloadOptions& workload) {
   begin_group(command, kImagesGroup);
   command
       .add_option("--images", workload.images,
-                  "Images, IDX, plain or gzip (default: the MNIST test set)")
+                  "Images: IDX, PNG, PGM, CIFAR-10 (.bin), or a folder of pictures (default: the "
+                  "MNIST test set)")
       ->type_name("FILE");
-  command.add_option("--labels", workload.labels, "Their labels, IDX")->type_name("FILE");
+  command
+      .add_option("--labels", workload.labels,
+                  "Their labels: IDX, or text with a number for each (CIFAR-10 has its own)")
+      ->type_name("FILE");
+  command
+      .add_option("--fit", workload.fit,
+                  "Images of another size than the network takes: exact (an error), scale (the "
+                  "whole image resampled) or crop (its centre cut out)")
+      ->type_name("HOW")
+      ->capture_default_str();
+  command.add_flag("--invert", workload.invert, "Dark for light: 255 - pixel");
   command.add_option("--first", workload.first, "First image")
       ->type_name("N")
       ->capture_default_str();
@@ -93,7 +104,7 @@ void add_loop_options(CLI::App& command, ProgrammingOptions& programming) {
                    "Measure the converters first, correct targets and biases");
   command
       .add_option("--calibration-images", programming.calibration_images,
-                  "Images (IDX) that say how much offsets count (default: the training subset for "
+                  "Images that say how much offsets count (default: the training subset for "
                   "MNIST, otherwise the images of the run)")
       ->type_name("FILE");
   command

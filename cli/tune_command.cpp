@@ -65,8 +65,10 @@ std::string describe_run(const TuneOptions& options, const TuningSettings& setti
 std::string reproduce(const TuneOptions& options, const TuningSettings& settings) {
   std::string text = "mcnn tune " + run_options(options, settings);
   if (!options.training_images.empty()) {
-    text += fmt::format(" --training-images {} --training-labels {}",
-                        quoted(options.training_images), quoted(options.training_labels));
+    text += fmt::format(" --training-images {}", quoted(options.training_images));
+  }
+  if (!options.training_labels.empty()) {
+    text += fmt::format(" --training-labels {}", quoted(options.training_labels));
   }
   if (options.training_count) text += fmt::format(" --training-count {}", *options.training_count);
   if (options.by_group) text += " --by-group";

@@ -62,7 +62,7 @@ std::string layer_legend(const Workload& workload) {
 }
 
 std::string image_png(const Workload& workload, std::uint32_t number) {
-  const IdxImages& set = workload.data->images;
+  const ImageSet& set = workload.data->images;
   // Several channels lie one below the other, as in the file.
   return html::data_uri(
       "image/png", html::png_grey(set.width, set.channels * set.height, workload.image(number)));

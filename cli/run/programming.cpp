@@ -157,16 +157,15 @@ std::vector<std::vector<float>> conductances(const std::vector<Macro>& macros) {
 
 // Images that the calibration counts bit planes of.
 struct CalibrationImages {
-  IdxImages own;  // of a set of their own
+  ImageSet own;  // of a set of their own
   std::vector<std::span<const std::uint8_t>> images;
   std::string note;
 };
 
 CalibrationImages calibration_images(const Workload& workload, const ProgrammingOptions& options) {
   CalibrationImages chosen;
-  const IdxImages* set = &workload.data->images;
+  const ImageSet* set = &workload.data->images;
   std::string name = "images of the run itself";
-  const MapShape& input = workload.network.input;
   // Images of their own for the network's own training set; other networks have none there.
   const std::filesystem::path subset =
       std::filesystem::path(data_folder()) / "mnist" / "train6k-images-idx3-ubyte.gz";
@@ -174,11 +173,9 @@ CalibrationImages calibration_images(const Workload& workload, const Programming
   std::string file = options.calibration_images;
   if (file.empty() && is_mnist && std::filesystem::exists(subset)) file = subset.string();
   if (!file.empty()) {
-    chosen.own = read_idx_images(file);
-    if (is_to_be_halved(file, chosen.own, input)) chosen.own = halved(chosen.own);
+    chosen.own = load_fitted_images(workload.options, file, "", workload.network).data.images;
     set = &chosen.own;
     name = std::filesystem::path(file).filename().string();
-    check_image_shape(file, *set, workload.network);
   }
   const int count = static_cast<int>(std::min<std::int64_t>(options.calibration_count, set->count));
   for (int i = 0; i < count; ++i) chosen.images.push_back(set->image(i));

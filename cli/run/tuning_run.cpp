@@ -75,8 +75,8 @@ TuningSettings tuning_settings(const TuneOptions& options, const Workload& workl
 }
 
 std::pair<std::string, std::string> training_files(const TuneOptions& options) {
-  if (options.training_images.empty() != options.training_labels.empty()) {
-    throw Error("--training-images and --training-labels belong together: give both or none");
+  if (options.training_images.empty() && !options.training_labels.empty()) {
+    throw Error("--training-labels: needs --training-images FILE: MNIST's have their own labels");
   }
   if (!options.training_images.empty()) return {options.training_images, options.training_labels};
   const fs::path mnist = fs::path(data_folder()) / "mnist";
@@ -89,8 +89,12 @@ Dataset load_training(const TuneOptions& options, WorkloadLoader& loader) {
   std::tie(choice.images, choice.labels) = training_files(options);
   choice.first = 0;
   choice.count.reset();
-  const std::shared_ptr<const Dataset> data = loader.load(choice).data;
+  const std::shared_ptr<const Dataset> data = loader.load(choice, {.labels = false}).data;
   const Dataset& all = *data;
+  if (all.labels.empty()) {
+    throw Error(fmt::format("--training-images: needs --training-labels FILE: {} has no labels",
+                            choice.images));
+  }
   const std::int64_t count = options.training_count.value_or(all.images.count);
   if (count < 2 || count > all.images.count) {
     throw Error(fmt::format("--training-count: found {}, allowed is 2..{} ({} has {} images)",

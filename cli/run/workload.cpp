@@ -95,8 +95,22 @@ MappingOptions mapping_options(const WorkloadOptions& options, const Network& ne
   return mapping;
 }
 
-std::string shape_text(const MapShape& shape) {
-  return fmt::format("{} x {} x {}", shape.channels, shape.height, shape.width);
+// Whether these are images of data/mnist for a network that takes half their rows and columns.
+bool is_halved_mnist(const WorkloadOptions& options, const std::string& images,
+                     const MapShape& input) {
+  std::error_code error;
+  return options.fit == "exact" && input == MapShape{1, 14, 14} &&
+         fs::equivalent(fs::path(images).parent_path(), fs::path(data_folder()) / "mnist", error) &&
+         !error;
+}
+
+std::string changes_text(const WorkloadOptions& options, const std::string& images,
+                         const LoadedImages& loaded, const MapShape& input) {
+  if (is_halved_mnist(options, images, input)) {
+    return fmt::format("MNIST, each 2 x 2 pixels averaged to one, {} x {}{}", input.height,
+                       input.width, options.invert ? ", inverted (255 - pixel)" : "");
+  }
+  return loaded.text(input);
 }
 
 // What `load` gives for this key, from the first time on.
@@ -179,19 +193,11 @@ MappedNetwork map_chosen(const WorkloadOptions& options, const Network& network,
   }
 }
 
-bool is_to_be_halved(const std::string& file, const IdxImages& images, const MapShape& input) {
-  std::error_code error;
-  return fs::equivalent(fs::path(file).parent_path(), fs::path(data_folder()) / "mnist", error) &&
-         !error && images.height == 2 * input.height && images.width == 2 * input.width;
-}
-
-void check_image_shape(const std::string& file, const IdxImages& images, const Network& network) {
-  const MapShape found{images.channels, images.height, images.width};
-  if (found != network.input) {
-    throw Error(
-        fmt::format("{}: images of {}, but network '{}' takes {} (channels x rows x columns)", file,
-                    shape_text(found), network.name, shape_text(network.input)));
-  }
+LoadedImages load_fitted_images(const WorkloadOptions& options, const std::string& images,
+                                const std::string& labels, const Network& network) {
+  ImageFit fit{fit_kind(options.fit), options.invert};
+  if (is_halved_mnist(options, images, network.input)) fit.kind = FitKind::kScale;
+  return mcnn::load_images(images, labels, network, fit);
 }
 
 Workload load_workload(const WorkloadOptions& options, WorkloadNeeds needs) {
@@ -229,14 +235,18 @@ Workload WorkloadLoader::load_parts(const WorkloadOptions& options, bool chip) {
   return workload;
 }
 
-std::shared_ptr<const Dataset> WorkloadLoader::load_images(const std::string& images,
-                                                           const std::string& labels) {
-  files_.insert(images);
+std::shared_ptr<const LoadedImages> WorkloadLoader::load_images(const WorkloadOptions& options,
+                                                                const std::string& images,
+                                                                const std::string& labels,
+                                                                const Network& network) {
+  for (std::string& file : image_files(images)) files_.insert(std::move(file));
   if (!labels.empty()) files_.insert(labels);
-  return once(datasets_, std::pair(images, labels), [&] {
-    return std::make_shared<const Dataset>(
-        labels.empty() ? Dataset{.images = read_idx_images(images), .labels = {}}
-                       : read_dataset(images, labels));
+  const MapShape& input = network.input;
+  const ImagesKey key{images,      labels,      input.channels, input.height,
+                      input.width, options.fit, options.invert};
+  return once(images_, key, [&] {
+    return std::make_shared<const LoadedImages>(
+        load_fitted_images(options, images, labels, network));
   });
 }
 
@@ -244,32 +254,27 @@ Workload WorkloadLoader::load(const WorkloadOptions& options, WorkloadNeeds need
   if (options.images.empty() && !options.labels.empty()) {
     throw Error("--labels: needs --images FILE: the MNIST test set has its own labels");
   }
-  if (needs.labels && !options.images.empty() && options.labels.empty()) {
-    throw Error("--images: needs --labels FILE here: this command compares classes with labels");
-  }
+  fit_kind(options.fit);  // checked also where no image is loaded
   Workload workload = load_parts(options, needs.chip);
   const fs::path mnist = fs::path(data_folder()) / "mnist";
   const std::string images =
       options.images.empty() ? (mnist / "t10k-images-idx3-ubyte.gz").string() : options.images;
   const std::string labels =
       options.images.empty() ? (mnist / "t10k-labels-idx1-ubyte.gz").string() : options.labels;
-  const MapShape& input = workload.network.input;
-  workload.data = load_images(images, labels);
-  workload.halved_images = is_to_be_halved(images, workload.data->images, input);
-  if (workload.halved_images) {
-    workload.data = once(halved_, std::pair(images, labels), [&] {
-      return std::make_shared<const Dataset>(
-          Dataset{halved(workload.data->images), workload.data->labels});
-    });
+  const std::shared_ptr<const LoadedImages> loaded =
+      load_images(options, images, labels, workload.network);
+  workload.data = std::shared_ptr<const Dataset>(loaded, &loaded->data);
+  workload.image_changes = changes_text(options, images, *loaded, workload.network.input);
+  if (needs.labels && !workload.has_labels()) {
+    throw Error("--images: needs --labels FILE here: this command compares classes with labels");
   }
-  const IdxImages& set = workload.data->images;
-  check_image_shape(images, set, workload.network);
+  const ImageSet& set = workload.data->images;
   const int logits = workload.network.num_logits();
   for (std::size_t i = 0; i < workload.data->labels.size(); ++i) {
     const int label = workload.data->labels[i];
     if (label >= logits) {
-      throw Error(fmt::format("{}: label {} of image {}, but network '{}' has {} classes", labels,
-                              label, i, workload.network.name, logits));
+      throw Error(fmt::format("{}: label {} of image {}, but network '{}' has {} classes",
+                              loaded->label_file, label, i, workload.network.name, logits));
     }
   }
   if (options.first < 0 || options.first >= set.count) {
@@ -289,10 +294,8 @@ Workload WorkloadLoader::load(const WorkloadOptions& options, WorkloadNeeds need
 }
 
 std::string image_note(const Workload& workload) {
-  if (!workload.halved_images) return {};
-  const MapShape& input = workload.network.input;
-  return fmt::format("\nimages: MNIST, each 2 x 2 pixels averaged to one, {} x {}", input.height,
-                     input.width);
+  if (workload.image_changes.empty()) return {};
+  return fmt::format("\nimages: {}", workload.image_changes);
 }
 
 std::string quoted(const std::string& argument) {
@@ -317,6 +320,8 @@ std::string command_line(const WorkloadOptions& options) {
   add("--network", options.network, defaults.network);
   add("--images", options.images, defaults.images);
   add("--labels", options.labels, defaults.labels);
+  add("--fit", options.fit, defaults.fit);
+  if (options.invert) text += " --invert";
   add("--mapping", options.mapping, defaults.mapping);
   if (!options.replicas.empty()) {
     text += fmt::format(" --replicas {}", fmt::join(options.replicas, ","));

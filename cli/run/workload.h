@@ -9,13 +9,14 @@
 #include <set>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "behavioral_models/device_card.h"
 #include "host/mapping/chip_config.h"
 #include "host/mapping/mapper.h"
-#include "host/network/idx.h"
+#include "host/network/image_files.h"
 #include "host/network/network.h"
 
 namespace mcnn::cli {
@@ -24,8 +25,10 @@ namespace mcnn::cli {
 struct WorkloadOptions {
   std::string config = "yao2020";  // name of constraints, or a file (chip model only)
   std::string network;             // file; empty: data/networks/<config>.json, or yao2020.json
-  std::string images;              // file; empty: the MNIST test set with its labels
-  std::string labels;              // file; empty with images: none are known
+  std::string images;              // file or folder; empty: the MNIST test set with its labels
+  std::string labels;              // file; empty with images: their own, or none are known
+  std::string fit = "exact";       // of the images to the network's input: kFitKinds
+  bool invert = false;             // images
   std::string device = "typical";  // name of a card in data/devices, or a file
   std::optional<int> adc_bits;     // chip model only: instead of the configuration's
   std::string mapping = "default";
@@ -55,12 +58,11 @@ DeviceCard load_chosen_card(const WorkloadOptions& options);
 MappedNetwork map_chosen(const WorkloadOptions& options, const Network& network,
                          const ChipConfig& config, const DeviceCard& card);
 
-// The images of data/mnist suit networks that take 28 x 28 pixels, and by halved() those that take
-// 14 x 14. Whether these images, of that file, are to be halved for the input.
-bool is_to_be_halved(const std::string& file, const IdxImages& images, const MapShape& input);
-
-// Throws Error where the images of that file do not have the shape of the network's input.
-void check_image_shape(const std::string& file, const IdxImages& images, const Network& network);
+// The images of a file or folder as the options make them fit the network, with their labels. The
+// images of data/mnist suit networks that take 28 x 28 pixels, and are halved for those that take
+// 14 x 14. Throws Error.
+LoadedImages load_fitted_images(const WorkloadOptions& options, const std::string& images,
+                                const std::string& labels, const Network& network);
 
 // What a command needs of a workload.
 struct WorkloadNeeds {
@@ -76,7 +78,7 @@ struct Workload {
   DeviceCard card;
   MappedNetwork mapped;  // empty when no chip is needed
   std::shared_ptr<const Dataset> data = std::make_shared<const Dataset>();
-  bool halved_images = false;  // data is MNIST, each square of 2 x 2 pixels averaged to one
+  std::string image_changes;  // what was done to make them fit, in words; empty: nothing
   std::uint32_t first = 0;
   std::uint32_t count = 0;
 
@@ -115,15 +117,18 @@ class WorkloadLoader {
 
  private:
   Workload load_parts(const WorkloadOptions& options, bool chip);
-  std::shared_ptr<const Dataset> load_images(const std::string& images, const std::string& labels);
+  std::shared_ptr<const LoadedImages> load_images(const WorkloadOptions& options,
+                                                  const std::string& images,
+                                                  const std::string& labels,
+                                                  const Network& network);
 
   std::set<std::string> files_;
   std::map<std::string, ChipConfig> configurations_;  // by file
   std::map<std::string, Network> networks_;           // by file
   std::map<std::string, DeviceCard> cards_;           // by file
-  using Datasets = std::map<std::pair<std::string, std::string>, std::shared_ptr<const Dataset>>;
-  Datasets datasets_;  // by files
-  Datasets halved_;
+  // By files, shape of the input, fit and inversion.
+  using ImagesKey = std::tuple<std::string, std::string, int, int, int, std::string, bool>;
+  std::map<ImagesKey, std::shared_ptr<const LoadedImages>> images_;
 };
 
 }  // namespace mcnn::cli

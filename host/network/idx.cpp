@@ -2,14 +2,9 @@
 #include "host/network/idx.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
-
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <memory>
 
 #include "common/error.h"
+#include "host/network/byte_file.h"
 
 namespace mcnn {
 namespace {
@@ -17,39 +12,6 @@ namespace {
 constexpr uint32_t kImagesMagic = 0x00000803;
 constexpr uint32_t kChannelsMagic = 0x00000804;
 constexpr uint32_t kLabelsMagic = 0x00000801;
-constexpr uint64_t kMaxBytes = uint64_t{1} << 31;
-
-struct Close {
-  void operator()(gzFile_s* file) const { gzclose(file); }
-};
-
-// The whole file, unpacked if it is gzip.
-std::vector<uint8_t> read_all(const std::string& path) {
-  errno = 0;
-  const std::unique_ptr<gzFile_s, Close> file(gzopen(path.c_str(), "rb"));
-  if (!file) {
-    throw Error(fmt::format("{}: cannot be opened: {}", path, std::strerror(errno)));
-  }
-  std::vector<uint8_t> bytes;
-  std::vector<uint8_t> block(1 << 16);
-  for (;;) {
-    const int count = gzread(file.get(), block.data(), static_cast<unsigned>(block.size()));
-    int code = Z_OK;
-    const char* text = gzerror(file.get(), &code);
-    if (count < 0 || (code != Z_OK && code != Z_STREAM_END)) {
-      throw Error(fmt::format("{}: cannot be read: {}", path,
-                              code == Z_ERRNO ? std::strerror(errno) : text));
-    }
-    if (count == 0) {
-      return bytes;
-    }
-    bytes.insert(bytes.end(), block.begin(), block.begin() + count);
-    if (bytes.size() > kMaxBytes) {
-      throw Error(
-          fmt::format("{}: found more than {} bytes, allowed: at most as many", path, kMaxBytes));
-    }
-  }
-}
 
 uint32_t big_endian(std::span<const uint8_t> bytes, size_t word) {
   uint32_t value = 0;
@@ -96,10 +58,10 @@ std::vector<uint32_t> read_header(const std::string& path, std::span<const uint8
           fmt::format("{}: dimension {}: found {}, allowed: 1..65535", path, i, sizes.back()));
     }
     data *= sizes.back();
-    if (data > kMaxBytes) {
+    if (data > kMaxFileBytes) {
       throw Error(
           fmt::format("{}: header: found sizes of more than {} bytes, allowed: at most as many",
-                      path, kMaxBytes));
+                      path, kMaxFileBytes));
     }
   }
   if (bytes.size() < header + data) {
@@ -115,32 +77,14 @@ std::vector<uint32_t> read_header(const std::string& path, std::span<const uint8
 
 }  // namespace
 
-IdxImages halved(const IdxImages& images) {
-  if (images.height % 2 != 0 || images.width % 2 != 0) {
-    throw Error(fmt::format("images to halve: found {} x {} pixels, allowed: even numbers",
-                            images.height, images.width));
-  }
-  IdxImages half{images.count, images.channels, images.height / 2, images.width / 2, {}};
-  const auto rows = static_cast<size_t>(images.count) * static_cast<size_t>(half.channels) *
-                    static_cast<size_t>(half.height);
-  const auto columns = static_cast<size_t>(half.width);
-  half.pixels.reserve(rows * columns);
-  for (size_t row = 0; row < rows; ++row) {
-    // Rows follow each other from channel to channel and from image to image.
-    const uint8_t* const upper = images.pixels.data() + 4 * row * columns;
-    const uint8_t* const lower = upper + 2 * columns;
-    for (size_t x = 0; x < 2 * columns; x += 2) {
-      const int sum = upper[x] + upper[x + 1] + lower[x] + lower[x + 1];
-      half.pixels.push_back(static_cast<uint8_t>((sum + 2) / 4));
-    }
-  }
-  return half;
+bool is_idx_images(std::span<const uint8_t> bytes) {
+  return bytes.size() >= 4 &&
+         (big_endian(bytes, 0) == kImagesMagic || big_endian(bytes, 0) == kChannelsMagic);
 }
 
-IdxImages read_idx_images(const std::string& path) {
-  const std::vector<uint8_t> bytes = read_all(path);
+ImageSet parse_idx_images(const std::string& path, std::span<const uint8_t> bytes) {
   const std::vector<uint32_t> sizes = read_header(path, bytes, true);
-  IdxImages images;
+  ImageSet images;
   images.count = static_cast<int>(sizes[0]);
   images.channels = sizes.size() == 4 ? static_cast<int>(sizes[1]) : 1;
   images.height = static_cast<int>(sizes[sizes.size() - 2]);
@@ -149,18 +93,30 @@ IdxImages read_idx_images(const std::string& path) {
   return images;
 }
 
-std::vector<uint8_t> read_idx_labels(const std::string& path) {
-  const std::vector<uint8_t> bytes = read_all(path);
+ImageSet read_idx_images(const std::string& path) {
+  return parse_idx_images(path, read_bytes(path));
+}
+
+std::vector<uint8_t> parse_idx_labels(const std::string& path, std::span<const uint8_t> bytes) {
   read_header(path, bytes, false);
   return {bytes.begin() + 8, bytes.end()};
 }
 
-Dataset read_dataset(const std::string& images_path, const std::string& labels_path) {
-  Dataset dataset{read_idx_images(images_path), read_idx_labels(labels_path)};
+std::vector<uint8_t> read_idx_labels(const std::string& path) {
+  return parse_idx_labels(path, read_bytes(path));
+}
+
+void check_labels(const Dataset& dataset, const std::string& images_path,
+                  const std::string& labels_path) {
   if (dataset.labels.size() != static_cast<size_t>(dataset.images.count)) {
     throw Error(fmt::format("{}: found {} labels, allowed: {}, as many as images in {}",
                             labels_path, dataset.labels.size(), dataset.images.count, images_path));
   }
+}
+
+Dataset read_dataset(const std::string& images_path, const std::string& labels_path) {
+  Dataset dataset{read_idx_images(images_path), read_idx_labels(labels_path)};
+  check_labels(dataset, images_path, labels_path);
   return dataset;
 }
 

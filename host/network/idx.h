@@ -9,38 +9,23 @@
 #include <string>
 #include <vector>
 
+#include "host/network/image_set.h"
+
 namespace mcnn {
-
-struct IdxImages {
-  int count = 0;
-  int channels = 1;
-  int height = 0;
-  int width = 0;
-  std::vector<uint8_t> pixels;  // [image][channel][row][column]
-
-  size_t image_size() const {
-    return static_cast<size_t>(channels) * static_cast<size_t>(height) * static_cast<size_t>(width);
-  }
-  std::span<const uint8_t> image(int index) const {
-    const size_t size = image_size();
-    return std::span<const uint8_t>(pixels).subspan(static_cast<size_t>(index) * size, size);
-  }
-};
-
-struct Dataset {
-  IdxImages images;
-  std::vector<uint8_t> labels;  // one per image
-};
-
-// Images of half the rows and columns: each pixel the mean of a square of 2x2, rounded half up.
-// Throws Error where rows or columns are odd.
-IdxImages halved(const IdxImages& images);
 
 // All throw Error: cannot be read, not IDX, images where labels are expected and the reverse,
 // truncated, trailing bytes.
-IdxImages read_idx_images(const std::string& path);
+ImageSet read_idx_images(const std::string& path);
 std::vector<uint8_t> read_idx_labels(const std::string& path);
 // Reads both and checks that there is one label per image.
 Dataset read_dataset(const std::string& images_path, const std::string& labels_path);
+
+// The same of bytes that were read already; `path` is for messages.
+bool is_idx_images(std::span<const uint8_t> bytes);
+ImageSet parse_idx_images(const std::string& path, std::span<const uint8_t> bytes);
+std::vector<uint8_t> parse_idx_labels(const std::string& path, std::span<const uint8_t> bytes);
+// Throws Error unless there is one label per image.
+void check_labels(const Dataset& dataset, const std::string& images_path,
+                  const std::string& labels_path);
 
 }  // namespace mcnn

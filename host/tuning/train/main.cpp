@@ -18,6 +18,7 @@
 
 #include "common/error.h"
 #include "host/network/idx.h"
+#include "host/network/image_fit.h"
 #include "host/network/network.h"
 #include "host/tuning/train/evaluation.h"
 #include "host/tuning/train/model.h"
@@ -185,7 +186,9 @@ Dataset read_digits(const std::filesystem::path& folder, const std::string& name
     throw Error(fmt::format("{}: label of image {}: found {}, allowed: 0..{}", labels,
                             bad - data.labels.begin(), *bad, kClasses - 1));
   }
-  if (shape.image_size != kDigitSize) data.images = halved(data.images);
+  if (shape.image_size != kDigitSize) {
+    data.images = scaled(data.images, shape.image_size, shape.image_size);
+  }
   return data;
 }
 

@@ -37,7 +37,7 @@ class Idx : public ::testing::Test {
 
 TEST_F(Idx, ReadsPlainAndGzip) {
   for (const std::string& path : {write("plain", kImages), write_gzip("packed.gz", kImages)}) {
-    const IdxImages images = read_idx_images(path);
+    const ImageSet images = read_idx_images(path);
     EXPECT_EQ(images.count, 2);
     EXPECT_EQ(images.height, 2);
     EXPECT_EQ(images.width, 3);
@@ -51,7 +51,7 @@ TEST_F(Idx, ReadsPlainAndGzip) {
 TEST_F(Idx, ReadsSeveralChannels) {
   const Bytes bytes = {0, 0, 8, 4, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0,  0,  1,
                        0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
-  const IdxImages images = read_idx_images(write("colour", bytes));
+  const ImageSet images = read_idx_images(write("colour", bytes));
   EXPECT_EQ(images.count, 2);
   EXPECT_EQ(images.channels, 3);
   EXPECT_EQ(images.height, 1);
@@ -127,21 +127,6 @@ TEST_F(Idx, CountMismatch) {
   labels.push_back(1);
   expect_parts(error_of([&] { read_dataset(write("images", kImages), write("labels", labels)); }),
                "labels", "found 3 labels", "2", "images");
-}
-
-TEST_F(Idx, HalvedImagesAreRoundedMeansOfSquares) {
-  const IdxImages images{2,
-                         1,
-                         2,
-                         4,
-                         {0, 1, 255, 255, 1, 0, 255, 255,  //
-                          0, 1, 10, 20, 0, 0, 30, 41}};
-  const IdxImages half = halved(images);
-  EXPECT_EQ(half.count, 2);
-  EXPECT_EQ(half.height, 1);
-  EXPECT_EQ(half.width, 2);
-  EXPECT_EQ(half.pixels, (Bytes{1, 255, 0, 25}));  // 2/4 up, 1/4 down, 101/4 down
-  expect_parts(error_of([] { halved(IdxImages{1, 1, 3, 2, Bytes(6)}); }), "3 x 2", "even");
 }
 
 TEST_F(Idx, SizesThatNoFileHas) {
