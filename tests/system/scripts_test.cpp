@@ -136,6 +136,23 @@ TEST(CheckChoice, AsksAMapperThatIsThere) {
   EXPECT_EQ(check().status, 0) << "the mapper there is not the one of the sources";
 }
 
+// Files that are not CIFAR-10's are refused before one is put in place.
+TEST(FetchCifar10, RefusesWhatIsNotWhole) {
+  const TemporaryFolder folder("scripts");
+  const auto fetch = [&](const std::string& from) {
+    return run_shell(fmt::format("CIFAR_DIR='{}' {}/fetch_cifar10.sh '{}'", from, MCNN_SCRIPTS_DIR,
+                                 (folder / "out").string()));
+  };
+  const std::string from = (folder / "from").string();
+  expect_refused(fetch(from), {"CIFAR_DIR", "no such folder"});
+  fs::create_directory(from);
+  expect_refused(fetch(from), {"data_batch_1.bin: not found"});
+  write_file(folder / "from" / "data_batch_1.bin", "not whole");
+  expect_refused(fetch(from), {"data_batch_1.bin", "found", "expected 5dd7e06a"});
+  EXPECT_TRUE(fs::is_empty(folder / "out"));
+  expect_refused(run_shell("make -C " MCNN_SCRIPTS_DIR "/.. data SET=none"), {"'none'", "cifar10"});
+}
+
 TEST(CheckChoice, MakeRefusesBeforeItBuilds) {
   const TemporaryFolder folder("scripts");
   const std::string build = (folder / "build").string();

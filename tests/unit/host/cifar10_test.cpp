@@ -2,6 +2,7 @@
 #include "host/network/cifar10.h"
 
 #include <string>
+#include <vector>
 
 #include "host_test_util.h"
 #include "tests/support/temporary_folder.h"
@@ -35,6 +36,13 @@ TEST_F(Cifar10, ImagesAndLabels) {
   EXPECT_EQ(data.images.image(1)[1023], 4);
   EXPECT_EQ(data.images.image(1)[1024], 5);
   EXPECT_EQ(data.images.image(1)[3071], 6);
+}
+
+TEST(Cifar10Subset, IsThatOfTheTree) {
+  const Dataset data = read_cifar10(MCNN_DATA_DIR "/cifar10/test800.bin.gz");
+  EXPECT_EQ(data.images.count, 800);
+  EXPECT_EQ(std::vector<uint8_t>(data.labels.begin(), data.labels.begin() + 8),
+            (std::vector<uint8_t>{3, 8, 8, 0, 6, 6, 1, 6}));
 }
 
 TEST_F(Cifar10, FilesThatAreNone) {
