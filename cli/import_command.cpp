@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/import_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/help.h"
+#include "cli/output/output_file.h"
+#include "common/error.h"
+#include "host/import/onnx_import.h"
+#include "host/import/quantiser.h"
+#include "host/network/idx.h"
+#include "host/network/integer_network.h"
+
+namespace mcnn::cli {
+namespace {
+
+struct ImportOptions {
+  std::string model;
+  std::string calibrate;
+  std::int64_t calibration_count = 1000;
+  std::vector<double> scale = {1.0 / 255.0};
+  std::vector<double> mean = {0.0};
+  std::string images;
+  std::string labels;
+  std::string out;
+};
+
+// A channel of the network's input is (pixel - mean) * scale.
+std::vector<InputChannel> input_channels(const ImportOptions& options, int channels) {
+  std::vector<InputChannel> input;
+  const auto check = [&](const char* option, const std::vector<double>& numbers) {
+    if (numbers.size() != 1 && numbers.size() != static_cast<std::size_t>(channels)) {
+      throw Error(
+          fmt::format("{}: found {} numbers, allowed is one, or one for each of {} channels",
+                      option, numbers.size(), channels));
+    }
+    for (const double number : numbers) {
+      if (!std::isfinite(number)) throw Error(fmt::format("{}: found {}", option, number));
+    }
+  };
+  check("--scale", options.scale);
+  check("--mean", options.mean);
+  for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
+    const double scale = options.scale[std::min(c, options.scale.size() - 1)];
+    const double mean = options.mean[std::min(c, options.mean.size() - 1)];
+    if (!(scale > 0.0)) throw Error(fmt::format("--scale: found {}, allowed is above 0", scale));
+    if (mean < 0.0 || mean > 255.0) {
+      throw Error(fmt::format("--mean: found {}, allowed is 0..255, as the pixels", mean));
+    }
+    input.push_back({scale, -mean * scale});
+  }
+  return input;
+}
+
+ImageSet calibration_images(const ImportOptions& options) {
+  ImageSet images = read_idx_images(options.calibrate);
+  if (options.calibration_count < 1) {
+    throw Error(fmt::format("--calibration-count: found {}, allowed is 1 or more",
+                            options.calibration_count));
+  }
+  if (images.count < 1) throw Error(fmt::format("--calibrate: {} has no image", options.calibrate));
+  images.count = static_cast<int>(std::min<std::int64_t>(images.count, options.calibration_count));
+  images.pixels.resize(static_cast<std::size_t>(images.count) * images.image_size());
+  return images;
+}
+
+std::string layer_table(const std::vector<QuantisedLayer>& layers) {
+  std::size_t width = 5;
+  for (const QuantisedLayer& layer : layers) width = std::max(width, layer.name.size());
+  std::string text = fmt::format("{:<{}}  {:>10}  {:>10}  {:>15}  {:>14}  {:>7}\n", "layer", width,
+                                 "level", "step", "clipped weights", "clipped pixels", "SNR");
+  for (const QuantisedLayer& layer : layers) {
+    const bool weights = layer.level > 0.0;
+    text += fmt::format("{:<{}}  {:>10}  {:>10.4g}  {:>15}  {:>12.2f} %  {:>4.1f} dB\n", layer.name,
+                        width, weights ? fmt::format("{:.4g}", layer.level) : "-", layer.step,
+                        weights ? fmt::format("{:.2f} %", 100.0 * layer.clipped_weights) : "-",
+                        100.0 * layer.clipped_pixels, layer.snr_db);
+  }
+  return text;
+}
+
+void check_labels(const Dataset& data, const Network& network, const std::string& file) {
+  const auto largest = std::ranges::max_element(data.labels);
+  if (largest != data.labels.end() && *largest >= network.num_logits()) {
+    throw Error(fmt::format("--labels: {} has label {}, the network has {} classes", file, *largest,
+                            network.num_logits()));
+  }
+}
+
+// How many images both networks get right, and how often they agree.
+std::string accuracy(const FloatNetwork& exact, const Network& network, const Dataset& data) {
+  const IntegerNetwork integer(network);
+  int right_exact = 0;
+  int right = 0;
+  int equal = 0;
+  for (int i = 0; i < data.images.count; ++i) {
+    const std::vector<float> logits = evaluate(exact, data.images.image(i));
+    const auto largest = std::max_element(logits.begin(), logits.end()) - logits.begin();
+    const int digit = integer.classify(data.images.image(i)).digit;
+    const int label = data.labels[static_cast<std::size_t>(i)];
+    right_exact += largest == label ? 1 : 0;
+    right += digit == label ? 1 : 0;
+    equal += largest == digit ? 1 : 0;
+  }
+  const auto percent = [&](int count) { return 100.0 * count / data.images.count; };
+  return fmt::format(
+      "{} images: floating point {:.2f} %, integer {:.2f} %, the same class {:.2f} %\n",
+      data.images.count, percent(right_exact), percent(right), percent(equal));
+}
+
+std::string numbers_text(const std::vector<double>& numbers) {
+  std::string text;
+  for (const double number : numbers)
+    text += fmt::format("{}{:.6g}", text.empty() ? "" : ", ", number);
+  return text;
+}
+
+int import(const ImportOptions& options) {
+  if (options.model.empty()) throw Error("mcnn import: MODEL is missing, an ONNX file");
+  if (options.calibrate.empty()) throw Error("mcnn import: --calibrate FILE is missing");
+  if (options.out.empty()) throw Error("mcnn import: --out FILE is missing");
+  if (options.images.empty() != options.labels.empty()) {
+    throw Error("mcnn import: --images FILE and --labels FILE go together");
+  }
+  const OnnxModel model = load_onnx(options.model);
+  const ImageSet calibration = calibration_images(options);
+  const MapShape shape = {calibration.channels, calibration.height, calibration.width};
+  FloatNetwork exact = import_onnx(model, {shape, input_channels(options, shape.channels)});
+  exact.layers.name = std::filesystem::path(options.model).stem().string();
+  exact.layers.description =
+      fmt::format("imported from {}, calibrated on {} images of {}",
+                  std::filesystem::path(options.model).filename().string(), calibration.count,
+                  std::filesystem::path(options.calibrate).filename().string());
+  std::optional<Dataset> data;
+  if (!options.images.empty()) {
+    data = read_dataset(options.images, options.labels);
+    const ImageSet& images = data->images;
+    if (MapShape{images.channels, images.height, images.width} != shape) {
+      throw Error(
+          fmt::format("--images: {} has images of {} x {} x {}, those of --calibrate are "
+                      "{} x {} x {}",
+                      options.images, images.channels, images.height, images.width, shape.channels,
+                      shape.height, shape.width));
+    }
+  }
+  if (data) check_labels(*data, exact.layers, options.labels);
+  const auto file = output_file(options.out, "--out");
+  const QuantisedNetwork quantised = quantise(exact, calibration);
+  fmt::print("{} layers, input (pixel - {}) * {}, calibrated on {} images\n\n",
+             exact.layers.layers.size(), numbers_text(options.mean), numbers_text(options.scale),
+             calibration.count);
+  fmt::print("{}\n", layer_table(quantised.layers));
+  if (data) fmt::print("{}", accuracy(exact, quantised.network, *data));
+  file->commit(network_to_json(quantised.network));
+  print_written({options.out});
+  return 0;
+}
+
+}  // namespace
+
+Command import_command(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand(
+      "import", "Make an ONNX model a network file: 15 weight levels, pixels of 8 bits");
+  add_examples(command, {{"mcnn import model.onnx --calibrate images --out net.json",
+                          "weights and scales fitted on images of the training set (IDX)"},
+                         {"mcnn import model.onnx --calibrate set --mean 33 --scale 0.01 --out "
+                          "net.json",
+                          "a network trained on (pixel - 33) * 0.01"}});
+  auto options = std::make_shared<ImportOptions>();
+  begin_group(command, kChipGroup);
+  command.add_option("model", options->model, "ONNX file")->type_name("MODEL");
+  begin_group(command, kImagesGroup);
+  command
+      .add_option("--calibrate", options->calibrate,
+                  "Images that the network is fitted on, IDX: some of those it was trained on")
+      ->type_name("FILE");
+  command
+      .add_option("--calibration-count", options->calibration_count,
+                  "How many of them, from the first on")
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      .add_option("--mean", options->mean,
+                  "What the network was trained on is (pixel - mean) * scale, pixels 0..255; one "
+                  "number, or one a channel with commas")
+      ->type_name("N,N,...")
+      ->delimiter(',')
+      ->default_str("0");
+  command.add_option("--scale", options->scale, "The scale of that, above 0")
+      ->type_name("N,N,...")
+      ->delimiter(',')
+      ->default_str("1/255");
+  command
+      .add_option("--images", options->images,
+                  "Images to compare floating point and integer on, IDX")
+      ->type_name("FILE");
+  command.add_option("--labels", options->labels, "Their labels, IDX")->type_name("FILE");
+  add_file_option(command, "--out", options->out, "Network file to write");
+  return {&command, [options] { return import(*options); }};
+}
+
+}  // namespace mcnn::cli

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// A network in floating point, as it was trained: what an importer reads and a quantiser makes
+// integer. Its layers are those of the network format, with weights that are any numbers.
+#pragma once
+
+#include <Eigen/Dense>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "host/network/network.h"
+
+namespace mcnn {
+
+// A row a tap of the kernels, a column an output position.
+using TapMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+struct FloatParameters {
+  std::vector<float> weights;  // as Layer::weights
+  std::vector<float> biases;
+};
+
+// A channel of the network's input is pixel * scale + offset.
+struct InputChannel {
+  double scale = 1.0;
+  double offset = 0.0;
+};
+
+struct FloatNetwork {
+  // Shapes, types and inputs of the layers; weights and biases are zeros. Activations: relu, none,
+  // and the logits of the last layer.
+  Network layers;
+  std::vector<FloatParameters> parameters;  // one a layer, empty of layers without weights
+  std::vector<InputChannel> input;          // one a channel
+};
+
+// What lies under the kernels of a group at every output position of a convolution or fully
+// connected layer: pixel - zero, 0 outside of the map.
+template <typename Pixel>
+void unfold(const Layer& layer, int group, std::span<const Pixel> map, Pixel zero, TapMatrix& taps);
+
+// The input of the first layers for an image.
+std::vector<float> float_image(const FloatNetwork& network, std::span<const uint8_t> pixels);
+
+// What a layer gives before its activation: [channel][row][column]. `inputs`: one, or two of an
+// add.
+std::vector<float> evaluate_layer(const Layer& layer, const FloatParameters& parameters,
+                                  const std::vector<std::span<const float>>& inputs);
+// Negative values to 0, where the activation says so.
+void activate(const Layer& layer, std::span<float> values);
+
+// The logits of an image.
+std::vector<float> evaluate(const FloatNetwork& network, std::span<const uint8_t> pixels);
+
+}  // namespace mcnn

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// mcnn import: a file in, a network file out that the other commands run; its errors.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/support/onnx_builder.h"
+#include "tests/system/cli_fixture.h"
+
+namespace mcnn::testing {
+namespace {
+
+class ImportCommand : public Cli {
+ protected:
+  void SetUp() override {
+    Cli::SetUp();
+    OnnxBuilder builder;
+    std::vector<double> kernels;
+    for (int i = 0; i < 18; ++i) kernels.push_back((i * 7 % 11 - 5) / 5.0);
+    std::vector<double> matrix;
+    for (int i = 0; i < 2 * 9 * 3; ++i) matrix.push_back((i * 5 % 13 - 6) / 6.0);
+    builder.input("image", {-1, 1, 8, 8});
+    builder.constant("w", {2, 1, 3, 3}, kernels);
+    builder.constant("m", {18, 3}, matrix);
+    builder.node("Conv", {"image", "w"}, "conv");
+    builder.node("Relu", {"conv"}, "relu");
+    builder.node("MaxPool", {"relu"}, "pool", {{"kernel_shape", {2, 2}}, {"strides", {2, 2}}});
+    builder.node("Flatten", {"pool"}, "flat");
+    builder.node("Gemm", {"flat", "m"}, "logits");
+    builder.output("logits");
+    write_file(path("model.onnx"), builder.bytes());
+    std::string images = idx_images(20, 8, 8);
+    for (std::size_t i = 16; i < images.size(); ++i) images[i] = static_cast<char>(i * 89 % 251);
+    write_file(path("images"), images);
+    write_file(path("labels"), idx_labels(20, 2));
+  }
+
+  std::vector<std::string> arguments(const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> all = {"import",      path("model.onnx").string(),
+                                    "--calibrate", path("images").string(),
+                                    "--out",       out("net.json").string()};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+};
+
+TEST_F(ImportCommand, WritesANetworkThatRuns) {
+  const CommandResult result = run_mcnn(
+      arguments({"--images", path("images").string(), "--labels", path("labels").string()}));
+  ASSERT_EQ(result.status, 0) << result.err;
+  for (const char* part : {"conv ", "logits ", "SNR", "20 images: floating point ", "wrote "}) {
+    EXPECT_NE(result.out.find(part), std::string::npos) << part << " is not in " << result.out;
+  }
+  const std::vector<std::string> run = {"--network", out("net.json").string(),
+                                        "--images",  path("images").string(),
+                                        "--labels",  path("labels").string()};
+  for (const char* engine : {"integer", "model"}) {
+    std::vector<std::string> words = {engine};
+    words.insert(words.end(), run.begin(), run.end());
+    const CommandResult ran = run_mcnn(words);
+    EXPECT_EQ(ran.status, 0) << ran.err;
+  }
+  const std::string first = read_file(out("net.json"));
+  EXPECT_EQ(run_mcnn(arguments()).status, 0);
+  EXPECT_EQ(read_file(out("net.json")), first) << "the same bits every time";
+}
+
+TEST_F(ImportCommand, Errors) {
+  expect_plain_error({"import"}, {"MODEL is missing"});
+  expect_plain_error({"import", path("model.onnx").string()}, {"--calibrate FILE is missing"});
+  expect_plain_error(arguments({"--labels", "x"}), {"--images", "--labels"});
+  expect_plain_error(arguments({"--calibration-count", "0"}), {"--calibration-count", "found 0"});
+  expect_plain_error(arguments({"--scale", "0"}), {"--scale", "found 0", "above 0"});
+  expect_plain_error(arguments({"--mean", "256"}), {"--mean", "found 256", "0..255"});
+  expect_plain_error(arguments({"--mean", "1,2"}), {"--mean", "found 2 numbers", "1 channels"});
+  write_file(path("wide"), idx_images(2, 8, 9));
+  expect_plain_error(
+      arguments({"--images", path("wide").string(), "--labels", path("labels").string()}),
+      {"labels"});
+  write_file(path("others"), idx_labels(20, 3));
+  expect_plain_error(
+      arguments({"--images", path("images").string(), "--labels", path("others").string()}),
+      {"--labels", "label 3", "3 classes"});
+  write_file(path("images"), idx_images(2, 8, 9));
+  expect_plain_error(arguments(), {"model.onnx", "input 'image'", "-1 x 1 x 8 x 8", "1 x 8 x 9"});
+  write_file(path("model.onnx"), "nonsense");
+  expect_plain_error(arguments(), {"model.onnx", "no ONNX model"});
+}
+
+}  // namespace
+}  // namespace mcnn::testing

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// ONNX files become networks in floating point that give what the operations say, and integer
+// networks near to them; files that are no such networks are refused by name.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/index.h"
+#include "host/import/onnx_import.h"
+#include "host/import/quantiser.h"
+#include "host/network/idx.h"
+#include "host/network/integer_network.h"
+#include "tests/support/errors.h"
+#include "tests/support/onnx_builder.h"
+#include "tests/support/random.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/unit/import/random_model.h"
+
+namespace mcnn::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Import : public ::testing::Test {
+ protected:
+  OnnxModel load(const std::string& bytes) {
+    write_file(folder_ / "model.onnx", bytes);
+    return load_onnx((folder_ / "model.onnx").string());
+  }
+  FloatNetwork import(const RandomModel& model) {
+    return import_onnx(load(model.bytes),
+                       {{model.images.channels, model.images.height, model.images.width},
+                        {{model.scale, -model.mean * model.scale}}});
+  }
+
+  const TemporaryFolder folder_{"mcnn_import"};
+};
+
+TEST_F(Import, FloatingPointGivesWhatTheOperationsSay) {
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    const RandomModel model = random_model(seed, 3);
+    const FloatNetwork network = import(model);
+    for (int i = 0; i < model.images.count; ++i) {
+      const std::vector<float> logits = evaluate(network, model.images.image(i));
+      const std::vector<double>& expected = model.logits[to_index(i)];
+      ASSERT_EQ(logits.size(), expected.size());
+      for (size_t k = 0; k < expected.size(); ++k) {
+        EXPECT_NEAR(logits[k], expected[k], 1e-4 * (1.0 + std::abs(expected[k])));
+      }
+    }
+  }
+}
+
+// What is said of the last layer is what the integer network itself gives.
+TEST_F(Import, IntegerNetworksAreNear) {
+  double least = 1e9;
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    const RandomModel model = random_model(seed, 40);
+    const FloatNetwork exact = import(model);
+    const QuantisedNetwork quantised = quantise(exact, model.images);
+    const IntegerNetwork integer(quantised.network);
+    double signal = 0.0;
+    double noise = 0.0;
+    for (int i = 0; i < model.images.count; ++i) {
+      const std::vector<int32_t> logits = integer.classify(model.images.image(i)).logits;
+      for (size_t k = 0; k < logits.size(); ++k) {
+        const double wanted = model.logits[to_index(i)][k];
+        const double error = logits[k] * quantised.layers.back().step - wanted;
+        signal += wanted * wanted;
+        noise += error * error;
+      }
+    }
+    const double snr = 10.0 * std::log10(signal / noise);
+    EXPECT_NEAR(snr, quantised.layers.back().snr_db, 0.01);
+    EXPECT_GT(snr, 16.0);
+    least = std::min(least, snr);
+    EXPECT_EQ(parse_network(network_to_json(quantised.network), "again").layers.size(),
+              quantised.network.layers.size());
+  }
+  RecordProperty("least_snr_dB", fmt::format("{:.1f}", least));
+}
+
+TEST_F(Import, IsTheSameEveryTime) {
+  const RandomModel model = random_model(7, 20);
+  EXPECT_EQ(network_to_json(quantise(import(model), model.images).network),
+            network_to_json(quantise(import(model), model.images).network));
+}
+
+// Each is an error, or a network that runs.
+TEST_F(Import, MutatedFilesAreErrorsOrRun) {
+  Random random(11);
+  int errors = 0;
+  for (int round = 0; round < 600; ++round) {
+    SCOPED_TRACE(fmt::format("round {}", round));
+    RandomModel model = random_model(1 + static_cast<uint64_t>(round) % 20, 2);
+    std::string& bytes = model.bytes;
+    const auto place = [&] {
+      return to_index(random.between(0, static_cast<int>(bytes.size()) - 1));
+    };
+    for (int changes = random.between(1, 4); changes > 0 && !bytes.empty(); --changes) {
+      switch (random.between(0, 3)) {
+        case 0:
+          bytes[place()] = static_cast<char>(random.between(0, 255));
+          break;
+        case 1:
+          bytes.erase(place(), to_index(random.between(1, 8)));
+          break;
+        case 2:
+          bytes.insert(place(), to_index(random.between(1, 8)), '\x7f');
+          break;
+        default:
+          bytes.resize(place());
+      }
+    }
+    try {
+      const QuantisedNetwork quantised = quantise(import(model), model.images);
+      IntegerNetwork(quantised.network).classify(model.images.image(0));
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()), "");
+      ++errors;
+    }
+  }
+  EXPECT_GT(errors, 300);
+}
+
+// One layer, with a change, on images of 1 x 4 x 4.
+class Refused : public Import {
+ protected:
+  static void begin(OnnxBuilder& builder) {
+    builder.input("image", {1, 1, 4, 4});
+    builder.constant("w", {2, 1, 3, 3}, std::vector<double>(18, 0.5));
+    builder.constant("m", {8, 3}, std::vector<double>(24, 0.25));
+    builder.shape("s", {1, -1});
+  }
+  static void end(OnnxBuilder& builder, const std::string& from) {
+    builder.node("Reshape", {from, "s"}, "flat");
+    builder.node("MatMul", {"flat", "m"}, "logits");
+    builder.output("logits");
+  }
+  void expect(const OnnxBuilder& builder, const std::vector<std::string>& parts) {
+    const auto import = [&] { import_onnx(load(builder.bytes()), {{1, 4, 4}, {{1.0, 0.0}}}); };
+    expect_parts(error_of(import), parts);
+  }
+};
+
+TEST_F(Refused, ByTheNameOfTheNode) {
+  struct Case {
+    std::string op;
+    std::vector<std::string> inputs;
+    std::vector<OnnxBuilder::Attribute> attributes;
+    std::vector<std::string> parts;
+  };
+  const std::vector<Case> cases = {
+      {"Selu", {"conv"}, {}, {"Selu", "Relu", "train"}},
+      {"Sigmoid", {"conv"}, {}, {"Sigmoid", "Relu"}},
+      {"QuantizeLinear", {"conv"}, {}, {"floating-point"}},
+      {"Resize", {"conv"}, {}, {"Resize", "no such operation", "Conv"}},
+      {"Conv", {"conv", "nowhere"}, {}, {"'nowhere'", "no node before"}},
+      {"Conv", {"conv", "w"}, {}, {"2 x 1 x 3 x 3", "2 channels"}},
+      {"Conv", {"image", "conv"}, {}, {"'conv' is no constant"}},
+      {"Conv", {"image", "w"}, {{"dilations", {2, 2}}}, {"dilations", "found 2", "allowed is 1"}},
+      {"Conv", {"image", "w"}, {{"pads", {1, -1, 1, 1}}}, {"pads", "-1"}},
+      {"Conv", {"image", "w"}, {{"pads", {3, 3, 3, 3}}}, {"padding", "found 3", "0..2"}},
+      {"Conv", {"image", "w"}, {{"strides", {9, 9}}}, {"stride", "found 9", "1..7"}},
+      {"Conv", {"image", "w"}, {{"auto_pad", {}, "SAME"}}, {"auto_pad", "'SAME'"}},
+      {"Pad", {"conv"}, {{"mode", {}, "reflect"}}, {"reflect", "constant"}},
+      {"Reshape", {"conv", "w"}, {}, {"found the shape"}},
+      {"Transpose", {"conv"}, {{"perm", {0, 1, 1, 2}}}, {"perm"}},
+      {"Add", {"conv", "image"}, {}, {"1 x 2 x 2 x 2", "1 x 1 x 4 x 4", "one shape"}},
+      {"Mul", {"conv", "w"}, {}, {"2 x 1 x 3 x 3", "one number a channel"}},
+      {"MaxPool", {"conv"}, {}, {"kernel_shape"}},
+      {"MaxPool", {"conv"}, {{"kernel_shape", {5, 5}}}, {"window", "5x5", "2x2"}},
+      {"Relu", {"image"}, {}, {"image"}},
+  };
+  for (const Case& refused : cases) {
+    SCOPED_TRACE(refused.op);
+    OnnxBuilder builder;
+    begin(builder);
+    builder.node("Conv", {"image", "w"}, "conv");
+    builder.node(refused.op, refused.inputs, "culprit", refused.attributes);
+    end(builder, "culprit");
+    std::vector<std::string> parts = refused.parts;
+    parts.push_back("model.onnx: node 'culprit' (" + refused.op + "): ");
+    expect(builder, parts);
+  }
+}
+
+TEST_F(Refused, GraphsThatAreNoClassifiers) {
+  {
+    OnnxBuilder builder;
+    begin(builder);
+    builder.node("Conv", {"image", "w"}, "conv");
+    builder.output("conv");
+    expect(builder, {"'conv'", "last layer must be fully connected"});
+  }
+  {
+    OnnxBuilder builder;
+    begin(builder);
+    builder.node("Conv", {"image", "w"}, "conv");
+    builder.node("Conv", {"image", "w"}, "unread");
+    end(builder, "conv");
+    expect(builder, {"'unread'", "nothing reads"});
+  }
+  {
+    OnnxBuilder builder;
+    begin(builder);
+    builder.input("second", {1, 4});
+    builder.node("Conv", {"image", "w"}, "conv");
+    end(builder, "conv");
+    expect(builder, {"2 inputs", "one, the image"});
+  }
+  {
+    OnnxBuilder builder;
+    builder.input("image", {1, 3, 8, 8});
+    builder.node("Relu", {"image"}, "relu");
+    expect(builder, {"'image'", "1 x 3 x 8 x 8", "1 x 4 x 4"});
+  }
+  OnnxBuilder builder;
+  begin(builder);
+  builder.constant("broken", {3, 3}, {1.0});
+  builder.node("Conv", {"image", "w"}, "conv");
+  end(builder, "conv");
+  expect(builder, {"'broken'", "1 numbers", "9"});
+  expect_parts(error_of([&] { load("not ONNX at all"); }), {"model.onnx", "no ONNX model"});
+  expect_parts(error_of([&] { load_onnx((folder_ / "none").string()); }), {"none"});
+}
+
+// Networks of others (ONNX_DIR=folder): each is imported or refused by name, and on digits it does
+// not lose more than half a point.
+TEST_F(Import, NetworksOfOthers) {
+  const char* const folder = std::getenv("ONNX_DIR");
+  if (folder == nullptr) GTEST_SKIP() << "ONNX_DIR names no folder with ONNX files";
+  const fs::path mnist = fs::path(MCNN_DATA_DIR) / "mnist";
+  const Dataset test = read_dataset((mnist / "t10k-images-idx3-ubyte.gz").string(),
+                                    (mnist / "t10k-labels-idx1-ubyte.gz").string());
+  ImageSet training = read_idx_images((mnist / "train6k-images-idx3-ubyte.gz").string());
+  training.count = 1000;
+  int files = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() != ".onnx") continue;
+    SCOPED_TRACE(entry.path());
+    ++files;
+    try {
+      const FloatNetwork exact =
+          import_onnx(load_onnx(entry.path().string()), {{1, 28, 28}, {{1.0 / 255.0, 0.0}}});
+      const IntegerNetwork integer(quantise(exact, training).network);
+      int right_exact = 0;
+      int right = 0;
+      for (int i = 0; i < test.images.count; ++i) {
+        const std::vector<float> logits = evaluate(exact, test.images.image(i));
+        const auto best = std::ranges::max_element(logits) - logits.begin();
+        right_exact += best == test.labels[to_index(i)] ? 1 : 0;
+        right += integer.classify(test.images.image(i)).digit == test.labels[to_index(i)] ? 1 : 0;
+      }
+      EXPECT_GE(right, right_exact - test.images.count / 200);
+      std::printf("%s: floating point %d, integer %d of %d\n", entry.path().filename().c_str(),
+                  right_exact, right, test.images.count);
+    } catch (const Error& error) {
+      expect_parts(error.what(), {entry.path().filename().string()});
+    }
+  }
+  EXPECT_GT(files, 0);
+}
+
+}  // namespace
+}  // namespace mcnn::testing
