@@ -17,7 +17,7 @@
 #include "common/error.h"
 #include "host/import/onnx_import.h"
 #include "host/import/quantiser.h"
-#include "host/network/idx.h"
+#include "host/network/image_files.h"
 #include "host/network/integer_network.h"
 
 namespace mcnn::cli {
@@ -61,8 +61,9 @@ std::vector<InputChannel> input_channels(const ImportOptions& options, int chann
   return input;
 }
 
-ImageSet calibration_images(const ImportOptions& options) {
-  ImageSet images = read_idx_images(options.calibrate);
+LoadedImages calibration_images(const ImportOptions& options) {
+  LoadedImages loaded = read_images(options.calibrate);
+  ImageSet& images = loaded.data.images;
   if (options.calibration_count < 1) {
     throw Error(fmt::format("--calibration-count: found {}, allowed is 1 or more",
                             options.calibration_count));
@@ -70,7 +71,14 @@ ImageSet calibration_images(const ImportOptions& options) {
   if (images.count < 1) throw Error(fmt::format("--calibrate: {} has no image", options.calibrate));
   images.count = static_cast<int>(std::min<std::int64_t>(images.count, options.calibration_count));
   images.pixels.resize(static_cast<std::size_t>(images.count) * images.image_size());
-  return images;
+  return loaded;
+}
+
+// A line that says what was done to images or left out; empty when nothing was.
+std::string image_line(const std::string& option, const LoadedImages& loaded,
+                       const MapShape& shape) {
+  const std::string text = loaded.text(shape);
+  return text.empty() ? text : fmt::format("{}: {}\n", option, text);
 }
 
 std::string layer_table(const std::vector<QuantisedLayer>& layers) {
@@ -88,12 +96,19 @@ std::string layer_table(const std::vector<QuantisedLayer>& layers) {
   return text;
 }
 
-void check_labels(const Dataset& data, const Network& network, const std::string& file) {
-  const auto largest = std::ranges::max_element(data.labels);
-  if (largest != data.labels.end() && *largest >= network.num_logits()) {
-    throw Error(fmt::format("--labels: {} has label {}, the network has {} classes", file, *largest,
-                            network.num_logits()));
+// Images to compare on, all of them with labels that the network has.
+LoadedImages labelled_images(const ImportOptions& options, const Network& network) {
+  LoadedImages loaded = load_images(options.images, options.labels, network, {});
+  if (loaded.label_file.empty()) {
+    throw Error(fmt::format("--labels: missing, {} has none of its own", options.images));
   }
+  const std::vector<std::uint8_t>& labels = loaded.data.labels;
+  const auto largest = std::ranges::max_element(labels);
+  if (largest != labels.end() && *largest >= network.num_logits()) {
+    throw Error(fmt::format("--labels: {} has label {}, the network has {} classes",
+                            loaded.label_file, *largest, network.num_logits()));
+  }
+  return loaded;
 }
 
 // How many images both networks get right, and how often they agree.
@@ -128,11 +143,12 @@ int import(const ImportOptions& options) {
   if (options.model.empty()) throw Error("mcnn import: MODEL is missing, an ONNX file");
   if (options.calibrate.empty()) throw Error("mcnn import: --calibrate FILE is missing");
   if (options.out.empty()) throw Error("mcnn import: --out FILE is missing");
-  if (options.images.empty() != options.labels.empty()) {
-    throw Error("mcnn import: --images FILE and --labels FILE go together");
+  if (options.images.empty() && !options.labels.empty()) {
+    throw Error("mcnn import: --labels needs --images FILE");
   }
   const OnnxModel model = load_onnx(options.model);
-  const ImageSet calibration = calibration_images(options);
+  const LoadedImages loaded = calibration_images(options);
+  const ImageSet& calibration = loaded.data.images;
   const MapShape shape = {calibration.channels, calibration.height, calibration.width};
   FloatNetwork exact = import_onnx(model, {shape, input_channels(options, shape.channels)});
   exact.layers.name = std::filesystem::path(options.model).stem().string();
@@ -140,26 +156,17 @@ int import(const ImportOptions& options) {
       fmt::format("imported from {}, calibrated on {} images of {}",
                   std::filesystem::path(options.model).filename().string(), calibration.count,
                   std::filesystem::path(options.calibrate).filename().string());
-  std::optional<Dataset> data;
-  if (!options.images.empty()) {
-    data = read_dataset(options.images, options.labels);
-    const ImageSet& images = data->images;
-    if (MapShape{images.channels, images.height, images.width} != shape) {
-      throw Error(
-          fmt::format("--images: {} has images of {} x {} x {}, those of --calibrate are "
-                      "{} x {} x {}",
-                      options.images, images.channels, images.height, images.width, shape.channels,
-                      shape.height, shape.width));
-    }
-  }
-  if (data) check_labels(*data, exact.layers, options.labels);
+  std::optional<LoadedImages> compared;
+  if (!options.images.empty()) compared = labelled_images(options, exact.layers);
   const auto file = output_file(options.out, "--out");
   const QuantisedNetwork quantised = quantise(exact, calibration);
-  fmt::print("{} layers, input (pixel - {}) * {}, calibrated on {} images\n\n",
+  fmt::print("{} layers, input (pixel - {}) * {}, calibrated on {} images\n",
              exact.layers.layers.size(), numbers_text(options.mean), numbers_text(options.scale),
              calibration.count);
-  fmt::print("{}\n", layer_table(quantised.layers));
-  if (data) fmt::print("{}", accuracy(exact, quantised.network, *data));
+  fmt::print("{}", image_line("--calibrate", loaded, shape));
+  if (compared) fmt::print("{}", image_line("--images", *compared, shape));
+  fmt::print("\n{}\n", layer_table(quantised.layers));
+  if (compared) fmt::print("{}", accuracy(exact, quantised.network, compared->data));
   file->commit(network_to_json(quantised.network));
   print_written({options.out});
   return 0;
@@ -171,7 +178,7 @@ Command import_command(CLI::App& app) {
   CLI::App& command = *app.add_subcommand(
       "import", "Make an ONNX model a network file: 15 weight levels, pixels of 8 bits");
   add_examples(command, {{"mcnn import model.onnx --calibrate images --out net.json",
-                          "weights and scales fitted on images of the training set (IDX)"},
+                          "weights and scales fitted on images of the training set"},
                          {"mcnn import model.onnx --calibrate set --mean 33 --scale 0.01 --out "
                           "net.json",
                           "a network trained on (pixel - 33) * 0.01"}});
@@ -181,7 +188,8 @@ Command import_command(CLI::App& app) {
   begin_group(command, kImagesGroup);
   command
       .add_option("--calibrate", options->calibrate,
-                  "Images that the network is fitted on, IDX: some of those it was trained on")
+                  "Images that the network is fitted on, as in mcnn model: some of those it was "
+                  "trained on")
       ->type_name("FILE");
   command
       .add_option("--calibration-count", options->calibration_count,
@@ -200,10 +208,10 @@ Command import_command(CLI::App& app) {
       ->delimiter(',')
       ->default_str("1/255");
   command
-      .add_option("--images", options->images,
-                  "Images to compare floating point and integer on, IDX")
+      .add_option("--images", options->images, "Images to compare floating point and integer on")
       ->type_name("FILE");
-  command.add_option("--labels", options->labels, "Their labels, IDX")->type_name("FILE");
+  command.add_option("--labels", options->labels, "Their labels; CIFAR-10's files have their own")
+      ->type_name("FILE");
   add_file_option(command, "--out", options->out, "Network file to write");
   return {&command, [options] { return import(*options); }};
 }

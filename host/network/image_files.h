@@ -15,7 +15,7 @@
 namespace mcnn {
 
 struct LoadedImages {
-  Dataset data;            // as the network takes them
+  Dataset data;
   ImageChanges changes;    // what that took
   int other_files = 0;     // of a folder, which are no pictures
   std::string label_file;  // where the labels are from; empty without
@@ -28,8 +28,13 @@ struct LoadedImages {
 // their bytes. Throws Error where there are none.
 std::vector<std::string> image_files(const std::string& path);
 
-// The images of a file or folder, their labels from `labels` (IDX, or text with a number for each
-// image) or, without one, from CIFAR-10's own files; otherwise none. Throws Error.
+// The images of a file or folder as they are, all of one size, with CIFAR-10's own labels. Throws
+// Error.
+LoadedImages read_images(const std::string& images);
+
+// The images of a file or folder as a network takes them, their labels from `labels` (IDX, or text
+// with a number for each image) or, without one, from CIFAR-10's own files; otherwise none. Throws
+// Error.
 LoadedImages load_images(const std::string& images, const std::string& labels,
                          const Network& network, const ImageFit& fit);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // mcnn import: a file in, a network file out that the other commands run; its errors.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -66,6 +68,56 @@ TEST_F(ImportCommand, WritesANetworkThatRuns) {
   EXPECT_EQ(read_file(out("net.json")), first) << "the same bits every time";
 }
 
+// Pictures of a folder give the network that the same pixels in IDX give; one of another size is
+// refused by its name. CIFAR-10's files come with their labels.
+TEST_F(ImportCommand, TakesEveryKindOfImages) {
+  EXPECT_EQ(run_mcnn(arguments()).status, 0);
+  const std::string first = read_file(out("net.json"));
+  const std::string idx = read_file(path("images"));
+  std::filesystem::create_directory(path("set"));
+  for (std::size_t i = 0; i < 20; ++i) {
+    write_file(path("set") / fmt::format("{:02}.pgm", i),
+               "P5\n8 8\n255\n" + idx.substr(16 + 64 * i, 64));
+  }
+  write_file(path("set") / "notes.txt", "not a picture");
+  const auto from_folder = [&] {
+    std::vector<std::string> words = arguments();
+    words[3] = path("set").string();
+    return run_mcnn(words);
+  };
+  const CommandResult folder = from_folder();
+  ASSERT_EQ(folder.status, 0) << folder.err;
+  EXPECT_NE(folder.out.find("--calibrate: 1 other file of the folder left out"), std::string::npos)
+      << folder.out;
+  const auto layers = [](const std::string& text) { return text.substr(text.find("\"input\"")); };
+  EXPECT_EQ(layers(read_file(out("net.json"))), layers(first));
+  write_file(path("set") / "07.pgm", "P5\n9 8\n255\n" + std::string(72, 'x'));
+  const CommandResult refused = from_folder();
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.err.find("07.pgm: found a picture of 1 x 8 x 9"), std::string::npos)
+      << refused.err;
+
+  OnnxBuilder builder;
+  std::vector<double> matrix;
+  for (int i = 0; i < 3 * 10; ++i) matrix.push_back((i * 5 % 13 - 6) / 6.0);
+  builder.constant("w", {3, 3, 1, 1}, {1, 0, 0, 0, 1, 0, 0, 0, 1});
+  builder.input("image", {-1, 3, 32, 32});
+  builder.constant("m", {3, 10}, matrix);
+  builder.node("Conv", {"image", "w"}, "colours");
+  builder.node("Relu", {"colours"}, "relu");
+  builder.node("GlobalAveragePool", {"relu"}, "mean");
+  builder.node("Flatten", {"mean"}, "flat");
+  builder.node("Gemm", {"flat", "m"}, "logits");
+  builder.output("logits");
+  write_file(path("model.onnx"), builder.bytes());
+  const std::string cifar = MCNN_DATA_DIR "/cifar10/test800.bin.gz";
+  const CommandResult colour =
+      run_mcnn({"import", path("model.onnx").string(), "--calibrate", cifar, "--images", cifar,
+                "--out", out("colour.json").string()});
+  ASSERT_EQ(colour.status, 0) << colour.err;
+  EXPECT_NE(colour.out.find("800 images: floating point "), std::string::npos) << colour.out;
+}
+
 TEST_F(ImportCommand, Errors) {
   expect_plain_error({"import"}, {"MODEL is missing"});
   expect_plain_error({"import", path("model.onnx").string()}, {"--calibrate FILE is missing"});
@@ -74,10 +126,12 @@ TEST_F(ImportCommand, Errors) {
   expect_plain_error(arguments({"--scale", "0"}), {"--scale", "found 0", "above 0"});
   expect_plain_error(arguments({"--mean", "256"}), {"--mean", "found 256", "0..255"});
   expect_plain_error(arguments({"--mean", "1,2"}), {"--mean", "found 2 numbers", "1 channels"});
-  write_file(path("wide"), idx_images(2, 8, 9));
+  expect_plain_error(arguments({"--images", path("images").string()}),
+                     {"--labels", "missing", "none of its own"});
+  write_file(path("wide"), idx_images(20, 8, 9));
   expect_plain_error(
       arguments({"--images", path("wide").string(), "--labels", path("labels").string()}),
-      {"labels"});
+      {"wide", "8 x 9", "8 x 8"});
   write_file(path("others"), idx_labels(20, 3));
   expect_plain_error(
       arguments({"--images", path("images").string(), "--labels", path("others").string()}),
