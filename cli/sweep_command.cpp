@@ -23,6 +23,7 @@
 #include "cli/run/workload.h"
 #include "cli/sweep/gnuplot.h"
 #include "cli/sweep/shard.h"
+#include "cli/sweep/submit.h"
 #include "cli/sweep/sweep.h"
 #include "cli/sweep/sweep_file.h"
 #include "cli/sweep/sweep_plan.h"
@@ -37,6 +38,8 @@ namespace mcnn::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int kNotWhole = 1;  // status of --status when shards are missing
 
 void write_plot(const Sweep& sweep, const SweepFile& rows, const Provenance& made,
                 const std::string& path) {
@@ -63,6 +66,9 @@ struct SweepOptions {
   std::string plot;
   std::int64_t jobs = 0;
   std::string shard;
+  std::string submit;
+  std::int64_t shards = 0;  // 0: not given
+  bool status = false;
   std::vector<std::string> merge;  // "merge" and the files of the shards
   bool restart = false;
   bool list = false;
@@ -125,15 +131,17 @@ std::vector<Sweep> chosen_sweeps(const SweepOptions& options) {
   return {sweep};
 }
 
-// The command that gives the rows of a sweep again, but for the file that they are written to.
-std::string reproduce(const SweepOptions& options, const Sweep& sweep) {
-  std::string text = "mcnn sweep";
-  const auto add = [&text](const std::string& option, const std::string& value) {
-    text += fmt::format(" --{} {}", option, quoted(value));
+// The words behind `mcnn` that give rows again, but for the file that they are written to; `only`:
+// these sweeps of the plan.
+std::vector<std::string> sweep_words(const SweepOptions& options,
+                                     const std::vector<std::string>& only) {
+  std::vector<std::string> words = {"sweep"};
+  const auto add = [&words](const std::string& option, const std::string& value) {
+    words.insert(words.end(), {"--" + option, value});
   };
   if (!options.plan.empty()) {
     add("plan", options.plan);
-    add("only", sweep.name);
+    if (!only.empty()) add("only", fmt::format("{}", fmt::join(only, ",")));
   }
   for (const std::string& axis : options.vary) add("vary", axis);
   for (const std::string& draw : options.sample) add("sample", draw);
@@ -148,6 +156,15 @@ std::string reproduce(const SweepOptions& options, const Sweep& sweep) {
     add(name, value);
   }
   for (const std::string& setting : options.set) add("set", setting);
+  return words;
+}
+
+std::string reproduce(const SweepOptions& options, const Sweep& sweep) {
+  std::string text = "mcnn";
+  for (const std::string& word : sweep_words(options, {sweep.name})) {
+    text += ' ';
+    text += quoted(word);
+  }
   return text;
 }
 
@@ -179,6 +196,84 @@ void make_folder(const std::string& path, std::string_view option) {
   if (error) {
     throw Error(fmt::format("{}: cannot make the folder '{}': {}", option, path, error.message()));
   }
+}
+
+void check_shards(const SweepOptions& options) {
+  const bool asked = !options.submit.empty() || options.status;
+  if (asked != (options.shards != 0)) {
+    throw Error(fmt::format(
+        "--shards: found {}, {}", options.shards,
+        asked ? "--submit and --status need it" : "it belongs to --submit and --status"));
+  }
+  if (asked && (options.shards < 2 || options.shards > static_cast<std::int64_t>(kMaxShards))) {
+    throw Error(fmt::format("--shards: found {}, allowed is 2..{}", options.shards, kMaxShards));
+  }
+  if (!options.submit.empty()) check_cluster(options.submit, "--submit");
+  if (!options.submit.empty() && options.status) {
+    throw Error("--status: found with --submit, allowed is one of them");
+  }
+  if (asked && !options.shard.empty()) {
+    throw Error("--shard: found with --shards, allowed is one of them");
+  }
+  if (asked && options.out.empty()) throw Error("--out: missing, --shards needs it");
+}
+
+// Writes the job file and hands it to the cluster.
+int submit_sweeps(const SweepOptions& options, const std::vector<Sweep>& sweeps) {
+  const auto shards = static_cast<std::uint64_t>(options.shards);
+  if (options.restart) {
+    for (const Sweep& sweep : sweeps) {
+      for (std::uint64_t i = 0; i < shards; ++i) {
+        remove_shard(shard_path(path_for(options, options.out, sweep, ".csv"), {i, shards}));
+      }
+    }
+  }
+  fs::path job = options.plan.empty() ? fs::path(options.out) : fs::path(options.out) / "sweep";
+  job.replace_extension(".job");
+  std::vector<std::string> words = sweep_words(options, options.only);
+  words.insert(words.end(), {"--jobs", std::to_string(std::max<std::int64_t>(options.jobs, 1)),
+                             "--out", options.out});
+  OutputFile(job, "--out").commit(job_text(words, shards));
+  fmt::print("wrote {}\n", job.string());
+  submit(options.submit, job, shards, "--submit");
+  return 0;
+}
+
+// Prints how far the shards are. When all are whole: puts them together and returns true.
+bool merge_when_whole(const SweepOptions& options, const std::vector<Sweep>& sweeps) {
+  const auto shards = static_cast<std::uint64_t>(options.shards);
+  bool whole = true;
+  for (const Sweep& sweep : sweeps) {
+    const fs::path path = path_for(options, options.out, sweep, ".csv");
+    std::vector<fs::path> files;
+    std::string table;
+    std::uint64_t done = 0;
+    std::uint64_t done_shards = 0;
+    for (std::uint64_t i = 0; i < shards; ++i) {
+      files.push_back(shard_path(path, {i, shards}));
+      const ShardProgress shard =
+          shard_progress(files.back(), {i, shards}, sweep.runs(), sweep_head(sweep));
+      done += shard.done;
+      if (shard.whole) {
+        ++done_shards;
+        continue;
+      }
+      table += fmt::format("  shard {:>5}  {:>8} of {}", i, shard.done, shard.runs);
+      if (shard.attempts > 1) table += fmt::format(", attempt {}", shard.attempts);
+      table += shard.idle_s ? fmt::format(", last row {:.0f} s ago\n", *shard.idle_s)
+                            : std::string(", not begun\n");
+    }
+    fmt::print("{}: {} of {} runs, {} of {} shards done\n{}", sweep.name, done, sweep.runs(),
+               done_shards, shards, table);
+    if (done_shards < shards) {
+      whole = false;
+      continue;
+    }
+    OutputFile file(path, "--out");
+    file.commit(merge_shards(files));
+    fmt::print("{} shards merged\n\n", shards);
+  }
+  return whole;
 }
 
 void list_runs(const std::vector<Sweep>& sweeps) {
@@ -216,6 +311,14 @@ void add_sweep_options(CLI::App& command, SweepOptions& options) {
                   "Only runs I, I+N, I+2N, ... into a file of their own, rows.I-of-N.csv")
       ->type_name("I/N");
   command
+      .add_option("--submit", options.submit,
+                  "Write the job file of --shards shards and hand it to a cluster: slurm, lsf, "
+                  "grid_engine (scripts/cluster), or local")
+      ->type_name("CLUSTER");
+  command.add_option("--shards", options.shards, "Number of shards of --submit and --status");
+  command.add_flag("--status", options.status,
+                   "How far the --shards shards are; when all are done, put them together");
+  command
       .add_option("merge", options.merge,
                   "merge FILE...: put the files of all shards together into --out")
       ->type_name("FILE");
@@ -243,8 +346,10 @@ void add_sweep_options(CLI::App& command, SweepOptions& options) {
 int run_sweeps(const SweepOptions& options) {
   if (!options.merge.empty()) return merge(options);
   const Shard shard = options.shard.empty() ? Shard{} : parse_shard(options.shard, "--shard");
-  if (shard.is_part() && !options.plot.empty()) {
-    throw Error("--plot: found with --shard, allowed is a plot of all rows: merge them first");
+  check_shards(options);
+  if ((shard.is_part() || !options.submit.empty()) && !options.plot.empty()) {
+    throw Error(
+        "--plot: found with --shard or --submit, allowed is a plot of all rows: merge them first");
   }
   const unsigned jobs = number_of_jobs(options.jobs);
   const std::vector<Sweep> sweeps = chosen_sweeps(options);
@@ -260,6 +365,7 @@ int run_sweeps(const SweepOptions& options) {
     for (const Sweep& sweep : sweeps) check_plot(sweep, fmt::format("--plot: {}", sweep.name));
     check_gnuplot();
   }
+  if (options.status && !merge_when_whole(options, sweeps)) return kNotWhole;
   install_interrupt_handler();
 
   WorkloadLoader loader;
@@ -274,6 +380,7 @@ int run_sweeps(const SweepOptions& options) {
     make_folder(options.out, "--out");
     if (!options.plot.empty()) make_folder(options.plot, "--plot");
   }
+  if (!options.submit.empty()) return submit_sweeps(options, sweeps);
   std::vector<std::unique_ptr<SweepFile>> files;
   for (std::size_t i = 0; i < sweeps.size(); ++i) {
     const fs::path path = path_for(options, options.out, sweeps[i], ".csv");
@@ -289,7 +396,7 @@ int run_sweeps(const SweepOptions& options) {
     const std::uint64_t before = file.rows().size();
     const auto sweep_start = std::chrono::steady_clock::now();
     try {
-      run_missing(sweep, file, loader, checked[i].images, jobs,
+      run_missing(sweep, file, loader, checked[i].images_a_run, jobs,
                   sweeps.size() == 1 ? sweep.name
                                      : fmt::format("{} ({}/{})", sweep.name, i + 1, sweeps.size()));
     } catch (const Interrupted&) {
@@ -333,7 +440,9 @@ Command sweep_command(CLI::App& app) {
                 {"mcnn sweep --vary seed=1:100 --shard 3/8 --out build/chips.csv",
                  "an eighth of a sweep, for one of eight machines"},
                 {"mcnn sweep merge build/chips.*-of-8.csv --out build/chips.csv",
-                 "and all of it from their files"}});
+                 "and all of it from their files"},
+                {"mcnn sweep --vary seed=1:100 --out build/chips.csv --shards 8 --submit slurm",
+                 "the same as an array job; --status instead of --submit shows how far it is"}});
   auto options = std::make_shared<SweepOptions>();
   add_sweep_options(command, *options);
   return {&command, [options] { return run_sweeps(*options); }};

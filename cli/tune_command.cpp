@@ -28,15 +28,12 @@
 #include "common/text_file.h"
 #include "host/cost/cost_output.h"
 #include "host/programming/cells_file.h"
-#include "host/tuning/checkpoint.h"
 #include "host/tuning/groups.h"
 
 namespace mcnn::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr double kCheckpointSeconds = 2.0;
 
 // The options of a run. The engine is not among them, both give the same bits.
 std::string run_options(const TuneOptions& options, const TuningSettings& settings) {
@@ -76,23 +73,6 @@ std::string reproduce(const TuneOptions& options, const TuningSettings& settings
   return options.card == defaults.card ? text : text + " --card " + quoted(options.card);
 }
 
-std::optional<Checkpoint> load_checkpoint(const std::string& file, const std::string& run) {
-  if (file.empty() || !fs::exists(file)) return std::nullopt;
-  Checkpoint checkpoint = parse_checkpoint(read_text(file, "--checkpoint"), file);
-  if (checkpoint.run != run) {
-    throw Error(fmt::format(
-        "--checkpoint: {} is of another run ({}); this one is {}; delete it or take another file",
-        file, checkpoint.run, run));
-  }
-  return checkpoint;
-}
-
-void save_checkpoint(const std::string& path, const std::string& run, const Tuner& tuner,
-                     const TuningChip& chip) {
-  OutputFile file(path, "--checkpoint");
-  file.commit(to_text(Checkpoint{run, tuner.state(), chip.states()}));
-}
-
 // The tuned cells, and the tuned biases as what they are more than those of the mapper.
 std::string tuned_cells_file(const Workload& workload, const std::vector<BiasRow>& mapped,
                              const std::optional<FaultReport>& faults, const Tuner& tuner,
@@ -128,7 +108,8 @@ int run_tune(TuneOptions options, unsigned jobs) {
   if (options.by_group || settings.sharing == Sharing::kImages) convolver_groups(workload.mapped);
   const std::string run = describe_run(options, settings, workload, training);
   const Provenance made = provenance(workload, options.programming, reproduce(options, settings));
-  std::optional<Checkpoint> checkpoint = load_checkpoint(options.checkpoint, run);
+  const TuningCheckpoint checkpoint(options.checkpoint, run);
+  checkpoint.check();
 
   const auto curve_file = output_file(options.curve, "--curve");
   const auto csv_file = output_file(options.csv, "--csv");
@@ -153,25 +134,11 @@ int run_tune(TuneOptions options, unsigned jobs) {
               options.no_test ? nullptr : &test, settings, chip.correction,
               chip.faults ? chip.faults->map : FaultMap{});
   const Tuner::Measured before = tuner.measure(options.by_group);
-  if (checkpoint) {
-    tuned->restore(checkpoint->macros);
-    tuner.restore(std::move(checkpoint->state));
-  }
+  checkpoint.load(tuner, *tuned);
   {
     Progress progress("tuning", static_cast<std::uint64_t>(tuner.most_steps()), "steps");
-    auto saved = std::chrono::steady_clock::now();
-    while (!tuner.done()) {
-      tuner.step();
-      progress.set_done(static_cast<std::uint64_t>(tuner.state().step));
-      const auto now = std::chrono::steady_clock::now();
-      const bool stop = interrupt_requested();
-      const bool due = std::chrono::duration<double>(now - saved).count() > kCheckpointSeconds;
-      if (!options.checkpoint.empty() && (stop || due || tuner.done())) {
-        save_checkpoint(options.checkpoint, run, tuner, *tuned);
-        saved = now;
-      }
-      if (stop) throw Interrupted{};
-    }
+    checkpoint.tune(tuner, *tuned,
+                    [&] { progress.set_done(static_cast<std::uint64_t>(tuner.state().step)); });
   }
   if (cells_file) {
     cells_file->commit(tuned_cells_file(workload, mapped_biases, chip.faults, tuner, *tuned));

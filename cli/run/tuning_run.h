@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "cli/run/programming.h"
 #include "cli/run/workload.h"
 #include "host/engine/program_port.h"
+#include "host/tuning/checkpoint.h"
 #include "host/tuning/tuner.h"
 
 namespace mcnn::cli {
@@ -51,11 +53,37 @@ Dataset load_training(const TuneOptions& options, WorkloadLoader& loader);
 // Images first..first + count - 1, with their labels.
 Dataset first_images(const Dataset& from, std::size_t first, std::size_t count);
 
+// The file that a run of tuning keeps its state in, to go on from it after a kill.
+class TuningCheckpoint {
+ public:
+  // `file` may be empty: none. `run`: what was asked for; the state of another run is not taken.
+  // `every_s`: between two writings [s].
+  TuningCheckpoint(std::string file, std::string run, double every_s = 2.0)
+      : file_(std::move(file)), run_(std::move(run)), every_s_(every_s) {}
+
+  // Throws Error if the file is there and is not of this run.
+  void check() const { read(); }
+  // Puts chip and tuner where the file left them, if it is there.
+  void load(Tuner& tuner, TuningChip& chip) const;
+  // Tunes to the end, from where the tuner is; `on_step` after every step. Throws Interrupted,
+  // after writing the file.
+  void tune(Tuner& tuner, const TuningChip& chip, const std::function<void()>& on_step) const;
+  void remove() const;  // of a run that is done
+
+ private:
+  std::optional<Checkpoint> read() const;
+
+  std::string file_;
+  std::string run_;
+  double every_s_;
+};
+
 // Tunes the chip, programmed for `workload`, on the chip model, and lets the card's age_s pass: the
 // workload then has the tuned biases and the chip the tuned cells. Returns what the programmer did.
 // Throws Error, Interrupted.
 ProgramCounters tune_on_model(Workload& workload, const TuneOptions& options,
-                              const Dataset& training, ProgrammedChip& chip, unsigned jobs);
+                              const Dataset& training, ProgrammedChip& chip, unsigned jobs,
+                              const TuningCheckpoint& checkpoint);
 
 // The learning curve: one row a step.
 std::string tuning_csv(const TunerState& state);

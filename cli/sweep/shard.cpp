@@ -6,8 +6,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <map>
 #include <optional>
+#include <set>
+#include <system_error>
 
 #include "common/error.h"
 #include "common/text_file.h"
@@ -136,6 +139,52 @@ std::filesystem::path shard_path(const std::filesystem::path& path, const Shard&
   part.replace_filename(fmt::format("{}.{}-of-{}{}", path.stem().string(), shard.index, shard.count,
                                     path.extension().string()));
   return part;
+}
+
+std::vector<std::filesystem::path> files_beside(const std::filesystem::path& path,
+                                                std::string_view suffix) {
+  const std::string start = fmt::format("{}{}", path.filename().string(), suffix);
+  std::vector<std::filesystem::path> files;
+  std::error_code error;
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().filename().string().starts_with(start)) {
+      files.push_back(path.has_parent_path() ? entry.path() : entry.path().filename());
+    }
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+ShardProgress shard_progress(const std::filesystem::path& path, const Shard& shard,
+                             std::uint64_t runs, std::string_view head) {
+  ShardProgress progress;
+  progress.runs = shard.runs(runs);
+  std::vector<std::filesystem::path> files = files_beside(path, kAttempt);
+  progress.attempts = files.size();
+  progress.whole = std::filesystem::exists(path);
+  if (progress.whole) files = {path};
+  std::set<std::uint64_t> done;
+  for (const std::filesystem::path& file : files) {
+    std::error_code error;
+    const auto written = std::filesystem::last_write_time(file, error);
+    if (error) continue;  // gone meanwhile: the shard has come to its end
+    const std::chrono::duration<double> idle =
+        std::filesystem::file_time_type::clock::now() - written;
+    progress.idle_s = std::min(progress.idle_s.value_or(idle.count()), idle.count());
+    const std::string text = read_text(file);
+    if (!text.starts_with(head) && !head.starts_with(text)) {
+      throw Error(fmt::format("{}: the rows there are of another sweep", file.string()));
+    }
+    std::string_view rest = text;
+    while (!rest.empty()) {
+      std::string_view line = take_line(rest);
+      if (line.empty()) break;  // cut off
+      if (const std::optional<std::uint64_t> run = take_number(line, ",")) done.insert(*run);
+    }
+  }
+  progress.done = done.size();
+  return progress;
 }
 
 std::string merge_shards(const std::vector<std::filesystem::path>& files) {

@@ -17,11 +17,13 @@
 
 #include "common/error.h"
 #include "common/fingerprint.h"
+#include "common/text_file.h"
 
 namespace mcnn::cli {
 namespace {
 
 constexpr std::string_view kMagic = "# mcnn sweep, ";
+constexpr std::string_view kRun = ".run-";
 
 std::string csv_word(const std::string& text) {
   if (text.find_first_of(",\"\n") == std::string::npos) return text;
@@ -75,13 +77,25 @@ int sync_folder(const std::filesystem::path& path) {
 
 }  // namespace
 
+std::string sweep_head(const Sweep& sweep) {
+  return fmt::format("{}plan {:016x}, ", kMagic, fingerprint(canonical_text(sweep)));
+}
+
+void remove_shard(const std::filesystem::path& path) {
+  std::filesystem::remove(path);
+  for (const std::string_view suffix : {kAttempt, kRun}) {
+    for (const std::filesystem::path& file : files_beside(path, suffix)) {
+      std::filesystem::remove(file);
+    }
+  }
+}
+
 std::string sweep_header(const Sweep& sweep, const SweepOrigin& origin) {
   return fmt::format(
-      "{}plan {:016x}, inputs {:016x}, program {:016x}{}\n{}run,{},images,correct,"
+      "{}inputs {:016x}, program {:016x}{}\n{}run,{},images,correct,"
       "accuracy,clipped,pulses,command\n",
-      kMagic, fingerprint(canonical_text(sweep)), origin.inputs, origin.program,
-      shard_text(origin.shard, sweep.runs()), origin.provenance,
-      fmt::join(key_columns(sweep), ","));
+      sweep_head(sweep), origin.inputs, origin.program, shard_text(origin.shard, sweep.runs()),
+      origin.provenance, fmt::join(key_columns(sweep), ","));
 }
 
 std::string sweep_row(const Sweep& sweep, std::uint64_t run, const RunResult& result) {
@@ -97,27 +111,106 @@ SweepFile::SweepFile(std::filesystem::path path, const Sweep& sweep, const Sweep
       sweep_(sweep),
       shard_(origin.shard),
       header_(sweep_header(sweep, origin)) {
-  open_and_lock();
   try {
-    std::string text;
-    char buffer[65536];
-    for (;;) {
-      const ssize_t count = ::read(file_, buffer, sizeof buffer);
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) {
-        throw Error(fmt::format("--out: cannot read '{}': {}", path_.string(), strerror(errno)));
-      }
-      if (count == 0) break;
-      text.append(buffer, static_cast<std::size_t>(count));
+    if (shard_.is_part()) {
+      open_attempt(restart);
+    } else {
+      open_whole(restart);
     }
-    read(std::move(text), restart);
+    if (restart) {
+      for (const std::filesystem::path& file : files_beside(path_, kRun)) {
+        std::filesystem::remove(file);
+      }
+    }
   } catch (...) {
-    close(file_);
+    if (file_ >= 0) close(file_);
     throw;
   }
 }
 
-SweepFile::~SweepFile() { close(file_); }
+SweepFile::~SweepFile() {
+  if (file_ >= 0) close(file_);
+}
+
+std::vector<std::uint64_t> SweepFile::missing() const {
+  std::vector<std::uint64_t> runs;
+  for (std::uint64_t run = shard_.index; run < sweep_.runs(); run += shard_.count) {
+    if (!has(run)) runs.push_back(run);
+  }
+  return runs;
+}
+
+std::filesystem::path SweepFile::checkpoint(std::uint64_t run) const {
+  std::filesystem::path file = path_;
+  file += fmt::format("{}{}.checkpoint", kRun, run);
+  return file;
+}
+
+void SweepFile::check_is_sweep(std::string_view text, const std::filesystem::path& file) const {
+  if (text.starts_with(kMagic) || header_.starts_with(text)) return;
+  throw Error(
+      fmt::format("--out: {}: found a file that no sweep wrote, allowed is a sweep's file or a "
+                  "new name",
+                  file.string()));
+}
+
+void SweepFile::open_whole(bool restart) {
+  open_and_lock();
+  std::string text;
+  char buffer[65536];
+  for (;;) {
+    const ssize_t count = ::read(file_, buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      throw Error(fmt::format("--out: cannot read '{}': {}", path_.string(), strerror(errno)));
+    }
+    if (count == 0) break;
+    text.append(buffer, static_cast<std::size_t>(count));
+  }
+  check_is_sweep(text, path_);
+  size_ = restart ? 0 : take_rows(text, path_);
+  if (size_ < text.size() && ftruncate(file_, static_cast<off_t>(size_)) != 0) {
+    throw Error(fmt::format("--out: cannot write '{}': {}", path_.string(), strerror(errno)));
+  }
+  if (size_ == 0) {  // new, or killed while the header was written
+    write(header_);
+    sync_folder(path_);
+  }
+}
+
+void SweepFile::open_attempt(bool restart) {
+  std::vector<std::filesystem::path> there = files_beside(path_, kAttempt);
+  if (std::filesystem::exists(path_)) there.insert(there.begin(), path_);
+  in_order_ = false;
+  for (const std::filesystem::path& file : there) {
+    const std::string text = read_text(file, fmt::format("--out: {}", file.string()));
+    check_is_sweep(text, file);
+    if (restart) {
+      std::filesystem::remove(file);
+      continue;
+    }
+    take_rows(text, file);
+    if (file != path_) {
+      predecessors_.push_back(file);
+    } else if (rows_.size() == runs()) {
+      in_order_ = true;
+      return;  // what is left of attempts is of no use
+    }
+  }
+  char host[256] = "host";
+  gethostname(host, sizeof host - 1);
+  for (int number = 0; file_ < 0; ++number) {
+    attempt_ = path_;
+    attempt_ += fmt::format("{}{}-{}{}", kAttempt, host, getpid(),
+                            number == 0 ? "" : fmt::format("-{}", number));
+    file_ = ::open(attempt_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+    if (file_ < 0 && errno != EEXIST) {
+      throw Error(fmt::format("--out: cannot write '{}': {}", attempt_.string(), strerror(errno)));
+    }
+  }
+  write(header_);
+  sync_folder(path_);
+}
 
 void SweepFile::open_and_lock() {
   const auto fail = [&](const std::string& why) {
@@ -145,16 +238,8 @@ void SweepFile::open_and_lock() {
   }
 }
 
-void SweepFile::read(std::string text, bool restart) {
-  const std::string where = fmt::format("--out: {}", path_.string());
-  const bool is_sweep = text.starts_with(kMagic) || header_.starts_with(text);
-  if (!is_sweep) {
-    throw Error(
-        fmt::format("{}: found a file that no sweep wrote, allowed is a sweep's file or a "
-                    "new name",
-                    where));
-  }
-  if (restart) text.clear();
+std::uint64_t SweepFile::take_rows(const std::string& text, const std::filesystem::path& from) {
+  const std::string where = fmt::format("--out: {}", from.string());
   // Rows that are there keep the line that says what made them.
   const auto line_at = [](const std::string& of, std::size_t from) {
     const std::size_t end = of.find('\n', from);
@@ -184,14 +269,7 @@ void SweepFile::read(std::string text, bool restart) {
                       "another file, or --restart to begin anew",
                       where, what.empty() ? "columns" : what));
     }
-    // New, or killed while the header was written.
-    size_ = 0;
-    if (ftruncate(file_, 0) != 0) {
-      throw Error(fmt::format("--out: cannot write '{}': {}", path_.string(), strerror(errno)));
-    }
-    write(header_);
-    sync_folder(path_);
-    return;
+    return 0;
   }
 
   std::string_view rest = text;
@@ -226,14 +304,14 @@ void SweepFile::read(std::string text, bool restart) {
              sweep_row(sweep_, run, result) == line;
     }
     if (!good) fail(fmt::format("found a row that run {} cannot have", run));
-    if (!rows_.emplace(run, result).second) fail(fmt::format("found run {} a second time", run));
+    const auto [row, added] = rows_.emplace(run, result);
+    if (!added && (!shard_.is_part() || sweep_row(sweep_, run, row->second) != line)) {
+      fail(fmt::format("found run {} a second time", run));
+    }
     if (run < last) in_order_ = false;
     last = run;
   }
-  size_ = text.size() - rest.size();
-  if (!rest.empty() && ftruncate(file_, static_cast<off_t>(size_)) != 0) {
-    throw Error(fmt::format("--out: cannot write '{}': {}", path_.string(), strerror(errno)));
-  }
+  return text.size() - rest.size();
 }
 
 void SweepFile::write(const std::string& text) {
@@ -260,8 +338,9 @@ void SweepFile::finish() {
   if (in_order_ || rows_.size() != runs()) return;
   std::string text = header_;
   for (const auto& [run, result] : rows_) text += sweep_row(sweep_, run, result);
-  // Nobody else has the lock, so the name needs no number, and what a kill leaves is written again.
-  std::filesystem::path temporary = path_;
+  // Nobody else has the lock or this attempt, so the name needs no number, and what a kill leaves
+  // is written again.
+  std::filesystem::path temporary = shard_.is_part() ? attempt_ : path_;
   temporary += ".part";
   const int file =
       ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
@@ -279,6 +358,12 @@ void SweepFile::finish() {
                     path_.string(), std::strerror(error)));
   }
   in_order_ = true;
+  if (!shard_.is_part()) return;
+  predecessors_.push_back(attempt_);
+  for (const std::filesystem::path& file : predecessors_) {
+    std::error_code ignored;
+    std::filesystem::remove(file, ignored);
+  }
 }
 
 }  // namespace mcnn::cli

@@ -13,6 +13,8 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/sweep/shard.h"
 #include "cli/sweep/sweep.h"
@@ -40,14 +42,20 @@ struct SweepOrigin {
   Shard shard = {};  // the part of the sweep whose rows they are
 };
 
+// What the first line of every file of the sweep begins with.
+std::string sweep_head(const Sweep& sweep);
 // The fingerprints, what made the rows, the names of the columns.
 std::string sweep_header(const Sweep& sweep, const SweepOrigin& origin);
 std::string sweep_row(const Sweep& sweep, std::uint64_t run, const RunResult& result);
 
+// Removes a shard's file, its attempts and checkpoints.
+void remove_shard(const std::filesystem::path& path);
+
 class SweepFile {
  public:
-  // Opens or makes the file and locks it against other processes. `restart` drops what a sweep file
-  // holds. Throws Error: not writable, locked, not a sweep file, of another plan, a bad row.
+  // Opens or makes the file and locks it against other processes; of a shard, makes an attempt
+  // (shard.h). `restart` drops what is there. Throws Error: not writable, locked, not a sweep file,
+  // of another plan, a bad row.
   SweepFile(std::filesystem::path path, const Sweep& sweep, const SweepOrigin& origin,
             bool restart);
   ~SweepFile();
@@ -55,20 +63,30 @@ class SweepFile {
   SweepFile& operator=(const SweepFile&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
+  const std::string& header() const { return header_; }  // the lines before the rows
   bool has(std::uint64_t run) const { return rows_.contains(run); }
   // Whether the run is of this file and still to be done.
   bool wants(std::uint64_t run) const { return shard_.has(run) && !has(run); }
+  std::vector<std::uint64_t> missing() const;  // all of them, in order
   const std::map<std::uint64_t, RunResult>& rows() const { return rows_; }
   // Adds a row; from any thread. Throws Error when it cannot be written; the rows before it stay.
   void add(std::uint64_t run, const RunResult& result);
   // How many rows the file has when it is whole.
   std::uint64_t runs() const { return shard_.runs(sweep_.runs()); }
-  // When all rows are there: puts them in order.
+  // When all rows are there: puts them in order, into the file of the shard.
   void finish();
+  // Where a run may keep what it needs to go on after a kill.
+  std::filesystem::path checkpoint(std::uint64_t run) const;
 
  private:
   void open_and_lock();
-  void read(std::string text, bool restart);
+  // Throws Error if no sweep wrote the file.
+  void check_is_sweep(std::string_view text, const std::filesystem::path& file) const;
+  void open_whole(bool restart);
+  void open_attempt(bool restart);
+  // Takes the rows of a file; returns where they end, 0 if not even the lines before them are
+  // there.
+  std::uint64_t take_rows(const std::string& text, const std::filesystem::path& from);
   void write(const std::string& text);
 
   std::filesystem::path path_;
@@ -76,8 +94,10 @@ class SweepFile {
   Shard shard_;
   std::string header_;
   int file_ = -1;
-  std::uint64_t size_ = 0;  // of the whole rows
-  bool in_order_ = true;
+  std::filesystem::path attempt_;                    // of a shard: what this process writes
+  std::vector<std::filesystem::path> predecessors_;  // attempts that were there
+  std::uint64_t size_ = 0;                           // of the whole rows
+  bool in_order_ = true;                             // the file at path() is as it is to stay
   std::map<std::uint64_t, RunResult> rows_;
   std::mutex mutex_;
 };

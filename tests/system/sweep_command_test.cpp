@@ -109,6 +109,122 @@ TEST_F(SweepCommand, ShardsMakeTheSameFile) {
   EXPECT_EQ(read_file(out("rows.csv")), read_file(out("whole.csv")));
 }
 
+// A shard that is killed again and again makes the file that it makes otherwise.
+TEST_F(SweepCommand, AKilledShardGoesOn) {
+  Words words = sweep_words(out("whole.csv"), "1");
+  words.insert(words.end(), {"--shard", "1/2"});
+  ASSERT_EQ(run_mcnn(words).status, 0);
+  *(std::ranges::find(words, "--out") + 1) = out("rows.csv");
+  int kills = 0;
+  for (int milliseconds = 60; milliseconds < 60'000; milliseconds += 25, ++kills) {
+    EXPECT_FALSE(fs::exists(out("rows.1-of-2.csv"))) << "it appears whole";
+    if (run_mcnn(words, milliseconds, SIGKILL).status == 0) break;
+  }
+  EXPECT_GE(kills, 1);
+  EXPECT_EQ(read_file(out("rows.1-of-2.csv")), read_file(out("whole.1-of-2.csv")));
+  EXPECT_EQ(files(), 2U) << "no attempt is left";
+}
+
+// Submitted to this machine: some shards fail at first, --status says how far they are and, when
+// all are done, makes the file and the plot of one machine.
+TEST_F(SweepCommand, SubmittedShardsMakeTheSameFile) {
+  ASSERT_EQ(run_mcnn(sweep_words(out("whole.csv"), "2")).status, 0);
+  Words submit = sweep_words(out("rows.csv"), "1");
+  submit.insert(submit.end(), {"--shards", "5"});
+  Words status = submit;
+  submit.insert(submit.end(), {"--submit", "local"});
+  status.insert(status.end(), {"--status", "--plot", out("rows.svg")});
+  const CommandResult nothing = run_mcnn(status);
+  EXPECT_EQ(nothing.status, 1) << nothing.err;
+  EXPECT_NE(nothing.out.find("0 of 12 runs, 0 of 5 shards done"), std::string::npos) << nothing.out;
+  EXPECT_NE(nothing.out.find("not begun"), std::string::npos) << nothing.out;
+
+  fs::create_directory(out("rows.3-of-5.csv"));  // in the way of one of them
+  const CommandResult failed = run_mcnn(submit);
+  EXPECT_EQ(failed.status, 2);
+  EXPECT_NE(failed.err.find("local.sh ended with status 1"), std::string::npos) << failed.err;
+  EXPECT_NE(read_file(out("rows.logs/3.log")).find("rows.3-of-5.csv"), std::string::npos);
+  fs::remove(out("rows.3-of-5.csv"));
+  const CommandResult part = run_mcnn(status);
+  EXPECT_EQ(part.status, 1) << part.err;
+  EXPECT_NE(part.out.find("10 of 12 runs, 4 of 5 shards done"), std::string::npos) << part.out;
+  EXPECT_FALSE(fs::exists(out("rows.csv")));
+
+  ASSERT_EQ(run_mcnn(submit).status, 0);
+  const CommandResult done = run_mcnn(status);
+  EXPECT_EQ(done.status, 0) << done.err;
+  EXPECT_NE(done.out.find("12 runs, 0 of them now"), std::string::npos) << done.out;
+  EXPECT_EQ(read_file(out("rows.csv")), read_file(out("whole.csv")));
+  EXPECT_NE(read_file(out("rows.svg")).find("<svg"), std::string::npos);
+}
+
+// The submitters of clusters that count from 1, against a bsub and a qsub that run every element.
+TEST_F(SweepCommand, OtherClustersCountFromOne) {
+  write_file(path("bsub"), "#!/bin/sh\necho \"$@\" > " + path("bsub.words") +
+                               "\njob=$(cat)\nfor i in 1 2 3; do LSB_JOBINDEX=$i sh -c \"$job\" || "
+                               "exit; done\n");
+  write_file(path("qsub"), "#!/bin/sh\necho \"$@\" > " + path("qsub.words") +
+                               "\njob=$(cat)\nfor i in 1 2 3; do SGE_TASK_ID=$i sh -c \"$job\" || "
+                               "exit; done\n");
+  for (const char* name : {"bsub", "qsub"}) fs::permissions(path(name), fs::perms::owner_all);
+  const std::string before = std::getenv("PATH");
+  setenv("PATH", (folder_.path().string() + ":" + before).c_str(), 1);
+  setenv("MCNN_SUBMIT_OPTIONS", "-q short", 1);
+  for (const std::string cluster : {"lsf", "grid_engine"}) {
+    Words words = sweep_words(out(cluster + ".csv"), "1");
+    words.insert(words.end(), {"--shards", "3", "--submit", cluster});
+    const CommandResult result = run_mcnn(words);
+    EXPECT_EQ(result.status, 0) << result.err;
+    for (const std::string file : {".0-of-3.csv", ".1-of-3.csv", ".2-of-3.csv"}) {
+      EXPECT_TRUE(fs::exists(out(cluster + file))) << cluster << file;
+    }
+  }
+  unsetenv("MCNN_SUBMIT_OPTIONS");
+  setenv("PATH", before.c_str(), 1);
+  EXPECT_NE(read_file(path("bsub.words")).find("-J mcnn-lsf[1-3] -r "), std::string::npos);
+  EXPECT_NE(read_file(path("qsub.words")).find("-t 1-3 -r y "), std::string::npos);
+  for (const char* name : {"bsub.words", "qsub.words"}) {
+    EXPECT_NE(read_file(path(name)).find("-q short"), std::string::npos);
+  }
+}
+
+// Stopped inside a tuned run, a sweep goes on in the middle of it.
+TEST_F(SweepCommand, AStoppedTunedRunGoesOnInside) {
+  Words words = {"sweep",
+                 "--vary",
+                 "seed=1",
+                 "--device",
+                 "yao2020",
+                 "--set",
+                 "training_count=1500",
+                 "--set",
+                 "flow=best",
+                 "--count",
+                 "50",
+                 "--out",
+                 out("whole.csv")};
+  ASSERT_EQ(run_mcnn(words).status, 0);
+  words.back() = out("rows.csv");
+  const std::string checkpoint = out("rows.csv.run-0.checkpoint");
+  std::string before;
+  int stops = 0;
+  CommandResult result;
+  for (int milliseconds = 400; milliseconds < 60'000; milliseconds += 1000, ++stops) {
+    result = run_mcnn(words, milliseconds, SIGTERM);
+    if (result.status == 0) break;
+    const std::string state = read_file(checkpoint);
+    if (!before.empty()) {
+      EXPECT_NE(state, before) << "no step further";
+    }
+    before = state;
+  }
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_GE(stops, 2);
+  EXPECT_FALSE(before.empty());
+  EXPECT_FALSE(fs::exists(checkpoint)) << "the row is there";
+  EXPECT_EQ(read_file(out("rows.csv")), read_file(out("whole.csv")));
+}
+
 // Killed later each time, so that it ends on a machine of any speed.
 class KilledSweep : public SweepCommand, public ::testing::WithParamInterface<int> {};
 
@@ -340,6 +456,19 @@ TEST_F(SweepCommand, BadInput) {
   expect_error({"--sample", "read_noise=uniform(0,1)", "--runs", "-2"}, {"--runs", "-2"});
   expect_error({"--sample", "read_noise=flat(0,1)", "--runs", "2"}, {"--sample", "flat(0,1)"});
   expect_error({"--sample", "adc_bits=uniform(5,8)", "--runs", "2"}, {"run 0", "--adc-bits"});
+  const Words shards = {"--vary", "seed=1:2", "--shards", "2"};
+  const auto with = [](Words words, const Words& more) {
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  expect_error(shards, {"--shards", "--submit and --status"});
+  expect_error({"--vary", "seed=1:2", "--status"}, {"--shards", "need it"});
+  expect_error({"--vary", "seed=1:2", "--status", "--shards", "1"}, {"--shards", "2..100000"});
+  expect_error(with(shards, {"--status", "--submit", "slurm"}), {"--status", "--submit"});
+  expect_error(with(shards, {"--status", "--shard", "0/2"}), {"--shard", "--shards"});
+  expect_error(with(shards, {"--submit", "local", "--plot", out("x.svg")}), {"--plot", "--submit"});
+  expect_error(with(shards, {"--submit", "slrm"}), {"--submit", "'slrm'", "lsf", "slurm"});
+  expect_error({"--vary", "seed=1,x"}, {"--seed", "'x'"});
   expect_error({"--vary", "seed=1:2", "--jobs", "-1"}, {"--jobs", "-1"});
   expect_error({"--plan", "/nonexistent.toml"}, {"/nonexistent.toml"});
   expect_error({"--plan", "/nonexistent.toml", "--vary", "seed=1:2"}, {"--plan", "--vary"});
