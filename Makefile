@@ -34,7 +34,7 @@ sim program waves: simulates = $(if $(findstring --engine,$(ARGS)),,--rtl)
 sweep: choice += PLAN='$(PLAN)'
 
 .DEFAULT_GOAL := help
-.PHONY: help choice build sim program tune paper sweep report cost frontier power test lint lint-rtl formal equiv waves synth sta netlist bench train data format clean
+.PHONY: help choice build sim program tune paper sweep report cost frontier power test lint lint-rtl formal equiv fuzz waves synth sta netlist bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -94,6 +94,10 @@ lint-rtl: ## The part of make lint about the RTL alone, without a build: seconds
 formal: ## Prove the properties of tests/formal, and refute its broken modules (MODULE=name: one): minutes
 	@scripts/install_dependencies.sh lint
 	@scripts/formal.sh $(MODULE)
+
+fuzz: ## Give the readers of files made-up inputs, sanitized (SECONDS=60 each, TARGET=one): 5 minutes to build
+	@scripts/install_dependencies.sh build fuzz
+	@scripts/fuzz.sh --seconds $(or $(SECONDS),60) $(BUILD)/fuzz $(TARGET)
 
 cost: build ## Energy, time and area of an image, by layer and component: build/cost/cost.json
 	@mkdir -p $(BUILD)/cost

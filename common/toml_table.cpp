@@ -6,6 +6,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <sstream>
 #include <utility>
@@ -28,6 +29,28 @@ std::string written(const toml::node& node) {
     node.visit([&text](const auto& value) { text << value; });
   }
   return text.str();
+}
+
+// Whether a key has more parts than this, a.b.c; the library calls itself for each. It limits
+// values in values to as many.
+bool has_deep_key(std::string_view text) {
+  constexpr int kMaxParts = 256;
+  int parts = 1;
+  bool is_name = false;
+  for (const char c : text) {
+    if (c == '.') {
+      parts = is_name ? parts + 1 : 1;
+      is_name = false;
+      if (parts > kMaxParts) return true;
+    } else if (c == '_' || c == '-' || c == '"' || c == '\'' ||
+               std::isalnum(static_cast<unsigned char>(c)) != 0) {
+      is_name = true;
+    } else if (c != ' ' && c != '\t') {
+      parts = 1;
+      is_name = false;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -94,6 +117,9 @@ TomlTable TomlTable::load(const std::filesystem::path& file, const std::string& 
 }
 
 TomlTable TomlTable::parse(std::string_view text, const std::string& where) {
+  if (has_deep_key(text)) {
+    throw Error(fmt::format("{}: found a key of hundreds of parts, allowed: one or a few", where));
+  }
   try {
     const auto document = std::make_shared<toml::table>(toml::parse(text));
     return TomlTable({document, document.get(), where, ""});

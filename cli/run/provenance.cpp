@@ -5,11 +5,10 @@
 #include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <utility>
 
 #include "common/error.h"
-#include "common/fingerprint.h"
+#include "common/json_depth.h"
 
 namespace mcnn::cli {
 namespace {
@@ -22,24 +21,8 @@ constexpr std::string_view kComment = "# provenance ";
 constexpr std::string_view kElement = "<metadata id=\"mcnn-provenance\">";
 constexpr std::string_view kElementEnd = "</metadata>";
 
-std::string text_value(std::string_view text) { return Json(text).dump(); }
 std::string shown(const std::string& value) {
   return value.starts_with('"') ? Json::parse(value).get<std::string>() : value;
-}
-
-// "name = value" lines, comments left out.
-Fields fields_of(const std::string& text, char equals) {
-  Fields fields;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    const std::size_t at = line.find(equals);
-    if (at == std::string::npos || line.starts_with('#')) continue;
-    const std::string name = line.substr(0, line.find_last_not_of(' ', at - 1) + 1);
-    const std::string value = line.substr(line.find_first_not_of(' ', at + 1));
-    const Json json = Json::parse(value, nullptr, false);
-    fields[name] = json.is_discarded() ? text_value(value) : json.dump();
-  }
-  return fields;
 }
 
 Json json_of(const Fields& fields) {
@@ -118,6 +101,11 @@ void add_differing(const Fields& one, const Fields& other, std::set<std::string>
   add(other, one);
 }
 
+[[noreturn]] void fail_damaged(const std::string& where) {
+  throw Error(fmt::format("{}: {}: found a damaged one, allowed is what the mcnn command wrote",
+                          where, kKey));
+}
+
 // "what A, here B" where the names tell them apart, otherwise their fields.
 std::string subject(std::string_view what, const std::string& found, const std::string& wanted,
                     const std::vector<std::string>& fields) {
@@ -126,47 +114,6 @@ std::string subject(std::string_view what, const std::string& found, const std::
 }
 
 }  // namespace
-
-Provenance provenance(const Workload& workload, const ProgrammingOptions& programming,
-                      std::string command) {
-  const WorkloadOptions& options = workload.options;
-  ProgrammingOptions behind = programming;  // the way
-  behind.program = ProgrammingOptions{}.program;
-  Provenance made;
-  made.command = std::move(command);
-  made.config = workload.config.name;
-  made.parameters = fields_of(to_params(workload.config), '=');
-  made.network = workload.network.name;
-  made.network_file = workload.network_file;
-  made.network_fingerprint = fmt::format("{:016x}", file_fingerprint(workload.network_file));
-  made.device = options.device;
-  made.set = options.set;
-  if (options.age_s) made.set.push_back(fmt::format("age_s={}", *options.age_s));
-  made.device_fields = fields_of(device_card_toml(workload.card), '=');
-  for (const char* label : {"name", "description"})
-    made.device_fields.erase(label);  // a copy of a card is the same card
-  if (const std::string& states = workload.card.measured_states; !states.empty()) {
-    made.device_fields["measured_states"] =
-        text_value(fmt::format("{:016x}", file_fingerprint(states)));
-  }
-  made.seed = options.seed;
-  made.options = {
-      {"mapping", text_value(options.mapping)},
-      {"replicas",
-       text_value(options.replicas.empty() ? "auto"
-                                           : fmt::format("{}", fmt::join(options.replicas, ",")))},
-      {"range", text_value(options.range)},
-      {"images", text_value(options.images.empty() ? "MNIST test set" : options.images)},
-      {"programming", text_value(programming.program + behind.command_line())}};
-  return made;
-}
-
-Provenance provenance(const Workload& workload, const ProgrammingOptions& programming, bool skip,
-                      std::string command) {
-  Provenance made = provenance(workload, programming, std::move(command));
-  made.options["skip"] = skip ? "true" : "false";
-  return made;
-}
 
 void Provenance::add_row(const Provenance& row) {
   add_differing(parameters, row.parameters, varied);
@@ -210,6 +157,7 @@ std::optional<Provenance> find_provenance(std::string_view file, const std::stri
   std::string_view text;
   Json json;
   if (file.starts_with('{')) {
+    if (!is_flat_json(file)) fail_damaged(where);
     const Json whole = Json::parse(file, nullptr, false);
     if (!whole.is_object() || !whole.contains(kKey)) return std::nullopt;
     json = whole[std::string(kKey)];
@@ -224,13 +172,13 @@ std::optional<Provenance> find_provenance(std::string_view file, const std::stri
       text = file.substr(file.find(kComment, line) + kComment.size());
       text = text.substr(0, text.find('\n'));
     }
+    if (!is_flat_json(text)) fail_damaged(where);
     json = Json::parse(text, nullptr, false);
   }
   try {
     return from_json(json);
   } catch (const nlohmann::json::exception&) {
-    throw Error(fmt::format("{}: {}: found a damaged one, allowed is what the mcnn command wrote",
-                            where, kKey));
+    fail_damaged(where);
   }
 }
 

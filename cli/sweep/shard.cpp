@@ -12,6 +12,7 @@
 #include <set>
 #include <system_error>
 
+#include "cli/sweep/axes.h"
 #include "common/error.h"
 #include "common/text_file.h"
 
@@ -64,7 +65,8 @@ ShardFile read_shard(const std::filesystem::path& path) {
   const std::optional<std::uint64_t> index = take_number(part, "/");
   const std::optional<std::uint64_t> count = index ? take_number(part, " of ") : std::nullopt;
   const std::optional<std::uint64_t> runs = count ? take_number(part, " runs\n") : std::nullopt;
-  if (!runs || !part.empty() || *count < 2 || *index >= *count) {
+  if (!runs || !part.empty() || *count < 2 || *count > kMaxShards || *index >= *count ||
+      *runs > kMaxRuns) {
     fail("found no file of a shard, allowed are files that mcnn sweep --shard wrote");
   }
   file.shard = {*index, *count};

@@ -92,6 +92,8 @@ Network parse_network(std::string_view text, std::string_view source) {
     json = JsonNode::Json::parse(text);
   } catch (const JsonNode::Json::parse_error& error) {
     throw Error(fmt::format("{}: not JSON at byte {}: {}", source, error.byte, error.what()));
+  } catch (const JsonNode::Json::out_of_range& error) {
+    throw Error(fmt::format("{}: found a number that no double holds: {}", source, error.what()));
   }
   const JsonNode top(json, "", source);
   top.expect_fields({"format", "name", "description", "input", "layers"});

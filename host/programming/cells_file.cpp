@@ -15,6 +15,7 @@
 #include "common/error.h"
 #include "common/fingerprint.h"
 #include "common/index.h"
+#include "common/json_depth.h"
 
 namespace mcnn {
 namespace {
@@ -215,6 +216,9 @@ std::string to_text(const CellsFile& file) {
 }
 
 CellsFile parse_cells_file(std::string_view text, const std::string& source) {
+  if (!is_flat_json(text)) {
+    fail(source, "file", "lists in lists", fmt::format("{} in each other", kMaxJsonDepth));
+  }
   json top;
   try {
     top = json::parse(text);

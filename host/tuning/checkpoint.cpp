@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/json_depth.h"
 
 namespace mcnn {
 namespace {
@@ -91,6 +92,10 @@ std::string to_text(const Checkpoint& checkpoint) {
 
 Checkpoint parse_checkpoint(std::string_view text, const std::string& source) {
   Checkpoint checkpoint;
+  if (!is_flat_json(text)) {
+    throw Error(
+        fmt::format("{}: found lists in lists, allowed: {} in each other", source, kMaxJsonDepth));
+  }
   try {
     const json file = json::parse(text);
     if (file.at("format") != kFormat) {

@@ -44,6 +44,23 @@ TEST(TomlTable, AMissingFileAndBadSyntaxSayWhere) {
               }).starts_with("card f.toml: not TOML: line 2, column 2: "));
 }
 
+// The library would run out of stack.
+TEST(TomlTable, KeysOfHundredsOfPartsAreRefused) {
+  const auto key = [](int parts) {
+    std::string text = "a";
+    for (int i = 1; i < parts; ++i) text += i % 2 == 0 ? ".a" : " . 'b'";
+    return text + " = 1\n";
+  };
+  EXPECT_EQ(error_of([&] { parsed("x = 1\n" + key(256)); }), "no error");
+  expect_error({"card f.toml: found a key of hundreds of parts"},
+               [&] { parsed("x = 1\n" + key(257)); });
+  // Numbers, dots of a sentence and dots in a row are no keys.
+  std::string text = "x = [";
+  for (int i = 0; i < 400; ++i) text += "1.5, ";
+  text += "]\ny = \"" + std::string(400, '.') + "\"\n";
+  EXPECT_EQ(error_of([&] { parsed(text); }), "no error");
+}
+
 TEST(TomlTable, AnUnknownFieldIsAnsweredWithTheNearest) {
   const TomlTable table = parsed("read_nose = 1\n[figures.abc]\nvalu = 1\nxyz = 2\n");
   EXPECT_EQ(error_of([&] {

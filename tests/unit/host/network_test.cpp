@@ -167,6 +167,8 @@ TEST(NetworkParsing, SumsMustFit) {
 TEST(NetworkParsing, NotJson) {
   expect_parts(error_of([] { parse_network("{\"format\": ", "broken.json"); }), "broken.json",
                "not JSON", "byte");
+  expect_parts(error_of([] { parse_network("{\"format\": 1e999}", "large.json"); }), "large.json",
+               "no double holds", "1e999");
   expect_parts(error_of([] { parse_network("[1]", "list.json"); }), "list.json", "an object");
   expect_parts(error_of([] { load_network("/nowhere/network.json"); }), "/nowhere/network.json",
                "cannot be opened");
