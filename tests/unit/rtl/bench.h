@@ -89,14 +89,22 @@ void Randomize(Port& port, int width, Rng& rng) {
 template <class Model>
 class Bench {
  public:
-  // Registers and memories begin with random contents that depend on the seed.
-  explicit Bench(std::uint64_t seed) {
-    context_.randReset(2);
+  // What registers without a reset and memories begin with.
+  enum class Fill { kZeros = 0, kOnes = 1, kRandom = 2 };
+
+  // Random contents depend on the seed.
+  explicit Bench(std::uint64_t seed, Fill fill = Fill::kRandom) {
+    context_.randReset(static_cast<int>(fill));
     context_.randSeed(static_cast<int>(seed % 0x7FFF'FFFF) + 1);
     context_.fatalOnError(true);
     model_ = std::make_unique<Model>(&context_, "dut");
   }
-  ~Bench() { model_->final(); }
+  ~Bench() {
+    model_->final();
+    // A model that goes says so to the context of the model that was evaluated last.
+    Verilated::threadContextp(&context_);
+    model_.reset();
+  }
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
 

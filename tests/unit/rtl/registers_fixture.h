@@ -10,6 +10,7 @@
 #include "VChipYao2020.h"
 #include "bench.h"
 #include "registers_document.h"
+#include "twin_chip.h"
 
 namespace mcnn::rtl_test {
 
@@ -338,7 +339,7 @@ class Registers : public testing::Test {
 
   Document document_;
   Rng rng_;
-  Bench<typename C::Model> chip_;
+  TwinChip<C> chip_;
   std::vector<std::uint32_t> result_;
   int code_ = -1;  // what every converter answers; -1 something else in every clock
 };
