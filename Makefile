@@ -34,7 +34,7 @@ sim program waves: simulates = $(if $(findstring --engine,$(ARGS)),,--rtl)
 sweep: choice += PLAN='$(PLAN)'
 
 .DEFAULT_GOAL := help
-.PHONY: help choice build sim program tune paper sweep report cost frontier power test lint lint-rtl formal equiv fuzz waves synth sta netlist bench train data format clean
+.PHONY: help choice build sim program tune paper sweep report cost frontier power test lint lint-rtl formal equiv fuzz soak waves synth sta netlist bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -98,6 +98,12 @@ formal: ## Prove the properties of tests/formal, and refute its broken modules (
 fuzz: ## Give the readers of files made-up inputs, sanitized (SECONDS=60 each, TARGET=one): 5 minutes to build
 	@scripts/install_dependencies.sh build fuzz
 	@scripts/fuzz.sh --seconds $(or $(SECONDS),60) $(BUILD)/fuzz $(TARGET)
+
+soak: $(BUILD)/build.ninja ## Random legal and illegal traffic on the RTL (CLOCKS=100000000, SEED=5): minutes
+	@scripts/install_dependencies.sh build
+	@cmake --build $(BUILD) -j $(BUILD_JOBS) --target chip_bus_test
+	@MCNN_SOAK_CLOCKS=$(or $(CLOCKS),100000000) MCNN_SOAK_SEED=$(or $(SEED),5) \
+	  $(BUILD)/tests/chip_bus_test --gtest_brief=1 --gtest_filter='*.Soak'
 
 cost: build ## Energy, time and area of an image, by layer and component: build/cost/cost.json
 	@mkdir -p $(BUILD)/cost
