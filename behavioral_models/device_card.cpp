@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -24,6 +25,8 @@ namespace {
 
 constexpr int kLevels = 8;
 constexpr int kFinestVerifyRange = 7;
+constexpr double kBoltzmann_eV_per_K = 8.617333262e-5;
+constexpr double kRoom_K = 300.0;
 
 using Member = std::variant<double DeviceCard::*, int DeviceCard::*, std::string DeviceCard::*,
                             std::vector<double> DeviceCard::*>;
@@ -53,6 +56,9 @@ const std::array kFields = {
     Field{"pulse_ceiling_uS", &DeviceCard::pulse_ceiling_uS},
     Field{"pulse_c2c", &DeviceCard::pulse_c2c},
     Field{"pulse_d2d", &DeviceCard::pulse_d2d},
+    Field{"pulse_d2d_length_cells",
+          &DeviceCard::pulse_d2d_length_cells,
+          {.lowest = 0.0, .highest = 64.0}},
     Field{"programming_sigma_uS", &DeviceCard::programming_sigma_uS},
     Field{"programming_sigma_slope", &DeviceCard::programming_sigma_slope, kAnyNumber},
     Field{"programming_sigma_curvature_per_uS", &DeviceCard::programming_sigma_curvature_per_uS,
@@ -63,9 +69,29 @@ const std::array kFields = {
     Field{"relaxation_growth_uS_per_decade", &DeviceCard::relaxation_growth_uS_per_decade,
           kAnyNumber},
     Field{"relaxation_reference_s", &DeviceCard::relaxation_reference_s, kAboveZero},
+    Field{"relaxation_onset_s", &DeviceCard::relaxation_onset_s},
+    Field{"relaxation_frozen_fraction", &DeviceCard::relaxation_frozen_fraction, kFraction},
+    Field{"relaxation_floor_uS", &DeviceCard::relaxation_floor_uS},
+    Field{"relaxation_mean_uS", &DeviceCard::relaxation_mean_uS, kAnyNumber},
     Field{"drift_exponent", &DeviceCard::drift_exponent, kAnyNumber},
     Field{"drift_exponent_sigma", &DeviceCard::drift_exponent_sigma},
     Field{"drift_onset_s", &DeviceCard::drift_onset_s, kAboveZero},
+    Field{"rtn_fraction", &DeviceCard::rtn_fraction, kFraction},
+    Field{"rtn_amplitude", &DeviceCard::rtn_amplitude, kFraction},
+    Field{"rtn_fastest_s", &DeviceCard::rtn_fastest_s, kAboveZero},
+    Field{"rtn_slowest_s", &DeviceCard::rtn_slowest_s, kAboveZero},
+    Field{"flicker_noise", &DeviceCard::flicker_noise},
+    Field{"flicker_onset_s", &DeviceCard::flicker_onset_s, kAboveZero},
+    Field{"iv_nonlinearity_per_V", &DeviceCard::iv_nonlinearity_per_V},
+    Field{"iv_reference_V", &DeviceCard::iv_reference_V, kAboveZero},
+    Field{"read_voltage_V", &DeviceCard::read_voltage_V, kAboveZero},
+    Field{"temperature_K", &DeviceCard::temperature_K, {.lowest = 77.0, .highest = 600.0}},
+    Field{"activation_conductance_uS", &DeviceCard::activation_conductance_uS},
+    Field{"activation_energy_eV", &DeviceCard::activation_energy_eV, kAnyNumber},
+    Field{"retention_energy_eV", &DeviceCard::retention_energy_eV},
+    Field{"wear_onset_pulses", &DeviceCard::wear_onset_pulses},
+    Field{"wear_ceiling_uS_per_decade", &DeviceCard::wear_ceiling_uS_per_decade},
+    Field{"wear_floor_uS_per_decade", &DeviceCard::wear_floor_uS_per_decade},
     Field{"read_disturb_per_pulse", &DeviceCard::read_disturb_per_pulse, kFraction},
     Field{"stuck_high_rate", &DeviceCard::stuck_high_rate, kFraction},
     Field{"stuck_low_rate", &DeviceCard::stuck_low_rate, kFraction},
@@ -77,7 +103,11 @@ const std::array kFields = {
     Field{"read_noise", &DeviceCard::read_noise},
     Field{"read_noise_uS", &DeviceCard::read_noise_uS},
     Field{"wire_resistance_ohm", &DeviceCard::wire_resistance_ohm},
+    Field{"driver_resistance_ohm", &DeviceCard::driver_resistance_ohm},
+    Field{"supply_resistance_ohm", &DeviceCard::supply_resistance_ohm},
     Field{"adc_sigma_codes", &DeviceCard::adc_sigma_codes},
+    Field{"adc_sigma_full_scale", &DeviceCard::adc_sigma_full_scale, kFraction},
+    Field{"verify_sigma_codes", &DeviceCard::verify_sigma_codes},
     Field{"adc_gain_sigma", &DeviceCard::adc_gain_sigma},
     Field{"adc_offset_sigma_codes", &DeviceCard::adc_offset_sigma_codes},
     Field{"adc_inl_codes", &DeviceCard::adc_inl_codes},
@@ -165,36 +195,78 @@ double interpolate(const std::vector<double>& x, const std::vector<double>& y, d
   return y[next - 1] + (part * (y[next] - y[next - 1]));
 }
 
-void check_relaxation(const DeviceCard& card, const std::string& where) {
-  const auto& conductance = card.relaxation_conductance_uS;
+// The conductances of a table, and the names and sizes of its columns; `optional`: may be empty.
+struct Column {
+  std::string_view name;
+  std::size_t size;
+  bool optional = false;
+};
+void check_table(std::string_view name, const std::vector<double>& conductance,
+                 std::initializer_list<Column> columns, const std::string& where) {
   for (std::size_t i = 1; i < conductance.size(); ++i) {
     if (!(conductance[i] > conductance[i - 1])) {
-      throw Error(fmt::format(
-          "{}: field relaxation_conductance_uS: found {} after {}, allowed: ascending numbers",
-          where, conductance[i], conductance[i - 1]));
+      throw Error(fmt::format("{}: field {}: found {} after {}, allowed: ascending numbers", where,
+                              name, conductance[i], conductance[i - 1]));
     }
   }
-  const auto check_size = [&](std::string_view name, std::size_t size, bool optional) {
-    if (size != conductance.size() && !(optional && size == 0)) {
-      throw Error(fmt::format(
-          "{}: field {}: found {} numbers, allowed: as many as relaxation_conductance_uS has ({})",
-          where, name, size, conductance.size()));
+  for (const Column& column : columns) {
+    if (column.size != conductance.size() && !(column.optional && column.size == 0)) {
+      throw Error(fmt::format("{}: field {}: found {} numbers, allowed: as many as {} has ({})",
+                              where, column.name, column.size, name, conductance.size()));
     }
-  };
-  check_size("relaxation_sigma_uS", card.relaxation_sigma_uS.size(), false);
-  check_size("relaxation_growth_uS_per_decade", card.relaxation_growth_uS_per_decade.size(), true);
+  }
+}
+
+void check_relaxation(const DeviceCard& card, const std::string& where) {
+  check_table(
+      "relaxation_conductance_uS", card.relaxation_conductance_uS,
+      {{"relaxation_sigma_uS", card.relaxation_sigma_uS.size()},
+       {"relaxation_growth_uS_per_decade", card.relaxation_growth_uS_per_decade.size(), true},
+       {"relaxation_mean_uS", card.relaxation_mean_uS.size(), true}},
+      where);
+  for (const double growth : card.relaxation_growth_uS_per_decade) {
+    // A variance that falls has no independent increments.
+    if (card.relaxation_frozen_fraction < 1.0 && growth < 0.0) {
+      throw Error(
+          fmt::format("{}: field relaxation_growth_uS_per_decade: found {}, allowed with a "
+                      "relaxation_frozen_fraction below 1: 0 or more",
+                      where, growth));
+    }
+  }
 }
 
 }  // namespace
 
+RelaxationLaw DeviceCard::relaxation_law(double g_uS) const {
+  if (!has_relaxation()) return {};
+  RelaxationLaw law{.sigma_uS = interpolate(relaxation_conductance_uS, relaxation_sigma_uS, g_uS)};
+  if (!relaxation_growth_uS_per_decade.empty()) {
+    law.growth_uS = interpolate(relaxation_conductance_uS, relaxation_growth_uS_per_decade, g_uS);
+  }
+  return law;
+}
+
+double DeviceCard::relaxation_decades(double age_seconds) const {
+  if (relaxation_onset_s > 0.0 && age_seconds < relaxation_reference_s) return 0.0;
+  return portable_log10(age_seconds / relaxation_reference_s);
+}
+
+double DeviceCard::relaxation_spread(double age_seconds) const {
+  if (!(relaxation_onset_s > 0.0) || age_seconds >= relaxation_reference_s) return 1.0;
+  return std::sqrt(portable_log(1.0 + (age_seconds / relaxation_onset_s)) /
+                   portable_log(1.0 + (relaxation_reference_s / relaxation_onset_s)));
+}
+
 double DeviceCard::relaxation_sigma_at(double g_uS, double age_seconds) const {
   if (!has_relaxation() || !(age_seconds > 0.0)) return 0.0;
-  double sigma = interpolate(relaxation_conductance_uS, relaxation_sigma_uS, g_uS);
-  if (!relaxation_growth_uS_per_decade.empty()) {
-    sigma += interpolate(relaxation_conductance_uS, relaxation_growth_uS_per_decade, g_uS) *
-             portable_log10(age_seconds / relaxation_reference_s);
-  }
-  return std::max(0.0, sigma);
+  return relaxation_law(g_uS).sigma(relaxation_decades(age_seconds),
+                                    relaxation_spread(age_seconds));
+}
+
+double DeviceCard::relaxation_mean_at(double g_uS, double age_seconds) const {
+  if (relaxation_mean_uS.empty() || !(age_seconds > 0.0)) return 0.0;
+  return interpolate(relaxation_conductance_uS, relaxation_mean_uS, g_uS) *
+         portable_log10(1.0 + (age_seconds / relaxation_reference_s)) / portable_log10(2.0);
 }
 
 int DeviceCard::verify_range(int adc_bits) const {
@@ -222,6 +294,51 @@ std::pair<std::size_t, std::size_t> DeviceCard::measured_near(double g_uS) const
 
 double DeviceCard::drift_factor(double exponent, double age_seconds) const {
   return portable_power(1.0 + (age_seconds / drift_onset_s), -exponent);
+}
+
+double DeviceCard::iv_factor(double g_uS) const {
+  const double part = std::clamp((g_max_uS - g_uS) / (g_max_uS - g_min_uS), 0.0, 1.0);
+  const double k = iv_nonlinearity_per_V * part;
+  if (k == 0.0) return 1.0;
+  const auto relative = [k](double voltage) {  // sinh(x) / x
+    const double x = k * voltage;
+    if (x < 1e-4) return 1.0 + (x * x / 6.0);
+    return (portable_exp(x) - portable_exp(-x)) / (2.0 * x);
+  };
+  return relative(read_voltage_V) / relative(iv_reference_V);
+}
+
+double DeviceCard::temperature_factor(double g_uS) const {
+  if (!is_hot() || activation_conductance_uS.empty()) return 1.0;
+  const double energy = interpolate(activation_conductance_uS, activation_energy_eV, g_uS);
+  return portable_exp(energy / kBoltzmann_eV_per_K * ((1.0 / kRoom_K) - (1.0 / temperature_K)));
+}
+
+double DeviceCard::equivalent_age_s(double seconds) const {
+  if (!is_hot() || retention_energy_eV == 0.0) return seconds;
+  return seconds * portable_exp(retention_energy_eV / kBoltzmann_eV_per_K *
+                                ((1.0 / kRoom_K) - (1.0 / temperature_K)));
+}
+
+DeviceCard::Window DeviceCard::worn_window(double pulses) const {
+  Window window{.floor_uS = pulse_floor_uS, .ceiling_uS = pulse_ceiling_uS};
+  if (!has_wear()) return window;
+  const double decades = portable_log10(1.0 + (pulses / wear_onset_pulses));
+  window.floor_uS += wear_floor_uS_per_decade * decades;
+  window.ceiling_uS -= wear_ceiling_uS_per_decade * decades;
+  if (window.floor_uS >= window.ceiling_uS) {  // closed: in proportion to how fast the ends move
+    const double all = wear_floor_uS_per_decade + wear_ceiling_uS_per_decade;
+    const double at =
+        pulse_floor_uS + ((pulse_ceiling_uS - pulse_floor_uS) * wear_floor_uS_per_decade / all);
+    window = {.floor_uS = at, .ceiling_uS = at};
+  }
+  return window;
+}
+
+double DeviceCard::converter_sigma_codes(int adc_bits) const {
+  const double full = adc_sigma_full_scale * std::ldexp(1.0, adc_bits);
+  return full == 0.0 ? adc_sigma_codes
+                     : std::sqrt((adc_sigma_codes * adc_sigma_codes) + (full * full));
 }
 
 double DeviceCard::disturbed(double g_uS, double read_pulses) const {
@@ -270,6 +387,19 @@ void check_device_card(const DeviceCard& card, const std::string& where) {
     }
   }
   check_relaxation(card, where);
+  check_table("activation_conductance_uS", card.activation_conductance_uS,
+              {{"activation_energy_eV", card.activation_energy_eV.size()}}, where);
+  if (card.rtn_slowest_s < card.rtn_fastest_s) {
+    throw Error(
+        fmt::format("{}: field rtn_slowest_s: found {}, allowed: rtn_fastest_s ({}) or more", where,
+                    card.rtn_slowest_s, card.rtn_fastest_s));
+  }
+  if (card.has_wear() && !card.has_saturation()) {
+    throw Error(
+        fmt::format("{}: field wear_onset_pulses: found {}, allowed with a "
+                    "pulse_ceiling_uS alone: wear closes that window",
+                    where, card.wear_onset_pulses));
+  }
 }
 
 DeviceCard load_device_card(const std::filesystem::path& file) {

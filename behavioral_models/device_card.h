@@ -4,6 +4,7 @@
 // the card sets it, and independent of the others. README.md has the equations.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -17,6 +18,17 @@ struct MeasuredState {
   double measured_uS = 0.0;
 
   bool operator==(const MeasuredState&) const = default;
+};
+
+// Standard deviation of the relaxation at one conductance.
+struct RelaxationLaw {
+  double sigma_uS = 0.0;   // at the reference time
+  double growth_uS = 0.0;  // a decade
+
+  // `decades` from the reference time on, `spread` the part that has appeared before it.
+  double sigma(double decades, double spread) const {
+    return std::max(0.0, sigma_uS + (growth_uS * decades)) * spread;
+  }
 };
 
 struct DeviceCard {
@@ -42,6 +54,8 @@ struct DeviceCard {
   // mean 1, SET and RESET apart): relative standard deviations [1].
   double pulse_c2c = 0.0;
   double pulse_d2d = 0.0;
+  // Correlation of the spread from cell to cell: exp(-d^2 / (2 L^2)) at a distance of d cells.
+  double pulse_d2d_length_cells = 0.0;  // L; 0: independent
 
   // ---- programming error: Gaussian, one draw a cell and write, with the standard deviation
   //   programming_sigma_uS + programming_sigma_slope * g + programming_sigma_curvature_per_uS * g^2
@@ -56,19 +70,62 @@ struct DeviceCard {
   std::string measured_states;          // path; empty: none
   std::vector<MeasuredState> measured;  // its rows, by target
 
-  // ---- relaxation: Gaussian, one draw a cell and write, with the standard deviation at age t
+  // ---- relaxation: Gaussian, with the standard deviation at age t
   //   sigma(g) + growth(g) * log10(t / relaxation_reference_s),   at least 0; 0 at t = 0
   // sigma and growth are linear in g between the conductances of the table and constant beyond.
+  // With an onset t0 above 0 the variance grows with the logarithm of time from the first pulse on:
+  //   sigma(g)^2 * ln(1 + t / t0) / ln(1 + relaxation_reference_s / t0)   below the reference time.
+  // The frozen part of the variance is one draw a write that grows with time; the rest is a process
+  // with independent increments (relaxation.h).
   std::vector<double> relaxation_conductance_uS;        // ascending; empty: none
   std::vector<double> relaxation_sigma_uS;              // as many
   std::vector<double> relaxation_growth_uS_per_decade;  // as many, or empty: no growth
   double relaxation_reference_s = 1.0;
+  double relaxation_onset_s = 0.0;          // 0: none
+  double relaxation_frozen_fraction = 1.0;  // of the variance
+  double relaxation_floor_uS = 0.0;         // no cell relaxes below it
+  // Mean of the relaxation: what it has moved by at the reference time [uS], as many as
+  // conductances or empty; grows as log10(1 + t / reference) / log10(2).
+  std::vector<double> relaxation_mean_uS;
 
   // ---- retention drift: a factor (1 + t / drift_onset_s)^-nu at age t, with a nu for each cell of
   // mean drift_exponent and standard deviation drift_exponent_sigma.
   double drift_exponent = 0.0;
   double drift_exponent_sigma = 0.0;
   double drift_onset_s = 1.0;
+
+  // ---- slow noise, a factor of a cell's conductance that is the same in every read until time
+  // passes, so that verify reads do not average it out.
+  // Random telegraph noise: a fraction of the cells has a trap, which is full half of the time and
+  // takes a part of the conductance then; it is drawn anew every tau, log-uniform from cell to
+  // cell.
+  double rtn_fraction = 0.0;   // of the cells
+  double rtn_amplitude = 0.0;  // part of the conductance
+  double rtn_fastest_s = 1e-3;
+  double rtn_slowest_s = 1e3;
+  // 1/f noise: every decade of time since the write adds this relative standard deviation,
+  // independently: variance flicker_noise^2 * log10(1 + t / flicker_onset_s).
+  double flicker_noise = 0.0;
+  double flicker_onset_s = 1e-6;
+
+  // ---- current and voltage: I = G V sinh(k V) / (k V), scaled so that G holds at iv_reference_V;
+  // k falls linearly from this at g_min to 0 at g_max.
+  double iv_nonlinearity_per_V = 0.0;
+  double iv_reference_V = 0.2;
+  double read_voltage_V = 0.2;
+
+  // ---- temperature of the time after programming, which is done at 300 K. Conductance by
+  // Arrhenius, activation energy linear between the conductances of its table; time passes faster
+  // with retention_energy_eV; the variance of the read noise is proportional to it.
+  double temperature_K = 300.0;
+  std::vector<double> activation_conductance_uS;  // ascending; empty: none
+  std::vector<double> activation_energy_eV;       // as many; positive: conducts more when hot
+  double retention_energy_eV = 0.0;
+
+  // ---- wear: every decade of pulses beyond the onset closes the window of the pulses.
+  double wear_onset_pulses = 0.0;  // 0: none
+  double wear_ceiling_uS_per_decade = 0.0;
+  double wear_floor_uS_per_decade = 0.0;
 
   // ---- read disturb: a read pulse moves a cell by this fraction of the way to pulse_ceiling_uS
   // (g_max_uS without one).
@@ -94,11 +151,18 @@ struct DeviceCard {
 
   // ---- wires: resistance of a segment of a bit line or a source line [ohm].
   double wire_resistance_ohm = 0.0;
+  // Resistances of the drivers: of each bit line, and of the supply that all bit lines of a macro
+  // share.
+  double driver_resistance_ohm = 0.0;
+  double supply_resistance_ohm = 0.0;
 
   // ---- converter. Noise: Gaussian, one draw a conversion; standard deviation in codes (LSB) at
   // every range. Gain (relative), offset and integral non-linearity (peak of its bow): Gaussian,
   // one draw for each lane of each macro.
   double adc_sigma_codes = 0.0;
+  // More noise, a fraction of the full scale: the same voltage at every number of bits.
+  double adc_sigma_full_scale = 0.0;
+  double verify_sigma_codes = 0.0;  // more noise of the reads of a programming run
   double adc_gain_sigma = 0.0;
   double adc_offset_sigma_codes = 0.0;
   double adc_inl_codes = 0.0;
@@ -139,10 +203,28 @@ struct DeviceCard {
   }
   // Standard deviation of the relaxation of a cell written to g_uS, at an age [uS].
   double relaxation_sigma_at(double g_uS, double age_seconds) const;
+  // Its parts: of the conductance, and of the age (above 0).
+  RelaxationLaw relaxation_law(double g_uS) const;
+  double relaxation_decades(double age_seconds) const;
+  double relaxation_spread(double age_seconds) const;
+  // Its mean [uS].
+  double relaxation_mean_at(double g_uS, double age_seconds) const;
   // The rows of `measured` whose target is nearest to g_uS (of two as near, the lower): first,
   // last.
   std::pair<std::size_t, std::size_t> measured_near(double g_uS) const;
   double drift_factor(double exponent, double age_seconds) const;
+  // What a cell of g_uS conducts at the read voltage, and at the temperature, relative to g_uS.
+  double iv_factor(double g_uS) const;
+  double temperature_factor(double g_uS) const;
+  double equivalent_age_s(double seconds) const;  // at 300 K
+  // Where pulses saturate after so many of them [uS].
+  struct Window {
+    double floor_uS = 0.0;
+    double ceiling_uS = 0.0;
+  };
+  Window worn_window(double pulses) const;
+  // Standard deviation of a converter's noise, all of it but that of verify reads [codes].
+  double converter_sigma_codes(int adc_bits) const;
   // Where a conductance goes that sees so many read pulses [uS].
   double disturbed(double g_uS, double read_pulses) const;
 
@@ -151,8 +233,20 @@ struct DeviceCard {
            programming_sigma_curvature_per_uS != 0.0;
   }
   bool has_read_noise() const {
-    return read_noise != 0.0 || read_noise_uS != 0.0 || adc_sigma_codes != 0.0;
+    return read_noise != 0.0 || read_noise_uS != 0.0 || adc_sigma_codes != 0.0 ||
+           adc_sigma_full_scale != 0.0 || verify_sigma_codes != 0.0;
   }
+  bool has_telegraph_noise() const { return rtn_fraction != 0.0 && rtn_amplitude != 0.0; }
+  bool is_nonlinear() const {
+    return iv_nonlinearity_per_V != 0.0 && read_voltage_V != iv_reference_V;
+  }
+  bool is_hot() const { return temperature_K != 300.0; }
+  // What reads see is not what pulses made.
+  bool has_factors() const {
+    return has_telegraph_noise() || flicker_noise != 0.0 || is_nonlinear() || is_hot();
+  }
+  bool has_wear() const { return wear_onset_pulses > 0.0; }
+  bool has_wires() const { return wire_resistance_ohm != 0.0 || driver_resistance_ohm != 0.0; }
   bool has_saturation() const { return pulse_ceiling_uS > 0.0; }
   bool has_relaxation() const { return !relaxation_conductance_uS.empty(); }
   bool has_drift() const { return drift_exponent != 0.0 || drift_exponent_sigma != 0.0; }

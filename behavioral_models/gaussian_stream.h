@@ -51,8 +51,16 @@ enum class Purpose : std::uint32_t {
   kConverterGain = 12,    // number = lane
   kConverterOffset = 13,  // number = lane
   kConverterBow = 14,     // number = lane
-  kTuningError = 32,      // host, refit: errors of the weights, in the order they are drawn
-  kTuningOrder = 33,      // host, refit: word, order of the images
+  // The process of the relaxation: number = cell * RelaxationProcess::kNodes + node; its right end:
+  // number = cell; image = write generation.
+  kRelaxationStep = 15,
+  kRelaxationEnd = 16,
+  kTelegraphCell = 17,  // words: number = 2 cell: whether it has a trap, 2 cell + 1: its time
+  kTelegraph = 18,      // word: number = cell, image = draw + 0x9E3779B9 * write generation
+  kFlicker = 19,        // as kRelaxationStep
+  kFlickerEnd = 20,     // as kRelaxationEnd
+  kTuningError = 32,    // host, refit: errors of the weights, in the order they are drawn
+  kTuningOrder = 33,    // host, refit: word, order of the images
 };
 
 // Gaussian n of a stream, the same bits that GaussianStream gives, and word n of a stream: the word

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "common/error.h"
@@ -72,7 +73,7 @@ Macro::Macro(const MacroShape& shape, const DeviceCard& card, std::uint64_t seed
   pitch_ = source_lines + kLanePadding;
   job_.max_code = static_cast<float>((1 << shape.adc_bits) - 1);
   job_.inverse_max_code = 1.0F / job_.max_code;
-  job_.adc_variance = static_cast<float>(card.adc_sigma_codes * card.adc_sigma_codes);
+  set_converter_noise(card.converter_sigma_codes(shape.adc_bits));
   cells_.assign(bit_lines * pitch_, 0.0F);
   if (card.has_read_noise()) variances_.assign(bit_lines * pitch_, 0.0F);
   conductances_.assign(bit_lines * source_lines, 0.0F);
@@ -91,11 +92,19 @@ Macro::Macro(const MacroShape& shape, const DeviceCard& card, std::uint64_t seed
 
 void Macro::begin_programming() {
   programming_ = true;
+  if (card_.verify_sigma_codes != 0.0) {
+    const double sigma = card_.converter_sigma_codes(shape_.adc_bits);
+    const double more = card_.verify_sigma_codes;
+    set_converter_noise(std::sqrt((sigma * sigma) + (more * more)));
+  }
   noise_.restart(Purpose::kVerifyNoise, next_run_++);
 }
 
 void Macro::begin_image(std::uint32_t image) {
   programming_ = false;
+  if (card_.verify_sigma_codes != 0.0) {
+    set_converter_noise(card_.converter_sigma_codes(shape_.adc_bits));
+  }
   noise_.restart(Purpose::kReadNoise, image);
 }
 
@@ -109,6 +118,41 @@ void Macro::set_layer(int layer) {
     counted_.resize(layer_ + 1);
     peaks_.resize(counts_.size() * sums_.size(), 0.0F);
   }
+}
+
+Clips Macro::read_together(std::span<const std::uint32_t> planes, std::size_t conversions) {
+  job_.pulses = planes.data();
+  job_.planes = static_cast<int>(planes.size());
+  if (!variances_.empty()) job_.z = noise_.next(conversions);
+  return kernels_->read(job_);
+}
+
+// Plane by plane: the current of all driven bit lines lowers the voltage of all of them,
+// V = V0 / (1 + R sum G).
+Clips Macro::read_apart(std::span<const std::uint32_t> planes) {
+  const float scale = job_.scale;
+  const double supply = card_.supply_resistance_ohm * step_ * 1e-6;  // [1/level step]
+  const auto lanes = static_cast<std::size_t>(job_.lanes);
+  std::vector<std::int32_t> sums(lanes, 0);
+  Clips clips;
+  for (const std::uint32_t& plane : planes) {
+    for (std::int32_t& sum : sums) sum *= 2;
+    if (plane == 0 && job_.skip_empty) continue;
+    double driven = 0.0;
+    for (std::uint32_t pulses = plane; pulses != 0; pulses &= pulses - 1) {
+      const float* cells =
+          job_.cells + static_cast<std::size_t>(std::countr_zero(pulses)) * job_.pitch;
+      for (std::size_t line = 0; line < lanes; ++line) driven += static_cast<double>(cells[line]);
+    }
+    job_.scale = scale * static_cast<float>(1.0 / (1.0 + (supply * driven)));
+    const Clips of_plane = read_together({&plane, 1}, lanes);
+    clips.low += of_plane.low;
+    clips.high += of_plane.high;
+    for (std::size_t line = 0; line < lanes; ++line) sums[line] += sums_[line];
+  }
+  job_.scale = scale;
+  std::ranges::copy(sums, sums_.begin());
+  return clips;
 }
 
 void Macro::convert(std::span<const std::uint32_t> planes, int first_line, int count, int range,
@@ -138,7 +182,7 @@ void Macro::convert(std::span<const std::uint32_t> planes, int first_line, int c
     return;
   }
   const std::size_t conversions = reads * static_cast<std::size_t>(count);
-  if (card_.wire_resistance_ohm == 0.0) {
+  if (!card_.has_wires()) {
     job_.cells = cells_.data() + first_line;
     job_.variances = variances_.empty() ? nullptr : variances_.data() + first_line;
     job_.pitch = pitch_;
@@ -154,15 +198,13 @@ void Macro::convert(std::span<const std::uint32_t> planes, int first_line, int c
     job_.offset = offsets_.data() + lane;
     job_.bow = bows_.data() + lane;
   }
-  job_.pulses = planes.data();
-  job_.planes = static_cast<int>(planes.size());
   job_.skip_empty = skip_empty;
   job_.lanes = count;
   job_.scale = static_cast<float>(1 << range);
   job_.sums = sums_.data();
   job_.peaks = peaks_.data() + (layer_ * sums_.size());
-  if (!variances_.empty()) job_.z = noise_.next(conversions);
-  const Clips clips = kernels_->read(job_);
+  const Clips clips =
+      card_.supply_resistance_ohm == 0.0 ? read_together(planes, conversions) : read_apart(planes);
   ReadCounts& counts = counts_[layer_];
   counts.reads += reads;
   counts.conversions += conversions;

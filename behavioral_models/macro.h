@@ -30,11 +30,13 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "behavioral_models/device_card.h"
 #include "behavioral_models/gaussian_stream.h"
+#include "behavioral_models/relaxation.h"
 
 namespace mcnn {
 
@@ -242,7 +244,23 @@ class Macro {
   void draw_devices();  // what is fixed for each cell and lane
   bool worn(std::size_t cell) const;
   double settled_value(std::size_t cell) const;
-  void update(std::size_t cell);  // present conductance from the state
+  // What pulses and time made of a cell, and the factor that reads see of it.
+  double intrinsic(std::size_t cell) const;
+  double factor(std::size_t cell, double value) const;
+  bool trapped(std::size_t cell) const;
+  // W of a process of this cell's write, at its age [uS, or what its card has].
+  double process(const RelaxationProcess& process, Purpose step, Purpose end, std::size_t cell,
+                 double g_uS) const;
+  // Standard Gaussians of the cells, correlated over the array.
+  std::vector<double> field(Purpose purpose) const;
+  void set_converter_noise(double sigma_codes) {
+    job_.adc_variance = static_cast<float>(sigma_codes * sigma_codes);
+  }
+  // The planes of the job, all at once, or with a supply of its own voltage for each.
+  Clips read_together(std::span<const std::uint32_t> planes, std::size_t conversions);
+  Clips read_apart(std::span<const std::uint32_t> planes);
+  double relaxed_by(std::size_t cell, double g_uS) const;  // [level steps]
+  void update(std::size_t cell);                           // present conductance from the state
   void hold(std::size_t cell, double value);
   double variance(double value) const;
   const Window& window(int first_line, int count);
@@ -272,6 +290,10 @@ class Macro {
   std::vector<double> reset_spread_;  // and of a RESET pulse's
   std::vector<double> limits_;        // pulses that a cell endures
   std::vector<Stuck> stuck_;
+  std::shared_ptr<const RelaxationProcess> relaxation_;  // null: all of it is frozen
+  std::shared_ptr<const RelaxationProcess> flicker_;     // relative; null: none
+  std::vector<double> trap_s_;                           // time of a cell's trap, 0: none
+  bool has_factors_ = false;
 
   std::vector<CellState> states_;
   std::vector<double> values_;    // present conductance [level steps], [source_line][bit_line]

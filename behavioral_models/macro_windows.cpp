@@ -38,16 +38,26 @@ void Macro::solve(Window& window) const {
     if (!window.variances.empty()) window.variances[at] = static_cast<float>(variance(value));
   };
   // Conductances in level steps ask for resistances in their inverse.
-  const double segment = card_.wire_resistance_ohm * step_;  // [1e6 / level step]
+  const double segment = card_.wire_resistance_ohm * step_;          // [1e6 / level step]
+  const double driver = card_.driver_resistance_ohm * step_ * 1e-6;  // [1/level step]
   if (window.count == 1) {
     solve_line(window.first_line, segment * 1e-6,
-               [&](std::size_t b, double v) { put(b * pitch, v); });
+               [&](std::size_t b, double v) { put(b * pitch, v / (1.0 + (driver * v))); });
     return;
   }
-  const std::vector<double> effective =
+  std::vector<double> effective =
       effective_conductances(std::span<const double>(values_), shape_.bit_lines, segment,
                              {window.first_line, window.count});
   const auto count = static_cast<std::size_t>(window.count);
+  if (driver != 0.0) {
+    // What a bit line takes lowers its own voltage: V = V0 / (1 + R sum G).
+    for (std::size_t b = 0; b * count < effective.size(); ++b) {
+      const auto cells = std::span(effective).subspan(b * count, count);
+      double taken = 0.0;
+      for (const double v : cells) taken += v;
+      for (double& v : cells) v /= 1.0 + (driver * taken);
+    }
+  }
   for (std::size_t i = 0; i < effective.size(); ++i)
     put(i / count * pitch + i % count, effective[i]);
 }
@@ -91,7 +101,7 @@ std::vector<double> Macro::window_conductances(int first_line, int count) const 
   const float* cells = cells_.data() + first_line;
   std::size_t pitch = pitch_;
   Window wired{.first_line = first_line, .count = count};
-  if (card_.wire_resistance_ohm != 0.0) {
+  if (card_.has_wires()) {
     pitch = whole_vectors(lines);
     const auto& windows = windows_[static_cast<std::size_t>(first_line)];
     const auto read = std::ranges::find(windows, count, &Window::count);

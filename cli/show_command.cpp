@@ -14,6 +14,8 @@
 
 #include "behavioral_models/device_units.h"
 #include "cli/help.h"
+#include "cli/output/output_file.h"
+#include "cli/report/card_svg.h"
 #include "host/engine/driver.h"
 #include "tb/rtl_chip.h"
 
@@ -119,10 +121,11 @@ std::string describe_fields(const DeviceCard& card) {
   return text;
 }
 
-int show_info(const WorkloadOptions& options) {
+int show_info(const WorkloadOptions& options, const std::string& svg) {
   const ChipConfig config = load_configuration(options);
   const DeviceCard card = load_chosen_card(options);
   const Network network = load_chosen_network(options);
+  const auto svg_file = output_file(svg, "--svg");
   fmt::print("mcnn {}, Verilator {}, configurations {}\n", MCNN_VERSION, MCNN_VERILATOR_VERSION,
              fmt::join(tb::RtlChip::configurations(), ", "));
   fmt::print("\nconfiguration {}: {}\n", config.name, describe(config));
@@ -157,6 +160,8 @@ int show_info(const WorkloadOptions& options) {
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     fmt::print("  {}\n", describe_layer(network, i));
   }
+  if (svg_file) svg_file->commit(card_svg(card, options.seed));
+  print_written({svg});
   return difference.empty() ? 0 : kExitDiffers;
 }
 
@@ -175,11 +180,15 @@ Command info_command(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("info", "Show configuration, device and network");
   command.alias("show");
   add_examples(command, {{"mcnn info --device yao2020", "every field of the card that is on"},
+                         {"mcnn info --device yao2020 --svg card.svg",
+                          "and its states, relaxation, noise and drift as a picture"},
                          {"mcnn info --config tiny --network data/networks/yao2020.json",
                           "another configuration"}});
   auto options = std::make_shared<WorkloadOptions>();
+  auto svg = std::make_shared<std::string>();
   add_choice_options(command, *options);
-  return {&command, [options] { return show_info(*options); }};
+  add_file_option(command, "--svg", *svg, "Draw the device card (SVG)");
+  return {&command, [options, svg] { return show_info(*options, *svg); }};
 }
 
 }  // namespace mcnn::cli

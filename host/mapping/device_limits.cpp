@@ -28,8 +28,9 @@ DeviceLimits device_limits(const DeviceCard& card) {
     }
     const double factor =
         card.age_s > 0.0 ? card.drift_factor(card.drift_exponent, card.age_s) : 1.0;
+    const double shift = mean + card.relaxation_mean_at(written, card.age_s);
     const double conductance =
-        card.disturbed(std::max(0.0, written + mean) * factor, card.read_disturb_pulses);
+        card.disturbed(std::max(0.0, written + shift) * factor, card.read_disturb_pulses);
     const double programming = card.programming_sigma_at(written);
     const double relaxation = card.relaxation_sigma_at(written, card.age_s);
     const double cell = std::sqrt(programming * programming + relaxation * relaxation +

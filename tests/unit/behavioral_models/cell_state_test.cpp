@@ -25,6 +25,26 @@ DeviceCard everything() {
   card.measured = {{2.0, 1.7}, {2.0, 2.2}, {11.0, 11.5}, {20.0, 18.0}};
   card.endurance_pulses = 60.0;
   card.endurance_used_pulses = 20.0;
+  card.relaxation_frozen_fraction = 0.4;
+  card.relaxation_onset_s = 1e-6;
+  card.relaxation_mean_uS = {0.1, -0.2, -0.3};
+  card.relaxation_floor_uS = 0.5;
+  card.pulse_d2d_length_cells = 3.0;
+  card.rtn_fraction = 0.3;
+  card.rtn_amplitude = 0.1;
+  card.flicker_noise = 0.01;
+  card.iv_nonlinearity_per_V = 2.0;
+  card.read_voltage_V = 0.3;
+  card.temperature_K = 330.0;
+  card.activation_conductance_uS = {2.0, 20.0};
+  card.activation_energy_eV = {0.03, 0.0};
+  card.wear_onset_pulses = 50.0;
+  card.wear_ceiling_uS_per_decade = 2.0;
+  card.wear_floor_uS_per_decade = 0.5;
+  card.driver_resistance_ohm = 200.0;
+  card.supply_resistance_ohm = 20.0;
+  card.adc_sigma_full_scale = 0.002;
+  card.verify_sigma_codes = 0.5;
   return card;
 }
 
@@ -45,8 +65,11 @@ TEST(Cell, NegativeConductancesCannotArise) {
   card.measured = {{2.0, 0.0}, {20.0, 0.0}};
   card.pulse_c2c = 2.0;
   card.pulse_d2d = 2.0;
-  card.drift_exponent_sigma = 0.2;
+  card.drift_exponent_sigma = 0.18;
   card.stuck_low_uS = 0.0;
+  card.relaxation_floor_uS = 0.0;
+  card.adc_sigma_full_scale = 0.0;
+  card.verify_sigma_codes = 0.0;
   card.adc_sigma_codes = 0.0;
   card.read_noise = 0.0;
   card.read_noise_uS = 0.0;
@@ -58,6 +81,7 @@ TEST(Cell, NegativeConductancesCannotArise) {
   for (const bool saturation : {false, true}) {
     card.pulse_ceiling_uS = saturation ? 25.0 : 0.0;
     card.endurance_pulses = saturation ? 0.0 : 300.0;
+    card.wear_onset_pulses = saturation ? 50.0 : 0.0;
     Macro macro({}, card, 20, 0);
     for (int step = 0; step < 60; ++step) {
       for (int i = 0; i < 4000; ++i) {

@@ -175,14 +175,19 @@ DeviceCard full_card() {
   int n = 1;
   for (const std::string& name : device_field_names()) {
     if (name == "name" || name == "measured_states" || name == "g_max_uS") continue;
-    std::string value = fmt::format("{}", name.find("rate") != std::string::npos ? 0.1 + (0.01 * n)
-                                          : name.find("per_pulse") != std::string::npos ? 1e-7 / 3
-                                                                                        : n / 3.0);
+    const auto has = [&](std::string_view part) { return name.find(part) != std::string::npos; };
+    // Parts of something are below 1.
+    const bool is_part = has("_rate") || has("fraction") || has("amplitude") || has("full_scale");
+    std::string value = fmt::format("{}", is_part              ? 0.1 + (0.001 * n)
+                                          : has("per_pulse")   ? 1e-7 / 3
+                                          : has("temperature") ? 300.0 + (n / 3.0)
+                                                               : n / 3.0);
     if (name.starts_with("programming_") && name.find("sigma") == std::string::npos &&
         name != "programming_tolerance_uS") {
       value = name == "programming_range" ? "3" : std::to_string(2 + (n % 5));
     }
-    if (name.starts_with("relaxation") && name != "relaxation_reference_s") {
+    if ((name.starts_with("relaxation") || name.starts_with("activation")) &&
+        !name.ends_with("_s") && !is_part && !has("floor")) {
       value = fmt::format("[{}, {}]", n / 3.0, n);
     }
     set_device_field(card, name, value, "test");

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "common/error.h"
 #include "host/engine/chip_model.h"
 #include "host/programming/program_model.h"
 #include "host/tuning/checkpoint.h"
@@ -38,12 +39,16 @@ class ModelChip final : public TuningChip {
     for (Macro& macro : macros_) macro.elapse(seconds, read_pulses);
   }
   void load(std::span<const ChipProgram> programs) override { program_ = programs.front(); }
+  // From now on nobody gets to the cells but through reads and the programmer.
+  void seal() { sealed_ = true; }
   std::vector<MacroState> states() const override {
+    if (sealed_) throw Error("the conductances of a chip are nowhere to be read");
     std::vector<MacroState> states;
     for (const Macro& macro : macros_) states.push_back(macro.save_state());
     return states;
   }
   void restore(std::span<const MacroState> states) override {
+    if (sealed_) throw Error("the conductances of a chip are nowhere to be written");
     for (size_t pe = 0; pe < macros_.size(); ++pe) macros_[pe].restore(states[pe]);
   }
   MacroWork take_forward_work() override { return std::exchange(forward_work_, {}); }
@@ -59,6 +64,7 @@ class ModelChip final : public TuningChip {
   ProgramModel port_;
   ChipProgram program_;
   MacroWork forward_work_;
+  bool sealed_ = false;
 };
 
 DeviceCard relaxing_card() {
@@ -175,6 +181,21 @@ TEST_P(TunerFlow, TestImagesDecideNothing) {
   }
   EXPECT_EQ(state, without.state());
   EXPECT_EQ(chip_with->states(), chip_without->states());
+}
+
+// Tuning knows what the chip's owner can know: what images give, and what the programmer says.
+TEST_P(TunerFlow, CellsAreSeenThroughTheConverterAlone) {
+  Bench bench;
+  bench.settings.flow = GetParam();
+  const auto chip = bench.chip();
+  chip->seal();
+  Tuner tuner = bench.tuner(*chip, &bench.test);
+  tuner.measure();
+  while (tuner.step()) {
+  }
+  tuner.measure();
+  EXPECT_GT(tuner.state().counters.cells, 50);
+  EXPECT_THROW(chip->states(), Error) << "the seal";
 }
 
 INSTANTIATE_TEST_SUITE_P(Flows, TunerFlow, ::testing::Values(TuningFlow::kPaper, TuningFlow::kBest),
