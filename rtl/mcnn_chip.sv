@@ -5,23 +5,25 @@
 
 module mcnn_chip #(
   parameter int unsigned NumPe       = 8,    // processing elements, one crossbar array each
+  parameter int unsigned Windows     = 1,    // windows of 4x4 pixels that a read sums
+  parameter int unsigned Lanes       = 2,    // channels of a feature-map word, kernels of a clock in reduce and behind it
   parameter int unsigned NumSl       = 128,  // source lines (outputs) of an array
   parameter int unsigned NumAdc      = 32,   // ADC lanes of an array
   parameter int unsigned AdcBits     = 8,    // bits of a code
   parameter int unsigned ActBits     = 8,    // bits of a pixel, unsigned
   parameter int unsigned PsumBits    = 24,   // bits of a partial sum, a bias and a logit, signed
-  parameter int unsigned RowBanks    = 8,    // memory banks of a feature-map half, rows of a fetched column
+  parameter int unsigned RowBanks    = 8,    // memory banks of a feature map, rows of a fetched column
   parameter int unsigned BankDepth   = 256,  // words of a bank
   parameter int unsigned MaxDim      = 32,   // rows or columns of a feature map
   parameter int unsigned NumLayers   = 16,   // rows of the layer table
   parameter int unsigned NumRecords  = 128,  // rows of the step table
-  parameter int unsigned NumBiasRows = 64,   // rows of the bias table, two kernels each
+  parameter int unsigned NumBiasRows = 64,   // rows of the bias table, Lanes kernels each
   parameter int unsigned NumLogits   = 64,   // logits of a result
   parameter int unsigned ReadLatency = 1,    // clocks from a read strobe to its codes
   parameter int unsigned ReadClocks  = 1,    // clocks of a bit-plane read
   parameter int unsigned NumEntries  = 64,   // entries of a PE's programming list
   localparam int unsigned KernelMax   = 4,
-  localparam int unsigned NumBl       = KernelMax * KernelMax,  // bit lines (inputs) of an array
+  localparam int unsigned NumBl       = Windows * KernelMax * KernelMax,  // bit lines (inputs) of an array
   localparam int unsigned AddressBits = mcnn_pkg::AddressBits,
   localparam int unsigned LayerBits   = $clog2(NumLayers),
   localparam int unsigned SlBits      = $clog2(NumSl),
@@ -84,18 +86,19 @@ module mcnn_chip #(
   localparam int unsigned BankBits    = $clog2(RowBanks);
   localparam int unsigned LineBits    = $clog2(NumSl / 4);
   localparam int unsigned PlaneBits   = $clog2(ActBits);
-  localparam int unsigned NumGroups   = NumAdc / 4;
+  localparam int unsigned NumGroups   = NumAdc / (2 * Lanes);
   localparam int unsigned GroupBits   = (NumGroups > 1) ? $clog2(NumGroups) : 1;
   localparam int unsigned SumBits     = AdcBits + ActBits + 1;
   localparam int unsigned ShiftBits   = $clog2(PsumBits);
   localparam int unsigned RecordBits  = $clog2(NumRecords);
   localparam int unsigned BiasBits    = $clog2(NumBiasRows);
-  localparam int unsigned PeWords     = (NumPe + 3) / 4;
-  localparam int unsigned LayerWidth  = 32 * (8 + PeWords);
-  localparam int unsigned RecordWidth = 32 * (2 + PeWords);
+  localparam int unsigned LaneBits    = $clog2(Lanes);
+  localparam int unsigned ArrayBits   = (Windows > 1) ? $clog2(Windows) : 1;
+  localparam int unsigned LayerWidth  = 32 * (8 + (NumPe + 3) / 4);
+  localparam int unsigned RecordWidth = 32 * (2 + (NumPe + 1) / 2);
   localparam int unsigned MapGroups   = RowBanks / 4;
   localparam int unsigned MapGroupBits = (MapGroups > 1) ? $clog2(MapGroups) : 1;
-  localparam int unsigned PairBits    = $clog2(NumLogits / 2);
+  localparam int unsigned LogitBits   = $clog2(NumLogits / Lanes);
   localparam int unsigned EntryBits   = $clog2(NumEntries);
   localparam int unsigned PeBits      = (NumPe > 1) ? $clog2(NumPe) : 1;
   localparam int unsigned EntryCountBits = mcnn_pkg::EntryCountBits;
@@ -129,7 +132,8 @@ module mcnn_chip #(
   logic [11:0] table_wr_row, table_rd_row;
   logic [3:0]  table_wr_word, table_rd_word;
   logic [31:0] table_data, map_data;
-  logic        map_re, map_half;
+  logic        map_re;
+  logic [LaneBits-1:0] map_lane;
   logic [1:0]  map_buffer;
   logic [MapGroupBits-1:0] map_group;
   logic [AddrBits-1:0]     map_addr;
@@ -146,7 +150,7 @@ module mcnn_chip #(
   logic [31:0] entries_done, entries_failed, entries_refused;
 
   mcnn_registers #(
-    .NumPe(NumPe), .NumBl(NumBl), .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .ActBits(ActBits),
+    .NumPe(NumPe), .Windows(Windows), .Lanes(Lanes), .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .ActBits(ActBits),
     .PsumBits(PsumBits), .KernelMax(KernelMax), .RowBanks(RowBanks), .BankDepth(BankDepth), .MaxDim(MaxDim),
     .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows), .NumLogits(NumLogits),
     .ReadLatency(ReadLatency), .ReadClocks(ReadClocks), .NumEntries(NumEntries)
@@ -173,7 +177,7 @@ module mcnn_chip #(
     .table_we_o(table_we), .table_wr_o(table_wr), .table_wr_row_o(table_wr_row), .table_wr_word_o(table_wr_word),
     .table_re_o(table_re), .table_rd_o(table_rd), .table_rd_row_o(table_rd_row), .table_rd_word_o(table_rd_word),
     .table_data_i(table_data), .entry_data_i(entry_data),
-    .map_re_o(map_re), .map_buffer_o(map_buffer), .map_half_o(map_half), .map_group_o(map_group),
+    .map_re_o(map_re), .map_buffer_o(map_buffer), .map_lane_o(map_lane), .map_group_o(map_group),
     .map_addr_o(map_addr), .map_data_i(map_data),
     .perf_clocks_i(perf_clocks), .perf_beats_i(perf_beats), .perf_reads_i(perf_reads),
     .perf_skipped_i(perf_skipped), .perf_conversions_i(perf_conversions),
@@ -232,23 +236,23 @@ module mcnn_chip #(
   logic [RecordBits-1:0] record_addr, first_record;
   logic [RecordWidth-1:0] record;
   logic [BiasBits-1:0]   bias_base, bias_addr;
-  logic [2*PsumBits-1:0] bias;
+  logic [Lanes*PsumBits-1:0] bias;
   logic                  is_final, is_vector;
-  logic [5:0]            kernels, pool_rows, pool_columns, pool_row_stride, pool_column_stride;
+  logic [5:0]            kernels, pairs, pool_rows, pool_columns, pool_row_stride, pool_column_stride;
   logic [1:0]            range;
   logic [ShiftBits-1:0]  shift;
-  logic [3:0]            group_rows;
+  logic [3:0]            group_rows, array_rows;
   logic [7:0]            in_height, in_width, out_height, out_width, pooled_height, pooled_width;
   logic [2:0]            stride;
   logic [6:0]            row_step;
   logic [15:0]           out_pitch, out_base;
   logic [NumPe-1:0]      segment_end;
-  logic [NumPe*3-1:0]    replica, row_offset;
+  logic [NumPe*4-1:0]    replica, row_offset;
   logic                  count_clock, count_layer_clock, stall_image, stall_result;
 
   mcnn_sequencer #(
-    .NumPe(NumPe), .NumAdc(NumAdc), .PsumBits(PsumBits), .RowBanks(RowBanks), .BankDepth(BankDepth),
-    .MaxDim(MaxDim), .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows), .NumLogits(NumLogits)
+    .NumPe(NumPe), .Windows(Windows), .Lanes(Lanes), .NumAdc(NumAdc), .PsumBits(PsumBits), .RowBanks(RowBanks),
+    .BankDepth(BankDepth), .MaxDim(MaxDim), .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows), .NumLogits(NumLogits)
   ) u_sequencer (
     .clk_i, .rst_ni,
     .start_i(start), .abort_i(abort), .resume_i(resume), .halt_i(halt_mode),
@@ -260,7 +264,7 @@ module mcnn_chip #(
     .result_busy_i(result_busy), .result_send_o(result_send),
     .row_re_o(row_re), .row_addr_o(row_addr), .row_i(row),
     .start_o(pass_start), .start_late_o(pass_start_late), .pass_done_i(pass_done),
-    .final_o(is_final), .vector_o(is_vector), .kernels_o(kernels), .range_o(range), .shift_o(shift),
+    .final_o(is_final), .vector_o(is_vector), .kernels_o(kernels), .pairs_o(pairs), .array_rows_o(array_rows), .range_o(range), .shift_o(shift),
     .group_rows_o(group_rows), .in_height_o(in_height), .in_width_o(in_width), .stride_o(stride),
     .row_step_o(row_step), .out_height_o(out_height), .out_width_o(out_width),
     .pool_rows_o(pool_rows), .pool_columns_o(pool_columns),
@@ -273,7 +277,8 @@ module mcnn_chip #(
   );
 
   mcnn_tables #(
-    .NumPe(NumPe), .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows), .PsumBits(PsumBits)
+    .NumPe(NumPe), .Lanes(Lanes), .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows),
+    .PsumBits(PsumBits)
   ) u_tables (
     .clk_i,
     .host_we_i(table_we), .host_wr_table_i(table_wr), .host_wr_row_i(table_wr_row),
@@ -291,23 +296,25 @@ module mcnn_chip #(
   logic [PlaneBits-1:0]     plane;
   logic [NumPe*ActBits-1:0] plane_used;
   logic                     hold, walk_valid, walk_first, walk_add, walk_emit, walk_column_first, walk_group_end, walk_end;
-  logic [GroupBits-1:0]     walk_group;
+  logic [GroupBits-1:0]     walk_pairs, walk_group;
+  logic [ArrayBits-1:0]     walk_row;
   logic [7:0]               walk_column;
 
   assign load_end = column_valid && column_step_end;
 
   mcnn_beat_control #(
-    .NumPe(NumPe), .NumGroups(NumGroups), .ActBits(ActBits), .ReadClocks(ReadClocks), .WalkDelay(2 + ReadLatency)
+    .NumPe(NumPe), .Windows(Windows), .Lanes(Lanes), .NumGroups(NumGroups), .ActBits(ActBits), .ReadClocks(ReadClocks),
+    .WalkDelay(2 + ReadLatency)
   ) u_beat_control (
     .clk_i, .rst_ni, .start_i(pass_start), .flush_i(flush),
-    .kernels_i(kernels), .out_width_i(out_width), .pool_columns_i(pool_columns),
+    .kernels_i(kernels), .pairs_i(pairs), .out_width_i(out_width), .pool_columns_i(pool_columns),
     .pool_column_stride_i(pool_column_stride), .pooled_width_i(pooled_width), .skip_i(skip_mode),
     .load_end_i(load_end), .pass_first_i(column_pass_first), .pass_last_i(column_pass_last),
     .walk_last_i(column_walk_last), .load_ready_o(load_ready),
     .advance_o(advance), .plane_used_i(plane_used), .tick_o(tick), .first_o(tick_first), .plane_o(plane),
     .survey_o(survey), .code_tick_o(code_tick), .code_first_o(code_first),
     .beat_o(beat), .stall_o(stall_beat),
-    .hold_o(hold), .walk_valid_o(walk_valid), .walk_group_o(walk_group), .walk_first_o(walk_first),
+    .hold_o(hold), .walk_valid_o(walk_valid), .walk_pairs_o(walk_pairs), .walk_row_o(walk_row), .walk_group_o(walk_group), .walk_first_o(walk_first),
     .walk_add_o(walk_add), .walk_emit_o(walk_emit), .walk_column_o(walk_column),
     .walk_column_first_o(walk_column_first), .walk_group_end_o(walk_group_end), .walk_end_o(walk_end)
   );
@@ -321,7 +328,7 @@ module mcnn_chip #(
     .clock_i(count_clock), .layer_clock_i(count_layer_clock), .layer_i(layer_o),
     .stall_image_i(stall_image), .stall_result_i(stall_result), .stall_beat_i(stall_beat),
     .beat_i(beat), .beat_first_i(tick && tick_first), .active_i(pe_active), .strobe_i(pe_strobe),
-    .count_i({kernels, 1'b0}), .result_i(result_done),
+    .count_i({pairs, 1'b0}), .result_i(result_done),
     .clocks_o(perf_clocks), .beats_o(perf_beats), .reads_o(perf_reads), .skipped_o(perf_skipped),
     .conversions_o(perf_conversions), .stall_image_o(perf_stall_image), .stall_result_o(perf_stall_result),
     .stall_beat_o(perf_stall_beat), .results_o(perf_results), .layer_select_i(perf_layer),
@@ -329,13 +336,13 @@ module mcnn_chip #(
   );
 
   // --------------------------------------------------------------------------------------------------------- memory
-  logic                          fetch_re, fetch_half, load_we, load_half;
-  logic [RowBanks*AddrBits-1:0]  fetch_addr, pool_raddr, pool_waddr;
-  logic [RowBanks*ActBits-1:0]   fetch_data;
-  logic [RowBanks-1:0]           pool_re;
-  logic [2*RowBanks-1:0]         pool_we;
-  logic [2*RowBanks*ActBits-1:0] pool_rdata, pool_wdata;
-  logic [BankBits-1:0]           load_bank;
+  logic                              fetch_re, load_we;
+  logic [RowBanks*AddrBits-1:0]      fetch_addr, pool_raddr, pool_waddr;
+  logic [RowBanks*Lanes*ActBits-1:0] fetch_data, pool_rdata, pool_wdata;
+  logic [RowBanks-1:0]               pool_re;
+  logic [RowBanks*Lanes-1:0]         pool_we;
+  logic [LaneBits-1:0]               load_lane;
+  logic [BankBits-1:0]               load_bank;
   logic [AddrBits-1:0]           load_addr;
   logic [ActBits-1:0]            load_data;
   logic [1:0]                    write_buffer_q;
@@ -347,50 +354,54 @@ module mcnn_chip #(
   end
 
   mcnn_feature_maps #(
-    .ActBits(ActBits), .RowBanks(RowBanks), .BankDepth(BankDepth)
+    .ActBits(ActBits), .Lanes(Lanes), .RowBanks(RowBanks), .BankDepth(BankDepth)
   ) u_feature_maps (
     .clk_i,
     .in_buffer_i(in_buffer), .out_buffer_i(out_buffer), .write_buffer_i(write_buffer_q),
     .load_buffer_i(load_buffer),
-    .fetch_re_i(fetch_re), .fetch_half_i(fetch_half), .fetch_addr_i(fetch_addr), .fetch_data_o(fetch_data),
+    .fetch_re_i(fetch_re), .fetch_addr_i(fetch_addr), .fetch_data_o(fetch_data),
     .pool_re_i(pool_re), .pool_raddr_i(pool_raddr), .pool_rdata_o(pool_rdata),
     .pool_we_i(pool_we), .pool_waddr_i(pool_waddr), .pool_wdata_i(pool_wdata),
-    .load_we_i(load_we), .load_half_i(load_half), .load_bank_i(load_bank), .load_addr_i(load_addr),
+    .load_we_i(load_we), .load_lane_i(load_lane), .load_bank_i(load_bank), .load_addr_i(load_addr),
     .load_data_i(load_data),
-    .host_re_i(map_re), .host_buffer_i(map_buffer), .host_half_i(map_half), .host_group_i(map_group),
+    .host_re_i(map_re), .host_buffer_i(map_buffer), .host_lane_i(map_lane), .host_group_i(map_group),
     .host_addr_i(map_addr), .host_data_o(map_data)
   );
 
   mcnn_image_loader #(
-    .ActBits(ActBits), .RowBanks(RowBanks), .BankDepth(BankDepth)
+    .ActBits(ActBits), .Lanes(Lanes), .RowBanks(RowBanks), .BankDepth(BankDepth)
   ) u_image_loader (
     .clk_i, .rst_ni, .enable_i(busy), .flush_i(flush), .restart_i(stream_reset), .take_i(image_take), .ready_o(image_ready),
     .drop_o(image_drop),
     .height_i(image_height), .width_i(image_width), .channels_i(image_channels), .pitch_i(image_pitch),
     .s_axis_tdata_i, .s_axis_tvalid_i, .s_axis_tready_o, .s_axis_tlast_i,
-    .we_o(load_we), .half_o(load_half), .bank_o(load_bank), .addr_o(load_addr), .data_o(load_data),
+    .we_o(load_we), .lane_o(load_lane), .bank_o(load_bank), .addr_o(load_addr), .data_o(load_data),
     .short_o(image_short), .long_o(image_long), .beyond_o(image_beyond)
   );
 
   // ------------------------------------------------------------------------------------------------------- datapath
-  logic [ActBits*RowBanks-1:0] column_planes;
-  logic [NumPe*BankBits-1:0]   column_first_bank;
-  logic [NumPe-1:0]            column_active;
-  logic [NumPe*LineBits-1:0]   column_line;
-  logic [1:0]                  window_column, window_rows;
-  logic                        window_first, window_slide;
+  logic [Lanes*ActBits*RowBanks-1:0] column_planes;
+  logic [NumPe*BankBits-1:0]         column_first_bank;
+  logic [NumPe-1:0]                  column_active;
+  logic [NumPe*LineBits-1:0]         column_line;
+  logic [NumPe*LaneBits-1:0]         column_lane;
+  logic [Windows*BankBits-1:0]       row_shift;
+  logic [3:0]                        windows;
+  logic [1:0]                        window_column, window_rows;
+  logic                              window_first, window_slide;
 
   mcnn_window_fetch #(
-    .NumPe(NumPe), .NumSl(NumSl), .ActBits(ActBits), .RowBanks(RowBanks), .BankDepth(BankDepth),
-    .MaxDim(MaxDim), .NumRecords(NumRecords)
+    .NumPe(NumPe), .NumSl(NumSl), .Windows(Windows), .Lanes(Lanes), .ActBits(ActBits), .RowBanks(RowBanks),
+    .BankDepth(BankDepth), .MaxDim(MaxDim), .NumRecords(NumRecords)
   ) u_window_fetch (
-    .clk_i, .rst_ni, .start_i(pass_start), .flush_i(flush), .first_record_i(first_record), .kernels_i(kernels),
+    .clk_i, .rst_ni, .start_i(pass_start), .flush_i(flush), .first_record_i(first_record), .pairs_i(pairs), .array_rows_i(array_rows),
     .in_height_i(in_height), .in_width_i(in_width), .stride_i(stride), .row_step_i(row_step),
     .group_rows_i(group_rows), .out_height_i(out_height), .out_width_i(out_width), .row_offset_i(row_offset),
     .record_re_o(record_re), .record_addr_o(record_addr), .record_i(record),
-    .fetch_re_o(fetch_re), .fetch_half_o(fetch_half), .fetch_addr_o(fetch_addr), .fetch_data_i(fetch_data),
+    .fetch_re_o(fetch_re), .fetch_addr_o(fetch_addr), .fetch_data_i(fetch_data),
     .ready_i(load_ready), .valid_o(column_valid), .planes_o(column_planes), .first_bank_o(column_first_bank),
-    .active_o(column_active), .line_o(column_line), .column_o(window_column), .first_o(window_first),
+    .active_o(column_active), .line_o(column_line), .lane_o(column_lane), .windows_o(windows), .row_shift_o(row_shift),
+    .column_o(window_column), .first_o(window_first),
     .slide_o(window_slide), .rows_o(window_rows),
     .step_begin_o(column_step_begin), .step_end_o(column_step_end), .pass_first_o(column_pass_first),
     .pass_last_o(column_pass_last), .walk_last_o(column_walk_last), .error_o(record_error)
@@ -400,19 +411,19 @@ module mcnn_chip #(
   logic [CountBits-1:0] macro_count_q;
   logic [2:0]           macro_range_q;
   always_ff @(posedge clk_i) begin
-    macro_count_q <= program_busy ? CountBits'(1) : CountBits'({kernels, 1'b0});
+    macro_count_q <= program_busy ? CountBits'(1) : CountBits'({pairs, 1'b0});
     macro_range_q <= program_busy ? program_range : {1'b0, range};
   end
 
-  logic [NumPe*2*SumBits-1:0] sums;
+  logic [NumPe*Lanes*SumBits-1:0] sums;
   for (genvar p = 0; p < NumPe; p++) begin : gen_pe
     logic              program_read, program_pulse;
     logic [NumBl-1:0]  program_bit_line;
     logic [SlBits-1:0] program_line;
 
     mcnn_programmer #(
-      .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .NumEntries(NumEntries), .ReadLatency(ReadLatency),
-      .ReadClocks(ReadClocks)
+      .NumBl(NumBl), .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .NumEntries(NumEntries),
+      .ReadLatency(ReadLatency), .ReadClocks(ReadClocks)
     ) u_programmer (
       .clk_i, .rst_ni, .run_i(program_busy), .start_i(program_start_o), .abort_i(program_abort),
       .count_i(program_count[p*EntryCountBits+:EntryCountBits]),
@@ -428,12 +439,13 @@ module mcnn_chip #(
     );
 
     mcnn_pe #(
-      .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .ActBits(ActBits), .RowBanks(RowBanks),
-      .ReadLatency(ReadLatency)
+      .Windows(Windows), .Lanes(Lanes), .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .ActBits(ActBits),
+      .RowBanks(RowBanks), .ReadLatency(ReadLatency)
     ) u_pe (
       .clk_i, .rst_ni,
       .load_i(column_valid && column_active[p]), .step_begin_i(column_valid && column_step_begin),
-      .planes_i(column_planes), .first_bank_i(column_first_bank[p*BankBits+:BankBits]),
+      .planes_i(column_planes), .lane_i(column_lane[p*LaneBits+:LaneBits]), .by_row_i(array_rows != '0),
+      .first_bank_i(column_first_bank[p*BankBits+:BankBits]), .row_shift_i(row_shift), .windows_i(windows),
       .column_i(window_column), .first_i(window_first), .slide_i(window_slide), .rows_i(window_rows),
       .line_i(column_line[p*LineBits+:LineBits]),
       .advance_i(advance), .plane_used_o(plane_used[p*ActBits+:ActBits]), .active_o(pe_active[p]),
@@ -443,7 +455,8 @@ module mcnn_chip #(
       .program_line_i(program_line), .macro_program_o(macro_program_o[p]),
       .macro_read_o(macro_read_o[p]), .macro_pulse_o(macro_pulse_o[p*NumBl+:NumBl]),
       .macro_line_o(macro_line_o[p*SlBits+:SlBits]), .macro_code_i(macro_code_i[p*NumAdc*AdcBits+:NumAdc*AdcBits]),
-      .hold_i(hold), .group_valid_i(walk_valid), .group_i(walk_group), .sums_o(sums[p*2*SumBits+:2*SumBits])
+      .hold_i(hold), .group_valid_i(walk_valid), .group_i(walk_pairs),
+      .sums_o(sums[p*Lanes*SumBits+:Lanes*SumBits])
     );
     assign macro_count_o[p*CountBits+:CountBits] = macro_count_q;
     assign macro_range_o[p*3+:3]                 = macro_range_q;
@@ -467,9 +480,10 @@ module mcnn_chip #(
   end
 
   // The token of a walk goes with its sums: clock 1 and 2 reduce, 3 and 4 activate, 5 (and 6) pool write.
-  localparam int unsigned TokenBits = GroupBits + 8 + 6;
+  localparam int unsigned TokenBits = 2 * GroupBits + ArrayBits + 8 + 6;
   localparam int unsigned TokenEnd = 0, TokenGroupEnd = 1, TokenColumnFirst = 2, TokenEmit = 3, TokenAdd = 4, TokenFirst = 5,
-                          TokenColumn = 6, TokenGroup = 14;  // first bit of each field
+                          TokenColumn = 6, TokenGroup = 14, TokenRow = TokenGroup + GroupBits,
+                          TokenPairs = TokenRow + ArrayBits;  // first bit of each field
   logic [5:1]           token_valid_q;
   logic [TokenBits-1:0] token_q[1:5];
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -478,20 +492,20 @@ module mcnn_chip #(
     else            token_valid_q <= {token_valid_q[4:1], walk_valid};
   end
   always_ff @(posedge clk_i) begin
-    token_q[1] <= {walk_group, walk_column, walk_first, walk_add, walk_emit, walk_column_first, walk_group_end, walk_end};
+    token_q[1] <= {walk_pairs, walk_row, walk_group, walk_column, walk_first, walk_add, walk_emit, walk_column_first, walk_group_end, walk_end};
     for (int unsigned i = 2; i <= 5; i++) token_q[i] <= token_q[i-1];
   end
 
   logic                        psum_valid, act_valid;
-  logic [NumPe*2*PsumBits-1:0] psum;
-  logic [NumPe*2*ActBits-1:0]  act;
-  logic [2*PsumBits-1:0]       logit;
+  logic [NumPe*Lanes*PsumBits-1:0] psum;
+  logic [NumPe*Lanes*ActBits-1:0]  act;
+  logic [Lanes*PsumBits-1:0]       logit;
 
   mcnn_reduce #(
-    .NumPe(NumPe), .NumGroups(NumGroups), .SumBits(SumBits), .PsumBits(PsumBits)
+    .NumPe(NumPe), .Lanes(Lanes), .NumGroups(NumGroups), .SumBits(SumBits), .PsumBits(PsumBits)
   ) u_reduce (
     .clk_i, .rst_ni, .segment_end_i(segment_end),
-    .valid_i(token_valid_q[1]), .group_i(token_q[1][TokenGroup+:GroupBits]), .first_i(token_q[1][TokenFirst]),
+    .valid_i(token_valid_q[1]), .group_i(token_q[1][TokenPairs+:GroupBits]), .first_i(token_q[1][TokenFirst]),
     .add_i(token_q[1][TokenAdd]), .emit_i(token_q[1][TokenEmit]), .sums_i(sums),
     .valid_o(psum_valid), .psum_o(psum)
   );
@@ -500,7 +514,7 @@ module mcnn_chip #(
   assign bias_addr = bias_base + BiasBits'(token_q[2][TokenGroup+:GroupBits]);
 
   mcnn_activate #(
-    .NumPe(NumPe), .PsumBits(PsumBits), .ActBits(ActBits)
+    .NumPe(NumPe), .Lanes(Lanes), .PsumBits(PsumBits), .ActBits(ActBits)
   ) u_activate (
     .clk_i, .rst_ni, .segment_end_i(segment_end), .shift_i(shift),
     .valid_i(psum_valid), .psum_i(psum), .bias_i(bias),
@@ -508,30 +522,34 @@ module mcnn_chip #(
   );
   assign pass_done = token_valid_q[4] && token_q[4][TokenEnd];
 
+  logic [Lanes-1:0] kernel_there;  // kernels of the group that exist
+  for (genvar l = 0; l < Lanes; l++) begin : gen_there
+    assign kernel_there[l] = (7'(token_q[5][TokenGroup+:GroupBits]) << LaneBits) + 7'(l) < 7'(kernels);
+  end
+
   mcnn_pool_write #(
-    .NumPe(NumPe), .NumGroups(NumGroups), .ActBits(ActBits), .RowBanks(RowBanks), .BankDepth(BankDepth), .MaxDim(MaxDim)
+    .NumPe(NumPe), .Windows(Windows), .Lanes(Lanes), .NumGroups(NumGroups), .ActBits(ActBits), .RowBanks(RowBanks),
+    .BankDepth(BankDepth), .MaxDim(MaxDim)
   ) u_pool_write (
-    .clk_i, .rst_ni, .start_i(pass_start_late), .vector_i(is_vector), .kernels_i(kernels),
-    .segment_end_i(segment_end), .replica_i(replica), .group_rows_i(group_rows), .out_height_i(out_height),
+    .clk_i, .rst_ni, .start_i(pass_start_late), .vector_i(is_vector),
+    .segment_end_i(segment_end), .replica_i(replica), .array_rows_i(array_rows), .group_rows_i(group_rows), .out_height_i(out_height),
     .pool_rows_i(pool_rows), .pool_row_stride_i(pool_row_stride),
     .pooled_height_i(pooled_height), .pooled_width_i(pooled_width), .out_pitch_i(out_pitch), .out_base_i(out_base),
     .early_valid_i(token_valid_q[4]), .early_group_i(token_q[4][TokenGroup+:GroupBits]),
     .early_column_i(token_q[4][TokenColumn+:8]),
-    .valid_i(token_valid_q[5]), .emit_i(act_valid && !is_final), .group_i(token_q[5][TokenGroup+:GroupBits]),
+    .valid_i(token_valid_q[5]), .emit_i(act_valid && !is_final), .there_i(kernel_there),
+    .array_row_i(token_q[5][TokenRow+:ArrayBits]),
     .column_first_i(token_q[5][TokenColumnFirst]), .group_end_i(token_q[5][TokenGroupEnd]), .act_i(act),
     .read_o(pool_re), .read_addr_o(pool_raddr), .read_data_i(pool_rdata),
     .write_o(pool_we), .write_addr_o(pool_waddr), .write_data_o(pool_wdata), .error_o(write_error)
   );
 
-  logic logit_odd;
-  assign logit_odd = 7'({token_q[5][TokenGroup+:GroupBits], 1'b1}) < 7'(kernels);
-
   mcnn_result #(
-    .NumLogits(NumLogits), .PsumBits(PsumBits)
+    .NumLogits(NumLogits), .Lanes(Lanes), .PsumBits(PsumBits)
   ) u_result (
     .clk_i, .rst_ni, .frame_start_i(frame_start_o),
-    .valid_i(act_valid && is_final), .odd_i(logit_odd),
-    .pair_i(PairBits'(out_base) + PairBits'(token_q[5][TokenGroup+:GroupBits])), .logit_i(logit),
+    .valid_i(act_valid && is_final), .there_i(kernel_there),
+    .row_i(LogitBits'(out_base) + LogitBits'(token_q[5][TokenGroup+:GroupBits])), .logit_i(logit),
     .send_i(result_send), .count_i(logit_count), .busy_o(result_busy), .done_o(result_done),
     .m_axis_tdata_o, .m_axis_tvalid_o, .m_axis_tready_i, .m_axis_tlast_o
   );
@@ -540,12 +558,12 @@ module mcnn_chip #(
   if (NumPe < 1) $error("NumPe must be at least 1");
   if (NumAdc < 4 || NumAdc > 64) $error("NumAdc must be 4 to 64: a layer row has 6 bits for the kernels, two lines each");
   if (NumSl % NumAdc != 0 || NumSl < 8 || NumSl > 512)
-    $error("NumSl must be a multiple of NumAdc, 8 to 512: a step record has 7 bits for a line divided by 4");
+    $error("NumSl must be a multiple of NumAdc, 8 to 512: a step record has 8 bits for a line divided by 4");
   if (AdcBits < 1) $error("AdcBits must be at least 1");
   if (ActBits < 2) $error("ActBits must be 2, 4 or 8");
   if (PsumBits < AdcBits + ActBits + 1 || PsumBits > 32)
     $error("PsumBits must hold the sum of a window, AdcBits + ActBits + 1, and be at most 32: a bias is one word");
-  if (RowBanks > 8) $error("RowBanks must be 4 or 8: a layer row has 3 bits for a row of a fetched column");
+  if (RowBanks > 16) $error("RowBanks must be 4, 8 or 16: a layer row has 4 bits for a row of a fetched column");
   if (MaxDim < 4 || MaxDim > 63) $error("MaxDim must be 4 to 63: a layer row has 6 bits for a pooling window");
   if (NumLayers < 2 || NumRecords < 2 || NumBiasRows < 2)
     $error("NumLayers, NumRecords and NumBiasRows must be at least 2");

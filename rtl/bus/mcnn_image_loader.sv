@@ -14,10 +14,12 @@
 // source has been stopped, and the host says so: with restart_i the next pixel is a first one.
 module mcnn_image_loader #(
   parameter  int unsigned ActBits   = 8,
+  parameter  int unsigned Lanes     = 2,
   parameter  int unsigned RowBanks  = 8,
   parameter  int unsigned BankDepth = 256,
   localparam int unsigned AddrBits  = $clog2(BankDepth),
-  localparam int unsigned BankBits  = $clog2(RowBanks)
+  localparam int unsigned BankBits  = $clog2(RowBanks),
+  localparam int unsigned LaneBits  = $clog2(Lanes)
 ) (
   input logic clk_i,
   input logic rst_ni,
@@ -32,7 +34,7 @@ module mcnn_image_loader #(
   input  logic [7:0]  height_i,
   input  logic [7:0]  width_i,
   input  logic [15:0] channels_i,
-  input  logic [15:0] pitch_i,   // words from channel c to channel c + 2
+  input  logic [15:0] pitch_i,   // words from channel c to channel c + Lanes
 
   // image stream
   input  logic [ActBits-1:0] s_axis_tdata_i,
@@ -42,7 +44,7 @@ module mcnn_image_loader #(
 
   // feature-map memory
   output logic                we_o,
-  output logic                half_o,
+  output logic [LaneBits-1:0] lane_o,
   output logic [BankBits-1:0] bank_o,
   output logic [AddrBits-1:0] addr_o,
   output logic [ActBits-1:0]  data_o,
@@ -63,7 +65,7 @@ module mcnn_image_loader #(
   logic [7:0]  x_q, y_q;
   logic [15:0] channel_q, channel_base_q, row_base_q;
   logic        within_q;  // pixels of an image have been taken
-  logic        taken, x_end, y_end, image_end, whole;
+  logic        taken, x_end, y_end, image_end, whole, word_end;
   logic [15:0] addr;
 
   assign drop_o          = state_q == Rest || state_q == Drop;
@@ -73,6 +75,7 @@ module mcnn_image_loader #(
   assign y_end           = y_q + 8'd1 == height_i;
   assign image_end       = x_end && y_end && channel_q + 16'd1 == channels_i;
   assign whole           = state_q == Load && taken && image_end && s_axis_tlast_i;
+  assign word_end        = &channel_q[LaneBits-1:0];
   assign addr            = row_base_q + 16'(x_q);
   assign ready_o         = state_q == Ready;
 
@@ -123,9 +126,9 @@ module mcnn_image_loader #(
         y_q <= y_end ? 8'd0 : y_q + 8'd1;
         if (y_end) begin
           channel_q <= channel_q + 16'd1;
-          // Channels 2k and 2k + 1 have the same addresses, in different halves.
-          if (channel_q[0]) channel_base_q <= channel_base_q + pitch_i;
-          row_base_q <= channel_q[0] ? channel_base_q + pitch_i : channel_base_q;
+          // The channels of a word have the same addresses, in different lanes.
+          if (word_end) channel_base_q <= channel_base_q + pitch_i;
+          row_base_q <= word_end ? channel_base_q + pitch_i : channel_base_q;
         end else if (&y_q[BankBits-1:0]) begin
           row_base_q <= row_base_q + 16'(width_i);
         end
@@ -139,7 +142,7 @@ module mcnn_image_loader #(
   end
   always_ff @(posedge clk_i) begin
     if (taken) begin
-      half_o <= channel_q[0];
+      lane_o <= channel_q[LaneBits-1:0];
       bank_o <= y_q[BankBits-1:0];
       addr_o <= addr[AddrBits-1:0];
       data_o <= s_axis_tdata_i;

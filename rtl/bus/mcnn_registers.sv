@@ -4,7 +4,8 @@
 // Latency: a write acts in its clock; a read is answered 1 clock later, from a memory 2 clocks later.
 module mcnn_registers #(
   parameter  int unsigned NumPe       = 8,
-  parameter  int unsigned NumBl       = 16,
+  parameter  int unsigned Windows     = 1,
+  parameter  int unsigned Lanes       = 2,
   parameter  int unsigned NumSl       = 128,
   parameter  int unsigned NumAdc      = 32,
   parameter  int unsigned AdcBits     = 8,
@@ -26,7 +27,7 @@ module mcnn_registers #(
   localparam int unsigned AddrBits    = $clog2(BankDepth),
   localparam int unsigned Groups      = RowBanks / 4,
   localparam int unsigned GroupBits   = (Groups > 1) ? $clog2(Groups) : 1,
-  localparam int unsigned PeWords     = (NumPe + 3) / 4,
+  localparam int unsigned LaneBits    = $clog2(Lanes),
   localparam int unsigned EntryBits   = $clog2(NumEntries),
   localparam int unsigned CountBits   = mcnn_pkg::EntryCountBits,
   localparam int unsigned PeBits      = (NumPe > 1) ? $clog2(NumPe) : 1,
@@ -109,7 +110,7 @@ module mcnn_registers #(
   // feature maps
   output logic                 map_re_o,
   output logic [1:0]           map_buffer_o,
-  output logic                 map_half_o,
+  output logic [LaneBits-1:0]  map_lane_o,
   output logic [GroupBits-1:0] map_group_o,
   output logic [AddrBits-1:0]  map_addr_o,
   input  logic [31:0]          map_data_i,
@@ -136,8 +137,8 @@ module mcnn_registers #(
 );
 
   // -------------------------------------------------------------------------------------------------------- decode
-  // Regions: 0x0000 registers, 0x1000 layer rows, 0x2000 records, 0x4000 biases, 0x8000 programming entries, 0x10000 feature
-  // maps.
+  // Regions: 0x00000 registers, 0x01000 layer rows, 0x10000 records, 0x20000 biases, 0x30000 programming entries, 0x80000
+  // feature maps.
   typedef enum logic [1:0] {
     RegionNone,
     RegionRegister,
@@ -145,24 +146,24 @@ module mcnn_registers #(
     RegionMap
   } region_e;
 
-  // Tables: by address bits [15:12] layer rows (1), records (2 and 3), biases (4), entries (8 and above).
-  function automatic logic [1:0] table_of(input logic [15:13] page);
-    table_of = page[15] ? 2'd3 : page[14] ? 2'd2 : page[13] ? 2'd1 : 2'd0;
+  // A table is a page of 64 KiB; the layer rows share page 0 with the registers. Rows of 64 bytes, of entries 8.
+  function automatic logic [11:0] row_of(input logic [17:3] addr);
+    row_of = &addr[17:16] ? addr[14:3] : addr[17:16] == 2'd0 ? 12'(addr[11:6]) : 12'(addr[15:6]);
   endfunction
-  function automatic logic [11:0] row_of(input logic [15:3] addr);
-    row_of = addr[15] ? addr[14:3] : addr[14] ? 12'(addr[11:3]) : addr[13] ? 12'(addr[12:5]) : 12'(addr[11:6]);
+  function automatic logic [3:0] word_of(input logic [17:16] page, input logic [5:2] word);
+    word_of = &page ? 4'(word[2]) : word;
   endfunction
-  function automatic logic [3:0] word_of(input logic [15:13] page, input logic [5:2] word);
-    word_of = page[15] || page[14] ? 4'(word[2]) : page[13] ? 4'(word[4:2]) : word;
-  endfunction
-  function automatic logic table_there(input logic [15:2] addr);
-    table_there = 1'b0;
-    if (addr[15:12] == 4'h1)
-      table_there = 32'(row_of(addr[15:3])) < NumLayers && 32'(word_of(addr[15:13], addr[5:2])) < 8 + PeWords;
-    if (addr[15:13] == 3'b001)
-      table_there = 32'(row_of(addr[15:3])) < NumRecords && 32'(word_of(addr[15:13], addr[5:2])) < 2 + PeWords;
-    if (addr[15:12] == 4'h4) table_there = 32'(row_of(addr[15:3])) < NumBiasRows;
-    if (addr[15]) table_there = 32'(row_of(addr[15:3])) < NumPe * NumEntries;
+  function automatic logic table_there(input logic [AddressBits-1:2] addr);
+    logic [31:0] row, word;
+    row  = 32'(row_of(addr[17:3]));
+    word = 32'(word_of(addr[17:16], addr[5:2]));
+    unique case (addr[17:16])
+      2'd0:    table_there = addr[15:12] == 4'd1 && row < NumLayers && word < 8 + (NumPe + 3) / 4;
+      2'd1:    table_there = row < NumRecords && word < 2 + (NumPe + 1) / 2;
+      2'd2:    table_there = row < NumBiasRows && word < Lanes;
+      default: table_there = !addr[15] && row < NumPe * NumEntries;
+    endcase
+    if (addr[AddressBits-1:18] != '0) table_there = 1'b0;
   endfunction
 
   // ---------------------------------------------------------------------------------------------------------- write
@@ -171,7 +172,7 @@ module mcnn_registers #(
   logic        wr_fire;
   assign wr_reg      = wr_addr_i[11:0];
   assign wr_register = wr_addr_i[AddressBits-1:12] == '0;
-  assign wr_table    = !wr_addr_i[16] && table_there(wr_addr_i[15:2]) && wr_addr_i[1:0] == 2'b00;
+  assign wr_table    = table_there(wr_addr_i[AddressBits-1:2]) && wr_addr_i[1:0] == 2'b00;
   assign busy        = busy_i || program_busy_i;
 
   // PROGRAM_COUNT has a word for each PE.
@@ -352,30 +353,30 @@ module mcnn_registers #(
   assign rd_reg  = rd_addr_i[11:0];
   assign at_rest = !busy || halted_i;
 
-  // Feature-map word: {buffer, half, group, word}.
-  localparam int unsigned MapBits = AddressBits - 3;  // words behind address bit 16
+  // Feature-map word: {buffer, lane, group, word}.
+  localparam int unsigned MapBits = AddressBits - 3;  // words in the upper half of the addresses
   logic [MapBits-1:0] map_word;
-  logic [MapBits-1:0] map_block;  // {buffer, half, group}
-  assign map_word     = rd_addr_i[15:2];
+  logic [MapBits-1:0] map_block;  // {buffer, lane, group}
+  assign map_word     = rd_addr_i[AddressBits-2:2];
   assign map_addr_o   = map_word[AddrBits-1:0];
   assign map_block    = map_word >> AddrBits;
   if (Groups > 1) begin : gen_group
     assign map_group_o = map_block[GroupBits-1:0];
-    assign map_half_o  = map_block[GroupBits];
-    assign map_buffer_o = map_block[GroupBits+1+:2];
+    assign map_lane_o  = map_block[GroupBits+:LaneBits];
+    assign map_buffer_o = map_block[GroupBits+LaneBits+:2];
   end else begin : gen_one_group
     assign map_group_o  = '0;
-    assign map_half_o   = map_block[0];
-    assign map_buffer_o = map_block[2:1];
+    assign map_lane_o   = map_block[0+:LaneBits];
+    assign map_buffer_o = map_block[LaneBits+:2];
   end
 
   always_comb begin
     rd_region = RegionNone;
-    if (rd_addr_i[16]) begin
-      if (32'(map_block) < mcnn_pkg::NumBuffers * 2 * Groups) rd_region = RegionMap;
-    end else if (rd_addr_i[15:12] == 4'h0) begin
+    if (rd_addr_i[AddressBits-1]) begin
+      if (32'(map_block) < mcnn_pkg::NumBuffers * Lanes * Groups) rd_region = RegionMap;
+    end else if (rd_addr_i[AddressBits-2:12] == '0) begin
       rd_region = RegionRegister;
-    end else if (table_there(rd_addr_i[15:2])) begin
+    end else if (table_there(rd_addr_i[AddressBits-1:2])) begin
       rd_region = RegionTable;
     end
     if (rd_addr_i[1:0] != 2'b00) rd_region = RegionNone;
@@ -403,12 +404,12 @@ module mcnn_registers #(
       unique case (rd_reg)
         mcnn_pkg::RegId:             value_q <= mcnn_pkg::Id;
         mcnn_pkg::RegVersion:        value_q <= mcnn_pkg::Version;
-        mcnn_pkg::RegCapArray:       value_q <= {16'(NumSl), 8'(NumBl), 8'(NumPe)};
+        mcnn_pkg::RegCapArray:       value_q <= {16'(NumSl), 8'(Windows), 8'(NumPe)};
         mcnn_pkg::RegCapAdc:         value_q <= {8'(ReadClocks), 8'(ReadLatency), 8'(AdcBits), 8'(NumAdc)};
         mcnn_pkg::RegCapData:        value_q <= {8'(RowBanks), 8'(KernelMax), 8'(PsumBits), 8'(ActBits)};
         mcnn_pkg::RegCapMemory:      value_q <= {8'(mcnn_pkg::NumBuffers), 8'(MaxDim), 16'(BankDepth)};
         mcnn_pkg::RegCapTables:      value_q <= {12'(NumBiasRows), 12'(NumRecords), 8'(NumLayers)};
-        mcnn_pkg::RegCapResult:      value_q <= 32'(NumLogits);
+        mcnn_pkg::RegCapResult:      value_q <= {16'd0, 8'(Lanes), 8'(NumLogits)};
         mcnn_pkg::RegCapProgram:     value_q <= {16'd0, 8'(AmplitudeBits), 8'(NumEntries)};
         mcnn_pkg::RegControl:        value_q <= '0;
         mcnn_pkg::RegMode:           value_q <= {30'd0, skip_mode_o, halt_mode_o};
@@ -463,12 +464,12 @@ module mcnn_registers #(
   assign map_re_o   = rd_valid_i && rd_region == RegionMap && at_rest;
 
   assign table_we_o      = wr_fire && wr_table;
-  assign table_wr_o      = table_of(wr_addr_i[15:13]);
-  assign table_wr_row_o  = row_of(wr_addr_i[15:3]);
-  assign table_wr_word_o = word_of(wr_addr_i[15:13], wr_addr_i[5:2]);
-  assign table_rd_o      = table_of(rd_addr_i[15:13]);
-  assign table_rd_row_o  = row_of(rd_addr_i[15:3]);
-  assign table_rd_word_o = word_of(rd_addr_i[15:13], rd_addr_i[5:2]);
+  assign table_wr_o      = wr_addr_i[17:16];
+  assign table_wr_row_o  = row_of(wr_addr_i[17:3]);
+  assign table_wr_word_o = word_of(wr_addr_i[17:16], wr_addr_i[5:2]);
+  assign table_rd_o      = rd_addr_i[17:16];
+  assign table_rd_row_o  = row_of(rd_addr_i[17:3]);
+  assign table_rd_word_o = word_of(rd_addr_i[17:16], rd_addr_i[5:2]);
 
   logic answer_q, memory_wait_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -485,7 +486,7 @@ module mcnn_registers #(
       ok_q        <= !rd_refused && !rd_locked;
       rd_memory_q <= rd_memory;
       rd_map_q    <= rd_region == RegionMap;
-      rd_entry_q  <= rd_addr_i[15];
+      rd_entry_q  <= &rd_addr_i[17:16];
     end
   end
   assign rd_valid_o = answer_q;
@@ -493,9 +494,9 @@ module mcnn_registers #(
   assign rd_data_o  = !rd_memory_q ? value_q : rd_map_q ? map_data_i : rd_entry_q ? entry_data_i : table_data_i;
 
   if (RowBanks != 4 * Groups) $error("RowBanks must be a multiple of 4");
-  if ((1 << PeBits) * NumEntries > 4096) $error("NumPe*NumEntries is too large for the addresses behind 0x8000");
+  if ((1 << PeBits) * NumEntries > 4096) $error("NumPe*NumEntries is too large for the addresses behind 0x30000");
   if (NumEntries != (1 << EntryBits) || NumEntries > 128) $error("NumEntries must be a power of two, at most 128");
-  if ((32'd1 << MapBits) < mcnn_pkg::NumBuffers * 2 * Groups * BankDepth)
-    $error("BankDepth is too large: the feature maps do not fit the addresses behind 0x10000");
+  if ((32'd1 << MapBits) < mcnn_pkg::NumBuffers * Lanes * Groups * BankDepth)
+    $error("BankDepth is too large: the feature maps do not fit the addresses behind 0x80000");
 
 endmodule

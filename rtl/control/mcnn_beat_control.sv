@@ -4,7 +4,8 @@
 // is as long as its slowest stage and nothing here counts to a fixed length.
 //
 // The reduce walk is generated here, at the beat it belongs to, and delayed to where the sums are (`WalkDelay` clocks). It goes over
-// the groups of two kernels; after the last step of a pass it gives the partial sums out, once for every pooled column that
+// the groups of Lanes pairs, for each output row of an array those of its kernels; after the last step of a pass it gives the
+// partial sums out, once for every pooled column that
 // contains this convolution column.
 //
 //   clock   B         advance: the loaded windows become the driven ones
@@ -13,11 +14,14 @@
 
 module mcnn_beat_control #(
   parameter  int unsigned NumPe       = 8,
-  parameter  int unsigned NumGroups   = 8,   // groups of two kernels in a pass
+  parameter  int unsigned Windows     = 1,   // output rows of an array, at most
+  parameter  int unsigned Lanes       = 2,   // pairs of a group
+  parameter  int unsigned NumGroups   = 8,   // groups of a pass
   parameter  int unsigned ActBits     = 8,   // bit planes
   parameter  int unsigned ReadClocks  = 1,   // clocks of a plane
   parameter  int unsigned WalkDelay   = 3,   // clocks from the walk to the sums
   localparam int unsigned GroupBits   = (NumGroups > 1) ? $clog2(NumGroups) : 1,
+  localparam int unsigned RowBits     = (Windows > 1) ? $clog2(Windows) : 1,
   localparam int unsigned PlaneBits   = $clog2(ActBits),
   localparam int unsigned WaitBits    = (ReadClocks > 1) ? $clog2(ReadClocks) : 1
 ) (
@@ -28,6 +32,7 @@ module mcnn_beat_control #(
 
   // the pass; constant while it runs, valid one clock after start_i
   input logic [5:0] kernels_i,
+  input logic [5:0] pairs_i,
   input logic [7:0] out_width_i,
   input logic [5:0] pool_columns_i,
   input logic [5:0] pool_column_stride_i,
@@ -58,7 +63,9 @@ module mcnn_beat_control #(
   // reduce: the token of a walk, delayed to the sums
   output logic                 hold_o,          // the PEs hold their sums
   output logic                 walk_valid_o,
-  output logic [GroupBits-1:0] walk_group_o,
+  output logic [GroupBits-1:0] walk_pairs_o,    // group of pairs in the PEs
+  output logic [RowBits-1:0]   walk_row_o,      // output row of the arrays that it belongs to
+  output logic [GroupBits-1:0] walk_group_o,    // group of kernels
   output logic                 walk_first_o,    // the partial sum begins
   output logic                 walk_add_o,      // the sums are added (once a step)
   output logic                 walk_emit_o,     // the partial sum is given out to a pooled column
@@ -165,7 +172,9 @@ module mcnn_beat_control #(
 
   // ---------------------------------------------------------------------------------------------------- reduce walk
   logic                 reduce_q, reduce_first_q, reduce_last_q, reduce_end_q;
-  logic [GroupBits-1:0] group_q;
+  logic [GroupBits-1:0] pairs_q;          // groups of pairs that are over
+  logic [GroupBits-1:0] group;            // of the output row
+  logic [RowBits-1:0]   row;              // output row
   logic                 again_q;          // the groups are walked once more
   logic [7:0]           x_q;              // convolution column
   logic [7:0]           open_q, px_q;     // lowest open pooled column; the one that is given out to
@@ -174,7 +183,7 @@ module mcnn_beat_control #(
   logic [8:0]           px_x_next, open_x_next;
   logic [7:0]           open_next;
 
-  assign group_last  = 7'({group_q, 1'b0}) + 7'd2 >= 7'(kernels_i);
+  assign group_last  = ends(pairs_q, pairs_i);
   assign open        = reduce_last_q && px_x_q <= 9'(x_q) && px_q < pooled_width_i;
   assign px_x_next   = px_x_q + 9'(pool_column_stride_i);
   assign more        = open && px_x_next <= 9'(x_q) && px_q + 8'd1 < pooled_width_i;
@@ -216,16 +225,42 @@ module mcnn_beat_control #(
       reduce_end_q   <= drive_end_q;
     end
     if (advance_o) begin
-      group_q <= '0;
+      pairs_q <= '0;
       again_q <= 1'b0;
     end else if (reduce_q) begin
-      group_q <= group_last ? '0 : group_q + GroupBits'(1);
+      pairs_q <= group_last ? '0 : pairs_q + GroupBits'(1);
       if (group_last) again_q <= 1'b1;
     end
   end
 
+  // A group is the last one of so many pairs or kernels.
+  function automatic logic ends(input logic [GroupBits-1:0] group_of, input logic [5:0] count);
+    ends = ((7'(group_of) + 7'd1) << $clog2(Lanes)) >= 7'(count);
+  endfunction
+
+  if (Windows > 1) begin : gen_rows
+    logic [GroupBits-1:0] group_q;
+    logic [RowBits-1:0]   row_q;
+    always_ff @(posedge clk_i) begin
+      if (advance_o || (reduce_q && group_last)) begin
+        group_q <= '0;
+        row_q   <= '0;
+      end else if (reduce_q) begin
+        group_q <= ends(group_q, kernels_i) ? '0 : group_q + GroupBits'(1);
+        if (ends(group_q, kernels_i)) row_q <= row_q + RowBits'(1);
+      end
+    end
+    assign group = group_q;
+    assign row   = row_q;
+  end else begin : gen_one_row
+    logic unused_kernels;
+    assign unused_kernels = ^kernels_i;
+    assign group = pairs_q;
+    assign row   = '0;
+  end
+
   // ---------------------------------------------------------------------------------------------- delay to the sums
-  localparam int unsigned TokenBits = GroupBits + 8 + 6;
+  localparam int unsigned TokenBits = 2 * GroupBits + RowBits + 8 + 6;
   logic [TokenBits-1:0] token_q[WalkDelay];
   logic [WalkDelay-1:0] valid_q;
   logic [WalkDelay-1:0] hold_q;
@@ -242,13 +277,13 @@ module mcnn_beat_control #(
     end
   end
   always_ff @(posedge clk_i) begin
-    token_q[0] <= {group_q, px_q, reduce_first_q, !again_q, open, px_x_q == 9'(x_q),
+    token_q[0] <= {pairs_q, row, group, px_q, reduce_first_q, !again_q, open, px_x_q == 9'(x_q),
                    walk_done && reduce_last_q && row_end, walk_done && reduce_end_q};
     for (int unsigned i = 1; i < WalkDelay; i++) token_q[i] <= token_q[i-1];
   end
   assign hold_o       = hold_q[WalkDelay-1];
   assign walk_valid_o = valid_q[WalkDelay-1];
-  assign {walk_group_o, walk_column_o, walk_first_o, walk_add_o, walk_emit_o, walk_column_first_o,
+  assign {walk_pairs_o, walk_row_o, walk_group_o, walk_column_o, walk_first_o, walk_add_o, walk_emit_o, walk_column_first_o,
           walk_group_end_o, walk_end_o} = token_q[WalkDelay-1];
 
 endmodule

@@ -21,14 +21,13 @@
 // The memory keeps the word that was read, so what is written back of word 0 needs no register.
 
 module mcnn_programmer #(
+  parameter  int unsigned NumBl         = 16,   // bit lines of the array
   parameter  int unsigned NumSl         = 128,  // source lines of the array
   parameter  int unsigned NumAdc        = 32,   // ADC lanes; lane i serves the lines i modulo NumAdc
   parameter  int unsigned AdcBits       = 8,    // bits of a code
   parameter  int unsigned NumEntries    = 64,   // entries of the list
   parameter  int unsigned ReadLatency   = 1,    // clocks from strobe to codes
   parameter  int unsigned ReadClocks    = 1,    // clocks of a read
-  localparam int unsigned KernelMax     = 4,
-  localparam int unsigned NumBl         = KernelMax * KernelMax,
   localparam int unsigned BlBits        = $clog2(NumBl),
   localparam int unsigned SlBits        = $clog2(NumSl),
   localparam int unsigned LaneBits      = $clog2(NumAdc),

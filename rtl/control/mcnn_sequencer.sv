@@ -11,6 +11,8 @@
 // Setup waits while the row makes logits and the last result is still being sent.
 module mcnn_sequencer #(
   parameter  int unsigned NumPe       = 8,
+  parameter  int unsigned Windows     = 1,
+  parameter  int unsigned Lanes       = 2,
   parameter  int unsigned NumAdc      = 32,
   parameter  int unsigned PsumBits    = 24,
   parameter  int unsigned RowBanks    = 8,
@@ -20,8 +22,8 @@ module mcnn_sequencer #(
   parameter  int unsigned NumRecords  = 128,
   parameter  int unsigned NumBiasRows = 64,
   parameter  int unsigned NumLogits   = 64,
-  localparam int unsigned PeWords     = (NumPe + 3) / 4,
-  localparam int unsigned RowWidth    = 32 * (8 + PeWords),
+  localparam int unsigned RowWidth    = 32 * (8 + (NumPe + 3) / 4),
+  localparam int unsigned LaneBits    = $clog2(Lanes),
   localparam int unsigned LayerBits   = $clog2(NumLayers),
   localparam int unsigned RecordBits  = $clog2(NumRecords),
   localparam int unsigned BiasBits    = $clog2(NumBiasRows),
@@ -72,6 +74,8 @@ module mcnn_sequencer #(
   output logic                  final_o,
   output logic                  vector_o,
   output logic [5:0]            kernels_o,
+  output logic [5:0]            pairs_o,
+  output logic [3:0]            array_rows_o,  // - 1
   output logic [1:0]            range_o,
   output logic [ShiftBits-1:0]  shift_o,
   output logic [3:0]            group_rows_o,
@@ -92,8 +96,8 @@ module mcnn_sequencer #(
   output logic [BiasBits-1:0]   bias_base_o,
   output logic [RecordBits-1:0] first_record_o,  // valid with start_o too
   output logic [NumPe-1:0]      segment_end_o,
-  output logic [NumPe*3-1:0]    replica_o,
-  output logic [NumPe*3-1:0]    row_offset_o,
+  output logic [NumPe*4-1:0]    replica_o,
+  output logic [NumPe*4-1:0]    row_offset_o,
 
   // counters
   output logic clock_o,         // a clock of the run
@@ -235,6 +239,8 @@ module mcnn_sequencer #(
       range_o              <= row_i[10+:2];
       shift_q              <= row_i[12+:5];
       group_rows_o         <= row_i[17+:4];
+      array_rows_o         <= row_i[21+:4];
+      pairs_o              <= row_i[25+:6];
       in_height_o          <= row_i[32+:8];
       in_width_o           <= row_i[40+:8];
       stride_o             <= row_i[48+:3];
@@ -253,8 +259,8 @@ module mcnn_sequencer #(
       first_record_q       <= row_i[192+:16];
       segment_end_o        <= row_i[224+:NumPe];
       for (int unsigned p = 0; p < NumPe; p++) begin
-        replica_o[p*3+:3]    <= row_i[256+p*8+:3];
-        row_offset_o[p*3+:3] <= row_i[256+p*8+4+:3];
+        replica_o[p*4+:4]    <= row_i[256+p*8+:4];
+        row_offset_o[p*4+:4] <= row_i[256+p*8+4+:4];
       end
     end
   end
@@ -272,7 +278,7 @@ module mcnn_sequencer #(
 
   logic [NumPe-1:0] bad_replica;
   for (genvar p = 0; p < NumPe; p++) begin : gen_bad
-    assign bad_replica[p] = 4'(replica_o[p*3+:3]) >= group_rows_o;
+    assign bad_replica[p] = 5'(replica_o[p*4+:4]) + 5'(array_rows_o) >= 5'(group_rows_o);
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -282,18 +288,20 @@ module mcnn_sequencer #(
       if (start_late_o && !stop_run) begin
         layer_invalid_o <=
             outside(8'(kernels_o), NumAdc / 2) || 32'(shift_q) >= PsumBits ||
-            outside(8'(group_rows_o), NumPe < RowBanks ? NumPe : RowBanks) ||
+            outside(8'(pairs_o), NumAdc / 2) || 32'(array_rows_o) >= Windows ||
+            (array_rows_o == 0 ? pairs_o != kernels_o : pairs_o <= kernels_o) ||
+            outside(8'(group_rows_o), NumPe * Windows < RowBanks ? NumPe * Windows : RowBanks) ||
             outside(in_height_o, MaxDim) || outside(in_width_o, MaxDim) ||
             outside(out_height_o, MaxDim) || outside(out_width_o, MaxDim) || stride_o == 0 || row_step_o == 0 ||
             outside(8'(pool_rows_o), MaxDim) || outside(8'(pool_columns_o), MaxDim) ||
             outside(8'(pool_row_stride_o), MaxDim) || outside(8'(pool_column_stride_o), MaxDim) ||
             outside(pooled_height_o, MaxDim) || outside(pooled_width_o, MaxDim) ||
             32'(out_pitch_o) > BankDepth ||
-            32'({bias_base_q, 1'b0}) + 32'(kernels_o) > 2 * NumBiasRows || 32'(first_record_q) >= NumRecords ||
+            (32'(bias_base_q) << LaneBits) + 32'(kernels_o) > Lanes * NumBiasRows || 32'(first_record_q) >= NumRecords ||
             segment_end_o == 0 || |bad_replica || (last_row && !final_o) ||
-            (final_o && 32'({out_base_o, 1'b0}) + 32'(kernels_o) > NumLogits) ||
+            (final_o && (32'(out_base_o) << LaneBits) + 32'(kernels_o) > NumLogits) ||
             ((vector_o || final_o) &&
-             (group_rows_o != 1 || segment_end_o != NumPe'(1) << (NumPe - 1)));
+             (group_rows_o != 1 || array_rows_o != 0 || segment_end_o != NumPe'(1) << (NumPe - 1)));
       end
     end
   end

@@ -4,13 +4,13 @@
 // Latency from a read request: 1 clock to the chip's row, 2 clocks to the host's word.
 module mcnn_tables #(
   parameter  int unsigned NumPe       = 8,
+  parameter  int unsigned Lanes       = 2,  // biases of a row
   parameter  int unsigned NumLayers   = 16,
   parameter  int unsigned NumRecords  = 128,
   parameter  int unsigned NumBiasRows = 64,
   parameter  int unsigned PsumBits    = 24,
-  localparam int unsigned PeWords     = (NumPe + 3) / 4,
-  localparam int unsigned LayerWords  = 8 + PeWords,
-  localparam int unsigned RecordWords = 2 + PeWords,
+  localparam int unsigned LayerWords  = 8 + (NumPe + 3) / 4,
+  localparam int unsigned RecordWords = 2 + (NumPe + 1) / 2,
   localparam int unsigned LayerBits   = $clog2(NumLayers),
   localparam int unsigned RecordBits  = $clog2(NumRecords),
   localparam int unsigned BiasBits    = $clog2(NumBiasRows)
@@ -38,7 +38,7 @@ module mcnn_tables #(
   output logic [RecordWords*32-1:0] record_o,
   input  logic                      bias_re_i,
   input  logic [BiasBits-1:0]       bias_addr_i,
-  output logic [2*PsumBits-1:0]     bias_o
+  output logic [Lanes*PsumBits-1:0] bias_o
 );
 
   // The register file has checked that the row exists.
@@ -57,10 +57,10 @@ module mcnn_tables #(
   // One memory a table, a lane a word.
   logic [LayerWords-1:0]  layer_we;
   logic [RecordWords-1:0] record_we;
-  logic [1:0]             bias_we;
+  logic [Lanes-1:0]       bias_we;
   assign layer_we  = (host_we_i && host_wr_table_i == 2'd0) ? LayerWords'(1) << host_wr_word_i : '0;
   assign record_we = (host_we_i && host_wr_table_i == 2'd1) ? RecordWords'(1) << host_wr_word_i : '0;
-  assign bias_we   = (host_we_i && host_wr_table_i == 2'd2) ? 2'(1) << host_wr_word_i : '0;
+  assign bias_we   = (host_we_i && host_wr_table_i == 2'd2) ? Lanes'(1) << host_wr_word_i : '0;
 
   mcnn_ram #(.LaneBits(32), .Lanes(LayerWords), .Depth(NumLayers)) u_layers (
     .clk_i,
@@ -82,19 +82,25 @@ module mcnn_tables #(
     .wdata_i({RecordWords{host_wdata_i}})
   );
 
-  mcnn_ram #(.LaneBits(PsumBits), .Lanes(2), .Depth(NumBiasRows)) u_biases (
+  mcnn_ram #(.LaneBits(PsumBits), .Lanes(Lanes), .Depth(NumBiasRows)) u_biases (
     .clk_i,
     .re_i   (bias_re_i || (host_re_i && host_rd_table_i == 2'd2)),
     .raddr_i(bias_re_i ? bias_addr_i : host_rd_row_i[BiasBits-1:0]),
     .rdata_o(bias_o),
     .we_i   (bias_we),
     .waddr_i(host_wr_row_i[BiasBits-1:0]),
-    .wdata_i({2{host_wdata_i[PsumBits-1:0]}})
+    .wdata_i({Lanes{host_wdata_i[PsumBits-1:0]}})
   );
 
-  function automatic logic [31:0] word_of_row(input logic [LayerWords*32-1:0] row, input logic [3:0] word);
+  localparam int unsigned MostWords = LayerWords > RecordWords ? LayerWords : RecordWords;
+  function automatic logic [31:0] word_of_row(input logic [MostWords*32-1:0] row, input logic [3:0] word);
     word_of_row = '0;
-    for (int unsigned w = 0; w < LayerWords; w++) if (word == 4'(w)) word_of_row = row[w*32+:32];
+    for (int unsigned w = 0; w < MostWords; w++) if (word == 4'(w)) word_of_row = row[w*32+:32];
+  endfunction
+  function automatic logic [31:0] bias_of_row(input logic [Lanes*PsumBits-1:0] row, input logic [3:0] word);
+    bias_of_row = '0;
+    for (int unsigned w = 0; w < Lanes; w++)
+      if (word == 4'(w)) bias_of_row = 32'(signed'(row[w*PsumBits+:PsumBits]));
   endfunction
 
   logic host_re_q;
@@ -102,15 +108,15 @@ module mcnn_tables #(
     host_re_q <= host_re_i;
     if (host_re_q) begin
       unique case (table_q)
-        2'd0:    host_rdata_o <= word_of_row(layer_o, word_q);
-        2'd1:    host_rdata_o <= word_of_row((LayerWords * 32)'(record_o), word_q);
-        default: host_rdata_o <= 32'(signed'(word_q[0] ? bias_o[PsumBits+:PsumBits] : bias_o[0+:PsumBits]));
+        2'd0:    host_rdata_o <= word_of_row((MostWords * 32)'(layer_o), word_q);
+        2'd1:    host_rdata_o <= word_of_row((MostWords * 32)'(record_o), word_q);
+        default: host_rdata_o <= bias_of_row(bias_o, word_q);
       endcase
     end
   end
 
-  if (LayerWords > 16 || RecordWords > 8) $error("NumPe must be at most 24: a step record has 8 words");
-  if (NumRecords > 256 || NumBiasRows > 512 || NumLayers > 64)
-    $error("NumLayers, NumRecords and NumBiasRows must be at most 64, 256 and 512: the tables have no more addresses");
+  if (LayerWords > 16 || RecordWords > 16) $error("NumPe must be at most 24: rows have 16 words");
+  if (NumRecords > 1024 || NumBiasRows > 1024 || NumLayers > 64)
+    $error("NumLayers, NumRecords and NumBiasRows must be at most 64, 1024 and 1024: the tables have no more addresses");
 
 endmodule

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Activate: bias, arithmetic right shift, clamp to an activation; for every PE, two kernels a clock.
+// Activate: bias, arithmetic right shift, clamp to an activation; for every PE, Lanes kernels a clock.
 // The rounding half of the shift is part of the bias, so there is no rounding adder.
 //
 // Latency 2 clocks, one group a clock, cannot stall. The bias of a group arrives with its partial sums.
 module mcnn_activate #(
   parameter  int unsigned NumPe     = 8,
+  parameter  int unsigned Lanes     = 2,   // kernels a clock
   parameter  int unsigned PsumBits  = 24,  // of a partial sum and a bias, signed
   parameter  int unsigned ActBits   = 8,   // of an activation, unsigned
   localparam int unsigned ShiftBits = $clog2(PsumBits)
@@ -15,13 +16,13 @@ module mcnn_activate #(
   input logic [NumPe-1:0]     segment_end_i,  // PEs that carry a result; constant during a pass
   input logic [ShiftBits-1:0] shift_i,        // constant during a pass
 
-  input logic                        valid_i,
-  input logic [NumPe*2*PsumBits-1:0] psum_i,  // [PE][kernel]
-  input logic [2*PsumBits-1:0]       bias_i,  // [kernel]
+  input logic                            valid_i,
+  input logic [NumPe*Lanes*PsumBits-1:0] psum_i,  // [PE][kernel]
+  input logic [Lanes*PsumBits-1:0]       bias_i,  // [kernel]
 
-  output logic                       valid_o,
-  output logic [NumPe*2*ActBits-1:0] act_o,   // [PE][kernel], 0 where the PE carries no result
-  output logic [2*PsumBits-1:0]      logit_o  // [kernel] of the last PE, not clamped
+  output logic                           valid_o,
+  output logic [NumPe*Lanes*ActBits-1:0] act_o,   // [PE][kernel], 0 where the PE carries no result
+  output logic [Lanes*PsumBits-1:0]      logit_o  // [kernel] of the last PE, not clamped
 );
 
   logic valid_q;
@@ -40,8 +41,8 @@ module mcnn_activate #(
   endfunction
 
   for (genvar p = 0; p < NumPe; p++) begin : gen_pe
-    for (genvar k = 0; k < 2; k++) begin : gen_kernel
-      localparam int unsigned Index = 2 * p + k;
+    for (genvar k = 0; k < Lanes; k++) begin : gen_kernel
+      localparam int unsigned Index = Lanes * p + k;
       logic signed [PsumBits-1:0] biased_q;
       always_ff @(posedge clk_i) begin
         if (valid_i && segment_end_i[p])

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Processing element: the digital side of one crossbar array.
 //
-//   columns -> window (two sets: one loads while one is driven) -> bit planes to the bit lines, most significant first
-//   codes   -> pair difference -> shift-add, one accumulator a pair -> hold -> two kernels a clock to reduce
+//   columns -> windows (two sets: one loads while one is driven) -> bit planes to the bit lines, most significant first
+//   codes   -> pair difference -> shift-add, one accumulator a pair -> hold -> Lanes pairs a clock to reduce
 //
-// A window is kept plane by plane, so that driving a plane is choosing a word; bit line 4*c + r carries window column c,
-// row r. A plane without a pulse is not read. The code of the negative line is subtracted before the shift-add: the
+// The windows of a PE are channels of the fetched word, or the windows of output rows below each other (by_row_i). They are
+// kept plane by plane, so that driving a plane is choosing a word; bit line 16*w + 4*c + r carries column c, row r of
+// window w. A plane without a pulse is not read. The code of the negative line is subtracted before the shift-add: the
 // sum is the same as with an accumulator for every line, with half the accumulators.
 //
 // The programmer's verify reads and pulses go to the macro through the same registers; it never asks for anything while an image
@@ -14,6 +15,8 @@
 // Timing: plane tick in clock t -> macro strobe in t+1 -> codes in t+1+ReadLatency -> accumulator from t+2+ReadLatency;
 // `hold_i` copies the accumulators, `group_valid_i` one clock or more later walks them: sums one clock after it.
 module mcnn_pe #(
+  parameter  int unsigned Windows     = 1,    // windows of KernelMax x KernelMax pixels
+  parameter  int unsigned Lanes       = 2,    // channels of a fetched word, pairs a clock to reduce
   parameter  int unsigned NumSl       = 128,  // source lines of the array
   parameter  int unsigned NumAdc      = 32,   // ADC lanes; lane i serves the lines i modulo NumAdc
   parameter  int unsigned AdcBits     = 8,    // bits of a code
@@ -21,28 +24,36 @@ module mcnn_pe #(
   parameter  int unsigned RowBanks    = 8,    // rows of a fetched column
   parameter  int unsigned ReadLatency = 1,    // clocks from strobe to codes
   localparam int unsigned KernelMax   = 4,    // largest window: KernelMax x KernelMax
-  localparam int unsigned NumBl       = KernelMax * KernelMax,
+  localparam int unsigned WindowBl    = KernelMax * KernelMax,  // bit lines of a window
+  localparam int unsigned NumBl       = Windows * WindowBl,
+  localparam int unsigned LaneBits    = $clog2(Lanes),
   localparam int unsigned BankBits    = $clog2(RowBanks),
   localparam int unsigned LineBits    = $clog2(NumSl / 4),
   localparam int unsigned SlBits      = LineBits + 2,
   localparam int unsigned PlaneBits   = $clog2(ActBits),
-  localparam int unsigned NumGroups   = NumAdc / 4,  // groups of two pairs
+  localparam int unsigned NumQuads    = NumAdc / 4,  // four ADC lanes, two pairs
+  localparam int unsigned QuadBits    = (NumQuads > 1) ? $clog2(NumQuads) : 1,
+  localparam int unsigned NumGroups   = NumAdc / (2 * Lanes),  // groups of Lanes pairs
   localparam int unsigned GroupBits   = (NumGroups > 1) ? $clog2(NumGroups) : 1,
   localparam int unsigned SumBits     = AdcBits + ActBits + 1  // signed: cannot overflow
 ) (
   input logic clk_i,
   input logic rst_ni,
 
-  // a column of the window that loads
-  input logic                        load_i,        // it is for this PE
-  input logic                        step_begin_i,  // first column of a step, for whichever PE
-  input logic [ActBits*RowBanks-1:0] planes_i,      // bit b of bank r at [b*RowBanks + r]
-  input logic [BankBits-1:0]         first_bank_i,  // bank of window row 0
-  input logic [1:0]                  column_i,      // window column
-  input logic                        first_i,       // first column of the window: what is not kept is 0
-  input logic                        slide_i,       // with it: the driven window is kept, one column further left
-  input logic [1:0]                  rows_i,        // window rows - 1
-  input logic [LineBits-1:0]         line_i,        // first source line, divided by 4
+  // a column of the windows that load
+  input logic                              load_i,        // it is for this PE
+  input logic                              step_begin_i,  // first column of a step, for whichever PE
+  input logic [Lanes*ActBits*RowBanks-1:0] planes_i,      // bit b of bank r of lane l at [(l*ActBits + b)*RowBanks + r]
+  input logic [LaneBits-1:0]               lane_i,        // channel of window 0
+  input logic                              by_row_i,      // all windows take it, output rows below each other
+  input logic [BankBits-1:0]               first_bank_i,  // bank of row 0 of window 0
+  input logic [Windows*BankBits-1:0]       row_shift_i,   // how much further down each window begins
+  input logic [3:0]                        windows_i,     // windows - 1
+  input logic [1:0]                        column_i,      // window column
+  input logic                              first_i,       // first column of the windows: what is not kept is 0
+  input logic                              slide_i,       // with it: the driven windows are kept, one column further left
+  input logic [1:0]                        rows_i,        // window rows - 1
+  input logic [LineBits-1:0]               line_i,        // first source line, divided by 4
 
   // the beat
   input  logic                 advance_i,     // from the next clock on the loaded window is driven
@@ -71,14 +82,15 @@ module mcnn_pe #(
   // reduce
   input  logic                        hold_i,         // the sums of the beat are complete
   input  logic                        group_valid_i,
-  input  logic [GroupBits-1:0]        group_i,        // kernels 2*group, 2*group + 1 of the pass
-  output logic signed [2*SumBits-1:0] sums_o          // {odd kernel, even kernel}, 0 where the PE took no part
+  input  logic [GroupBits-1:0]        group_i,        // pairs Lanes*group and the ones behind it
+  output logic [Lanes*SumBits-1:0]    sums_o          // [pair], signed, 0 where the PE took no part
 );
 
   // ------------------------------------------------------------------------------------------------------- windows
-  localparam int unsigned WindowBits = ActBits * NumBl;  // plane by plane
+  localparam int unsigned WindowBits = ActBits * WindowBl;  // plane by plane
   logic                  set_q;      // the set that is driven; the other one loads
-  logic [WindowBits-1:0] window0_q, window1_q;
+  logic [WindowBits-1:0] window0_q[Windows];
+  logic [WindowBits-1:0] window1_q[Windows];
   logic [1:0]            active_q;   // [set]
   logic [LineBits-1:0]   line0_q, line1_q;
 
@@ -87,32 +99,44 @@ module mcnn_pe #(
     else if (advance_i) set_q <= !set_q;
   end
 
-  // The rows of the column that this PE takes, in window column 0, plane by plane.
+  // The rows of the column that a window takes, in window column 0, plane by plane.
   function automatic logic [WindowBits-1:0] take_rows(
       input logic [ActBits*RowBanks-1:0] planes, input logic [BankBits-1:0] first, input logic [1:0] rows);
     logic [2*RowBanks-1:0] bits;
-    logic [NumBl-1:0]      mask;
-    mask = NumBl'({rows == 2'd3, rows >= 2'd2, rows >= 2'd1, 1'b1});
+    logic [WindowBl-1:0]   mask;
+    mask = WindowBl'({rows == 2'd3, rows >= 2'd2, rows >= 2'd1, 1'b1});
     for (int unsigned b = 0; b < ActBits; b++) begin
       bits = {2{planes[b*RowBanks+:RowBanks]}};
-      take_rows[b*NumBl+:NumBl] = NumBl'(KernelMax'(bits >> first)) & mask;
+      take_rows[b*WindowBl+:WindowBl] = WindowBl'(KernelMax'(bits >> first)) & mask;
     end
   endfunction
 
   // What the next position keeps of a window that slides: its columns but the first, one place further left.
   function automatic logic [WindowBits-1:0] keep(input logic [WindowBits-1:0] window, input logic slide);
     for (int unsigned b = 0; b < ActBits; b++)
-      keep[b*NumBl+:NumBl] = slide ? window[b*NumBl+:NumBl] >> KernelMax : '0;
+      keep[b*WindowBl+:WindowBl] = slide ? window[b*WindowBl+:WindowBl] >> KernelMax : '0;
   endfunction
 
-  always_ff @(posedge clk_i) begin
-    if (load_i) begin
-      if (set_q) begin
-        window0_q <= (first_i ? keep(window1_q, slide_i) : window0_q) |
-                     (take_rows(planes_i, first_bank_i, rows_i) << {column_i, 2'b00});
-      end else begin
-        window1_q <= (first_i ? keep(window0_q, slide_i) : window1_q) |
-                     (take_rows(planes_i, first_bank_i, rows_i) << {column_i, 2'b00});
+  for (genvar w = 0; w < Windows; w++) begin : gen_window
+    logic                        loads;
+    logic [LaneBits-1:0]         lane;
+    logic [ActBits*RowBanks-1:0] planes;
+    logic [WindowBits-1:0]       taken;
+    assign loads = 5'(w) < 5'(windows_i) + 5'd1;
+    assign lane  = by_row_i ? lane_i : lane_i | LaneBits'(w);
+    always_comb begin
+      planes = '0;
+      taken  = '0;
+      if (load_i && loads) begin
+        for (int unsigned l = 0; l < Lanes; l++)
+          if (lane == LaneBits'(l)) planes = planes_i[l*ActBits*RowBanks+:ActBits*RowBanks];
+        taken = take_rows(planes, first_bank_i + row_shift_i[w*BankBits+:BankBits], rows_i) << {column_i, 2'b00};
+      end
+    end
+    always_ff @(posedge clk_i) begin
+      if (load_i) begin
+        if (set_q) window0_q[w] <= (first_i ? keep(window1_q[w], slide_i) : window0_q[w]) | taken;
+        else       window1_q[w] <= (first_i ? keep(window0_q[w], slide_i) : window1_q[w]) | taken;
       end
     end
   end
@@ -131,11 +155,15 @@ module mcnn_pe #(
     plane_used_o = '0;
     if (tick_i && active_o) begin
       for (int unsigned b = 0; b < ActBits; b++)
-        if (plane_i == PlaneBits'(b)) pulse = set_q ? window1_q[b*NumBl+:NumBl] : window0_q[b*NumBl+:NumBl];
+        if (plane_i == PlaneBits'(b))
+          for (int unsigned w = 0; w < Windows; w++)
+            pulse[w*WindowBl+:WindowBl] = set_q ? window1_q[w][b*WindowBl+:WindowBl] : window0_q[w][b*WindowBl+:WindowBl];
     end
     if (survey_i && active_o) begin
-      for (int unsigned b = 0; b < ActBits; b++)
-        plane_used_o[b] = |(set_q ? window1_q[b*NumBl+:NumBl] : window0_q[b*NumBl+:NumBl]);
+      for (int unsigned w = 0; w < Windows; w++)
+        for (int unsigned b = 0; b < ActBits; b++)
+          plane_used_o[b] = plane_used_o[b] |
+                            (|(set_q ? window1_q[w][b*WindowBl+:WindowBl] : window0_q[w][b*WindowBl+:WindowBl]));
     end
   end
 
@@ -156,50 +184,57 @@ module mcnn_pe #(
   end
 
   // What travels with a plane until its codes are back, and with a beat until its sums are held:
-  // {plane was read, PE takes part, group of its first source line}.
+  // {plane was read, PE takes part, quad of its first source line}.
   localparam int unsigned CodeDelay = 1 + ReadLatency;
-  localparam int unsigned NoteBits  = 2 + GroupBits;
+  localparam int unsigned NoteBits  = 2 + QuadBits;
   logic [LineBits-1:0]                line;
   logic [(CodeDelay+1)*NoteBits-1:0]  note_q;
   logic [NoteBits-1:0]                code_note, hold_note;
   assign line = set_q ? line1_q : line0_q;
   always_ff @(posedge clk_i)
-    note_q <= ((CodeDelay + 1) * NoteBits)'({note_q, strobe_o, active_o, GroupBits'(line)});
+    note_q <= ((CodeDelay + 1) * NoteBits)'({note_q, strobe_o, active_o, QuadBits'(line)});
   assign code_note = note_q[(CodeDelay-1)*NoteBits+:NoteBits];
   assign hold_note = note_q[CodeDelay*NoteBits+:NoteBits];
 
   // ------------------------------------------------------------------------------------------- shift-add and hold
-  logic [2*SumBits-1:0] sum[NumGroups];
-  for (genvar g = 0; g < NumGroups; g++) begin : gen_group
+  logic [2*SumBits-1:0] sum[NumQuads];
+  for (genvar g = 0; g < NumQuads; g++) begin : gen_quad
     mcnn_shift_add #(
       .CodeBits(AdcBits),
       .Planes  (ActBits)
     ) u_shift_add (
       .clk_i,
-      .plane_i(code_tick_i && code_note[GroupBits]),
+      .plane_i(code_tick_i && code_note[QuadBits]),
       .first_i(code_first_i),
-      .valid_i(code_note[GroupBits+1]),
+      .valid_i(code_note[QuadBits+1]),
       .code_i (macro_code_i[g*4*AdcBits+:4*AdcBits]),
       .sum_o  (sum[g])
     );
   end
 
   // ---------------------------------------------------------------------------------------------------- to reduce
-  // The window of source lines begins at any multiple of 4, so the walk over the groups begins at its lanes.
-  logic [2*SumBits-1:0] hold_q[NumGroups];  // while the accumulators go on with the next beat
+  // The source lines of a read begin at any multiple of 4, so the walk over the pairs begins at their lanes.
+  logic [2*SumBits-1:0] hold_q[NumQuads];  // while the accumulators go on with the next beat
   logic                 hold_active_q;
-  logic [GroupBits-1:0] hold_start_q;
+  logic [QuadBits-1:0]  hold_start_q;
   always_ff @(posedge clk_i) begin
     if (hold_i) begin
-      for (int unsigned g = 0; g < NumGroups; g++) hold_q[g] <= sum[g];
-      hold_active_q <= hold_note[GroupBits];
-      hold_start_q  <= hold_note[GroupBits-1:0];
+      for (int unsigned g = 0; g < NumQuads; g++) hold_q[g] <= sum[g];
+      hold_active_q <= hold_note[QuadBits];
+      hold_start_q  <= hold_note[QuadBits-1:0];
     end
-    if (group_valid_i)
-      sums_o <= hold_active_q ? hold_q[NumGroups > 1 ? hold_start_q + group_i : GroupBits'(0)] : '0;
+  end
+  for (genvar i = 0; i < Lanes / 2; i++) begin : gen_sums
+    logic [QuadBits-1:0] quad;
+    assign quad = NumQuads > 1 ? hold_start_q + QuadBits'((32'(group_i) << (LaneBits - 1)) + i) : '0;
+    always_ff @(posedge clk_i)
+      if (group_valid_i) sums_o[i*2*SumBits+:2*SumBits] <= hold_active_q ? hold_q[quad] : '0;
   end
 
-  if (NumAdc % 4 != 0 || NumGroups != (1 << $clog2(NumGroups)))
-    $error("NumAdc must be 4 times a power of two: windows begin at multiples of 4 and rotate over the lanes");
+  if (NumAdc % 4 != 0 || NumQuads != (1 << $clog2(NumQuads)))
+    $error("NumAdc must be 4 times a power of two: reads begin at multiples of 4 and rotate over the ADC lanes");
+  if (Windows > 16 || Windows != (1 << $clog2(Windows))) $error("Windows must be 1, 2, 4, 8 or 16");
+  if (Lanes < 2 || Lanes > 16 || Lanes > NumAdc / 2 || Lanes != (1 << LaneBits))
+    $error("Lanes must be 2, 4, 8 or 16, and at most NumAdc/2");
 
 endmodule

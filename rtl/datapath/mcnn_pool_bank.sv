@@ -2,20 +2,24 @@
 // One bank of pool write: the pooled rows Bank, Bank + RowBanks, ... of the output feature map, one of them at a time open.
 //
 // The tracker knows the first convolution row of the open row's window, and moves on to the next row when the row group that
-// closed it has passed. For a group of two kernels the bank takes the maximum of its PEs (stage P0, with a read request), then the
+// closed it has passed. For a group of Lanes kernels the bank takes the maximum of its PEs (stage P0, with a read request), then the
 // maximum with what it holds (stage P1), and writes.
 `include "mcnn_assert.svh"
 
 module mcnn_pool_bank #(
   parameter  int unsigned Bank      = 0,
   parameter  int unsigned NumPe     = 8,
+  parameter  int unsigned Windows   = 1,    // output rows of an array, at most
+  parameter  int unsigned Lanes     = 2,    // kernels of a group
   parameter  int unsigned ActBits   = 8,
   parameter  int unsigned RowBanks  = 8,
   parameter  int unsigned BankDepth = 256,  // words
   parameter  int unsigned RowBits   = 11,   // of a row number, up to RowBanks strides ahead
   parameter  int unsigned SumBits   = 16,   // of an address before it is checked
   localparam int unsigned AddrBits  = $clog2(BankDepth),
-  localparam int unsigned BankBits  = $clog2(RowBanks)
+  localparam int unsigned BankBits  = $clog2(RowBanks),
+  localparam int unsigned ArrayBits = (Windows > 1) ? $clog2(Windows) : 1,
+  localparam int unsigned WordBits  = Lanes * ActBits
 ) (
   input logic clk_i,
   input logic rst_ni,
@@ -24,8 +28,8 @@ module mcnn_pool_bank #(
   input logic                     start_i,     // a pass begins
   input logic                     step_i,      // a row group has passed
   input logic [RowBits-1:0]       row_next_i,  // first row of the group that begins
-  input logic [NumPe*RowBits-1:0] pe_row_i,    // the row of each PE in it
-  input logic [NumPe-1:0]         pe_row_in_i, // it exists
+  input logic [Windows*NumPe*RowBits-1:0] pe_row_i,     // the rows of each PE in it: [output row of an array][PE]
+  input logic [Windows*NumPe-1:0]         pe_row_in_i,  // they exist
   input logic                     vector_i,
   input logic [5:0]               pool_rows_i,
   input logic [5:0]               pool_row_stride_i,
@@ -35,20 +39,21 @@ module mcnn_pool_bank #(
 
   // a group
   input logic                       emit_i,
-  input logic                       odd_i,           // its second kernel exists
-  input logic                       column_first_i,  // first column of the pooling window
-  input logic [SumBits-1:0]         offset_i,        // word within the row
-  input logic [BankBits-1:0]        vector_bank_i,   // bank of a vector's element
-  input logic [NumPe*2*ActBits-1:0] act_i,           // [PE][kernel]
+  input logic [Lanes-1:0]               there_i,         // its kernels that exist
+  input logic [ArrayBits-1:0]           array_row_i,     // output row of the arrays
+  input logic                           column_first_i,  // first column of the pooling window
+  input logic [SumBits-1:0]             offset_i,        // word within the row
+  input logic [BankBits-1:0]            vector_bank_i,   // bank of a vector's element
+  input logic [NumPe*Lanes*ActBits-1:0] act_i,           // [PE][kernel]
 
-  // memory: {odd half, even half}
-  output logic                 read_o,
-  output logic [AddrBits-1:0]  read_addr_o,
-  input  logic [2*ActBits-1:0] read_data_i,
-  output logic [1:0]           write_o,
-  output logic [AddrBits-1:0]  write_addr_o,
-  output logic [2*ActBits-1:0] write_data_o,
-  output logic                 beyond_o  // the address is beyond the memory
+  // memory: a word of Lanes channels
+  output logic                read_o,
+  output logic [AddrBits-1:0] read_addr_o,
+  input  logic [WordBits-1:0] read_data_i,
+  output logic [Lanes-1:0]    write_o,
+  output logic [AddrBits-1:0] write_addr_o,
+  output logic [WordBits-1:0] write_data_o,
+  output logic                beyond_o  // the address is beyond the memory
 );
 
   // ------------------------------------------------------------------------------------------------------- tracker
@@ -56,8 +61,8 @@ module mcnn_pool_bank #(
   logic [RowBits-1:0] end_row_q, end_row;        // first convolution row behind it
   logic [RowBits-1:0] pooled_row_q, pooled_row;  // the open row
   logic [SumBits-1:0] base_q, base;              // its first word
-  logic [NumPe-1:0]   rows_q;                    // PEs whose rows are in its window
-  logic               row_first_q;               // the window begins in this row group
+  logic [Windows*NumPe-1:0] rows_q;              // PEs whose rows are in its window: [output row of an array][PE]
+  logic [Windows-1:0]       row_first_q;         // the first of them in the window, which begins in this row group
 
   // Bank * stride: additions only.
   function automatic logic [RowBits-1:0] bank_times(input logic [5:0] stride);
@@ -85,19 +90,31 @@ module mcnn_pool_bank #(
     end
   end
 
+  logic [Windows*NumPe-1:0] rows;
+  logic [Windows-1:0]       above;  // an output row above this one is in the window
+  always_comb begin
+    rows  = '0;
+    above = '0;
+    if (start_i || step_i) begin
+      for (int unsigned r = 0; r < Windows * NumPe; r++)
+        rows[r] = pe_row_in_i[r] && pooled_row < RowBits'(pooled_height_i) &&
+                  pe_row_i[r*RowBits+:RowBits] >= first_row && pe_row_i[r*RowBits+:RowBits] < end_row;
+      for (int unsigned j = 1; j < Windows; j++) above[j] = above[j-1] || |rows[(j-1)*NumPe+:NumPe];
+    end
+  end
+
   always_ff @(posedge clk_i) begin
     if (start_i || step_i) begin
       first_row_q  <= first_row;
       end_row_q    <= end_row;
       pooled_row_q <= pooled_row;
       base_q       <= base;
-      row_first_q  <= first_row >= row_next_i;
-      for (int unsigned p = 0; p < NumPe; p++) begin
-        rows_q[p] <= pe_row_in_i[p] && pooled_row < RowBits'(pooled_height_i) &&
-                     pe_row_i[p*RowBits+:RowBits] >= first_row && pe_row_i[p*RowBits+:RowBits] < end_row;
-        `MCNN_CHECK(one_pooled_row_a_bank, !pe_row_in_i[p] || vector_i ||
+      rows_q       <= rows;
+      row_first_q  <= first_row >= row_next_i ? ~above : '0;
+      for (int unsigned r = 0; r < Windows * NumPe; r++) begin
+        `MCNN_CHECK(one_pooled_row_a_bank, !pe_row_in_i[r] || vector_i ||
                     pooled_row + RowBits'(RowBanks) >= RowBits'(pooled_height_i) ||
-                    pe_row_i[p*RowBits+:RowBits] < first_row + (RowBits'(pool_row_stride_i) << BankBits),
+                    pe_row_i[r*RowBits+:RowBits] < first_row + (RowBits'(pool_row_stride_i) << BankBits),
                     "a row group must touch at most RowBanks pooled rows")
       end
     end
@@ -106,12 +123,23 @@ module mcnn_pool_bank #(
   // ------------------------------------------------------------------------------------------------------ stage P0
   logic               touched, first;
   logic [SumBits-1:0] addr;
+  logic [NumPe-1:0]   in_window;
+  logic               row_first;
+  always_comb begin
+    in_window = '0;
+    row_first = 1'b0;
+    for (int unsigned j = 0; j < Windows; j++)
+      if (Windows == 1 || array_row_i == ArrayBits'(j)) begin
+        in_window = rows_q[j*NumPe+:NumPe];
+        row_first = row_first_q[j];
+      end
+  end
   always_comb begin
     touched = 1'b0;
-    first   = vector_i || (column_first_i && row_first_q);
+    first   = vector_i || (column_first_i && row_first);
     addr    = '0;
     if (emit_i) begin
-      touched = vector_i ? vector_bank_i == BankBits'(Bank) : |rows_q;
+      touched = vector_i ? vector_bank_i == BankBits'(Bank) : |in_window;
       addr    = base_q + offset_i;
     end
   end
@@ -121,10 +149,10 @@ module mcnn_pool_bank #(
 
   // The largest activation of one kernel over the rows in the window: a tree, in place.
   function automatic logic [ActBits-1:0] largest(
-      input logic [NumPe*2*ActBits-1:0] act, input logic [NumPe-1:0] rows, input int unsigned kernel);
+      input logic [NumPe*Lanes*ActBits-1:0] act, input logic [NumPe-1:0] among, input int unsigned kernel);
     logic [NumPe*ActBits-1:0] tree;
     for (int unsigned p = 0; p < NumPe; p++)
-      tree[p*ActBits+:ActBits] = rows[p] ? act[(2*p+kernel)*ActBits+:ActBits] : '0;
+      tree[p*ActBits+:ActBits] = among[p] ? act[(Lanes*p+kernel)*ActBits+:ActBits] : '0;
     for (int unsigned l = 1; l < NumPe; l = 2 * l)
       for (int unsigned p = 0; p + l < NumPe; p = p + 2 * l)
         if (tree[(p+l)*ActBits+:ActBits] > tree[p*ActBits+:ActBits])
@@ -132,9 +160,10 @@ module mcnn_pool_bank #(
     largest = tree[ActBits-1:0];
   endfunction
 
-  logic                 touched_q, first_q, odd_q;
-  logic [AddrBits-1:0]  addr_q;
-  logic [2*ActBits-1:0] largest_q;
+  logic                touched_q, first_q;
+  logic [Lanes-1:0]    there_q;
+  logic [AddrBits-1:0] addr_q;
+  logic [WordBits-1:0] largest_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) touched_q <= 1'b0;
     else         touched_q <= touched;
@@ -142,31 +171,31 @@ module mcnn_pool_bank #(
   always_ff @(posedge clk_i) begin
     if (touched) begin
       first_q <= first;
-      odd_q   <= odd_i;
+      there_q <= there_i;
       addr_q  <= read_addr_o;
       // A vector's element comes from the last PE.
-      largest_q[0+:ActBits] <= vector_i ? act_i[(2*NumPe-2)*ActBits+:ActBits] : largest(act_i, rows_q, 0);
-      largest_q[ActBits+:ActBits] <= vector_i ? act_i[(2*NumPe-1)*ActBits+:ActBits] : largest(act_i, rows_q, 1);
+      for (int unsigned l = 0; l < Lanes; l++)
+        largest_q[l*ActBits+:ActBits] <= vector_i ? act_i[(Lanes*(NumPe-1)+l)*ActBits+:ActBits] : largest(act_i, in_window, l);
     end
   end
 
   // ------------------------------------------------------------------------------------------------------ stage P1
   // A word that was written in the clock of its read request was not yet in the memory.
-  logic                 written_q;
-  logic [AddrBits-1:0]  written_addr_q;
-  logic [2*ActBits-1:0] written_data_q, held;
+  logic                written_q;
+  logic [AddrBits-1:0] written_addr_q;
+  logic [WordBits-1:0] written_data_q, held;
   always_comb begin
     held         = '0;
     write_data_o = '0;
     if (touched_q) begin
       held         = (written_q && written_addr_q == addr_q) ? written_data_q : read_data_i;
       write_data_o = largest_q;
-      for (int unsigned h = 0; h < 2; h++)
-        if (!first_q && held[h*ActBits+:ActBits] > largest_q[h*ActBits+:ActBits])
-          write_data_o[h*ActBits+:ActBits] = held[h*ActBits+:ActBits];
+      for (int unsigned l = 0; l < Lanes; l++)
+        if (!first_q && held[l*ActBits+:ActBits] > largest_q[l*ActBits+:ActBits])
+          write_data_o[l*ActBits+:ActBits] = held[l*ActBits+:ActBits];
     end
   end
-  assign write_o      = {touched_q && odd_q, touched_q};
+  assign write_o      = touched_q ? there_q : '0;
   assign write_addr_o = addr_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin

@@ -5,10 +5,12 @@
 //
 // Here is what the banks share: the row group, and the address within a row. mcnn_pool_bank does the rest.
 //
-// Latency 2 clocks, one group of two kernels (both halves) a clock, cannot stall.
+// Latency 2 clocks, one group of Lanes kernels of one output row of the arrays a clock, cannot stall.
 module mcnn_pool_write #(
   parameter  int unsigned NumPe     = 8,
-  parameter  int unsigned NumGroups = 8,    // groups of two kernels in a pass
+  parameter  int unsigned Windows   = 1,    // output rows of an array, at most
+  parameter  int unsigned Lanes     = 2,    // kernels of a group, channels of a word
+  parameter  int unsigned NumGroups = 8,    // groups of a pass
   parameter  int unsigned ActBits   = 8,
   parameter  int unsigned RowBanks  = 8,
   parameter  int unsigned BankDepth = 256,  // words of a bank
@@ -16,7 +18,8 @@ module mcnn_pool_write #(
   localparam int unsigned AddrBits  = $clog2(BankDepth),
   localparam int unsigned BankBits  = $clog2(RowBanks),
   localparam int unsigned DimBits   = $clog2(MaxDim + 1),
-  localparam int unsigned GroupBits = (NumGroups > 1) ? $clog2(NumGroups) : 1
+  localparam int unsigned GroupBits = (NumGroups > 1) ? $clog2(NumGroups) : 1,
+  localparam int unsigned ArrayBits = (Windows > 1) ? $clog2(Windows) : 1
 ) (
   input logic clk_i,
   input logic rst_ni,
@@ -24,9 +27,9 @@ module mcnn_pool_write #(
   // the pass; constant while it runs
   input logic               start_i,  // one clock, the fields below are valid
   input logic               vector_i,
-  input logic [5:0]         kernels_i,
   input logic [NumPe-1:0]   segment_end_i,
-  input logic [NumPe*3-1:0] replica_i,
+  input logic [NumPe*4-1:0] replica_i,
+  input logic [3:0]         array_rows_i,  // - 1
   input logic [3:0]         group_rows_i,
   input logic [7:0]         out_height_i,
   input logic [5:0]         pool_rows_i,
@@ -42,20 +45,21 @@ module mcnn_pool_write #(
   input logic [7:0]           early_column_i,  // pooled column
 
   // the group
-  input logic                       valid_i,
-  input logic                       emit_i,          // it is written
-  input logic [GroupBits-1:0]       group_i,
-  input logic                       column_first_i,  // first column of the pooling window
-  input logic                       group_end_i,     // last token of a row group
-  input logic [NumPe*2*ActBits-1:0] act_i,           // [PE][kernel]
+  input logic                           valid_i,
+  input logic                           emit_i,          // it is written
+  input logic [Lanes-1:0]               there_i,         // its kernels that exist
+  input logic [ArrayBits-1:0]           array_row_i,     // output row of the arrays
+  input logic                           column_first_i,  // first column of the pooling window
+  input logic                           group_end_i,     // last token of a row group
+  input logic [NumPe*Lanes*ActBits-1:0] act_i,           // [PE][kernel]
 
-  // output feature map: [half][bank]
-  output logic [RowBanks-1:0]           read_o,
-  output logic [RowBanks*AddrBits-1:0]  read_addr_o,
-  input  logic [2*RowBanks*ActBits-1:0] read_data_i,
-  output logic [2*RowBanks-1:0]         write_o,
-  output logic [RowBanks*AddrBits-1:0]  write_addr_o,
-  output logic [2*RowBanks*ActBits-1:0] write_data_o,
+  // output feature map: [bank][lane]
+  output logic [RowBanks-1:0]               read_o,
+  output logic [RowBanks*AddrBits-1:0]      read_addr_o,
+  input  logic [RowBanks*Lanes*ActBits-1:0] read_data_i,
+  output logic [RowBanks*Lanes-1:0]         write_o,
+  output logic [RowBanks*AddrBits-1:0]      write_addr_o,
+  output logic [RowBanks*Lanes*ActBits-1:0] write_data_o,
 
   output logic error_o  // one clock: an address beyond the memory
 );
@@ -67,8 +71,9 @@ module mcnn_pool_write #(
   logic                     step;
   logic [RowBits-1:0]       upcoming_q;  // first row of the group after this one
   logic [RowBits-1:0]       row_next;    // first row of the group that begins
-  logic [NumPe*RowBits-1:0] pe_row;
-  logic [NumPe-1:0]         pe_row_in;
+  // Of each output row of the arrays, [row][PE].
+  logic [Windows*NumPe*RowBits-1:0] pe_row;
+  logic [Windows*NumPe-1:0]         pe_row_in;
   assign step     = valid_i && group_end_i;
   assign row_next = start_i ? '0 : upcoming_q;
   always_ff @(posedge clk_i) if (start_i || step) upcoming_q <= row_next + RowBits'(group_rows_i);
@@ -76,9 +81,12 @@ module mcnn_pool_write #(
     pe_row    = '0;
     pe_row_in = '0;
     if (start_i || step) begin
-      for (int unsigned p = 0; p < NumPe; p++) begin
-        pe_row[p*RowBits+:RowBits] = row_next + RowBits'(replica_i[p*3+:3]);
-        pe_row_in[p] = segment_end_i[p] && pe_row[p*RowBits+:RowBits] < RowBits'(out_height_i);
+      for (int unsigned j = 0; j < Windows; j++) begin
+        for (int unsigned p = 0; p < NumPe; p++) begin
+          pe_row[(j*NumPe+p)*RowBits+:RowBits] = row_next + RowBits'(replica_i[p*4+:4]) + RowBits'(j);
+          pe_row_in[j*NumPe+p] = segment_end_i[p] && 5'(j) < 5'(array_rows_i) + 5'd1 &&
+                                 pe_row[(j*NumPe+p)*RowBits+:RowBits] < RowBits'(out_height_i);
+        end
       end
     end
   end
@@ -99,14 +107,15 @@ module mcnn_pool_write #(
   end
 
   // ---------------------------------------------------------------------------------------------------------- banks
-  logic                emit, odd;
+  logic                emit;
   logic [RowBanks-1:0] beyond;
   assign emit = valid_i && emit_i;
-  assign odd  = 7'({group_i, 1'b1}) < 7'(kernels_i);
   for (genvar b = 0; b < RowBanks; b++) begin : gen_bank
     mcnn_pool_bank #(
       .Bank     (b),
       .NumPe    (NumPe),
+      .Windows  (Windows),
+      .Lanes    (Lanes),
       .ActBits  (ActBits),
       .RowBanks (RowBanks),
       .BankDepth(BankDepth),
@@ -127,17 +136,18 @@ module mcnn_pool_write #(
       .pooled_width_i,
       .out_base_i       (out_base_i[AddrBits-1:0]),
       .emit_i           (emit),
-      .odd_i            (odd),
+      .there_i,
+      .array_row_i,
       .column_first_i,
       .offset_i         (offset_q),
       .vector_bank_i    (vector_bank_q),
       .act_i,
       .read_o           (read_o[b]),
       .read_addr_o      (read_addr_o[b*AddrBits+:AddrBits]),
-      .read_data_i      ({read_data_i[(RowBanks+b)*ActBits+:ActBits], read_data_i[b*ActBits+:ActBits]}),
-      .write_o          ({write_o[RowBanks+b], write_o[b]}),
+      .read_data_i      (read_data_i[b*Lanes*ActBits+:Lanes*ActBits]),
+      .write_o          (write_o[b*Lanes+:Lanes]),
       .write_addr_o     (write_addr_o[b*AddrBits+:AddrBits]),
-      .write_data_o     ({write_data_o[(RowBanks+b)*ActBits+:ActBits], write_data_o[b*ActBits+:ActBits]}),
+      .write_data_o     (write_data_o[b*Lanes*ActBits+:Lanes*ActBits]),
       .beyond_o         (beyond[b])
     );
   end

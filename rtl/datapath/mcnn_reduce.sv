@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reduce: adds the pair sums of the PEs of a replica, and over the steps of a pass, two kernels a clock.
+// Reduce: adds the pair sums of the PEs of a replica, and over the steps of a pass, Lanes pairs a clock.
 //
 // The PEs of a replica are neighbours, so a segmented running sum serves any grouping: the sum of a segment appears at its
 // last PE. The running sum is a prefix tree; for 8 PEs (the sum of all lower neighbours of the same segment is added
@@ -10,10 +10,11 @@
 //     level 1      * *     * *     adds the last PE of the pair below
 //     level 2          * * * *     adds the last PE of the four below
 //
-// Latency 2 clocks from `valid_i` to `valid_o`, one group of two kernels a clock, cannot stall.
+// Latency 2 clocks from `valid_i` to `valid_o`, one group of Lanes pairs a clock, cannot stall.
 module mcnn_reduce #(
   parameter  int unsigned NumPe     = 8,
-  parameter  int unsigned NumGroups = 8,   // groups of two kernels in a pass
+  parameter  int unsigned Lanes     = 2,   // pairs a clock
+  parameter  int unsigned NumGroups = 8,   // groups of Lanes pairs in a pass
   parameter  int unsigned SumBits   = 17,  // of a pair sum, signed
   parameter  int unsigned PsumBits  = 24,  // of a partial sum, signed
   localparam int unsigned GroupBits = (NumGroups > 1) ? $clog2(NumGroups) : 1
@@ -23,15 +24,15 @@ module mcnn_reduce #(
 
   input logic [NumPe-1:0] segment_end_i,  // PE p is the last of a replica; constant during a pass
 
-  input logic                       valid_i,  // a group
-  input logic [GroupBits-1:0]       group_i,
-  input logic                       first_i,  // of the first step of a pass: the partial sum begins with it
-  input logic                       add_i,    // add the sums; otherwise give the partial sum out once more
-  input logic                       emit_i,   // the partial sum is complete: give it out
-  input logic [NumPe*2*SumBits-1:0] sums_i,   // [PE][kernel], signed
+  input logic                           valid_i,  // a group
+  input logic [GroupBits-1:0]           group_i,
+  input logic                           first_i,  // of the first step of a pass: the partial sum begins with it
+  input logic                           add_i,    // add the sums; otherwise give the partial sum out once more
+  input logic                           emit_i,   // the partial sum is complete: give it out
+  input logic [NumPe*Lanes*SumBits-1:0] sums_i,   // [PE][pair], signed
 
-  output logic                         valid_o,  // a complete group
-  output logic [NumPe*2*PsumBits-1:0]  psum_o    // [PE][kernel], signed; meaningful at segment ends
+  output logic                            valid_o,  // a complete group
+  output logic [NumPe*Lanes*PsumBits-1:0] psum_o    // [PE][pair], signed; meaningful at segment ends
 );
 
   localparam int unsigned Levels   = (NumPe > 1) ? $clog2(NumPe) : 1;
@@ -51,15 +52,15 @@ module mcnn_reduce #(
     end
   end
 
-  // Both kernels, each in two clocks. Level l adds, in place, the sum that ends just below p's block of 2^l PEs.
-  logic signed [TreeBits-1:0] early_q[2*NumPe];  // [kernel][PE] after the early levels
-  logic signed [TreeBits-1:0] total[2*NumPe];    // after all of them
-  for (genvar k = 0; k < 2; k++) begin : gen_kernel
+  // Each pair in two clocks. Level l adds, in place, the sum that ends just below p's block of 2^l PEs.
+  logic signed [TreeBits-1:0] early_q[Lanes*NumPe];  // [pair][PE] after the early levels
+  logic signed [TreeBits-1:0] total[Lanes*NumPe];    // after all of them
+  for (genvar k = 0; k < Lanes; k++) begin : gen_pair
     logic signed [TreeBits-1:0] early[NumPe];
     logic signed [TreeBits-1:0] late[NumPe];
     always_comb begin
       for (int unsigned p = 0; p < NumPe; p++)
-        early[p] = TreeBits'(signed'(sums_i[(2*p+k)*SumBits+:SumBits]));
+        early[p] = TreeBits'(signed'(sums_i[(Lanes*p+k)*SumBits+:SumBits]));
       for (int unsigned l = 0; l < Early; l++)
         for (int unsigned p = 0; p < NumPe; p++)
           if (((p >> l) & 1) == 1 && same[l][p]) early[p] = early[p] + early[((p>>l)<<l)-1];
@@ -96,12 +97,12 @@ module mcnn_reduce #(
     end
   end
 
-  // Partial sums: a register file a segment end, two kernels a word.
+  // Partial sums: a register file a segment end, Lanes pairs a word.
   for (genvar p = 0; p < NumPe; p++) begin : gen_psum
-    logic [2*PsumBits-1:0] psum_q[NumGroups];
-    logic [2*PsumBits-1:0] held, next;
+    logic [Lanes*PsumBits-1:0] psum_q[NumGroups];
+    logic [Lanes*PsumBits-1:0] held, next;
     assign held = psum_q[group_q];
-    for (genvar k = 0; k < 2; k++) begin : gen_kernel
+    for (genvar k = 0; k < Lanes; k++) begin : gen_pair
       assign next[k*PsumBits+:PsumBits] =
           (first_q && add_q ? '0 : held[k*PsumBits+:PsumBits]) +
           (add_q ? PsumBits'(total[k*NumPe+p]) : '0);
@@ -109,7 +110,7 @@ module mcnn_reduce #(
     always_ff @(posedge clk_i) begin
       if (valid_q && segment_end_i[p]) begin
         if (add_q) psum_q[group_q] <= next;
-        if (emit_q) psum_o[p*2*PsumBits+:2*PsumBits] <= next;
+        if (emit_q) psum_o[p*Lanes*PsumBits+:Lanes*PsumBits] <= next;
       end
     end
   end

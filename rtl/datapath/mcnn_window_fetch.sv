@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Window fetch: walks the output positions of a pass (row groups, columns) and at each position the step records, and
-// reads one column of RowBanks input rows of one channel a clock. The same column serves every PE of the record: PEs of
-// other replicas take other rows of it.
+// reads one column of RowBanks input rows of Lanes channels a clock. The same column serves every PE of the record: PEs
+// take the channels that they name, and those of other replicas other rows.
 //
 // Sliding windows: in a pass of one step a position and stride 1, only the last column of a window is fetched behind the
 // first position of a row; the others are those of the position before, and the PEs shift the window that they drive.
@@ -17,6 +17,8 @@
 module mcnn_window_fetch #(
   parameter  int unsigned NumPe      = 8,
   parameter  int unsigned NumSl      = 128,  // source lines of a PE
+  parameter  int unsigned Windows    = 1,    // windows of a PE
+  parameter  int unsigned Lanes      = 2,    // channels of a word
   parameter  int unsigned ActBits    = 8,    // bits of a pixel
   parameter  int unsigned RowBanks   = 8,    // rows of a column
   parameter  int unsigned BankDepth  = 256,  // words of a bank
@@ -27,8 +29,8 @@ module mcnn_window_fetch #(
   localparam int unsigned DimBits    = $clog2(MaxDim + 1),
   localparam int unsigned CoordBits  = DimBits + 3,  // signed coordinates, with offsets
   localparam int unsigned RecBits    = $clog2(NumRecords),
-  localparam int unsigned PeWords    = (NumPe + 3) / 4,
-  localparam int unsigned RecWidth   = 32 * (2 + PeWords),
+  localparam int unsigned LaneBits   = $clog2(Lanes),
+  localparam int unsigned RecWidth   = 32 * (2 + (NumPe + 1) / 2),
   localparam int unsigned LineBits   = $clog2(NumSl / 4)
 ) (
   input logic clk_i,
@@ -38,7 +40,8 @@ module mcnn_window_fetch #(
   input logic               start_i,         // one clock; the layer fields below are valid from the next clock on
   input logic               flush_i,         // forget everything
   input logic [RecBits-1:0] first_record_i,  // valid with start_i and after it
-  input logic [5:0]         kernels_i,
+  input logic [5:0]         pairs_i,
+  input logic [3:0]         array_rows_i,    // ARRAY_ROWS - 1
   input logic [7:0]         in_height_i,
   input logic [7:0]         in_width_i,
   input logic [2:0]         stride_i,
@@ -46,7 +49,7 @@ module mcnn_window_fetch #(
   input logic [3:0]         group_rows_i,
   input logic [7:0]         out_height_i,
   input logic [7:0]         out_width_i,
-  input logic [NumPe*3-1:0] row_offset_i,    // ROW_OFFSET of each PE
+  input logic [NumPe*4-1:0] row_offset_i,    // ROW_OFFSET of each PE
 
   // step records
   output logic                record_re_o,
@@ -54,19 +57,21 @@ module mcnn_window_fetch #(
   input  logic [RecWidth-1:0] record_i,
 
   // feature-map memory
-  output logic                         fetch_re_o,
-  output logic                         fetch_half_o,
-  output logic [RowBanks*AddrBits-1:0] fetch_addr_o,
-  input  logic [RowBanks*ActBits-1:0]  fetch_data_i,
+  output logic                              fetch_re_o,
+  output logic [RowBanks*AddrBits-1:0]      fetch_addr_o,
+  input  logic [RowBanks*Lanes*ActBits-1:0] fetch_data_i,  // [bank][lane]
 
   // a column for the PEs
-  input  logic                        ready_i,         // the windows of the step can be loaded
-  output logic                        valid_o,         // a column, taken in this clock
-  output logic [ActBits*RowBanks-1:0] planes_o,        // bit b of bank r at [b*RowBanks + r]
-  output logic [NumPe*BankBits-1:0]   first_bank_o,    // bank of window row 0, for each PE
-  output logic [NumPe-1:0]            active_o,        // PEs of the record
-  output logic [NumPe*LineBits-1:0]   line_o,          // their first source line, divided by 4
-  output logic [1:0]                  column_o,        // window column
+  input  logic                              ready_i,       // the windows of the step can be loaded
+  output logic                              valid_o,       // a column, taken in this clock
+  output logic [Lanes*ActBits*RowBanks-1:0] planes_o,      // bit b of bank r of lane l at [(l*ActBits + b)*RowBanks + r]
+  output logic [NumPe*BankBits-1:0]         first_bank_o,  // bank of row 0 of window 0, for each PE
+  output logic [NumPe-1:0]                  active_o,      // PEs of the record
+  output logic [NumPe*LineBits-1:0]         line_o,        // their first source line, divided by 4
+  output logic [NumPe*LaneBits-1:0]         lane_o,        // their channel of the word, that of window 0
+  output logic [3:0]                        windows_o,     // windows of each - 1
+  output logic [Windows*BankBits-1:0]       row_shift_o,   // rows from window 0 to each window; constant during a pass
+  output logic [1:0]                        column_o,      // window column
   output logic                        first_o,         // first column of a record
   output logic                        slide_o,         // with it: the other columns are those of the window before
   output logic [1:0]                  rows_o,          // window rows - 1
@@ -91,12 +96,11 @@ module mcnn_window_fetch #(
   logic [7:0]                  x_q, y_q;      // output position
   logic signed [CoordBits-1:0] in_x_q, in_y_q;  // STRIDE * position
 
-  logic                        rec_last_step, rec_last_pass, rec_half;
+  logic                        rec_last_step, rec_last_pass;
   logic [1:0]                  rec_columns, rec_rows;
   logic signed [7:0]           rec_dx, rec_dy;
   assign rec_last_step = record_i[0];
   assign rec_last_pass = record_i[1];
-  assign rec_half      = record_i[2];
   assign rec_columns   = record_i[5:4];
   assign rec_rows      = record_i[7:6];
   assign rec_dx        = record_i[15:8];
@@ -163,14 +167,16 @@ module mcnn_window_fetch #(
   end
 
   // ------------------------------------------------------------------------------------------- stage B: addresses
-  logic                        b_valid_q, b_half_q, b_first_record_q;
+  logic                        b_valid_q, b_first_record_q;
   logic signed [CoordBits-1:0] b_x_q, b_y_q;
   logic [15:0]                 b_base_q;
   logic [1:0]                  b_column_q, b_rows_q;
   logic                        b_first_q, b_slide_q;
   logic                        b_step_begin_q, b_step_end_q, b_pass_first_q, b_pass_last_q, b_walk_last_q;
   logic [NumPe-1:0]            b_active_q;
-  logic [NumPe*7-1:0]          b_line_q;
+  logic [NumPe*8-1:0]          b_line_q;
+  logic [NumPe*4-1:0]          b_lane_q;
+  logic [3:0]                  b_windows_q;
   logic                        b_bad_order_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -187,7 +193,7 @@ module mcnn_window_fetch #(
     if (ce && busy_q) begin
       b_x_q            <= in_x_q + CoordBits'(rec_dx) + CoordBits'({1'b0, column});
       b_y_q            <= in_y_q + CoordBits'(rec_dy);
-      b_half_q         <= rec_half;
+      b_windows_q      <= record_i[27:24];
       b_base_q         <= record_i[47:32];
       b_column_q       <= column;
       b_first_q        <= column_q == 0;
@@ -202,8 +208,9 @@ module mcnn_window_fetch #(
       b_bad_order_q    <= (rec_last_pass && !rec_last_step) ||
                           (!rec_last_pass && 32'(record_q) == NumRecords - 1);
       for (int unsigned p = 0; p < NumPe; p++) begin
-        b_active_q[p]      <= record_i[64+p*8+7];
-        b_line_q[p*7+:7]   <= record_i[64+p*8+:7];
+        b_active_q[p]    <= record_i[64+p*16+15];
+        b_line_q[p*8+:8] <= record_i[64+p*16+:8];
+        b_lane_q[p*4+:4] <= record_i[64+p*16+8+:4];
       end
     end
   end
@@ -257,24 +264,44 @@ module mcnn_window_fetch #(
     assign row_in[b] = !row[CoordBits-1] && row < CoordBits'(in_height_i);
     assign fetch_addr_o[b*AddrBits+:AddrBits] = low[b] ? addr_low[AddrBits-1:0] : addr_high[AddrBits-1:0];
   end
-  assign fetch_re_o   = ce && b_valid_q && column_in;
-  assign fetch_half_o = b_half_q;
+  assign fetch_re_o = ce && b_valid_q && column_in;
+
+  // Rows from the first window to the others: STRIDE apart when they belong to output rows, none when they are channels.
+  logic [6:0] row_span_q;  // to the last one
+  function automatic logic [6:0] times(input logic [2:0] stride, input logic [3:0] count);
+    times = '0;
+    for (int unsigned k = 0; k < 4; k++) if (count[k]) times = times + (7'(stride) << k);
+  endfunction
+  always_ff @(posedge clk_i) begin
+    row_span_q <= times(stride_i, array_rows_i);
+    for (int unsigned w = 0; w < Windows; w++)
+      row_shift_o[w*BankBits+:BankBits] <= array_rows_i == '0 ? '0 : BankBits'(times(stride_i, 4'(w)));
+  end
 
   // What a record may not ask for. The record itself is checked at the first position only: it is the same at all of them.
   logic [RowBanks-1:0] beyond;  // the row is in the map, its word is not in the memory
   assign beyond = row_in & ((low & {RowBanks{|(addr_low >> AddrBits)}}) | (~low & {RowBanks{|(addr_high >> AddrBits)}}));
 
   logic [NumPe-1:0] bad_pe;
+  logic             bad_windows;
+  assign bad_windows = 32'(b_windows_q) >= Windows || (array_rows_i != '0 && b_windows_q != array_rows_i);
   for (genvar p = 0; p < NumPe; p++) begin : gen_bad
-    assign bad_pe[p] = b_active_q[p] && (5'(row_offset_i[p*3+:3]) + 5'(b_rows_q) + 5'd1 > 5'(RowBanks) ||
-                                         32'({b_line_q[p*7+:7], 2'b00}) + 32'({kernels_i, 1'b0}) > NumSl);
+    logic [3:0] lane;
+    logic       bad_lane;
+    assign lane      = b_lane_q[p*4+:4];
+    assign bad_lane  = 32'(lane) >= Lanes ||
+                       (array_rows_i == '0 && b_windows_q != '0 &&
+                        ((32'(lane) & (Windows - 1)) != 0 || 32'(lane) + 32'(b_windows_q) >= Lanes));
+    assign bad_pe[p] = b_active_q[p] && (bad_lane ||
+                                         8'(row_offset_i[p*4+:4]) + 8'(row_span_q) + 8'(b_rows_q) + 8'd1 > 8'(RowBanks) ||
+                                         32'({b_line_q[p*8+:8], 2'b00}) + 32'({pairs_i, 1'b0}) > NumSl);
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       error_o <= 1'b0;
     end else begin
       error_o <= ce && b_valid_q && column_in && |beyond;
-      if (ce && b_valid_q && b_first_record_q && (b_bad_order_q || |(b_base_q >> AddrBits) || |bad_pe)) error_o <= 1'b1;
+      if (ce && b_valid_q && b_first_record_q && (b_bad_order_q || |(b_base_q >> AddrBits) || bad_windows || |bad_pe)) error_o <= 1'b1;
     end
   end
 
@@ -287,6 +314,8 @@ module mcnn_window_fetch #(
   logic                      c_step_begin_q, c_step_end_q, c_pass_first_q, c_pass_last_q, c_walk_last_q;
   logic [NumPe-1:0]          c_active_q;
   logic [NumPe*LineBits-1:0] c_line_q;
+  logic [NumPe*LaneBits-1:0] c_lane_q;
+  logic [3:0]                c_windows_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -311,14 +340,30 @@ module mcnn_window_fetch #(
       c_pass_last_q  <= b_pass_last_q;
       c_walk_last_q  <= b_walk_last_q;
       c_active_q     <= b_active_q;
+      c_windows_q    <= b_windows_q;
       for (int unsigned p = 0; p < NumPe; p++) begin
-        c_line_q[p*LineBits+:LineBits]       <= b_line_q[p*7+:LineBits];
-        c_first_bank_q[p*BankBits+:BankBits] <= split + BankBits'(row_offset_i[p*3+:3]);
+        c_line_q[p*LineBits+:LineBits]       <= b_line_q[p*8+:LineBits];
+        c_lane_q[p*LaneBits+:LaneBits]       <= b_lane_q[p*4+:LaneBits];
+        c_first_bank_q[p*BankBits+:BankBits] <= split + BankBits'(row_offset_i[p*4+:4]);
       end
     end
   end
 
   // --------------------------------------------------------------------------------------------- stage D: to the PEs
+  // Channels that no PE takes do not move on.
+  logic [Lanes-1:0] lane_used;
+  always_comb begin
+    lane_used = '0;
+    if (ce && c_valid_q) begin
+      for (int unsigned l = 0; l < Lanes; l++)
+        for (int unsigned p = 0; p < NumPe; p++)
+          if (c_active_q[p] && (c_lane_q[p*LaneBits+:LaneBits] == LaneBits'(l) || (array_rows_i == '0 &&
+              c_lane_q[p*LaneBits+:LaneBits] <= LaneBits'(l) &&
+              5'(c_lane_q[p*LaneBits+:LaneBits]) + 5'(c_windows_q) >= 5'(l))))
+            lane_used[l] = 1'b1;
+    end
+  end
+
   logic d_valid_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -332,14 +377,18 @@ module mcnn_window_fetch #(
 
   always_ff @(posedge clk_i) begin
     if (ce && c_valid_q) begin
-      for (int unsigned b = 0; b < ActBits; b++) begin
-        for (int unsigned r = 0; r < RowBanks; r++) begin
-          planes_o[b*RowBanks+r] <= fetch_data_i[r*ActBits+b] && c_row_in_q[r];
+      for (int unsigned l = 0; l < Lanes; l++) begin
+        if (lane_used[l]) begin
+          for (int unsigned b = 0; b < ActBits; b++)
+            for (int unsigned r = 0; r < RowBanks; r++)
+              planes_o[(l*ActBits+b)*RowBanks+r] <= fetch_data_i[(r*Lanes+l)*ActBits+b] && c_row_in_q[r];
         end
       end
       first_bank_o <= c_first_bank_q;
       active_o     <= c_active_q;
       line_o       <= c_line_q;
+      lane_o       <= c_lane_q;
+      windows_o    <= c_windows_q;
       column_o     <= c_column_q;
       first_o      <= c_first_q;
       slide_o      <= c_slide_q;
