@@ -5,6 +5,7 @@
 
 module activate_properties #(
   parameter  int unsigned NumPe     = 2,
+  parameter  int unsigned Lanes     = 2,
   parameter  int unsigned PsumBits  = 6,
   parameter  int unsigned ActBits   = 3,
   localparam int unsigned ShiftBits = $clog2(PsumBits)
@@ -14,17 +15,17 @@ module activate_properties #(
   input logic [NumPe-1:0]            segment_end_i,
   input logic [ShiftBits-1:0]        shift_i,
   input logic                        valid_i,
-  input logic [NumPe*2*PsumBits-1:0] psum_i,
-  input logic [2*PsumBits-1:0]       bias_i,
+  input logic [NumPe*Lanes*PsumBits-1:0] psum_i,
+  input logic [Lanes*PsumBits-1:0]       bias_i,
   input logic                        valid_o,
-  input logic [NumPe*2*ActBits-1:0]  act_o,
-  input logic [2*PsumBits-1:0]       logit_o
+  input logic [NumPe*Lanes*ActBits-1:0]  act_o,
+  input logic [Lanes*PsumBits-1:0]       logit_o
 );
 
   // What went in, two clocks ago.
   logic [1:0]                  valid_q;
-  logic [NumPe*2*PsumBits-1:0] psum_q, psum_before_q;
-  logic [2*PsumBits-1:0]       bias_q, bias_before_q;
+  logic [NumPe*Lanes*PsumBits-1:0] psum_q, psum_before_q;
+  logic [Lanes*PsumBits-1:0]       bias_q, bias_before_q;
   logic [NumPe-1:0]            segment_end_q, segment_end_before_q;
   logic [ShiftBits-1:0]        shift_q, shift_before_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -40,26 +41,26 @@ module activate_properties #(
   `MCNN_ASSUME(pass_stays, valid_q == '0 || (shift_q == shift_i && segment_end_q == segment_end_i),
                "shift and segments must be constant during a pass")
   `MCNN_ASSERT(two_clocks, valid_o == valid_q[1], "a group must come out two clocks later")
-  logic [2*NumPe-1:0] good;
-  logic [1:0]         good_logit;
-  for (genvar i = 0; i < 2 * NumPe; i++) begin : gen_kernel
+  logic [Lanes*NumPe-1:0] good;
+  logic [Lanes-1:0]       good_logit;
+  for (genvar i = 0; i < Lanes * NumPe; i++) begin : gen_kernel
     // The sum wraps at PsumBits; the shift is a floor of the quotient.
     logic signed [PsumBits-1:0] sum;
     logic signed [31:0]         quotient;
-    assign sum      = psum_before_q[i*PsumBits+:PsumBits] + bias_before_q[(i%2)*PsumBits+:PsumBits];
+    assign sum      = psum_before_q[i*PsumBits+:PsumBits] + bias_before_q[(i%Lanes)*PsumBits+:PsumBits];
     assign quotient = 32'(sum) >>> shift_before_q;
-    assign good[i]  = act_o[i*ActBits+:ActBits] == ActBits'(!segment_end_before_q[i/2] || quotient < 0 ? 32'sd0 :
+    assign good[i]  = act_o[i*ActBits+:ActBits] == ActBits'(!segment_end_before_q[i/Lanes] || quotient < 0 ? 32'sd0 :
                       quotient > (1 << ActBits) - 1 ? (1 << ActBits) - 1 : quotient);
-    if (i / 2 == NumPe - 1) begin : gen_logit
-      assign good_logit[i%2] = !segment_end_before_q[i/2] || logit_o[(i%2)*PsumBits+:PsumBits] == quotient[PsumBits-1:0];
+    if (i / Lanes == NumPe - 1) begin : gen_logit
+      assign good_logit[i%Lanes] = !segment_end_before_q[i/Lanes] || logit_o[(i%Lanes)*PsumBits+:PsumBits] == quotient[PsumBits-1:0];
     end
   end
-  `MCNN_ASSERT(activations, !valid_o || good == {2 * NumPe{1'b1}}, "an activation must be the clamped quotient")
-  `MCNN_ASSERT(logits, !valid_o || good_logit == 2'b11, "a logit must be the quotient")
+  `MCNN_ASSERT(activations, !valid_o || good == {Lanes * NumPe{1'b1}}, "an activation must be the clamped quotient")
+  `MCNN_ASSERT(logits, !valid_o || good_logit == {Lanes{1'b1}}, "a logit must be the quotient")
   `MCNN_COVER(clamped, valid_o && act_o[0+:ActBits] == '1 && act_o[ActBits+:ActBits] == '0 && shift_before_q == 2, "both ends")
 
 endmodule
 
 `ifndef FORMAL
-bind mcnn_activate activate_properties #(.NumPe(NumPe), .PsumBits(PsumBits), .ActBits(ActBits)) u_properties (.*);
+bind mcnn_activate activate_properties #(.NumPe(NumPe), .Lanes(Lanes), .PsumBits(PsumBits), .ActBits(ActBits)) u_properties (.*);
 `endif

@@ -5,11 +5,14 @@
 
 module beat_control_properties #(
   parameter  int unsigned NumPe      = 1,
+  parameter  int unsigned Windows    = 1,
+  parameter  int unsigned Lanes      = 2,
   parameter  int unsigned NumGroups  = 2,
   parameter  int unsigned ActBits    = 4,
   parameter  int unsigned ReadClocks = 1,
   parameter  int unsigned WalkDelay  = 3,
   localparam int unsigned GroupBits  = (NumGroups > 1) ? $clog2(NumGroups) : 1,
+  localparam int unsigned RowBits    = (Windows > 1) ? $clog2(Windows) : 1,
   localparam int unsigned PlaneBits  = $clog2(ActBits)
 ) (
   input logic                     clk_i,
@@ -17,6 +20,7 @@ module beat_control_properties #(
   input logic                     start_i,
   input logic                     flush_i,
   input logic [5:0]               kernels_i,
+  input logic [5:0]               pairs_i,
   input logic [7:0]               out_width_i,
   input logic [5:0]               pool_columns_i,
   input logic [5:0]               pool_column_stride_i,
@@ -37,16 +41,18 @@ module beat_control_properties #(
   input logic                     stall_o,
   input logic                     hold_o,
   input logic                     walk_valid_o,
+  input logic [GroupBits-1:0]     walk_pairs_o,
+  input logic [RowBits-1:0]       walk_row_o,
   input logic [GroupBits-1:0]     walk_group_o,
   input logic                     walk_add_o,
   input logic                     walk_end_o
 );
 
   // ------------------------------------------------------------------------------------------------------ surroundings
-  localparam int unsigned SettingBits = 6 + 8 + 6 + 6 + 8 + 1;
+  localparam int unsigned SettingBits = 6 + 6 + 8 + 6 + 6 + 8 + 1;
   logic                   past_known_q, past_start_q;
   logic [SettingBits-1:0] settings, past_settings_q;
-  assign settings = {kernels_i, out_width_i, pool_columns_i, pool_column_stride_i, pooled_width_i, skip_i};
+  assign settings = {kernels_i, pairs_i, out_width_i, pool_columns_i, pool_column_stride_i, pooled_width_i, skip_i};
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) {past_known_q, past_start_q} <= '0;
     else {past_known_q, past_start_q} <= {1'b1, start_i};
@@ -64,8 +70,8 @@ module beat_control_properties #(
   `MCNN_ASSUME(steps_of_a_pass, !load_end_i || pass_q, "a step must be one of a pass that has begun")
   `MCNN_ASSUME(pass_after_pass, !start_i || (!walks && !pass_q), "a pass must begin when the last one is through")
   `MCNN_ASSUME(settings_stay, !walks || settings == past_settings_q, "the pass must stay as it is while it runs")
-  `MCNN_ASSUME(good_settings, !walks || (kernels_i != '0 && 32'(kernels_i) <= 2 * NumGroups),
-               "the kernels of a pass must be those that there are lanes for")
+  `MCNN_ASSUME(good_settings, !walks || (kernels_i != '0 && pairs_i >= kernels_i && (Windows > 1 || pairs_i == kernels_i) &&
+               32'(pairs_i) <= Lanes * NumGroups), "the kernels of a pass must be those that there are lanes for")
 
   logic                     past_survey_q;
   logic [NumPe*ActBits-1:0] past_used_q;
@@ -141,7 +147,7 @@ module beat_control_properties #(
   logic [7:0]           group_q;    // next group to be added of the step that was held last
   logic                 walked_q;   // all of them were, or there was none
   logic [7:0]           groups;
-  assign groups = (8'(kernels_i) + 8'd1) >> 1;
+  assign groups = (8'(pairs_i) + 8'(Lanes - 1)) >> $clog2(Lanes);
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       ticks_q <= '0;
@@ -181,8 +187,26 @@ module beat_control_properties #(
   `MCNN_ASSERT(hold_behind_the_beat, hold_o == holds_q[WalkDelay-1], "the sums of a beat must be held once, behind its last codes")
   `MCNN_ASSERT(walked_before_the_next, !hold_o || walked_q || (walk_valid_o && walk_add_o && group_q + 8'd1 == groups),
                "all sums of a step must be added before the next ones are held")
-  `MCNN_ASSERT(group_by_group, !(walk_valid_o && walk_add_o) || (!walked_q && 8'(walk_group_o) == group_q),
+  `MCNN_ASSERT(group_by_group, !(walk_valid_o && walk_add_o) || (!walked_q && 8'(walk_pairs_o) == group_q),
                "every group of a step must be added once, in order")
+  // The groups of an output row of the arrays are those of its kernels, from 0 on.
+  logic [7:0] kernel_groups;
+  assign kernel_groups = (8'(kernels_i) + 8'(Lanes - 1)) >> $clog2(Lanes);
+  logic                 past_walk_q;
+  logic [GroupBits-1:0] past_pairs_q, past_group_q;
+  logic [RowBits-1:0]   past_row_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) past_walk_q <= 1'b0;
+    else         past_walk_q <= walk_valid_o && !flush_i;
+  end
+  always_ff @(posedge clk_i) {past_pairs_q, past_group_q, past_row_q} <= {walk_pairs_o, walk_group_o, walk_row_o};
+  `MCNN_ASSERT(first_group_of_a_walk, !walk_valid_o || walk_pairs_o != '0 || (walk_group_o == '0 && walk_row_o == '0),
+               "a walk must begin with the first kernels of the first output row")
+  `MCNN_ASSERT(row_by_row, !(past_walk_q && walk_valid_o && walk_pairs_o != '0) ||
+               (8'(past_group_q) + 8'd1 == kernel_groups ?
+                walk_group_o == '0 && (Windows == 1 || walk_row_o == past_row_q + RowBits'(1)) :
+                walk_group_o == past_group_q + GroupBits'(1) && walk_row_o == past_row_q),
+               "the kernels of an output row must be walked before those of the next")
   `MCNN_ASSERT(flush_leaves_nothing, !past_flush_q || (!tick_o && !hold_o && !walk_valid_o && load_ready_o),
                "a flush must leave no step, plane or walk")
 
@@ -193,6 +217,6 @@ endmodule
 
 `ifndef FORMAL
 bind mcnn_beat_control beat_control_properties #(
-  .NumPe(NumPe), .NumGroups(NumGroups), .ActBits(ActBits), .ReadClocks(ReadClocks), .WalkDelay(WalkDelay)
+  .NumPe(NumPe), .Windows(Windows), .Lanes(Lanes), .NumGroups(NumGroups), .ActBits(ActBits), .ReadClocks(ReadClocks), .WalkDelay(WalkDelay)
 ) u_properties (.*);
 `endif

@@ -5,10 +5,12 @@
 
 module feature_maps_properties #(
   parameter  int unsigned ActBits   = 2,
+  parameter  int unsigned Lanes     = 2,
   parameter  int unsigned RowBanks  = 4,
   parameter  int unsigned BankDepth = 2,
   localparam int unsigned AddrBits  = $clog2(BankDepth),
   localparam int unsigned BankBits  = $clog2(RowBanks),
+  localparam int unsigned LaneBits  = $clog2(Lanes),
   localparam int unsigned Groups    = RowBanks / 4,
   localparam int unsigned GroupBits = (Groups > 1) ? $clog2(Groups) : 1
 ) (
@@ -18,23 +20,22 @@ module feature_maps_properties #(
   input logic [1:0]                     write_buffer_i,
   input logic [1:0]                     load_buffer_i,
   input logic                           fetch_re_i,
-  input logic                           fetch_half_i,
   input logic [RowBanks*AddrBits-1:0]   fetch_addr_i,
-  input logic [RowBanks*ActBits-1:0]    fetch_data_o,
+  input logic [RowBanks*Lanes*ActBits-1:0] fetch_data_o,
   input logic [RowBanks-1:0]            pool_re_i,
   input logic [RowBanks*AddrBits-1:0]   pool_raddr_i,
-  input logic [2*RowBanks*ActBits-1:0]  pool_rdata_o,
-  input logic [2*RowBanks-1:0]          pool_we_i,
+  input logic [RowBanks*Lanes*ActBits-1:0] pool_rdata_o,
+  input logic [RowBanks*Lanes-1:0]      pool_we_i,
   input logic [RowBanks*AddrBits-1:0]   pool_waddr_i,
-  input logic [2*RowBanks*ActBits-1:0]  pool_wdata_i,
+  input logic [RowBanks*Lanes*ActBits-1:0] pool_wdata_i,
   input logic                           load_we_i,
-  input logic                           load_half_i,
+  input logic [LaneBits-1:0]            load_lane_i,
   input logic [BankBits-1:0]            load_bank_i,
   input logic [AddrBits-1:0]            load_addr_i,
   input logic [ActBits-1:0]             load_data_i,
   input logic                           host_re_i,
   input logic [1:0]                     host_buffer_i,
-  input logic                           host_half_i,
+  input logic [LaneBits-1:0]            host_lane_i,
   input logic [GroupBits-1:0]           host_group_i,
   input logic [AddrBits-1:0]            host_addr_i,
   input logic [31:0]                    host_data_o
@@ -54,7 +55,7 @@ module feature_maps_properties #(
 
   // ------------------------------------------------------------------------------------------------------------- a pixel
   `MCNN_ANY(probe_buffer, 2)
-  `MCNN_ANY(probe_half, 1)
+  `MCNN_ANY(probe_lane, LaneBits)
   `MCNN_ANY(probe_bank, BankBits)
   `MCNN_ANY(probe_addr, AddrBits)
   logic               loads, pools;  // it is written
@@ -79,15 +80,19 @@ module feature_maps_properties #(
         pool_raddr = pool_raddr_i[b*AddrBits+:AddrBits];
         pool_waddr = pool_waddr_i[b*AddrBits+:AddrBits];
         pool_re    = pool_re_i[b];
-        pool_we    = probe_half ? pool_we_i[RowBanks+b] : pool_we_i[b];
-        pooled     = probe_half ? pool_wdata_i[(RowBanks+b)*ActBits+:ActBits] : pool_wdata_i[b*ActBits+:ActBits];
-        fetch_data = fetch_data_o[b*ActBits+:ActBits];
-        pool_rdata = probe_half ? pool_rdata_o[(RowBanks+b)*ActBits+:ActBits] : pool_rdata_o[b*ActBits+:ActBits];
+        for (int unsigned l = 0; l < Lanes; l++) begin
+          if (probe_lane == LaneBits'(l)) begin
+            pool_we    = pool_we_i[b*Lanes+l];
+            pooled     = pool_wdata_i[(b*Lanes+l)*ActBits+:ActBits];
+            fetch_data = fetch_data_o[(b*Lanes+l)*ActBits+:ActBits];
+            pool_rdata = pool_rdata_o[(b*Lanes+l)*ActBits+:ActBits];
+          end
+        end
         host_data  = ActBits'(host_data_o[(b%4)*8+:8]);
       end
     end
   end
-  assign loads = load_we_i && load_buffer_i == probe_buffer && load_half_i == probe_half && load_bank_i == probe_bank &&
+  assign loads = load_we_i && load_buffer_i == probe_buffer && load_lane_i == probe_lane && load_bank_i == probe_bank &&
                  load_addr_i == probe_addr;
   assign pools = pool_we && write_buffer_i == probe_buffer && pool_waddr == probe_addr;
   initial known_q = 1'b0;
@@ -103,9 +108,9 @@ module feature_maps_properties #(
   logic [ActBits-1:0] then_q, before_q;
   initial {fetched_q, pool_read_q, host_q, host_read_q} = '0;
   always_ff @(posedge clk_i) begin
-    fetched_q   <= known_q && fetch_re_i && in_buffer_i == probe_buffer && fetch_half_i == probe_half && fetch_addr == probe_addr;
+    fetched_q   <= known_q && fetch_re_i && in_buffer_i == probe_buffer && fetch_addr == probe_addr;
     pool_read_q <= known_q && pool_re && out_buffer_i == probe_buffer && pool_raddr == probe_addr;
-    host_q      <= known_q && host_re_i && host_buffer_i == probe_buffer && host_half_i == probe_half &&
+    host_q      <= known_q && host_re_i && host_buffer_i == probe_buffer && host_lane_i == probe_lane &&
                    host_addr_i == probe_addr && (Groups == 1 || 32'(host_group_i) == 32'(probe_bank) / 4);
     host_read_q <= host_q;
     then_q      <= pixel_q;
@@ -122,6 +127,6 @@ endmodule
 
 `ifndef FORMAL
 bind mcnn_feature_maps feature_maps_properties #(
-  .ActBits(ActBits), .RowBanks(RowBanks), .BankDepth(BankDepth)
+  .ActBits(ActBits), .Lanes(Lanes), .RowBanks(RowBanks), .BankDepth(BankDepth)
 ) u_properties (.*);
 `endif

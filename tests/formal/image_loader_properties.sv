@@ -5,10 +5,12 @@
 
 module image_loader_properties #(
   parameter  int unsigned ActBits   = 2,
+  parameter  int unsigned Lanes     = 2,
   parameter  int unsigned RowBanks  = 4,
   parameter  int unsigned BankDepth = 16,
   localparam int unsigned AddrBits  = $clog2(BankDepth),
-  localparam int unsigned BankBits  = $clog2(RowBanks)
+  localparam int unsigned BankBits  = $clog2(RowBanks),
+  localparam int unsigned LaneBits  = $clog2(Lanes)
 ) (
   input logic                clk_i,
   input logic                rst_ni,
@@ -27,7 +29,7 @@ module image_loader_properties #(
   input logic                s_axis_tready_o,
   input logic                s_axis_tlast_i,
   input logic                we_o,
-  input logic                half_o,
+  input logic [LaneBits-1:0] lane_o,
   input logic [BankBits-1:0] bank_o,
   input logic [AddrBits-1:0] addr_o,
   input logic [ActBits-1:0]  data_o,
@@ -113,7 +115,7 @@ module image_loader_properties #(
   // ------------------------------------------------------------------------------------------------------------ errors
   logic [15:0] addr;
   logic        past_short_q, past_long_q, past_beyond_q, past_write_q;
-  assign addr = 16'(pitch_i * (chan_q >> 1)) + 16'((16'(row_q) >> BankBits) * 16'(width_i)) + 16'(column_q);
+  assign addr = 16'(pitch_i * (chan_q >> LaneBits)) + 16'((16'(row_q) >> BankBits) * 16'(width_i)) + 16'(column_q);
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       {past_short_q, past_long_q, past_beyond_q, past_write_q} <= '0;
@@ -129,19 +131,19 @@ module image_loader_properties #(
   `MCNN_ASSERT(beyond_is_told, beyond_o == past_beyond_q, "a pixel beyond the memory must be told")
 
   // ------------------------------------------------------------------------------------------------------------ words
-  logic                past_half_q;
+  logic [LaneBits-1:0] past_lane_q;
   logic [BankBits-1:0] past_bank_q;
   logic [AddrBits-1:0] past_addr_q;
   logic [ActBits-1:0]  past_data_q;
   always_ff @(posedge clk_i) begin
-    past_half_q <= chan_q[0];
+    past_lane_q <= chan_q[LaneBits-1:0];
     past_bank_q <= row_q[BankBits-1:0];
     past_addr_q <= addr[AddrBits-1:0];
     past_data_q <= s_axis_tdata_i;
   end
   `MCNN_ASSERT(pixels_are_written, we_o == past_write_q, "a pixel must be written when it was taken to be loaded, and only then")
-  `MCNN_ASSERT(pixel_to_its_bank, !we_o || (half_o == past_half_q && bank_o == past_bank_q),
-               "a pixel must go to the half of its channel and the bank of its row")
+  `MCNN_ASSERT(pixel_to_its_bank, !we_o || (lane_o == past_lane_q && bank_o == past_bank_q),
+               "a pixel must go to the lane of its channel and the bank of its row")
   `MCNN_ASSERT(pixel_to_its_word, !we_o || addr_o == past_addr_q, "a pixel must go to the word of its place")
   `MCNN_ASSERT(pixel_as_it_came, !we_o || data_o == past_data_q, "a pixel must be written as it came")
 
@@ -150,19 +152,19 @@ module image_loader_properties #(
                "the place in the image")
   `MCNN_ASSERT(within_the_image, (column_q == '0 || column_q < width_i) && (row_q == '0 || row_q < height_i) &&
                (chan_q == '0 || chan_q < channels_i), "the place in the image is one")
-  `MCNN_ASSERT(channel_alike, drop_o || ready_o || channel_base_q == 16'(pitch_i * (chan_q >> 1)), "the first word of the channel")
+  `MCNN_ASSERT(channel_alike, drop_o || ready_o || channel_base_q == 16'(pitch_i * (chan_q >> LaneBits)), "the first word of the channel")
   `MCNN_ASSERT(row_alike, drop_o || ready_o || row_base_q == 16'(addr - 16'(column_q)), "the first word of the row")
 
   `MCNN_COVER(loaded, fate == 2'd3 && fate_q != 2'd3 && chan_q != '0 && row_q != '0 && column_q != '0, "an image is loaded")
   logic past_rest_q;
   always_ff @(posedge clk_i) past_rest_q <= fate_q == 2'd1;
   `MCNN_COVER(rest_is_another, past_rest_q && long_o, "after a flush another image comes than the rest")
-  `MCNN_COVER(second_word, we_o && half_o && bank_o == '0 && past_addr_q > AddrBits'(1), "an odd channel beyond the first row")
+  `MCNN_COVER(second_word, we_o && lane_o == LaneBits'(1) && bank_o == '0 && past_addr_q > AddrBits'(1), "an odd channel beyond the first row")
 
 endmodule
 
 `ifndef FORMAL
 bind mcnn_image_loader image_loader_properties #(
-  .ActBits(ActBits), .RowBanks(RowBanks), .BankDepth(BankDepth)
+  .ActBits(ActBits), .Lanes(Lanes), .RowBanks(RowBanks), .BankDepth(BankDepth)
 ) u_properties (.*);
 `endif

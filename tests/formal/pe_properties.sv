@@ -4,10 +4,14 @@
 `include "formal.svh"
 
 module pe_properties #(
+  parameter  int unsigned Windows   = 1,
+  parameter  int unsigned Lanes     = 2,
   parameter  int unsigned NumSl     = 8,
   parameter  int unsigned ActBits   = 2,
   parameter  int unsigned RowBanks  = 4,
-  localparam int unsigned NumBl     = 16,
+  localparam int unsigned NumBl     = 16 * Windows,
+  localparam int unsigned BlBits    = $clog2(NumBl),
+  localparam int unsigned LaneBits  = $clog2(Lanes),
   localparam int unsigned BankBits  = $clog2(RowBanks),
   localparam int unsigned LineBits  = $clog2(NumSl / 4),
   localparam int unsigned SlBits    = LineBits + 2,
@@ -17,8 +21,12 @@ module pe_properties #(
   input logic                        rst_ni,
   input logic                        load_i,
   input logic                        step_begin_i,
-  input logic [ActBits*RowBanks-1:0] planes_i,
+  input logic [Lanes*ActBits*RowBanks-1:0] planes_i,
+  input logic [LaneBits-1:0]         lane_i,
+  input logic                        by_row_i,
   input logic [BankBits-1:0]         first_bank_i,
+  input logic [Windows*BankBits-1:0] row_shift_i,
+  input logic [3:0]                  windows_i,
   input logic [1:0]                  column_i,
   input logic                        first_i,
   input logic                        slide_i,
@@ -51,19 +59,34 @@ module pe_properties #(
   // One row of the window that loads and of the one that is driven, {column 3 .. column 0}; what is loaded in the clock of an advance
   // belongs to the window that becomes the driven one.
   localparam int unsigned RowWidth = 4 * ActBits;
-  `MCNN_ANY(probe, 4)
+  `MCNN_ANY(probe, BlBits)
   logic [ActBits-1:0]  pixel;
   logic [RowWidth-1:0] loading, loading_q, driven_q;
   logic                loading_known, loading_known_q, driven_known_q;
   logic                loading_active, loading_active_q, driven_active_q, active_known, active_known_q, driven_active_known_q;
   logic [LineBits-1:0] loading_line, loading_line_q, driven_line_q;
   logic [BankBits-1:0] bank;
-  assign bank = first_bank_i + BankBits'(probe[1:0]);
+  logic [4:0]          window;  // of the bit line
+  assign window = 5'({5'd0, probe} >> 4);
+  logic [LaneBits-1:0] lane;
+  logic                used;  // the window of the bit line is one of those of the step
+  always_comb begin
+    bank = first_bank_i + BankBits'(probe[1:0]);
+    for (int unsigned w = 0; w < Windows; w++)
+      if (window == 5'(w)) bank = bank + row_shift_i[w*BankBits+:BankBits];
+    lane = by_row_i ? lane_i : lane_i + LaneBits'(window);
+    used = window < 5'(windows_i) + 5'd1;
+  end
+  `MCNN_ASSUME(channels_of_a_word, !load_i || by_row_i || windows_i == '0 ||
+               ((32'(lane_i) & (Windows - 1)) == 0 && 32'(lane_i) + 32'(windows_i) < Lanes),
+               "the channels of the windows must be in one word, from a multiple of Windows on")
   always_comb begin
     for (int unsigned b = 0; b < ActBits; b++) begin
       pixel[b] = 1'b0;
-      for (int unsigned r = 0; r < RowBanks; r++)
-        if (bank == BankBits'(r) && probe[1:0] <= rows_i) pixel[b] = planes_i[b*RowBanks+r];
+      for (int unsigned l = 0; l < Lanes; l++)
+        for (int unsigned r = 0; r < RowBanks; r++)
+          if (lane == LaneBits'(l) && bank == BankBits'(r) && probe[1:0] <= rows_i && used)
+            pixel[b] = planes_i[(l*ActBits+b)*RowBanks+r];
     end
     // The first column begins a window, with nothing, or with the columns of the driven one, one place further.
     loading       = loading_q;
@@ -147,11 +170,11 @@ module pe_properties #(
   `MCNN_ASSERT(line_of_the_strobe, !(past_pulse_q || (past_strobe_q && !past_window_q) || (past_window_q && past_known_q)) ||
                macro_line_o == past_line_q, "the source line must reach the macro with its strobe")
 
-  `MCNN_COVER(last_pixel, past_window_q && past_known_q && past_bit_q && probe == 4'd15, "a pulse at the last bit line")
+  `MCNN_COVER(last_pixel, past_window_q && past_known_q && past_bit_q && probe == '1, "a pulse at the last bit line")
   `MCNN_COVER(two_windows, past_window_q && past_known_q && driven_q != loading_q && loading_known_q, "two windows")
 
 endmodule
 
 `ifndef FORMAL
-bind mcnn_pe pe_properties #(.NumSl(NumSl), .ActBits(ActBits), .RowBanks(RowBanks)) u_properties (.*);
+bind mcnn_pe pe_properties #(.Windows(Windows), .Lanes(Lanes), .NumSl(NumSl), .ActBits(ActBits), .RowBanks(RowBanks)) u_properties (.*);
 `endif

@@ -5,13 +5,14 @@
 `include "formal.svh"
 
 module programmer_properties #(
+  parameter  int unsigned NumBl         = 16,
   parameter  int unsigned NumSl         = 8,
   parameter  int unsigned NumAdc        = 4,
   parameter  int unsigned AdcBits       = 2,
   parameter  int unsigned NumEntries    = 2,
   parameter  int unsigned ReadLatency   = 1,
   parameter  int unsigned ReadClocks    = 1,
-  localparam int unsigned NumBl         = 16,
+  localparam int unsigned BlBits        = $clog2(NumBl),
   localparam int unsigned SlBits        = $clog2(NumSl),
   localparam int unsigned LaneBits      = $clog2(NumAdc),
   localparam int unsigned EntryBits     = $clog2(NumEntries),
@@ -56,7 +57,7 @@ module programmer_properties #(
   input logic [1:0]                status_q,
   input logic [7:0]                pulses_q,
   input logic [AdcBits-1:0]        code_q,
-  input logic [3:0]                bit_line_q,
+  input logic [BlBits-1:0]         bit_line_q,
   input logic [SlBits-1:0]         line_q,
   input logic                      no_drive_q,
   input logic                      outside_q,
@@ -130,8 +131,8 @@ module programmer_properties #(
   `MCNN_ASSERT(read_or_pulse, !(read_o && pulse_o), "a macro must not be read and pulsed at once")
   `MCNN_ASSERT(nothing_over_another, !strobe || quiet_q == '0, "a read or a pulse must not begin before the last one is over")
   `MCNN_ASSERT(only_in_a_run, !strobe || (works && run_i), "a macro must be reached in a run only")
-  `MCNN_ASSERT(pulse_at_one_cell, !pulse_o || bit_line_o == NumBl'(1) << entry[3:0], "a pulse must go to the bit line of its entry")
-  `MCNN_ASSERT(read_at_one_cell, !read_o || bit_line_o == (no_drive ? '0 : NumBl'(1) << entry[3:0]),
+  `MCNN_ASSERT(pulse_at_one_cell, !pulse_o || bit_line_o == NumBl'(1) << entry[BlBits-1:0], "a pulse must go to the bit line of its entry")
+  `MCNN_ASSERT(read_at_one_cell, !read_o || bit_line_o == (no_drive ? '0 : NumBl'(1) << entry[BlBits-1:0]),
                "a verify read must drive the bit line of its entry, or none")
   `MCNN_ASSERT(no_bit_line_otherwise, strobe || bit_line_o == '0, "no bit line must be driven without a strobe")
   `MCNN_ASSERT(line_of_the_entry, !(strobe || quiet_q != '0) || line_o == entry[8+:SlBits], "the source line must be that of the entry")
@@ -241,7 +242,7 @@ module programmer_properties #(
   `MCNN_ASSERT(works_in_a_run, (state_q == Idle || (run_i && (past_works_q || past_start_q))) &&
                (past_run_q || !(past_works_q || past_start_q || past_abort_q)), "a state of a run")
   `MCNN_ASSERT(takes_the_row, fetched_q ? state_q == Load || state_q == Idle : state_q != Load, "the row is there in Load")
-  `MCNN_ASSERT(keeps_the_row, !known || (row == kept_q && bit_line_q == entry[3:0] && line_q == entry[8+:SlBits] &&
+  `MCNN_ASSERT(keeps_the_row, !known || (row == kept_q && bit_line_q == entry[BlBits-1:0] && line_q == entry[8+:SlBits] &&
                no_drive_q == no_drive && outside_q == outside), "the entry")
   `MCNN_ASSERT(counts_entries, state_q == Idle || (entry_q == over_q && over_q < count_i), "the number of the entry")
   `MCNN_ASSERT(target_taken, state_q != Check || (low_q == target_code && high_q == (tolerance > 16'(Most) ? Most : tolerance[AdcBits-1:0])),
@@ -286,7 +287,7 @@ endmodule
 
 `ifndef FORMAL
 bind mcnn_programmer programmer_properties #(
-  .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .NumEntries(NumEntries), .ReadLatency(ReadLatency),
+  .NumBl(NumBl), .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .NumEntries(NumEntries), .ReadLatency(ReadLatency),
   .ReadClocks(ReadClocks)
 ) u_properties (.*);
 `endif

@@ -5,6 +5,7 @@
 
 module reduce_properties #(
   parameter  int unsigned NumPe     = 3,
+  parameter  int unsigned Lanes     = 2,
   parameter  int unsigned NumGroups = 2,
   parameter  int unsigned SumBits   = 2,
   parameter  int unsigned PsumBits  = 4,
@@ -19,9 +20,9 @@ module reduce_properties #(
   input logic                        first_i,
   input logic                        add_i,
   input logic                        emit_i,
-  input logic [NumPe*2*SumBits-1:0]  sums_i,
+  input logic [NumPe*Lanes*SumBits-1:0]  sums_i,
   input logic                        valid_o,
-  input logic [NumPe*2*PsumBits-1:0] psum_o
+  input logic [NumPe*Lanes*PsumBits-1:0] psum_o
 );
 
   // ------------------------------------------------------------------------------------------------------ surroundings
@@ -38,13 +39,14 @@ module reduce_properties #(
   // -------------------------------------------------------------------------------------------------------------- model
   `MCNN_ANY(probe_pe, PeBits)
   `MCNN_ANY(probe_group, GroupBits)
-  `MCNN_ANY(probe_kernel, 1)
+  `MCNN_ANY(probe_pair, $clog2(Lanes))
   logic signed [31:0] sum;  // of the segment that ends in probe_pe
   always_comb begin
     sum = '0;
     for (int unsigned p = 0; p < NumPe; p++) begin
-      if (32'(probe_pe) >= p)
-        sum = sum + 32'(signed'(probe_kernel ? sums_i[(2*p+1)*SumBits+:SumBits] : sums_i[2*p*SumBits+:SumBits]));
+      for (int unsigned k = 0; k < Lanes; k++)
+        if (32'(probe_pe) >= p && 32'(probe_pair) == k)
+          sum = sum + 32'(signed'(sums_i[(Lanes*p+k)*SumBits+:SumBits]));
       if (segment_end_i[p] && 32'(probe_pe) > p) sum = '0;
     end
   end
@@ -57,7 +59,8 @@ module reduce_properties #(
     for (int unsigned p = 0; p < NumPe; p++) begin
       if (32'(probe_pe) == p) begin
         ends = segment_end_i[p];
-        psum = probe_kernel ? psum_o[(2*p+1)*PsumBits+:PsumBits] : psum_o[2*p*PsumBits+:PsumBits];
+        for (int unsigned k = 0; k < Lanes; k++)
+          if (32'(probe_pair) == k) psum = psum_o[(Lanes*p+k)*PsumBits+:PsumBits];
       end
     end
     next = add_i ? (first_i ? '0 : psum_q) + PsumBits'(sum) : psum_q;
@@ -93,6 +96,6 @@ endmodule
 
 `ifndef FORMAL
 bind mcnn_reduce reduce_properties #(
-  .NumPe(NumPe), .NumGroups(NumGroups), .SumBits(SumBits), .PsumBits(PsumBits)
+  .NumPe(NumPe), .Lanes(Lanes), .NumGroups(NumGroups), .SumBits(SumBits), .PsumBits(PsumBits)
 ) u_properties (.*);
 `endif

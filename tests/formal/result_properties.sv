@@ -6,16 +6,18 @@
 
 module result_properties #(
   parameter  int unsigned NumLogits = 8,
+  parameter  int unsigned Lanes     = 2,
   parameter  int unsigned PsumBits  = 4,
-  localparam int unsigned PairBits  = $clog2(NumLogits / 2)
+  localparam int unsigned LaneBits  = $clog2(Lanes),
+  localparam int unsigned RowBits   = $clog2(NumLogits / Lanes)
 ) (
   input logic                  clk_i,
   input logic                  rst_ni,
   input logic                  frame_start_i,
   input logic                  valid_i,
-  input logic                  odd_i,
-  input logic [PairBits-1:0]   pair_i,
-  input logic [2*PsumBits-1:0] logit_i,
+  input logic [Lanes-1:0]      there_i,
+  input logic [RowBits-1:0]    row_i,
+  input logic [Lanes*PsumBits-1:0] logit_i,
   input logic                  send_i,
   input logic [7:0]            count_i,
   input logic                  busy_o,
@@ -31,13 +33,18 @@ module result_properties #(
 
   // ------------------------------------------------------------------------------------------------------ surroundings
   logic [7:0] logits_q;   // of this image, up to now
-  logic       closed_q;   // no more of it: the last pair had one logit only
+  logic       closed_q;   // no more of it: the last row was not full
   logic       sent_q;     // its packet has been asked for
   logic       past_send_q, past_busy_q;
   logic [7:0] past_count_q;
   logic       image_q;    // there was a frame start
   logic [7:0] logits;     // with those of this clock
-  assign logits = logits_q + (!valid_i ? 8'd0 : odd_i ? 8'd2 : 8'd1);
+  logic [7:0] arrive;
+  always_comb begin
+    arrive = '0;
+    for (int unsigned l = 0; l < Lanes; l++) if (there_i[l]) arrive = arrive + 8'd1;
+  end
+  assign logits = logits_q + (valid_i ? arrive : 8'd0);
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       logits_q    <= '0;
@@ -48,7 +55,7 @@ module result_properties #(
       past_busy_q <= 1'b0;
     end else begin
       logits_q    <= frame_start_i ? '0 : logits;
-      closed_q    <= !frame_start_i && (closed_q || (valid_i && !odd_i));
+      closed_q    <= !frame_start_i && (closed_q || (valid_i && !(&there_i)));
       sent_q      <= !frame_start_i && (sent_q || send_i);
       image_q     <= image_q || frame_start_i;
       past_send_q <= send_i;
@@ -56,8 +63,9 @@ module result_properties #(
     end
   end
   always_ff @(posedge clk_i) past_count_q <= count_i;
-  `MCNN_ASSUME(pairs_ascend, !valid_i || (image_q && !frame_start_i && !closed_q && 8'(pair_i) == logits_q >> 1 &&
-               logits <= 8'(NumLogits)), "the logits of an image must arrive two a clock, in ascending order")
+  `MCNN_ASSUME(pairs_ascend, !valid_i || (image_q && !frame_start_i && !closed_q && 8'(row_i) == logits_q >> LaneBits && there_i[0] &&
+               (there_i & (there_i + Lanes'(1))) == '0 &&
+               logits <= 8'(NumLogits)), "the logits of an image must arrive row by row, in ascending order")
   `MCNN_ASSUME(logits_stay, !valid_i || (!busy_o && !sent_q) || past_send_q,
                "the logits must not change while a packet is being sent")
   `MCNN_ASSUME(one_packet_an_image, !send_i || (!busy_o && !sent_q && image_q && !frame_start_i),
@@ -103,20 +111,21 @@ module result_properties #(
   `MCNN_ASSERT(offers_in_time, gap_q <= 3'd3, "a packet must go on in bounded time")
 
   // ------------------------------------------------------------------------------------------------------------- data
-  `MCNN_ANY(probe, PairBits + 1)
+  `MCNN_ANY(probe, RowBits + LaneBits)
   logic                       probe_there_q;
   logic signed [PsumBits-1:0] probe_q;
   logic [7:0]                 class_q;
   logic signed [31:0]         data;
   assign data = m_axis_tdata_o;
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni)                                     probe_there_q <= 1'b0;
-    else if (valid_i && pair_i == probe[PairBits:1]) probe_there_q <= !probe[0] || odd_i;
-    else if (valid_i && pair_i == '0)                probe_there_q <= 1'b0;
+    if (!rst_ni)                                                probe_there_q <= 1'b0;
+    else if (valid_i && row_i == probe[RowBits+LaneBits-1:LaneBits]) probe_there_q <= there_i[probe[LaneBits-1:0]];
+    else if (valid_i && row_i == '0)                            probe_there_q <= 1'b0;
   end
   always_ff @(posedge clk_i) begin
-    if (valid_i && pair_i == probe[PairBits:1])
-      probe_q <= probe[0] ? logit_i[PsumBits+:PsumBits] : logit_i[0+:PsumBits];
+    if (valid_i && row_i == probe[RowBits+LaneBits-1:LaneBits])
+      for (int unsigned l = 0; l < Lanes; l++)
+        if (probe[LaneBits-1:0] == LaneBits'(l)) probe_q <= logit_i[l*PsumBits+:PsumBits];
     if (taken && beats_q == '0) class_q <= m_axis_tdata_o[7:0];
   end
   `MCNN_ASSERT(logits_as_they_came, !m_axis_tvalid_o || !probe_there_q || beats_q != 9'(probe) + 9'd1 || data == 32'(probe_q),
@@ -133,5 +142,5 @@ module result_properties #(
 endmodule
 
 `ifndef FORMAL
-bind mcnn_result result_properties #(.NumLogits(NumLogits), .PsumBits(PsumBits)) u_properties (.*);
+bind mcnn_result result_properties #(.NumLogits(NumLogits), .Lanes(Lanes), .PsumBits(PsumBits)) u_properties (.*);
 `endif

@@ -4,13 +4,15 @@
 #include <deque>
 
 #include "VActivateCorner.h"
+#include "VActivateWide.h"
 #include "VActivateYao2020.h"
 #include "bench.h"
 
 namespace mcnn::rtl_test {
 namespace {
 
-MCNN_SUITE(Activate, On<Yao2020, VActivateYao2020>, On<Corner, VActivateCorner>);
+MCNN_SUITE(Activate, On<Yao2020, VActivateYao2020>, On<Corner, VActivateCorner>,
+           On<Wide, VActivateWide>);
 
 // A number that is at a corner of the arithmetic more often than not.
 template <class C>
@@ -40,7 +42,7 @@ TYPED_TEST(Activate, MatchesTheFormulaForEveryShift) {
   struct Expected {
     bool valid = false;
     std::vector<std::int64_t> act;
-    std::int64_t logit[2] = {0, 0};
+    std::vector<std::int64_t> logit = std::vector<std::int64_t>(C::kLanes);
   };
   for (int shift = 0; shift < C::kPsumBits; ++shift) {
     const auto seed = static_cast<std::uint64_t>(shift + 1);
@@ -59,12 +61,12 @@ TYPED_TEST(Activate, MatchesTheFormulaForEveryShift) {
         const bool drain = i >= 116;  // no group of this pass may meet the fields of the next
         expected.valid = !drain && rng.Chance(70);
         dut->valid_i = expected.valid;
-        for (int k = 0; k < 2; ++k) {
+        for (int k = 0; k < C::kLanes; ++k) {
           const std::int64_t bias = Value<C>(rng, shift);
           SetBits(dut->bias_i, k * C::kPsumBits, C::kPsumBits, static_cast<std::uint64_t>(bias));
         }
         for (int p = 0; p < C::kNumPe; ++p) {
-          for (int k = 0; k < 2; ++k) {
+          for (int k = 0; k < C::kLanes; ++k) {
             const std::int64_t bias =
                 SignExtend(GetBits(dut->bias_i, k * C::kPsumBits, C::kPsumBits), C::kPsumBits);
             // Half of the time the biased sum is at a corner instead of the partial sum.
@@ -73,7 +75,7 @@ TYPED_TEST(Activate, MatchesTheFormulaForEveryShift) {
                 rng.Chance(50)
                     ? wanted
                     : SignExtend(static_cast<std::uint64_t>(wanted - bias), C::kPsumBits);
-            SetBits(dut->psum_i, (2 * p + k) * C::kPsumBits, C::kPsumBits,
+            SetBits(dut->psum_i, (C::kLanes * p + k) * C::kPsumBits, C::kPsumBits,
                     static_cast<std::uint64_t>(psum));
             const std::int64_t a =
                 SignExtend(static_cast<std::uint64_t>(psum + bias), C::kPsumBits) >> shift;
@@ -89,11 +91,11 @@ TYPED_TEST(Activate, MatchesTheFormulaForEveryShift) {
         pipe.pop_front();
         ASSERT_EQ(dut->valid_o != 0, now.valid) << "clock " << i;
         if (!now.valid) continue;
-        for (int index = 0; index < 2 * C::kNumPe; ++index) {
+        for (int index = 0; index < C::kLanes * C::kNumPe; ++index) {
           ASSERT_EQ(GetBits(dut->act_o, index * C::kActBits, C::kActBits), now.act[index])
-              << "clock " << i << ", PE " << index / 2 << ", kernel " << index % 2;
+              << "clock " << i << ", PE " << index / C::kLanes << ", kernel " << index % C::kLanes;
         }
-        for (int k = 0; k < 2 && (segments >> (C::kNumPe - 1) & 1) != 0; ++k) {
+        for (int k = 0; k < C::kLanes && (segments >> (C::kNumPe - 1) & 1) != 0; ++k) {
           ASSERT_EQ(SignExtend(GetBits(dut->logit_o, k * C::kPsumBits, C::kPsumBits), C::kPsumBits),
                     now.logit[k])
               << "clock " << i << ", logit " << k;

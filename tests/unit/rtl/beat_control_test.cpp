@@ -6,6 +6,7 @@
 
 #include "VBeatControlCorner.h"
 #include "VBeatControlTiny.h"
+#include "VBeatControlWide.h"
 #include "VBeatControlYao2020.h"
 #include "bench.h"
 
@@ -13,7 +14,7 @@ namespace mcnn::rtl_test {
 namespace {
 
 struct Token {
-  int group, column;
+  int pairs, row, group, column;
   bool first, add, emit, column_first, group_end, end;
 };
 
@@ -21,14 +22,18 @@ template <class C>
 class BeatControl : public testing::Test {
  protected:
   struct Pass {
-    int kernels, out_width, row_groups, steps;
+    int kernels, array_rows, out_width, row_groups, steps;
     int pool_columns, pool_stride, pooled_width;
     bool skip;
   };
 
+  // Groups of Lanes kernels.
+  static int Groups(const Pass& p) { return (p.kernels + C::kLanes - 1) / C::kLanes; }
+
   static Pass RandomPass(Rng& rng) {
     Pass p;
-    p.kernels = rng.Range(1, C::kNumAdc / 2);
+    p.kernels = rng.Range(1, rng.Chance(50) ? C::kNumAdc / 2 : C::kLanes);
+    p.array_rows = rng.Range(1, std::min(C::kWindows, C::kNumGroups / Groups(p)));
     p.out_width = rng.Range(1, rng.Chance(20) ? C::kMaxDim : 8);
     p.row_groups = rng.Range(1, 3);
     p.steps = rng.Range(1, 4);
@@ -41,7 +46,7 @@ class BeatControl : public testing::Test {
 
   // The walk of one step, from the definition of a pooling window.
   static std::vector<Token> Walk(const Pass& p, int row_group, int x, int step) {
-    const int groups = (p.kernels + 1) / 2;
+    const int groups = Groups(p) * p.array_rows;
     const bool last = step == p.steps - 1;
     std::vector<int> columns;
     for (int px = 0; last && px < p.pooled_width; ++px) {
@@ -54,8 +59,8 @@ class BeatControl : public testing::Test {
         const bool emit = !columns.empty();
         const int px = emit ? columns[walk] : -1;
         const bool end = last && walk == walks - 1 && g == groups - 1;
-        tokens.push_back({g, px, step == 0, walk == 0, emit, emit && px * p.pool_stride == x,
-                          end && x == p.out_width - 1,
+        tokens.push_back({g, g / Groups(p), g % Groups(p), px, step == 0, walk == 0, emit,
+                          emit && px * p.pool_stride == x, end && x == p.out_width - 1,
                           end && x == p.out_width - 1 && row_group == p.row_groups - 1});
       }
     }
@@ -98,6 +103,7 @@ class BeatControl : public testing::Test {
     const int beats = static_cast<int>(steps.size());
 
     dut->kernels_i = static_cast<CData>(p.kernels);
+    dut->pairs_i = static_cast<CData>((p.array_rows - 1) * Groups(p) * C::kLanes + p.kernels);
     dut->out_width_i = static_cast<CData>(p.out_width);
     dut->pool_columns_i = static_cast<CData>(p.pool_columns);
     dut->pool_column_stride_i = static_cast<CData>(p.pool_stride);
@@ -123,9 +129,9 @@ class BeatControl : public testing::Test {
     int fetched = 0, fetch_clock = 0;  // steps loaded; clocks spent on the next one
     for (int clock = 0; clock <= last_token + C::kWalkDelay + 5; ++clock) {
       SCOPED_TRACE(testing::Message()
-                   << "clock " << clock << ", kernels " << p.kernels << ", width " << p.out_width
-                   << ", pool " << p.pool_columns << "/" << p.pool_stride << "/" << p.pooled_width
-                   << ", steps " << p.steps);
+                   << "clock " << clock << ", kernels " << p.kernels << ", rows of an array "
+                   << p.array_rows << ", width " << p.out_width << ", pool " << p.pool_columns
+                   << "/" << p.pool_stride << "/" << p.pooled_width << ", steps " << p.steps);
       // The beat that is driven in this clock.
       int beat = -1;
       for (int i = 0; i < beats && advance[i] < clock; ++i) beat = i;
@@ -183,6 +189,8 @@ class BeatControl : public testing::Test {
       ASSERT_EQ(dut->walk_valid_o != 0, walked >= 0);
       if (walked >= 0) {
         const Token& t = steps[walked].walk[token];
+        ASSERT_EQ(dut->walk_pairs_o, t.pairs);
+        ASSERT_EQ(dut->walk_row_o, t.row);
         ASSERT_EQ(dut->walk_group_o, t.group);
         ASSERT_EQ(dut->walk_first_o != 0, t.first);
         ASSERT_EQ(dut->walk_add_o != 0, t.add);
@@ -202,7 +210,7 @@ class BeatControl : public testing::Test {
 
 // Corner: ReadClocks 2, WalkDelay 5, four planes.
 using Configurations = testing::Types<On<Yao2020, VBeatControlYao2020>, On<Tiny, VBeatControlTiny>,
-                                      On<Corner, VBeatControlCorner>>;
+                                      On<Corner, VBeatControlCorner>, On<Wide, VBeatControlWide>>;
 TYPED_TEST_SUITE(BeatControl, Configurations);
 
 // Random passes with short and long fetches, with and without SKIP: every output in every clock.
@@ -221,6 +229,7 @@ TYPED_TEST(BeatControl, FlushForgetsThePass) {
   Bench<typename C::Model> dut(21);
   this->Begin(dut);
   dut->kernels_i = 1;
+  dut->pairs_i = 1;
   for (int round = 0; round < 40; ++round) {
     SCOPED_TRACE(testing::Message() << "seed 21, round " << round);
     dut->start_i = 1;

@@ -76,6 +76,13 @@ void SetBits(Port& port, int low, int width, std::uint64_t value) {
   }
 }
 
+// 0 in the low `width` bits of a port.
+template <class Port>
+void Clear(Port& port, int width) {
+  for (int low = 0; low < width; low += 32)
+    SetBits(port, low, width - low < 32 ? width - low : 32, 0);
+}
+
 // Random bits in the low `width` bits of a port.
 template <class Port>
 void Randomize(Port& port, int width, Rng& rng) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_image_loader: pixels to half, bank and word; images of the wrong length dropped to their
+// mcnn_image_loader: pixels to lane, bank and word; images of the wrong length dropped to their
 // TLAST and reported once; flush at any time, and what the
 // source does then: goes on, begins anew, or begins anew without a word.
 #include "VImageLoaderCorner.h"
+#include "VImageLoaderWide.h"
 #include "VImageLoaderYao2020.h"
 #include "bench.h"
 
@@ -22,9 +23,9 @@ class ImageLoader : public testing::Test {
     do {
       s.height = rng.Range(1, rng.Chance(30) ? C::kMaxDim : 10);
       s.width = rng.Range(1, rng.Chance(30) ? C::kMaxDim : 10);
-      s.channels = rng.Range(1, 5);
+      s.channels = rng.Range(1, 2 * C::kLanes + 1);
       s.pitch = (s.height + C::kRowBanks - 1) / C::kRowBanks * s.width;
-    } while ((s.channels + 1) / 2 * s.pitch > C::kBankDepth);
+    } while ((s.channels + C::kLanes - 1) / C::kLanes * s.pitch > C::kBankDepth);
     return s;
   }
 
@@ -35,7 +36,7 @@ class ImageLoader : public testing::Test {
     dut->take_i = 0;
     dut->s_axis_tvalid_i = 0;
     dut.Reset();
-    memory_.assign(static_cast<std::size_t>(2 * C::kRowBanks * C::kBankDepth), -1);
+    memory_.assign(static_cast<std::size_t>(C::kLanes * C::kRowBanks * C::kBankDepth), -1);
     short_ = long_ = beyond_ = 0;
   }
 
@@ -49,7 +50,7 @@ class ImageLoader : public testing::Test {
   void Clock(Bench<typename C::Model>& dut) {
     dut.Edge();
     if (dut->we_o != 0) {
-      memory_[(dut->half_o * C::kRowBanks + dut->bank_o) * C::kBankDepth + dut->addr_o] =
+      memory_[(dut->lane_o * C::kRowBanks + dut->bank_o) * C::kBankDepth + dut->addr_o] =
           dut->data_o;
       ++writes_;
     }
@@ -113,8 +114,9 @@ class ImageLoader : public testing::Test {
     for (int c = 0; c < s.channels; ++c) {
       for (int y = 0; y < s.height; ++y) {
         for (int x = 0; x < s.width; ++x) {
-          const int word = c / 2 * s.pitch + y / C::kRowBanks * s.width + x;
-          expected[(c % 2 * C::kRowBanks + y % C::kRowBanks) * C::kBankDepth + word] = pixels[i++];
+          const int word = c / C::kLanes * s.pitch + y / C::kRowBanks * s.width + x;
+          expected[(c % C::kLanes * C::kRowBanks + y % C::kRowBanks) * C::kBankDepth + word] =
+              pixels[i++];
         }
       }
     }
@@ -148,8 +150,8 @@ class ImageLoader : public testing::Test {
   int writes_ = 0, short_ = 0, long_ = 0, beyond_ = 0;
 };
 
-using Configurations =
-    testing::Types<On<Yao2020, VImageLoaderYao2020>, On<Corner, VImageLoaderCorner>>;
+using Configurations = testing::Types<On<Yao2020, VImageLoaderYao2020>,
+                                      On<Corner, VImageLoaderCorner>, On<Wide, VImageLoaderWide>>;
 TYPED_TEST_SUITE(ImageLoader, Configurations);
 
 // Random shapes, one image after the other, with and without gaps.
@@ -352,7 +354,7 @@ TYPED_TEST(ImageLoader, ReportsAnImageThatDoesNotFit) {
     Rng rng(7);
     Bench<typename C::Model> dut(7);
     this->Begin(dut);
-    typename ImageLoader<C>::Shape s{C::kRowBanks, 4, 4, C::kBankDepth - 4 + extra};
+    typename ImageLoader<C>::Shape s{C::kRowBanks, 4, 2 * C::kLanes, C::kBankDepth - 4 + extra};
     this->SetShape(dut, s);
     this->SendImage(dut, s.pixels(), 0, rng);
     this->Clock(dut);

@@ -9,6 +9,7 @@
 
 #include "VPeCorner.h"
 #include "VPeTiny.h"
+#include "VPeWide.h"
 #include "VPeYao2020.h"
 #include "bench.h"
 
@@ -21,27 +22,34 @@ template <class C>
 class Pe : public testing::Test {
  protected:
   static constexpr int kLines = C::kNumSl / 4;
+  static constexpr int kBankBits = std::countr_zero(static_cast<unsigned>(C::kRowBanks));
 
-  // A column on its way into the window that loads.
+  // A column on its way into the windows that load.
   struct Column {
     bool mine = false, step_begin = false, first = false;
     bool slides = false;
-    int column = 0, rows = 1, first_bank = 0, line = 0;
-    std::vector<int> pixels;  // [bank]
+    int column = 0, rows = 1, first_bank = 0, line = 0, lane = 0, windows = 1;
+    bool by_row = false;
+    std::vector<int> row_shift;  // [window]
+    std::vector<int> pixels;     // [lane][bank]
   };
 
   struct Step {
     bool active = false;
     int line = 0;
-    int width = 0;                            // columns of the window
-    int window[kKernelMax][kKernelMax] = {};  // [column][row]
+    int width = 0;  // columns of the window
+    int windows = 1;
+    int pixel[C::kWindows][kKernelMax][kKernelMax] = {};  // [window][column][row]
     std::vector<Column> columns;
   };
 
   // A step of one or two records of which at most one is for this PE. Its window may slide: it
-  // keeps columns of the one before.
+  // keeps columns of the one before. Its windows are channels, or the rows of one channel.
   static Step RandomStep(Rng& rng, const Step& before) {
     Step step;
+    const bool by_row = rng.Chance(50);
+    std::vector<int> row_shift(C::kWindows);
+    for (int w = 1; by_row && w < C::kWindows; ++w) row_shift[w] = rng.Below(C::kRowBanks);
     const int records = rng.Range(1, 2);
     const int mine = rng.Below(records + 1);  // none when it equals `records`
     const int sparse = rng.Below(C::kActBits + 1);
@@ -51,8 +59,16 @@ class Pe : public testing::Test {
       const int rows = rng.Range(1, kKernelMax);
       const int first_bank = rng.Below(C::kRowBanks), line = rng.Below(kLines);
       const int first = slides ? columns - 1 : 0;
-      for (int c = 0; slides && c < first; ++c)
-        std::copy_n(before.window[c + 1], kKernelMax, step.window[c]);
+      const int windows =
+          slides ? before.windows
+                 : rng.Range(1, by_row ? C::kWindows : std::min(C::kWindows, C::kLanes));
+      const int lane = by_row        ? rng.Below(C::kLanes)
+                       : windows > 1 ? rng.Below(C::kLanes / C::kWindows) * C::kWindows
+                                     : rng.Below(C::kLanes);
+      for (int w = 0; slides && w < windows; ++w) {
+        for (int c = 0; c < first; ++c)
+          std::copy_n(before.pixel[w][c + 1], kKernelMax, step.pixel[w][c]);
+      }
       for (int c = first; c < columns; ++c) {
         Column column;
         column.mine = record == mine;
@@ -63,7 +79,11 @@ class Pe : public testing::Test {
         column.rows = rows;
         column.first_bank = first_bank;
         column.line = line;
-        for (int bank = 0; bank < C::kRowBanks; ++bank) {
+        column.lane = lane;
+        column.windows = windows;
+        column.by_row = by_row;
+        column.row_shift = row_shift;
+        for (int i = 0; i < C::kLanes * C::kRowBanks; ++i) {
           // Zero planes in between, so that some are not read.
           int pixel = rng.Chance(20) ? 0 : static_cast<int>(rng.Bits(C::kActBits));
           if (rng.Chance(50)) pixel &= static_cast<int>(rng.Bits(C::kActBits)) >> sparse;
@@ -73,8 +93,14 @@ class Pe : public testing::Test {
           step.active = true;
           step.line = line;
           step.width = columns;
-          for (int r = 0; r < rows; ++r)
-            step.window[c][r] = column.pixels[(first_bank + r) % C::kRowBanks];
+          step.windows = windows;
+          for (int w = 0; w < windows; ++w) {
+            for (int r = 0; r < rows; ++r) {
+              const int channel = by_row ? lane : lane + w;
+              step.pixel[w][c][r] = column.pixels[channel * C::kRowBanks +
+                                                  (first_bank + row_shift[w] + r) % C::kRowBanks];
+            }
+          }
         }
         step.columns.push_back(column);
       }
@@ -86,29 +112,35 @@ class Pe : public testing::Test {
   static void NoProgrammer(Bench<typename C::Model>& dut) {
     dut->program_read_i = 0;
     dut->program_pulse_i = 0;
-    dut->program_bit_line_i = 0;
+    Clear(dut->program_bit_line_i, C::kNumBl);
     dut->program_line_i = C::kNumSl - 1;
   }
 
   // The planes of the window that have a pulse, and the pulses of one.
   static int Used(const Step& step) {
     int used = 0;
-    for (const auto& column : step.window) {
-      for (const int pixel : column) used |= pixel;
+    for (const auto& window : step.pixel) {
+      for (const auto& column : window) {
+        for (const int pixel : column) used |= pixel;
+      }
     }
     return step.active ? used : 0;
   }
-  static int Pulses(const Step& step, int plane) {
-    int pulses = 0;
-    for (int c = 0; c < kKernelMax; ++c) {
-      for (int r = 0; r < kKernelMax; ++r)
-        pulses |= (step.window[c][r] >> plane & 1) << (4 * c + r);
+  static std::vector<int> Pulses(const Step& step, int plane) {
+    std::vector<int> pulses;  // [window]
+    for (const auto& window : step.pixel) {
+      int bits = 0;
+      for (int c = 0; c < kKernelMax; ++c) {
+        for (int r = 0; r < kKernelMax; ++r) bits |= (window[c][r] >> plane & 1) << (4 * c + r);
+      }
+      pulses.push_back(bits);
     }
     return pulses;
   }
 
   static void Begin(Bench<typename C::Model>& dut) {
     dut->load_i = 0;
+    dut->windows_i = 0;
     dut->step_begin_i = 0;
     dut->advance_i = 0;
     dut->tick_i = 0;
@@ -121,8 +153,8 @@ class Pe : public testing::Test {
   }
 };
 
-using Configurations =
-    testing::Types<On<Yao2020, VPeYao2020>, On<Tiny, VPeTiny>, On<Corner, VPeCorner>>;
+using Configurations = testing::Types<On<Yao2020, VPeYao2020>, On<Tiny, VPeTiny>,
+                                      On<Corner, VPeCorner>, On<Wide, VPeWide>>;
 TYPED_TEST_SUITE(Pe, Configurations);
 
 // Steps as the beat control paces them: while one is driven the next one loads, and the one before
@@ -140,9 +172,9 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
     std::map<int, std::vector<int>> codes;  // macro answers: [lane]
     std::map<int, bool> code_ticks;         // first plane?
     std::map<int, bool> holds;
-    std::map<int, int> walks;  // group
-    std::map<int, std::pair<std::int64_t, std::int64_t>> sums;
-    std::map<int, std::pair<int, int>> strobes;  // pulses, line
+    std::map<int, int> walks;                                 // group
+    std::map<int, std::vector<std::int64_t>> sums;            // [pair]
+    std::map<int, std::pair<std::vector<int>, int>> strobes;  // pulses of each window, line
 
     int clock = 0;
     auto one_clock = [&](const Column* column, bool advance, int tick_plane, bool first,
@@ -157,11 +189,19 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
       dut->line_i = static_cast<CData>(column != nullptr ? column->line : rng.Below(this->kLines));
       dut->first_bank_i =
           static_cast<CData>(column != nullptr ? column->first_bank : rng.Below(C::kRowBanks));
-      for (int bank = 0; bank < C::kRowBanks; ++bank) {
+      dut->lane_i = static_cast<CData>(column != nullptr ? column->lane : rng.Below(C::kLanes));
+      dut->windows_i = static_cast<CData>(load ? column->windows - 1 : rng.Below(16));
+      dut->by_row_i = load ? column->by_row : rng.Chance(50);
+      for (int w = 0; w < C::kWindows; ++w) {
+        const int shift = column != nullptr ? column->row_shift[w] : rng.Below(C::kRowBanks);
+        SetBits(dut->row_shift_i, w * this->kBankBits, this->kBankBits, shift);
+      }
+      for (int i = 0; i < C::kLanes * C::kRowBanks; ++i) {
+        const int lane = i / C::kRowBanks, bank = i % C::kRowBanks;
         const int pixel =
-            column != nullptr ? column->pixels[bank] : static_cast<int>(rng.Bits(C::kActBits));
+            column != nullptr ? column->pixels[i] : static_cast<int>(rng.Bits(C::kActBits));
         for (int b = 0; b < C::kActBits; ++b) {
-          SetBits(dut->planes_i, b * C::kRowBanks + bank, 1,
+          SetBits(dut->planes_i, (lane * C::kActBits + b) * C::kRowBanks + bank, 1,
                   static_cast<std::uint64_t>(pixel >> b & 1));
         }
       }
@@ -199,17 +239,20 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
       ASSERT_EQ(dut->macro_read_o != 0, strobe != strobes.end()) << "clock " << clock;
       ASSERT_EQ(dut->macro_program_o, 0) << "clock " << clock;
       if (strobe != strobes.end()) {
-        ASSERT_EQ(dut->macro_pulse_o, strobe->second.first) << "clock " << clock;
+        for (int w = 0; w < C::kWindows; ++w) {
+          ASSERT_EQ(GetBits(dut->macro_pulse_o, 16 * w, 16), strobe->second.first[w])
+              << "window " << w << ", clock " << clock;
+        }
         ASSERT_EQ(dut->macro_line_o, strobe->second.second) << "clock " << clock;
       }
       // The sums of the group that was asked for one clock ago.
       const auto sum = sums.find(clock);
       if (sum != sums.end()) {
-        ASSERT_EQ(SignExtend(GetBits(dut->sums_o, 0, C::kSumBits), C::kSumBits), sum->second.first)
-            << "even kernel, clock " << clock;
-        ASSERT_EQ(SignExtend(GetBits(dut->sums_o, C::kSumBits, C::kSumBits), C::kSumBits),
-                  sum->second.second)
-            << "odd kernel, clock " << clock;
+        for (int i = 0; i < C::kLanes; ++i) {
+          ASSERT_EQ(SignExtend(GetBits(dut->sums_o, i * C::kSumBits, C::kSumBits), C::kSumBits),
+                    sum->second[i])
+              << "pair " << i << " of the group, clock " << clock;
+        }
       }
       dut.Edge();
       ++clock;
@@ -277,8 +320,10 @@ TYPED_TEST(Pe, PulsesAndSumsMatchTheModel) {
           for (int group = 0; group < C::kNumGroups; ++group) {
             walk_end += rng.Chance(80) ? 1 : 2;
             walks[walk_end] = group;
-            sums[walk_end + 1] = driven.active ? std::pair{sum[2 * group], sum[2 * group + 1]}
-                                               : std::pair{std::int64_t{0}, std::int64_t{0}};
+            auto& expected = sums[walk_end + 1];
+            expected.assign(C::kLanes, 0);
+            for (int i = 0; driven.active && i < C::kLanes; ++i)
+              expected[i] = sum[C::kLanes * group + i];
           }
         }
         one_clock(column, advance, driven_plane, first, &driven);
@@ -295,17 +340,18 @@ TYPED_TEST(Pe, ProgrammerReachesTheMacro) {
   Rng rng(9);
   Bench<typename C::Model> dut(9);
   Pe<C>::Begin(dut);
-  int bits = -1, line = 0;  // of the last read or pulse
+  int bit = -1, line = 0;  // of the last read or pulse; NumBl: no bit line
   for (int i = 0; i < 4000; ++i) {
     const int what = rng.Below(4);  // 0 and 1: nothing, 2: read, 3: pulse
-    const int next_bits = what == 2 && rng.Chance(20) ? 0 : 1 << rng.Below(16);
+    const int next_bit = what == 2 && rng.Chance(20) ? C::kNumBl : rng.Below(C::kNumBl);
     const int next_line = rng.Below(C::kNumSl);
     dut->program_read_i = what == 2;
     dut->program_pulse_i = what == 3;
-    dut->program_bit_line_i = static_cast<SData>(what >= 2 ? next_bits : 0);
+    Clear(dut->program_bit_line_i, C::kNumBl);
+    if (what >= 2 && next_bit < C::kNumBl) SetBits(dut->program_bit_line_i, next_bit, 1, 1);
     dut->program_line_i = static_cast<CData>(next_line);
     dut->load_i = rng.Chance(30);
-    Randomize(dut->planes_i, C::kActBits * C::kRowBanks, rng);
+    Randomize(dut->planes_i, C::kLanes * C::kActBits * C::kRowBanks, rng);
     Randomize(dut->macro_code_i, C::kNumAdc * C::kAdcBits, rng);
     dut.Eval();
     ASSERT_EQ(dut->strobe_o, 0) << "the counters count no plane";
@@ -313,11 +359,13 @@ TYPED_TEST(Pe, ProgrammerReachesTheMacro) {
     ASSERT_EQ(dut->macro_read_o != 0, what == 2);
     ASSERT_EQ(dut->macro_program_o != 0, what == 3);
     if (what >= 2) {
-      bits = next_bits;
+      bit = next_bit;
       line = next_line;
     }
-    if (bits >= 0) {
-      ASSERT_EQ(dut->macro_pulse_o, bits);
+    if (bit >= 0) {
+      for (int b = 0; b < C::kNumBl; ++b) {
+        ASSERT_EQ(GetBits(dut->macro_pulse_o, b, 1), b == bit ? 1 : 0) << "bit line " << b;
+      }
       ASSERT_EQ(dut->macro_line_o, line);
     }
   }

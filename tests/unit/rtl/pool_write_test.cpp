@@ -8,6 +8,7 @@
 
 #include "VPoolWriteCorner.h"
 #include "VPoolWriteTiny.h"
+#include "VPoolWriteWide.h"
 #include "VPoolWriteYao2020.h"
 #include "bench.h"
 
@@ -18,6 +19,7 @@ namespace {
 struct Pass {
   bool vector = false;
   int kernels = 1;
+  int array_rows = 1;  // output rows of an array
   int group_rows = 1;
   std::uint64_t segments = 0;
   std::vector<int> replica;
@@ -30,6 +32,7 @@ struct Pass {
 // A token of the walk, as the chip sends it with the activations.
 struct Token {
   bool emit = false;
+  int row = 0;  // output row of the arrays
   int group = 0, column = 0;
   bool column_first = false, group_end = false;
   int x = 0, y0 = 0;  // for the model only
@@ -40,9 +43,11 @@ class PoolWrite : public testing::Test {
  protected:
   static constexpr int kAddrBits = std::countr_zero(static_cast<unsigned>(C::kBankDepth));
 
-  static std::size_t Index(int half, int bank, int word) {
-    return static_cast<std::size_t>((half * C::kRowBanks + bank) * C::kBankDepth + word);
+  static std::size_t Index(int lane, int bank, int word) {
+    return static_cast<std::size_t>((lane * C::kRowBanks + bank) * C::kBankDepth + word);
   }
+  // Groups of Lanes kernels.
+  static int Groups(const Pass& p) { return (p.kernels + C::kLanes - 1) / C::kLanes; }
 
   // At most RowBanks pooled rows may be touched by one row group.
   static bool Legal(const Pass& p) {
@@ -56,15 +61,16 @@ class PoolWrite : public testing::Test {
       if (touched > C::kRowBanks) return false;
     }
     const int octets = (p.pooled_height + C::kRowBanks - 1) / C::kRowBanks;
-    return p.out_base + (p.kernels - 1) / 2 * p.out_pitch + octets * p.pooled_width <=
-           C::kBankDepth;
+    return p.out_base + (Groups(p) - 1) * p.out_pitch + octets * p.pooled_width <= C::kBankDepth;
   }
 
   static Pass RandomPass(Rng& rng) {
     Pass p;
     do {
-      p.kernels = rng.Range(1, C::kNumAdc / 2);
-      p.group_rows = rng.Range(1, std::min(C::kNumPe, C::kRowBanks));
+      p.kernels = rng.Range(1, rng.Chance(50) ? C::kNumAdc / 2 : C::kLanes);
+      const int most_rows = std::min(C::kRowBanks, 15);
+      p.array_rows = rng.Range(1, std::min({C::kWindows, C::kNumGroups / Groups(p), most_rows}));
+      p.group_rows = p.array_rows * rng.Range(1, std::min(C::kNumPe, most_rows / p.array_rows));
       p.out_height = rng.Range(1, rng.Chance(50) ? C::kMaxDim : 8);
       p.out_width = rng.Range(1, rng.Chance(20) ? C::kMaxDim : 6);
       switch (rng.Below(4)) {
@@ -94,14 +100,15 @@ class PoolWrite : public testing::Test {
       p.out_pitch = octets * p.pooled_width + (rng.Chance(30) ? rng.Below(3) : 0);
       p.out_base = rng.Below(C::kBankDepth);
     } while (!Legal(p));
-    // A segment end for every row of the group, on PEs in any order.
+    // A segment end for every ARRAY_ROWS rows of the group, on PEs in any order.
     std::vector<int> pes(C::kNumPe);
     for (int i = 0; i < C::kNumPe; ++i) pes[i] = i;
     for (int i = C::kNumPe - 1; i > 0; --i) std::swap(pes[i], pes[rng.Below(i + 1)]);
     p.replica.resize(C::kNumPe);
+    const int arrays = p.group_rows / p.array_rows;
     for (int i = 0; i < C::kNumPe; ++i) {
-      if (i < p.group_rows) p.segments |= std::uint64_t{1} << pes[i];
-      p.replica[pes[i]] = i < p.group_rows ? i : rng.Below(p.group_rows);
+      if (i < arrays) p.segments |= std::uint64_t{1} << pes[i];
+      p.replica[pes[i]] = p.array_rows * (i < arrays ? i : rng.Below(arrays));
     }
     return p;
   }
@@ -119,13 +126,14 @@ class PoolWrite : public testing::Test {
 
   static std::vector<Token> Walk(const Pass& p, Rng& rng) {
     std::vector<Token> tokens;
-    const int groups = (p.kernels + 1) / 2;
+    const int groups = Groups(p);
     const int quiet_steps = rng.Below(3);  // steps before the last one
     for (int y0 = 0; y0 < p.out_height; y0 += p.group_rows) {
       for (int x = 0; x < p.out_width; ++x) {
         for (int step = 0; step < quiet_steps; ++step) {
-          for (int g = 0; g < groups; ++g)
-            tokens.push_back({false, g, rng.Below(8), rng.Chance(50), false, x, y0});
+          for (int g = 0; g < p.array_rows * groups; ++g)
+            tokens.push_back(
+                {false, g / groups, g % groups, rng.Below(8), rng.Chance(50), false, x, y0});
         }
         std::vector<int> columns;
         for (int px = 0; px < p.pooled_width; ++px) {
@@ -135,8 +143,9 @@ class PoolWrite : public testing::Test {
         const bool emit = !columns.empty();
         if (!emit) columns.push_back(0);
         for (const int px : columns) {
-          for (int g = 0; g < groups; ++g) {
-            tokens.push_back({emit, g, px, px * p.pool_column_stride == x, false, x, y0});
+          for (int g = 0; g < p.array_rows * groups; ++g) {
+            tokens.push_back(
+                {emit, g / groups, g % groups, px, px * p.pool_column_stride == x, false, x, y0});
           }
         }
         if (x == p.out_width - 1) tokens.back().group_end = true;
@@ -147,9 +156,9 @@ class PoolWrite : public testing::Test {
 
   void SetPass(Bench<typename C::Model>& dut, const Pass& p) {
     dut->vector_i = p.vector;
-    dut->kernels_i = static_cast<CData>(p.kernels);
+    dut->array_rows_i = static_cast<CData>(p.array_rows - 1);
     dut->segment_end_i = static_cast<CData>(p.segments);
-    for (int i = 0; i < C::kNumPe; ++i) SetBits(dut->replica_i, 3 * i, 3, p.replica[i]);
+    for (int i = 0; i < C::kNumPe; ++i) SetBits(dut->replica_i, 4 * i, 4, p.replica[i]);
     dut->group_rows_i = static_cast<CData>(p.group_rows);
     dut->out_height_i = static_cast<CData>(p.out_height);
     dut->pool_rows_i = static_cast<CData>(p.pool_rows);
@@ -164,35 +173,35 @@ class PoolWrite : public testing::Test {
   void Clock(Bench<typename C::Model>& dut, Rng& rng) {
     dut.Eval();
     // The memory: a read gets what was there before the write of the same clock.
-    std::vector<std::pair<int, int>> answers;  // lane, value
+    std::vector<std::pair<int, int>> answers;  // place, value
     for (int bank = 0; bank < C::kRowBanks; ++bank) {
       const int raddr = static_cast<int>(GetBits(dut->read_addr_o, bank * kAddrBits, kAddrBits));
-      for (int half = 0; half < 2; ++half) {
-        const int lane = half * C::kRowBanks + bank;
+      for (int lane = 0; lane < C::kLanes; ++lane) {
         const bool read = (dut->read_o >> bank & 1) != 0;
-        answers.emplace_back(lane, read ? memory_[Index(half, bank, raddr)]
-                                        : static_cast<int>(rng.Bits(C::kActBits)));
+        answers.emplace_back(
+            bank * C::kLanes + lane,
+            read ? memory_[Index(lane, bank, raddr)] : static_cast<int>(rng.Bits(C::kActBits)));
       }
     }
     for (int bank = 0; bank < C::kRowBanks; ++bank) {
       const int waddr = static_cast<int>(GetBits(dut->write_addr_o, bank * kAddrBits, kAddrBits));
-      for (int half = 0; half < 2; ++half) {
-        const int lane = half * C::kRowBanks + bank;
-        if ((dut->write_o >> lane & 1) != 0) {
-          memory_[Index(half, bank, waddr)] =
-              static_cast<int>(GetBits(dut->write_data_o, lane * C::kActBits, C::kActBits));
+      for (int lane = 0; lane < C::kLanes; ++lane) {
+        const int at = bank * C::kLanes + lane;
+        if (GetBits(dut->write_o, at, 1) != 0) {
+          memory_[Index(lane, bank, waddr)] =
+              static_cast<int>(GetBits(dut->write_data_o, at * C::kActBits, C::kActBits));
         }
       }
     }
     dut.Edge();
     errors_ += dut->error_o != 0 ? 1 : 0;
-    for (const auto& [lane, value] : answers)
-      SetBits(dut->read_data_i, lane * C::kActBits, C::kActBits, value);
+    for (const auto& [at, value] : answers)
+      SetBits(dut->read_data_i, at * C::kActBits, C::kActBits, value);
   }
 
   // Runs a pass; `map` gets every activation: [kernel][row][column].
   void Run(Bench<typename C::Model>& dut, const Pass& p, Rng& rng, std::vector<int>& map) {
-    map.assign(static_cast<std::size_t>(2 * C::kNumGroups * C::kMaxDim * C::kMaxDim), 0);
+    map.assign(static_cast<std::size_t>(C::kLanes * C::kNumGroups * C::kMaxDim * C::kMaxDim), 0);
     SetPass(dut, p);
     const std::vector<Token> tokens = Walk(p, rng);
     const int gaps = rng.Chance(50) ? 0 : 40;
@@ -209,6 +218,7 @@ class PoolWrite : public testing::Test {
       announced = next < count && !rng.Chance(gaps) ? next++ : -1;
       // Between the tokens the fields are anything.
       Token early{rng.Chance(50),
+                  rng.Below(C::kWindows),
                   rng.Below(C::kNumGroups),
                   rng.Below(8),
                   rng.Chance(50),
@@ -223,23 +233,25 @@ class PoolWrite : public testing::Test {
       dut->early_column_i = static_cast<CData>(early.column);
       dut->valid_i = arrived >= 0;
       dut->emit_i = now.emit;
-      dut->group_i = static_cast<CData>(now.group);
+      dut->array_row_i = static_cast<CData>(now.row);
+      for (int l = 0; l < C::kLanes; ++l)
+        SetBits(dut->there_i, l, 1, C::kLanes * now.group + l < p.kernels ? 1 : 0);
       dut->column_first_i = now.column_first;
       dut->group_end_i = now.group_end;
-      Randomize(dut->act_i, C::kNumPe * 2 * C::kActBits, rng);
+      Randomize(dut->act_i, C::kNumPe * C::kLanes * C::kActBits, rng);
       if (arrived >= 0 && now.emit) {
         for (int pe = 0; pe < C::kNumPe; ++pe) {
           if ((p.segments >> pe & 1) == 0) continue;
-          const int y = now.y0 + p.replica[pe];
+          const int y = now.y0 + p.replica[pe] + now.row;
           if (y >= p.out_height) continue;
-          for (int k = 0; k < 2; ++k) {
+          for (int k = 0; k < C::kLanes; ++k) {
             // A column goes to several pooled columns with the same activations.
-            const auto value =
-                static_cast<int>(GetBits(dut->act_i, (2 * pe + k) * C::kActBits, C::kActBits));
-            const int index = ((2 * now.group + k) * C::kMaxDim + y) * C::kMaxDim + now.x;
+            const int at = (C::kLanes * pe + k) * C::kActBits;
+            const auto value = static_cast<int>(GetBits(dut->act_i, at, C::kActBits));
+            const int index = ((C::kLanes * now.group + k) * C::kMaxDim + y) * C::kMaxDim + now.x;
             int& pixel = map[index];
             if (written_.insert(index).second) pixel = value;
-            SetBits(dut->act_i, (2 * pe + k) * C::kActBits, C::kActBits, pixel);
+            SetBits(dut->act_i, at, C::kActBits, pixel);
           }
         }
       }
@@ -256,8 +268,8 @@ class PoolWrite : public testing::Test {
     auto pixel = [&](int k, int y, int x) { return map[(k * C::kMaxDim + y) * C::kMaxDim + x]; };
     if (p.vector) {
       for (int k = 0; k < p.kernels; ++k) {
-        const int e = 2 * p.out_base + k;
-        memory[Index(e % 2, e / 2 % 4, e / 2 / 4)] = pixel(k, 0, 0);
+        const int e = C::kLanes * p.out_base + k;
+        memory[Index(e % C::kLanes, e / C::kLanes % 4, e / C::kLanes / 4)] = pixel(k, 0, 0);
       }
       return memory;
     }
@@ -274,8 +286,8 @@ class PoolWrite : public testing::Test {
           }
           if (most < 0) continue;
           const int word =
-              p.out_base + k / 2 * p.out_pitch + py / C::kRowBanks * p.pooled_width + px;
-          memory[Index(k % 2, py % C::kRowBanks, word)] = most;
+              p.out_base + k / C::kLanes * p.out_pitch + py / C::kRowBanks * p.pooled_width + px;
+          memory[Index(k % C::kLanes, py % C::kRowBanks, word)] = most;
         }
       }
     }
@@ -283,7 +295,7 @@ class PoolWrite : public testing::Test {
   }
 
   void FillMemory(Rng& rng) {
-    memory_.resize(Index(2, 0, 0));
+    memory_.resize(Index(C::kLanes, 0, 0));
     for (int& word : memory_) word = static_cast<int>(rng.Bits(C::kActBits));
   }
 
@@ -291,7 +303,7 @@ class PoolWrite : public testing::Test {
     const std::vector<int> expected = Expected(p, before, map);
     for (std::size_t i = 0; i < memory_.size(); ++i) {
       ASSERT_EQ(memory_[i], expected[i])
-          << "half " << i / (C::kRowBanks * C::kBankDepth) << ", bank "
+          << "lane " << i / (C::kRowBanks * C::kBankDepth) << ", bank "
           << i / C::kBankDepth % C::kRowBanks << ", word " << i % C::kBankDepth << "; out "
           << p.out_height << "x" << p.out_width << ", group rows " << p.group_rows << ", pool "
           << p.pool_rows << "x" << p.pool_columns << " stride " << p.pool_row_stride << "x"
@@ -321,7 +333,7 @@ class PoolWrite : public testing::Test {
 };
 
 using Configurations = testing::Types<On<Yao2020, VPoolWriteYao2020>, On<Tiny, VPoolWriteTiny>,
-                                      On<Corner, VPoolWriteCorner>>;
+                                      On<Corner, VPoolWriteCorner>, On<Wide, VPoolWriteWide>>;
 TYPED_TEST_SUITE(PoolWrite, Configurations);
 
 // Any legal map, pooling window, stride, edge, grouping of rows and number of kernels; groups back
@@ -345,7 +357,7 @@ TYPED_TEST(PoolWrite, ReadAfterWriteBackToBack) {
   ForSeeds<typename C::Model>(20, [&](Rng& rng, auto& dut) {
     this->Begin(dut, rng);
     Pass p = this->RandomPass(rng);
-    p.kernels = rng.Range(1, 4);
+    p.kernels = rng.Range(1, this->Groups(p) * C::kLanes);
     p.out_height = 4;
     p.out_width = 8;
     p.pool_rows = rng.Range(2, 3);
@@ -384,7 +396,7 @@ TYPED_TEST(PoolWrite, ReportsAddressBeyondTheMemory) {
   for (int i = 0; i < 30; ++i) {
     Pass p = this->RandomPass(rng);
     const int octets = (p.pooled_height + C::kRowBanks - 1) / C::kRowBanks;
-    const int words = (p.kernels - 1) / 2 * p.out_pitch + octets * p.pooled_width;
+    const int words = (this->Groups(p) - 1) * p.out_pitch + octets * p.pooled_width;
     std::vector<int> map;
     this->errors_ = 0;
     p.out_base = C::kBankDepth - words;
@@ -402,10 +414,10 @@ TYPED_TEST(PoolWrite, ReportsAddressBeyondTheMemory) {
   std::vector<int> map;
   this->errors_ = 0;
   p.out_base = 4 * C::kBankDepth - 1;
-  p.kernels = 2;
+  p.kernels = C::kLanes;
   this->Run(dut, p, rng, map);
   EXPECT_EQ(this->errors_, 0);
-  p.kernels = 3;
+  p.kernels = C::kLanes + 1;
   this->Run(dut, p, rng, map);
   EXPECT_GT(this->errors_, 0);
 }

@@ -9,13 +9,13 @@
 
 #include "VProgrammerCorner.h"
 #include "VProgrammerTiny.h"
+#include "VProgrammerWide.h"
 #include "VProgrammerYao2020.h"
 #include "bench.h"
 
 namespace mcnn::rtl_test {
 namespace {
 
-constexpr int kNumBl = 16;
 constexpr int kMaxAmplitude = 63;
 
 // Bits of event_o.
@@ -49,10 +49,10 @@ using Cell = std::function<int(const Entry& entry, const std::vector<Pulse>& pul
 // What the engine should do in a clock.
 struct Clock {
   int events = kWorks;
-  int line = 0;            // with a read or pulse
-  std::uint32_t bits = 0;  // bit lines, with a read or pulse
-  int amplitude = 0;       // with a pulse
-  bool may_stop = true;    // an abort is obeyed here
+  int line = 0;          // with a read or pulse
+  int bit_line = -1;     // with a read or pulse, -1: none
+  int amplitude = 0;     // with a pulse
+  bool may_stop = true;  // an abort is obeyed here
 };
 
 enum Status { kPending = 0, kIsDone = 1, kIsFailed = 2, kIsRefused = 3 };
@@ -99,16 +99,18 @@ class Programmer : public testing::Test {
     for (const Entry& e : list) {
       Outcome outcome;
       clock(3, {});  // fetch, load, check
-      if (e.bit_line >= kNumBl || e.line >= C::kNumSl || e.target > kMaxCode) {
+      if (e.bit_line >= C::kNumBl || e.line >= C::kNumSl || e.target > kMaxCode) {
         outcome.status = kIsRefused;
         clock(1, {.events = kWorks | kRefused});
       } else {
-        const std::uint32_t bits = e.no_drive ? 0 : 1U << e.bit_line;
+        const int bit_line = e.no_drive ? -1 : e.bit_line;
         while (outcome.status == kPending) {
           outcome.code = cell(e, outcome.pulses);
           walk.answers[static_cast<int>(walk.clocks.size()) + 1 + C::kReadLatency] = {e.line,
                                                                                       outcome.code};
-          clock(1, {.events = kWorks | kRead, .line = e.line, .bits = bits, .may_stop = false});
+          clock(
+              1,
+              {.events = kWorks | kRead, .line = e.line, .bit_line = bit_line, .may_stop = false});
           clock(C::kReadClocks + C::kReadLatency - 1, {.may_stop = false});
           clock(2, {});  // the last clock of the wait, decide
           const bool good = std::abs(outcome.code - e.target) <= e.tolerance;
@@ -126,7 +128,7 @@ class Programmer : public testing::Test {
           outcome.pulses.push_back(pulse);
           clock(1, {.events = kWorks | (pulse.set ? kSet : kReset),
                     .line = e.line,
-                    .bits = bits,
+                    .bit_line = bit_line,
                     .amplitude = pulse.amplitude,
                     .may_stop = false});
           clock(settings.pulse_clocks - 1, {.may_stop = false});
@@ -244,7 +246,8 @@ class Programmer : public testing::Test {
       EXPECT_EQ(dut->event_o, now.events);
       EXPECT_EQ(dut->read_o != 0, (now.events & kRead) != 0);
       EXPECT_EQ(dut->pulse_o != 0, (now.events & (kSet | kReset)) != 0);
-      EXPECT_EQ(dut->bit_line_o, now.bits);
+      for (int b = 0; b < C::kNumBl; ++b)
+        EXPECT_EQ(GetBits(dut->bit_line_o, b, 1), b == now.bit_line ? 1U : 0U) << "bit line " << b;
       if ((now.events & (kRead | kSet | kReset)) != 0) {
         EXPECT_EQ(dut->line_o, now.line);
       }
@@ -280,7 +283,7 @@ class Programmer : public testing::Test {
 };
 
 using Configurations = testing::Types<On<Yao2020, VProgrammerYao2020>, On<Tiny, VProgrammerTiny>,
-                                      On<Corner, VProgrammerCorner>>;
+                                      On<Corner, VProgrammerCorner>, On<Wide, VProgrammerWide>>;
 TYPED_TEST_SUITE(Programmer, Configurations);
 
 // The amplitudes of hand-written cases.
@@ -409,9 +412,10 @@ TYPED_TEST(Programmer, BoundsStayInsideTheCodes) {
 TYPED_TEST(Programmer, EntriesOutsideTheArrayAreRefused) {
   using C = TypeParam;
   using F = Programmer<C>;
-  const Entry good{.bit_line = 15, .line = C::kNumSl - 1, .target = F::kMaxCode, .tolerance = 0};
+  const Entry good{
+      .bit_line = C::kNumBl - 1, .line = C::kNumSl - 1, .target = F::kMaxCode, .tolerance = 0};
   std::vector<Entry> bad;
-  for (const int bit_line : {16, 17, 31, 128, 255}) {
+  for (const int bit_line : {C::kNumBl, C::kNumBl + 1, 2 * C::kNumBl - 1, 255}) {
     bad.push_back(good);
     bad.back().bit_line = bit_line;
   }
@@ -445,7 +449,7 @@ TYPED_TEST(Programmer, RandomListsMatchTheWalk) {
     std::vector<Entry> list;
     const int length = rng.Chance(20) ? most : rng.Below(most + 1);
     for (int i = 0; i < length; ++i) {
-      Entry e{.bit_line = rng.Below(kNumBl),
+      Entry e{.bit_line = rng.Below(C::kNumBl),
               .line = rng.Below(C::kNumSl),
               .no_drive = rng.Chance(10),
               .target = rng.Below(F::kMaxCode + 1),
@@ -493,7 +497,7 @@ TYPED_TEST(Programmer, AbortInEveryClock) {
   using F = Programmer<C>;
   const std::vector<Entry> list = {
       {.bit_line = 2, .line = 9, .target = 20},
-      {.bit_line = 16, .line = 9, .target = 20},
+      {.bit_line = C::kNumBl, .line = 9, .target = 20},
       {.bit_line = 4, .line = C::kNumSl - 1, .no_drive = true, .target = 20},
       {.bit_line = 5, .line = 0, .target = 19}};
   const Settings settings{

@@ -5,6 +5,7 @@
 
 #include "VReduceCorner.h"
 #include "VReduceTiny.h"
+#include "VReduceWide.h"
 #include "VReduceYao2020.h"
 #include "bench.h"
 
@@ -16,10 +17,10 @@ class Reduce : public testing::Test {
  protected:
   struct Expected {
     bool valid = false;
-    std::vector<std::int64_t> psum;  // [PE][kernel]
+    std::vector<std::int64_t> psum;  // [PE][pair]
   };
 
-  Reduce() : psum_(static_cast<std::size_t>(C::kNumGroups * C::kNumPe * 2)) {}
+  Reduce() : psum_(static_cast<std::size_t>(C::kNumGroups * C::kNumPe * C::kLanes)) {}
 
   // One clock with a group, or without one.
   void Clock(Bench<typename C::Model>& dut, Rng& rng, std::uint64_t segments, bool valid, int group,
@@ -30,21 +31,21 @@ class Reduce : public testing::Test {
     dut->first_i = valid ? first : rng.Chance(50);
     dut->add_i = valid ? add : rng.Chance(50);
     dut->emit_i = valid ? emit : rng.Chance(50);
-    std::vector<std::int64_t> sums(static_cast<std::size_t>(2 * C::kNumPe));
+    std::vector<std::int64_t> sums(static_cast<std::size_t>(C::kLanes * C::kNumPe));
     const bool extreme = rng.Chance(20);
-    for (int i = 0; i < 2 * C::kNumPe; ++i) {
+    for (int i = 0; i < C::kLanes * C::kNumPe; ++i) {
       sums[i] = SignExtend(rng.Bits(C::kSumBits), C::kSumBits);
       if (extreme)
         sums[i] = (rng.Chance(80) ? -1 : 0) + (std::int64_t{1} << (C::kSumBits - 1)) * -1 + 1;
       SetBits(dut->sums_i, i * C::kSumBits, C::kSumBits, static_cast<std::uint64_t>(sums[i]));
     }
     if (valid) {
-      for (int k = 0; k < 2; ++k) {
+      for (int k = 0; k < C::kLanes; ++k) {
         std::int64_t segment = 0;
         for (int p = 0; p < C::kNumPe; ++p) {
-          segment += sums[2 * p + k];
+          segment += sums[C::kLanes * p + k];
           if ((segments >> p & 1) == 0) continue;
-          std::int64_t& psum = psum_[(group * C::kNumPe + p) * 2 + k];
+          std::int64_t& psum = psum_[(group * C::kNumPe + p) * C::kLanes + k];
           if (add)
             psum =
                 SignExtend(static_cast<std::uint64_t>((first ? 0 : psum) + segment), C::kPsumBits);
@@ -52,8 +53,8 @@ class Reduce : public testing::Test {
         }
       }
       expected.valid = emit;
-      for (int i = 0; i < 2 * C::kNumPe; ++i)
-        expected.psum.push_back(psum_[group * C::kNumPe * 2 + i]);
+      for (int i = 0; i < C::kLanes * C::kNumPe; ++i)
+        expected.psum.push_back(psum_[group * C::kNumPe * C::kLanes + i]);
     }
     pipe_.push_back(expected);
     dut.Edge();
@@ -62,11 +63,11 @@ class Reduce : public testing::Test {
     ASSERT_EQ(dut->valid_o != 0, now.valid);
     if (!now.valid) return;
     for (int p = 0; p < C::kNumPe; ++p) {
-      for (int k = 0; k < 2 && (segments >> p & 1) != 0; ++k) {
-        const int low = (2 * p + k) * C::kPsumBits;
+      for (int k = 0; k < C::kLanes && (segments >> p & 1) != 0; ++k) {
+        const int low = (C::kLanes * p + k) * C::kPsumBits;
         ASSERT_EQ(SignExtend(GetBits(dut->psum_o, low, C::kPsumBits), C::kPsumBits),
-                  now.psum[2 * p + k])
-            << "PE " << p << ", kernel " << k;
+                  now.psum[C::kLanes * p + k])
+            << "PE " << p << ", pair " << k;
       }
     }
   }
@@ -75,8 +76,8 @@ class Reduce : public testing::Test {
   std::deque<Expected> pipe_ = std::deque<Expected>(1);
 };
 
-using Configurations =
-    testing::Types<On<Yao2020, VReduceYao2020>, On<Tiny, VReduceTiny>, On<Corner, VReduceCorner>>;
+using Configurations = testing::Types<On<Yao2020, VReduceYao2020>, On<Tiny, VReduceTiny>,
+                                      On<Corner, VReduceCorner>, On<Wide, VReduceWide>>;
 TYPED_TEST_SUITE(Reduce, Configurations);
 
 // Every segmentation of the PEs; passes of one to four steps, one to four emissions, random gaps

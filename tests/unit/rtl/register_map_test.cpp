@@ -199,7 +199,7 @@ Numbers ExpectedOfChipProgram(const Document& document) {
   const auto add = [&numbers](const std::string& row, const std::vector<Field>& fields) {
     for (const Field& field : fields) {
       const std::string word = std::to_string(field.first_word);
-      if (field.every_pe) {
+      if (field.pes > 0) {
         numbers[std::string("k") + Camel(NameOf(field))] = BitsOf(field);
         numbers[std::string("k") + row + "PeWord"] = word;
       } else if (field.high < 0) {

@@ -36,21 +36,27 @@ Register ReadRegister(const std::vector<std::string>& cells) {
   for (std::sregex_iterator it(r.bits.begin(), r.bits.end(), field), end; it != end; ++it) {
     const int high = std::stoi((*it)[1]);
     const int low = (*it)[2].matched ? std::stoi((*it)[2]) : high;
-    r.fields.push_back({0, low, high, false, (*it)[3]});
+    r.fields.push_back({0, low, high, 0, (*it)[3]});
   }
   return r;
 }
 
 // word | bits | field | allowed; false for a row that describes no bits.
 bool ReadField(const std::vector<std::string>& cells, Field& field) {
-  static const std::regex bits(R"((?:byte p%4 of word [^:]*: )?\[([0-9A-Za-z-]+)(?::([0-9]+))?\])");
+  static const std::regex bits(
+      R"((?:(?:byte|half) p%([24]) of word [^:]*: )?\[([0-9A-Za-z-]+)(?::([0-9]+))?\])");
   std::smatch match;
   if (!std::regex_search(cells[1], match, bits)) return false;
   field.first_word = std::stoi(cells[0]);
-  field.every_pe = cells[0].find("..") != std::string::npos;
+  // A field that every PE has; where its table says only the bits, it is in the part named above.
+  if (cells[0].find("..") == std::string::npos) {
+    field.pes = 0;
+  } else if (match[1].matched) {
+    field.pes = std::stoi(match[1]);
+  }
   // [NumPe-1:0] is as wide as the word at most; how wide exactly depends on the configuration.
-  field.high = match[1] == "NumPe-1" ? -1 : std::stoi(match[1]);
-  field.low = match[2].matched ? std::stoi(match[2]) : field.high;
+  field.high = match[2] == "NumPe-1" ? -1 : std::stoi(match[2]);
+  field.low = match[3].matched ? std::stoi(match[3]) : field.high;
   field.name = cells[2];
   return true;
 }
@@ -107,7 +113,8 @@ Document ReadDocument() {
                                    cells[1], cells[3], cells[4]};
     } else if (rows.contains(section) && cells.size() >= 3 &&
                std::isdigit(static_cast<unsigned char>(cells[0][0])) != 0) {
-      Field field;
+      // What the row above said of the PEs holds on.
+      Field field = rows.at(section)->empty() ? Field{} : rows.at(section)->back();
       if (ReadField(cells, field)) rows.at(section)->push_back(field);
     }
   }

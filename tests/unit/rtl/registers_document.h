@@ -13,7 +13,7 @@ namespace mcnn::rtl_test {
 
 struct Field {
   int first_word, low, high;  // bits [high:low] of the word; [NumPe-1:0] has high -1
-  bool every_pe;              // a byte of the word for every PE, from first_word on
+  int pes;                    // PEs of a word, from first_word on: 4 (bytes) or 2 (halves); or 0
   std::string name;           // with what follows it in the document
 };
 struct Register {

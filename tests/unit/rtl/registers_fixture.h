@@ -18,17 +18,27 @@ using ChipConfigurations = testing::Types<On<Yao2020, VChipYao2020>, On<Tiny, VC
 
 template <class C>
 int Parameter(const std::string& name) {
-  const std::map<std::string, int> values = {
-      {"NumPe", C::kNumPe},           {"NumBl", 16},
-      {"NumSl", C::kNumSl},           {"NumAdc", C::kNumAdc},
-      {"AdcBits", C::kAdcBits},       {"ReadLatency", C::kReadLatency},
-      {"ReadClocks", C::kReadClocks}, {"ActBits", C::kActBits},
-      {"PsumBits", C::kPsumBits},     {"KernelMax", 4},
-      {"RowBanks", C::kRowBanks},     {"BankDepth", C::kBankDepth},
-      {"MaxDim", C::kMaxDim},         {"NumLayers", C::kNumLayers},
-      {"NumRecords", C::kNumRecords}, {"NumBiasRows", C::kNumBiasRows},
-      {"NumLogits", C::kNumLogits},   {"NumEntries", C::kNumEntries},
-      {"AmplitudeBits", 6},           {"NumBuffers", 3}};
+  const std::map<std::string, int> values = {{"NumPe", C::kNumPe},
+                                             {"Windows", C::kWindows},
+                                             {"NumSl", C::kNumSl},
+                                             {"NumAdc", C::kNumAdc},
+                                             {"AdcBits", C::kAdcBits},
+                                             {"ReadLatency", C::kReadLatency},
+                                             {"ReadClocks", C::kReadClocks},
+                                             {"ActBits", C::kActBits},
+                                             {"PsumBits", C::kPsumBits},
+                                             {"KernelMax", 4},
+                                             {"RowBanks", C::kRowBanks},
+                                             {"BankDepth", C::kBankDepth},
+                                             {"MaxDim", C::kMaxDim},
+                                             {"NumLayers", C::kNumLayers},
+                                             {"NumRecords", C::kNumRecords},
+                                             {"NumBiasRows", C::kNumBiasRows},
+                                             {"NumLogits", C::kNumLogits},
+                                             {"NumEntries", C::kNumEntries},
+                                             {"Lanes", C::kLanes},
+                                             {"AmplitudeBits", 6},
+                                             {"NumBuffers", 3}};
   return values.at(name);
 }
 
@@ -151,9 +161,12 @@ class Registers : public testing::Test {
     return Parameter<C>(table.rows.substr(0, times)) * Parameter<C>(table.rows.substr(times + 1));
   }
   int Words(const Table& table) const {
-    const int pe_words = (C::kNumPe + 3) / 4;
-    if (table.words.find("ceil(NumPe/4)") == std::string::npos) return std::stoi(table.words);
-    return std::stoi(table.words) + pe_words;
+    const auto plus = table.words.find(" + ceil(NumPe/");
+    if (plus == std::string::npos) {
+      return table.words == "Lanes" ? C::kLanes : std::stoi(table.words);
+    }
+    const int pes = std::stoi(table.words.substr(table.words.find('/') + 1));
+    return std::stoi(table.words) + (C::kNumPe + pes - 1) / pes;
   }
   // The bits of a word that have a meaning.
   std::uint32_t WordMask(const std::string& table, int word) const {
@@ -162,21 +175,21 @@ class Registers : public testing::Test {
     for (const Field& field : table == "LAYER"    ? document_.layer
                               : table == "RECORD" ? document_.record
                                                   : document_.entry) {
-      if (!field.every_pe && field.first_word == word) {
+      if (field.pes == 0 && field.first_word == word) {
         const int high = field.high < 0 ? C::kNumPe - 1 : field.high;
         const int low = field.high < 0 ? 0 : field.low;
         mask |= static_cast<std::uint32_t>(Mask(high - low + 1) << low);
       }
-      if (!field.every_pe || word < field.first_word) continue;
-      for (int byte = 0; byte < 4; ++byte) {
-        if (4 * (word - field.first_word) + byte >= C::kNumPe) continue;
-        mask |=
-            static_cast<std::uint32_t>(Mask(field.high - field.low + 1) << (field.low + 8 * byte));
+      if (word < field.first_word) continue;
+      for (int part = 0; part < field.pes; ++part) {
+        if (field.pes * (word - field.first_word) + part >= C::kNumPe) continue;
+        mask |= static_cast<std::uint32_t>(Mask(field.high - field.low + 1)
+                                           << (field.low + 32 / field.pes * part));
       }
     }
     return mask;
   }
-  std::uint32_t MapWords() const { return 3U * 2U * (C::kRowBanks / 4U) * C::kBankDepth; }
+  std::uint32_t MapWords() const { return 3U * C::kLanes * (C::kRowBanks / 4U) * C::kBankDepth; }
 
   // Is this an address of the document?
   bool Known(std::uint32_t address) const {
@@ -224,7 +237,7 @@ class Registers : public testing::Test {
         ExpectError("READ_WHILE_BUSY");
       }
     }
-    EXPECT_FALSE(Read(0x10000).ok);
+    EXPECT_FALSE(Read(document_.tables.at("FMAP").base).ok);
     ExpectError("READ_WHILE_BUSY");
   }
 
@@ -251,8 +264,9 @@ class Registers : public testing::Test {
     for (const Field& field : fields) {
       if (field.name.rfind(name, 0) != 0) continue;
       const int low = field.high < 0 ? 0 : field.low;
-      if (field.every_pe) {
-        words[field.first_word + pe / 4] |= value << (low + 8 * (pe % 4));
+      if (field.pes > 0) {
+        words[field.first_word + pe / field.pes] |= value
+                                                    << (low + 32 / field.pes * (pe % field.pes));
       } else {
         words[field.first_word] |= value << low;
       }
@@ -278,6 +292,7 @@ class Registers : public testing::Test {
       };
       set(row == 0 ? "SWAP" : "FINAL", 1);
       set("KERNELS", 2);
+      set("PAIRS", 2);
       set("GROUP_ROWS", 1);
       set("IN_HEIGHT", kHeight);
       set("IN_WIDTH", kWidth);

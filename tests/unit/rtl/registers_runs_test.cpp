@@ -262,8 +262,8 @@ TYPED_TEST(RegistersInRuns, ARunFromStartToDone) {
         const int bank = y % C::kRowBanks;
         const int word = y / C::kRowBanks * this->kWidth + x;
         const int address =
-            0x10000 +
-            4 * (((2 * 2 + c % 2) * (C::kRowBanks / 4) + bank / 4) * C::kBankDepth + word);
+            static_cast<int>(this->document_.tables.at("FMAP").base) +
+            4 * (((2 * C::kLanes + c) * (C::kRowBanks / 4) + bank / 4) * C::kBankDepth + word);
         const Answer answer = this->Read(static_cast<std::uint32_t>(address));
         ASSERT_TRUE(answer.ok);
         ASSERT_EQ(answer.data >> (8 * (bank % 4)) & 0xFF, static_cast<std::uint32_t>(image[i++]))

@@ -96,10 +96,11 @@ TYPED_TEST(Registers, AddressesThatDoNotExistAreRefused) {
         table.base + static_cast<std::uint32_t>(this->Rows(table)) * table.stride;
     for (std::uint32_t a = end - 64; a < end + 64; a += 4) addresses.push_back(a);
   }
-  const std::uint32_t map_end = 0x10000 + 4 * this->MapWords();
+  const std::uint32_t map = this->document_.tables.at("FMAP").base;
+  const std::uint32_t map_end = map + 4 * this->MapWords();
   for (std::uint32_t a = map_end - 16; a < map_end + 16; a += 4) addresses.push_back(a);
   for (int i = 0; i < 3000; ++i)
-    addresses.push_back(static_cast<std::uint32_t>(this->rng_.Bits(17)));
+    addresses.push_back(static_cast<std::uint32_t>(this->rng_.Bits(20)));
   for (const std::uint32_t address : addresses) {
     SCOPED_TRACE(testing::Message() << "address 0x" << std::hex << address);
     EXPECT_EQ(this->Read(address).ok, this->Known(address));
@@ -112,7 +113,7 @@ TYPED_TEST(Registers, AddressesThatDoNotExistAreRefused) {
   }
   this->ExpectNoError();
   // Feature maps are read only.
-  EXPECT_FALSE(this->Write(0x10000, 1));
+  EXPECT_FALSE(this->Write(map, 1));
   this->ExpectError("BAD_ADDRESS");
 }
 

@@ -2,13 +2,14 @@
 // mcnn_result: one packet an image, class first, then the logits; the largest logit, of equal ones
 // the lowest.
 #include "VResultCorner.h"
+#include "VResultWide.h"
 #include "VResultYao2020.h"
 #include "bench.h"
 
 namespace mcnn::rtl_test {
 namespace {
 
-MCNN_SUITE(Result, On<Yao2020, VResultYao2020>, On<Corner, VResultCorner>);
+MCNN_SUITE(Result, On<Yao2020, VResultYao2020>, On<Corner, VResultCorner>, On<Wide, VResultWide>);
 
 // Images with all counts of logits, many ties and extremes, in one to three passes with gaps; the
 // packet is taken at once or with stalls, is constant while it waits, and the next image's
@@ -41,20 +42,20 @@ TYPED_TEST(Result, PacketHasTheFirstLargestAndAllLogits) {
         dut.Edge();
         dut->frame_start_i = 0;
       }
-      const int pairs = (count + 1) / 2;
+      const int rows = (count + C::kLanes - 1) / C::kLanes;
       const int gaps = rng.Chance(50) ? 0 : 50;
-      for (int pair = 0; pair < pairs; ++pair) {
+      for (int row = 0; row < rows; ++row) {
         auto between = [&] {
           dut->valid_i = 0;
-          dut->odd_i = static_cast<CData>(rng.Bits(1));
-          dut->pair_i = static_cast<CData>(rng.Below(C::kNumLogits / 2));
-          Randomize(dut->logit_i, 2 * C::kPsumBits, rng);
+          dut->there_i = static_cast<CData>(rng.Bits(C::kLanes));
+          dut->row_i = static_cast<CData>(rng.Below(C::kNumLogits / C::kLanes));
+          Randomize(dut->logit_i, C::kLanes * C::kPsumBits, rng);
         };
         while (rng.Chance(gaps)) {
           between();
           dut.Edge();
         }
-        const bool last = pair == pairs - 1;
+        const bool last = row == rows - 1;
         if (last) {  // the request comes in the clock before
           between();
           ASSERT_EQ(dut->busy_o, 0);
@@ -63,12 +64,15 @@ TYPED_TEST(Result, PacketHasTheFirstLargestAndAllLogits) {
           dut->send_i = 0;
         }
         dut->valid_i = 1;
-        dut->pair_i = static_cast<CData>(pair);
-        dut->odd_i = 2 * pair + 1 < count;
-        SetBits(dut->logit_i, 0, C::kPsumBits, static_cast<std::uint64_t>(logits[2 * pair]));
-        // Behind an odd count: something large that must not win.
-        const std::int64_t other = 2 * pair + 1 < count ? logits[2 * pair + 1] : -least - 1;
-        SetBits(dut->logit_i, C::kPsumBits, C::kPsumBits, static_cast<std::uint64_t>(other));
+        dut->row_i = static_cast<CData>(row);
+        for (int lane = 0; lane < C::kLanes; ++lane) {
+          const int index = C::kLanes * row + lane;
+          SetBits(dut->there_i, lane, 1, index < count ? 1 : 0);
+          // Behind the last one: something large that must not win.
+          const std::int64_t value = index < count ? logits[index] : -least - 1;
+          SetBits(dut->logit_i, lane * C::kPsumBits, C::kPsumBits,
+                  static_cast<std::uint64_t>(value));
+        }
         dut.Edge();
       }
       dut->valid_i = 0;

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "VSequencerCorner.h"
+#include "VSequencerWide.h"
 #include "VSequencerYao2020.h"
 #include "bench.h"
 
@@ -15,6 +16,7 @@ namespace {
 struct Row {
   bool final = false, swap = false, vector = false;
   int kernels = 1, range = 0, shift = 0, group_rows = 1;
+  int array_rows = 1, pairs = 1;
   int in_height = 1, in_width = 1, stride = 1, row_step = 1;
   int out_height = 1, out_width = 1;
   int pool_rows = 1, pool_columns = 1, pool_row_stride = 1, pool_column_stride = 1;
@@ -29,7 +31,7 @@ class Sequencer : public testing::Test {
  protected:
   using Model = typename C::Model;
   static constexpr int kPeWords = (C::kNumPe + 3) / 4;
-  static constexpr int kGroupRows = std::min({C::kNumPe, C::kRowBanks});
+  static constexpr int kGroupRows = std::min({C::kNumPe * C::kWindows, C::kRowBanks, 15});
 
   static Row Plain() {
     Row r;
@@ -44,8 +46,11 @@ class Sequencer : public testing::Test {
     Row r = Plain();
     r.range = rng.Below(4);
     r.kernels = rng.Range(1, C::kNumAdc / 2);
+    const int groups = (r.kernels + C::kLanes - 1) / C::kLanes;
+    r.array_rows = rng.Range(1, std::min({C::kWindows, C::kNumGroups / groups, kGroupRows}));
+    r.pairs = (r.array_rows - 1) * groups * C::kLanes + r.kernels;
     r.shift = rng.Below(C::kPsumBits);
-    r.group_rows = rng.Range(1, kGroupRows);
+    r.group_rows = rng.Range(r.array_rows, kGroupRows);
     r.in_height = rng.Range(1, C::kMaxDim);
     r.in_width = rng.Range(1, C::kMaxDim);
     r.stride = rng.Range(1, 7);
@@ -60,18 +65,20 @@ class Sequencer : public testing::Test {
     r.pooled_width = rng.Range(1, C::kMaxDim);
     r.out_pitch = rng.Range(0, C::kBankDepth);
     r.out_base = rng.Below(2);
-    r.bias_base = rng.Range(0, C::kNumBiasRows - (r.kernels + 1) / 2);
+    r.bias_base = rng.Range(0, C::kNumBiasRows - groups);
     r.first_record = rng.Below(C::kNumRecords);
     do {
       r.segment_end = static_cast<std::uint32_t>(rng.Bits(C::kNumPe));
     } while (r.segment_end == 0);
-    for (int& replica : r.replica) replica = rng.Below(r.group_rows);
-    for (int& offset : r.row_offset) offset = rng.Below(8);
+    for (int& replica : r.replica) replica = rng.Below(r.group_rows - r.array_rows + 1);
+    for (int& offset : r.row_offset) offset = rng.Below(16);
     return r;
   }
 
   static void OneSegment(Row& r) {
     r.group_rows = 1;
+    r.array_rows = 1;
+    r.pairs = r.kernels;
     r.segment_end = 1U << (C::kNumPe - 1);
     std::fill(r.replica.begin(), r.replica.end(), 0);
   }
@@ -81,7 +88,7 @@ class Sequencer : public testing::Test {
     auto u = [](int value) { return static_cast<std::uint32_t>(value); };
     std::vector<std::uint32_t> w(8 + kPeWords);
     w[0] = u(r.final) | u(r.swap) << 1 | u(r.vector) << 2 | u(r.kernels) << 4 | u(r.range) << 10 |
-           u(r.shift) << 12 | u(r.group_rows) << 17;
+           u(r.shift) << 12 | u(r.group_rows) << 17 | u(r.array_rows - 1) << 21 | u(r.pairs) << 25;
     w[1] = u(r.in_height) | u(r.in_width) << 8 | u(r.stride) << 16 | u(r.row_step) << 24;
     w[2] = u(r.out_height) | u(r.out_width) << 8;
     w[3] = u(r.pool_rows) | u(r.pool_columns) << 6 | u(r.pool_row_stride) << 12 |
@@ -126,6 +133,8 @@ class Sequencer : public testing::Test {
     EXPECT_EQ(dut->final_o != 0, r.final);
     EXPECT_EQ(dut->vector_o != 0, r.vector);
     EXPECT_EQ(dut->kernels_o, r.kernels);
+    EXPECT_EQ(dut->pairs_o, r.pairs);
+    EXPECT_EQ(dut->array_rows_o, r.array_rows - 1);
     EXPECT_EQ(dut->range_o, r.range);
     EXPECT_EQ(dut->shift_o, r.shift);
     EXPECT_EQ(dut->group_rows_o, r.group_rows);
@@ -147,8 +156,8 @@ class Sequencer : public testing::Test {
     EXPECT_EQ(dut->first_record_o, r.first_record);
     EXPECT_EQ(static_cast<std::uint32_t>(dut->segment_end_o), r.segment_end);
     for (int p = 0; p < C::kNumPe; ++p) {
-      EXPECT_EQ(static_cast<int>(GetBits(dut->replica_o, 3 * p, 3)), r.replica[p]);
-      EXPECT_EQ(static_cast<int>(GetBits(dut->row_offset_o, 3 * p, 3)), r.row_offset[p]);
+      EXPECT_EQ(static_cast<int>(GetBits(dut->replica_o, 4 * p, 4)), r.replica[p]);
+      EXPECT_EQ(static_cast<int>(GetBits(dut->row_offset_o, 4 * p, 4)), r.row_offset[p]);
     }
   }
 
@@ -169,7 +178,9 @@ class Sequencer : public testing::Test {
       if (rows[i].vector || rows[i].final) OneSegment(rows[i]);
       if (rows[i].final) {
         rows[i].kernels = rng.Range(1, std::min(C::kNumAdc / 2, C::kNumLogits));
-        rows[i].out_base = rng.Below((C::kNumLogits - rows[i].kernels) / 2 + 1);
+        rows[i].pairs = rows[i].kernels;
+        rows[i].bias_base = 0;
+        rows[i].out_base = rng.Below((C::kNumLogits - rows[i].kernels) / C::kLanes + 1);
         rows[i].bias_base = 0;
       }
       table_[i] = Words(rows[i]);
@@ -328,7 +339,8 @@ class Sequencer : public testing::Test {
   bool reload_ = false;
 };
 
-using Configurations = testing::Types<On<Yao2020, VSequencerYao2020>, On<Corner, VSequencerCorner>>;
+using Configurations = testing::Types<On<Yao2020, VSequencerYao2020>, On<Corner, VSequencerCorner>,
+                                      On<Wide, VSequencerWide>>;
 TYPED_TEST_SUITE(Sequencer, Configurations);
 
 // Random networks, with and without HALT, slow images and slow results.
@@ -370,7 +382,8 @@ TYPED_TEST(Sequencer, RefusesWhatARowMayNotAskFor) {
   auto field = [](int Row::*member) { return [member](Row& r, int value) { r.*member = value; }; };
   const int dim = C::kMaxDim;
   const std::vector<Limit> limits = {
-      {"KERNELS", field(&Row::kernels), 1, C::kNumAdc / 2, C::kNumAdc / 2 + 1},
+      {"KERNELS", [](Row& r, int value) { r.kernels = r.pairs = value; }, 1, C::kNumAdc / 2,
+       C::kNumAdc / 2 + 1},
       {"SHIFT", field(&Row::shift), 0, C::kPsumBits - 1, C::kPsumBits},
       {"IN_HEIGHT", field(&Row::in_height), 1, dim, dim + 1},
       {"IN_WIDTH", field(&Row::in_width), 1, dim, dim + 1},
@@ -410,9 +423,28 @@ TYPED_TEST(Sequencer, RefusesWhatARowMayNotAskFor) {
   // A row that is not the last of two may have several segments.
   Row conv = this->Plain();
   for (const int group_rows : {0, 1, this->kGroupRows, this->kGroupRows + 1, 15}) {
+    if (group_rows > 15) continue;
     conv.group_rows = group_rows;
     EXPECT_EQ(this->Refused(dut, conv, 2), group_rows < 1 || group_rows > this->kGroupRows)
         << "GROUP_ROWS " << group_rows;
+  }
+  // Output rows side by side in an array, of two groups of kernels each.
+  const int most_rows = std::min({C::kWindows, C::kNumGroups / 2, this->kGroupRows});
+  for (const int rows : {1, most_rows, C::kWindows, C::kWindows + 1}) {
+    Row wide = this->Plain();
+    wide.kernels = C::kLanes + 1;
+    wide.group_rows = std::min(rows, this->kGroupRows);
+    wide.array_rows = rows;
+    wide.pairs = (rows - 1) * 2 * C::kLanes + wide.kernels;
+    if (wide.pairs < 64) {
+      EXPECT_EQ(this->Refused(dut, wide, 2), rows > most_rows) << "ARRAY_ROWS " << rows;
+    }
+    wide.pairs = wide.kernels + (rows == 1 ? 1 : 0);
+    EXPECT_TRUE(this->Refused(dut, wide, 2)) << "PAIRS of ARRAY_ROWS " << rows;
+    if (rows == 1) continue;
+    wide.pairs = (rows - 1) * 2 * C::kLanes + wide.kernels;
+    wide.group_rows = rows - 1;
+    EXPECT_TRUE(this->Refused(dut, wide, 2)) << "more ARRAY_ROWS than GROUP_ROWS";
   }
   conv.group_rows = 2;
   for (int p = 0; p < C::kNumPe; ++p) {
@@ -443,20 +475,20 @@ TYPED_TEST(Sequencer, RefusesWhatARowMayNotAskFor) {
   // Kernels behind the last bias row.
   Row row = good;
   row.bias_base = C::kNumBiasRows - 1;
-  row.kernels = 2;
+  row.kernels = row.pairs = C::kLanes;
   EXPECT_FALSE(this->Refused(dut, row, 2));
-  row.kernels = 3;
+  row.kernels = row.pairs = C::kLanes + 1;
   EXPECT_TRUE(this->Refused(dut, row, 2)) << "BIAS_BASE";
   // Logits behind the last one.
   row = this->Plain();
   row.final = true;
-  row.kernels = 2;
-  row.out_base = (C::kNumLogits - 2) / 2;
+  row.kernels = row.pairs = C::kLanes;
+  row.out_base = C::kNumLogits / C::kLanes - 1;
   EXPECT_FALSE(this->Refused(dut, row));
-  row.kernels = 3;
+  row.kernels = row.pairs = C::kLanes + 1;
   EXPECT_TRUE(this->Refused(dut, row)) << "KERNELS of a FINAL row";
-  row.kernels = 1;
-  row.out_base = C::kNumLogits / 2;
+  row.kernels = row.pairs = 1;
+  row.out_base = C::kNumLogits / C::kLanes;
   EXPECT_TRUE(this->Refused(dut, row)) << "OUT_BASE of a FINAL row";
   row.out_base = 0x8000;
   EXPECT_TRUE(this->Refused(dut, row)) << "OUT_BASE of a FINAL row";

@@ -2,21 +2,21 @@
 // mcnn_tables: what the host writes word by word is what it reads back and what the chip reads as
 // whole rows.
 #include "VTablesCorner.h"
+#include "VTablesWide.h"
 #include "VTablesYao2020.h"
 #include "bench.h"
 
 namespace mcnn::rtl_test {
 namespace {
 
-MCNN_SUITE(Tables, On<Yao2020, VTablesYao2020>, On<Corner, VTablesCorner>);
+MCNN_SUITE(Tables, On<Yao2020, VTablesYao2020>, On<Corner, VTablesCorner>, On<Wide, VTablesWide>);
 
 // Fills all tables, then random writes, host reads, and chip reads of all three tables in the same
 // clock; a chip's row stays until it asks for another one.
 TYPED_TEST(Tables, RowsAndWordsMatchArrays) {
   using C = TypeParam;
-  constexpr int kPeWords = (C::kNumPe + 3) / 4;
   constexpr int kRows[3] = {C::kNumLayers, C::kNumRecords, C::kNumBiasRows};
-  constexpr int kWords[3] = {8 + kPeWords, 2 + kPeWords, 2};
+  constexpr int kWords[3] = {8 + (C::kNumPe + 3) / 4, 2 + (C::kNumPe + 1) / 2, C::kLanes};
   ForSeeds<typename C::Model>(3, [&](Rng& rng, auto& dut) {
     std::vector<std::vector<std::uint32_t>> tables[3];
     auto write = [&](int table, int row, int word) {

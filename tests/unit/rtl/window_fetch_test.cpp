@@ -6,6 +6,7 @@
 
 #include "VWindowFetchCorner.h"
 #include "VWindowFetchTiny.h"
+#include "VWindowFetchWide.h"
 #include "VWindowFetchYao2020.h"
 #include "bench.h"
 
@@ -14,16 +15,17 @@ namespace {
 
 struct Record {
   bool last_step = true, last_pass = true;
-  int half = 0;
   int columns = 1, rows = 1;
   int column_offset = 0, row_offset = 0;
   int base = 0;
+  int windows = 1;
   std::vector<int> line;     // divided by 4
+  std::vector<int> lane;     // channel of window 0
   std::uint64_t active = 0;  // PEs
 };
 
 struct Pass {
-  int kernels = 1;
+  int pairs = 1, array_rows = 1;
   int in_height = 1, in_width = 1, stride = 1, row_step = 1;
   int group_rows = 1, out_height = 1, out_width = 1;
   std::vector<int> replica;
@@ -38,28 +40,30 @@ class WindowFetch : public testing::Test {
   static constexpr int kAddrBits = std::countr_zero(static_cast<unsigned>(C::kBankDepth));
   static constexpr int kBankBits = std::countr_zero(static_cast<unsigned>(C::kRowBanks));
   static constexpr int kLineBits = std::countr_zero(static_cast<unsigned>(C::kNumSl / 4));
-  static constexpr int kPeWords = (C::kNumPe + 3) / 4;
+  static constexpr int kLaneBits = std::countr_zero(static_cast<unsigned>(C::kLanes));
+  static constexpr int kRecordWords = 2 + (C::kNumPe + 1) / 2;
 
-  static std::size_t Index(int half, int bank, int word) {
-    return static_cast<std::size_t>((half * C::kRowBanks + bank) * C::kBankDepth + word);
+  static std::size_t Index(int lane, int bank, int word) {
+    return static_cast<std::size_t>((lane * C::kRowBanks + bank) * C::kBankDepth + word);
   }
 
   void Fill(Rng& rng) {
-    memory_.resize(Index(2, 0, 0));
+    memory_.resize(Index(C::kLanes, 0, 0));
     for (int& word : memory_) word = static_cast<int>(rng.Bits(C::kActBits));
     table_.assign(C::kNumRecords, {});
   }
 
   static Pass RandomPass(Rng& rng, bool large) {
     Pass p;
-    p.kernels = rng.Range(1, C::kNumAdc / 2);
+    p.pairs = rng.Range(1, C::kNumAdc / 2);
     int octets = 0;
     do {
       p.in_height = rng.Range(1, large ? C::kMaxDim : 12);
       p.in_width = rng.Range(1, large ? C::kMaxDim : 12);
       octets = (p.in_height + C::kRowBanks - 1) / C::kRowBanks;
     } while (octets * p.in_width > C::kBankDepth);
-    p.group_rows = rng.Range(1, std::min(C::kNumPe, C::kRowBanks));
+    p.array_rows = rng.Chance(50) ? 1 : rng.Range(1, std::min(C::kWindows, C::kRowBanks - 4));
+    p.group_rows = rng.Range(p.array_rows, std::min({C::kNumPe * C::kWindows, C::kRowBanks, 15}));
     // REPLICA * STRIDE is the row of the column at which a PE begins.
     p.stride =
         rng.Range(1, p.group_rows > 1 ? std::min(7, (C::kRowBanks - 1) / (p.group_rows - 1)) : 7);
@@ -67,7 +71,7 @@ class WindowFetch : public testing::Test {
     p.out_height = rng.Range(1, large && rng.Chance(30) ? C::kMaxDim : 6);
     p.out_width = rng.Range(1, large && rng.Chance(30) ? C::kMaxDim : 6);
     p.replica.resize(C::kNumPe);
-    for (int& replica : p.replica) replica = rng.Below(p.group_rows);
+    for (int& replica : p.replica) replica = rng.Below(p.group_rows - p.array_rows + 1);
     const int count = rng.Range(1, 6);
     p.first_record = rng.Range(0, C::kNumRecords - count);
     std::uint64_t taken = 0;
@@ -75,16 +79,20 @@ class WindowFetch : public testing::Test {
       Record r;
       r.last_pass = i == count - 1;
       r.last_step = r.last_pass || rng.Chance(50);
-      r.half = rng.Below(2);
       r.columns = rng.Range(1, 4);
       r.rows = rng.Range(1, 4);
       r.column_offset = rng.Chance(10) ? rng.Range(-128, 127) : rng.Range(-5, 8);
       r.row_offset = rng.Chance(10) ? rng.Range(-128, 127) : rng.Range(-5, 8);
       r.base = rng.Below(C::kBankDepth - octets * p.in_width + 1);
       r.line.resize(C::kNumPe);
+      r.lane.resize(C::kNumPe);
+      r.windows = p.array_rows > 1 ? p.array_rows : rng.Range(1, std::min(C::kWindows, C::kLanes));
+      const bool channels = p.array_rows == 1 && r.windows > 1;
       for (int pe = 0; pe < C::kNumPe; ++pe) {
-        r.line[pe] = rng.Below((C::kNumSl - 2 * p.kernels) / 4 + 1);
-        const bool fits = p.replica[pe] * p.stride + r.rows <= C::kRowBanks;
+        r.line[pe] = rng.Below((C::kNumSl - 2 * p.pairs) / 4 + 1);
+        r.lane[pe] =
+            channels ? rng.Below(C::kLanes / C::kWindows) * C::kWindows : rng.Below(C::kLanes);
+        const bool fits = (p.replica[pe] + p.array_rows - 1) * p.stride + r.rows <= C::kRowBanks;
         if (fits && (taken >> pe & 1) == 0 && rng.Chance(60)) r.active |= std::uint64_t{1} << pe;
       }
       taken = r.last_step ? 0 : taken | r.active;
@@ -95,7 +103,8 @@ class WindowFetch : public testing::Test {
 
   void SetPass(Bench<Model>& dut, const Pass& p) {
     dut->first_record_i = static_cast<CData>(p.first_record);
-    dut->kernels_i = static_cast<CData>(p.kernels);
+    dut->pairs_i = static_cast<CData>(p.pairs);
+    dut->array_rows_i = static_cast<CData>(p.array_rows - 1);
     dut->in_height_i = static_cast<CData>(p.in_height);
     dut->in_width_i = static_cast<CData>(p.in_width);
     dut->stride_i = static_cast<CData>(p.stride);
@@ -104,22 +113,24 @@ class WindowFetch : public testing::Test {
     dut->out_height_i = static_cast<CData>(p.out_height);
     dut->out_width_i = static_cast<CData>(p.out_width);
     for (int pe = 0; pe < C::kNumPe; ++pe)
-      SetBits(dut->row_offset_i, pe * 3, 3, p.replica[pe] * p.stride);
+      SetBits(dut->row_offset_i, pe * 4, 4, p.replica[pe] * p.stride);
     for (std::size_t i = 0; i < p.records.size(); ++i) {
       const Record& r = p.records[i];
       // The layout of REGISTERS.md, reserved bits 0.
-      std::vector<std::uint32_t> words(2 + kPeWords);
-      words[0] =
-          static_cast<std::uint32_t>(r.last_step) | static_cast<std::uint32_t>(r.last_pass) << 1 |
-          static_cast<std::uint32_t>(r.half) << 2 | static_cast<std::uint32_t>(r.columns - 1) << 4 |
-          static_cast<std::uint32_t>(r.rows - 1) << 6 |
-          (static_cast<std::uint32_t>(r.column_offset) & 0xFF) << 8 |
-          (static_cast<std::uint32_t>(r.row_offset) & 0xFF) << 16;
+      std::vector<std::uint32_t> words(kRecordWords);
+      words[0] = static_cast<std::uint32_t>(r.last_step) |
+                 static_cast<std::uint32_t>(r.last_pass) << 1 |
+                 static_cast<std::uint32_t>(r.columns - 1) << 4 |
+                 static_cast<std::uint32_t>(r.rows - 1) << 6 |
+                 (static_cast<std::uint32_t>(r.column_offset) & 0xFF) << 8 |
+                 (static_cast<std::uint32_t>(r.row_offset) & 0xFF) << 16 |
+                 static_cast<std::uint32_t>(r.windows - 1) << 24;
       words[1] = static_cast<std::uint32_t>(r.base);
       for (int pe = 0; pe < C::kNumPe; ++pe) {
-        const std::uint32_t byte =
-            static_cast<std::uint32_t>(r.line[pe]) | (r.active >> pe & 1 ? 0x80U : 0U);
-        words[2 + pe / 4] |= byte << (8 * (pe % 4));
+        const std::uint32_t half = static_cast<std::uint32_t>(r.line[pe]) |
+                                   static_cast<std::uint32_t>(r.lane[pe]) << 8 |
+                                   (r.active >> pe & 1 ? 0x8000U : 0U);
+        words[2 + pe / 2] |= half << (16 * (pe % 2));
       }
       table_[(p.first_record + i) % C::kNumRecords] = words;
     }
@@ -134,7 +145,8 @@ class WindowFetch : public testing::Test {
     std::vector<int> column;
     for (int bank = 0; bank < C::kRowBanks; ++bank) {
       const int word = static_cast<int>(GetBits(dut->fetch_addr_o, bank * kAddrBits, kAddrBits));
-      column.push_back(memory_[Index(dut->fetch_half_o, bank, word)]);
+      for (int lane = 0; lane < C::kLanes; ++lane)
+        column.push_back(memory_[Index(lane, bank, word)]);
     }
     dut.Edge();
     errors_ += dut->error_o != 0 ? 1 : 0;
@@ -144,7 +156,7 @@ class WindowFetch : public testing::Test {
       std::vector<std::uint32_t> words;
       if (number < C::kNumRecords) words = table_[number];
       if (words.empty()) {
-        words.resize(2 + kPeWords);
+        words.resize(kRecordWords);
         for (auto& word : words) word = static_cast<std::uint32_t>(rng.Bits(32));
       }
       for (std::size_t w = 0; w < words.size(); ++w) {
@@ -152,16 +164,15 @@ class WindowFetch : public testing::Test {
       }
     }
     if (fetch) {
-      for (int bank = 0; bank < C::kRowBanks; ++bank) {
-        SetBits(dut->fetch_data_i, bank * C::kActBits, C::kActBits, column[bank]);
-      }
+      for (int at = 0; at < C::kRowBanks * C::kLanes; ++at)
+        SetBits(dut->fetch_data_i, at * C::kActBits, C::kActBits, column[at]);
     }
   }
 
   // The pixel of a map that begins at `base`.
-  int Pixel(const Pass& p, const Record& r, int y, int x) const {
+  int Pixel(const Pass& p, const Record& r, int lane, int y, int x) const {
     if (y < 0 || y >= p.in_height || x < 0 || x >= p.in_width) return 0;
-    return memory_[Index(r.half, y % C::kRowBanks, r.base + y / C::kRowBanks * p.in_width + x)];
+    return memory_[Index(lane, y % C::kRowBanks, r.base + y / C::kRowBanks * p.in_width + x)];
   }
 
   // Compares a whole pass, column by column; `stall`: how often ready_i is low [percent].
@@ -207,6 +218,7 @@ class WindowFetch : public testing::Test {
               ASSERT_EQ(dut->slide_o != 0, slides);
             }
             ASSERT_EQ(dut->rows_o, r.rows - 1);
+            ASSERT_EQ(dut->windows_o, r.windows - 1);
             ASSERT_EQ(static_cast<std::uint64_t>(dut->active_o), r.active);
             ASSERT_EQ(dut->step_begin_o != 0, step_begin);
             const bool step_end = c == r.columns - 1 && r.last_step;
@@ -223,16 +235,27 @@ class WindowFetch : public testing::Test {
                         r.line[pe]);
               const int bank0 =
                   static_cast<int>(GetBits(dut->first_bank_o, pe * kBankBits, kBankBits));
-              for (int row = 0; row < r.rows; ++row) {
-                int seen = 0;
-                for (int b = 0; b < C::kActBits; ++b) {
-                  const int bank = (bank0 + row) % C::kRowBanks;
-                  seen |= static_cast<int>(GetBits(dut->planes_o, b * C::kRowBanks + bank, 1)) << b;
+              const int lane0 = static_cast<int>(GetBits(dut->lane_o, pe * kLaneBits, kLaneBits));
+              ASSERT_EQ(lane0, r.lane[pe]);
+              for (int w = 0; w < r.windows; ++w) {
+                // Windows are channels, or output rows below each other.
+                const bool by_row = p.array_rows > 1;
+                const int lane = by_row ? lane0 : lane0 + w;
+                const int down =
+                    static_cast<int>(GetBits(dut->row_shift_o, w * kBankBits, kBankBits));
+                for (int row = 0; row < r.rows; ++row) {
+                  int seen = 0;
+                  for (int b = 0; b < C::kActBits; ++b) {
+                    const int bank = (bank0 + down + row) % C::kRowBanks;
+                    const int at = (lane * C::kActBits + b) * C::kRowBanks + bank;
+                    seen |= static_cast<int>(GetBits(dut->planes_o, at, 1)) << b;
+                  }
+                  const int y = y0 + p.replica[pe] + (by_row ? w : 0);
+                  ASSERT_EQ(seen, Pixel(p, r, lane, p.stride * y + r.row_offset + row,
+                                        p.stride * x + r.column_offset + c))
+                      << "PE " << pe << ", window " << w << ", window row " << row << "; map "
+                      << p.in_height << "x" << p.in_width;
                 }
-                ASSERT_EQ(seen, Pixel(p, r, p.stride * (y0 + p.replica[pe]) + r.row_offset + row,
-                                      p.stride * x + r.column_offset + c))
-                    << "PE " << pe << ", window row " << row << "; map " << p.in_height << "x"
-                    << p.in_width;
               }
             }
             step_begin = step_end;
@@ -285,7 +308,7 @@ class WindowFetch : public testing::Test {
 };
 
 using Configurations = testing::Types<On<Yao2020, VWindowFetchYao2020>, On<Tiny, VWindowFetchTiny>,
-                                      On<Corner, VWindowFetchCorner>>;
+                                      On<Corner, VWindowFetchCorner>, On<Wide, VWindowFetchWide>>;
 TYPED_TEST_SUITE(WindowFetch, Configurations);
 
 // Random layers (stride, offsets of either sign, maps up to MaxDim, several records and steps,
@@ -347,7 +370,7 @@ TYPED_TEST(WindowFetch, ReportsWhatARecordMayNotAskFor) {
   for (int i = 0; i < 20; ++i) {
     SCOPED_TRACE(testing::Message() << "seed 12, round " << i);
     Pass p;
-    p.kernels = rng.Range(1, C::kNumAdc / 2);
+    p.pairs = rng.Range(1, C::kNumAdc / 2);
     p.in_height = C::kRowBanks;
     p.in_width = 4;
     p.row_step = 1;
@@ -355,6 +378,7 @@ TYPED_TEST(WindowFetch, ReportsWhatARecordMayNotAskFor) {
     p.replica.assign(C::kNumPe, 0);
     Record r;
     r.line.assign(C::kNumPe, 0);
+    r.lane.assign(C::kNumPe, 0);
     r.columns = 2;
     const int pe = rng.Below(C::kNumPe);
     r.active = std::uint64_t{1} << pe;
@@ -366,7 +390,7 @@ TYPED_TEST(WindowFetch, ReportsWhatARecordMayNotAskFor) {
     EXPECT_GT(this->Errors(dut, bad, rng), 0) << "LAST_PASS without LAST_STEP";
 
     bad = p;
-    bad.records[0].line[pe] = (C::kNumSl - 2 * p.kernels) / 4;
+    bad.records[0].line[pe] = (C::kNumSl - 2 * p.pairs) / 4;
     EXPECT_EQ(this->Errors(dut, bad, rng), 0) << "the last lines";
     bad.records[0].line[pe] += 1;
     EXPECT_GT(this->Errors(dut, bad, rng), 0) << "lines beyond the array";
@@ -384,13 +408,44 @@ TYPED_TEST(WindowFetch, ReportsWhatARecordMayNotAskFor) {
 
     bad = p;
     bad.group_rows = 2;
-    bad.stride = C::kRowBanks - 2;
-    bad.row_step = 2 * bad.stride;
-    bad.replica[pe] = 1;
-    bad.records[0].rows = 2;
+    bad.stride = std::min(7, C::kRowBanks - 2);
+    bad.replica[pe] = (C::kRowBanks - 2) / bad.stride;
+    bad.group_rows = bad.replica[pe] + 1;
+    bad.row_step = bad.group_rows * bad.stride;
+    bad.records[0].rows = C::kRowBanks - bad.replica[pe] * bad.stride;
+    ASSERT_LE(bad.records[0].rows, 3);
     EXPECT_EQ(this->Errors(dut, bad, rng), 0) << "rows that just fit the column";
-    bad.records[0].rows = 3;
+    bad.records[0].rows += 1;
     EXPECT_GT(this->Errors(dut, bad, rng), 0) << "rows beyond the column";
+
+    // Windows: what the array has, and the channels of a word.
+    bad = p;
+    bad.records[0].lane[pe] = C::kLanes;
+    EXPECT_GT(this->Errors(dut, bad, rng), 0) << "LANE beyond the word";
+    bad.records[0].lane[pe] = 0;
+    bad.records[0].windows = C::kWindows + 1;
+    EXPECT_GT(this->Errors(dut, bad, rng), 0) << "WINDOWS beyond the array";
+    if (C::kWindows > 1) {
+      bad.records[0].windows = C::kWindows;
+      EXPECT_EQ(this->Errors(dut, bad, rng), 0) << "all windows";
+      bad.records[0].lane[pe] = 1;
+      EXPECT_GT(this->Errors(dut, bad, rng), 0) << "LANE between the multiples of Windows";
+      bad.records[0].lane[pe] = 0;
+      bad.array_rows = 2;
+      bad.group_rows = 2;
+      bad.row_step = 2;
+      bad.records[0].rows = 2;
+      bad.records[0].windows = 2;
+      EXPECT_EQ(this->Errors(dut, bad, rng), 0) << "two output rows of an array";
+      bad.records[0].windows = 1;
+      EXPECT_GT(this->Errors(dut, bad, rng), 0) << "a window for one of two output rows";
+      bad.records[0].windows = 2;
+      bad.stride = C::kRowBanks - 1;
+      bad.row_step = 127;
+      if (bad.stride <= 7) {
+        EXPECT_GT(this->Errors(dut, bad, rng), 0) << "rows of window 1 beyond the column";
+      }
+    }
 
     bad = p;
     bad.first_record = C::kNumRecords - 1;
