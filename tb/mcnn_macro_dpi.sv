@@ -6,12 +6,12 @@
 //   codes    |          |           | valid until the next ones
 module mcnn_macro_dpi #(
   parameter  int unsigned Pe          = 0,    // number of the PE
-  parameter  int unsigned Lanes       = 0,    // 1: the codes also lane by lane, for waves
+  parameter  int unsigned LaneCodes   = 0,    // 1: the codes also lane by lane, for waves
+  parameter  int unsigned NumBl       = 16,   // bit lines
   parameter  int unsigned NumSl       = 128,  // source lines
   parameter  int unsigned NumAdc      = 32,   // ADC lanes; lane i serves the lines i modulo NumAdc
   parameter  int unsigned AdcBits     = 8,    // bits of a code
   parameter  int unsigned ReadLatency = 1,    // clocks from strobe to codes
-  localparam int unsigned NumBl         = 16,  // bit lines
   localparam int unsigned AmplitudeBits = mcnn_pkg::AmplitudeBits
 ) (
   input logic clk_i,
@@ -30,7 +30,7 @@ module mcnn_macro_dpi #(
   import "DPI-C" context function chandle c_dpi_macro_open(input int unsigned pe);
   import "DPI-C" function void c_dpi_macro_read(
     input  chandle                    macro,
-    input  int unsigned               pulses,
+    input  bit [NumBl-1:0]            pulses,
     input  int unsigned               first_line,
     input  int unsigned               count,
     input  int unsigned               range_code,
@@ -38,11 +38,11 @@ module mcnn_macro_dpi #(
   );
 
   import "DPI-C" function void c_dpi_macro_pulse(
-    input chandle      macro,
-    input int unsigned source_line,
-    input int unsigned pulses,
-    input bit          is_set,
-    input int unsigned amplitude
+    input chandle         macro,
+    input int unsigned    source_line,
+    input bit [NumBl-1:0] pulses,
+    input bit             is_set,
+    input int unsigned    amplitude
   );
 
   // The bench owns the model, so there is nothing to free at the end.
@@ -53,10 +53,10 @@ module mcnn_macro_dpi #(
   logic [NumAdc*AdcBits-1:0] code_q;
   always @(posedge clk_i) begin
     if (read_i) begin
-      c_dpi_macro_read(macro, 32'(pulse_i), 32'(line_i), 32'(count_i), 32'(range_i), codes);
+      c_dpi_macro_read(macro, pulse_i, 32'(line_i), 32'(count_i), 32'(range_i), codes);
       code_q <= codes;
     end
-    if (program_i) c_dpi_macro_pulse(macro, 32'(line_i), 32'(pulse_i), set_i, 32'(amplitude_i));
+    if (program_i) c_dpi_macro_pulse(macro, 32'(line_i), pulse_i, set_i, 32'(amplitude_i));
   end
 
   if (ReadLatency == 1) begin : gen_direct
@@ -70,7 +70,7 @@ module mcnn_macro_dpi #(
     assign code_o = pipe_q[ReadLatency-2];
   end
 
-  if (Lanes == 1) begin : gen_lanes
+  if (LaneCodes == 1) begin : gen_lanes
     for (genvar l = 0; l < NumAdc; l++) begin : gen_lane
       logic [AdcBits-1:0] code;
       assign code = code_o[l*AdcBits+:AdcBits];

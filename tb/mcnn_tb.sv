@@ -4,10 +4,13 @@
 module mcnn_tb #(
   parameter int unsigned Monitor     = 0,    // 1: hand the chip's events to C++, clock by clock; codes by lane
   parameter int unsigned NumPe       = 8,    // as mcnn_chip
+  parameter int unsigned Windows     = 1,
+  parameter int unsigned Lanes       = 2,
   parameter int unsigned NumSl       = 128,
   parameter int unsigned NumAdc      = 32,
   parameter int unsigned AdcBits     = 8,
   parameter int unsigned PsumBits    = 24,
+  parameter int unsigned RowBanks    = 8,
   parameter int unsigned BankDepth   = 256,
   parameter int unsigned MaxDim      = 32,
   parameter int unsigned NumLayers   = 16,
@@ -22,7 +25,7 @@ module mcnn_tb #(
   input logic rst_ni,
 
   // AXI4-Lite
-  input  logic [16:0] s_axil_awaddr_i,
+  input  logic [19:0] s_axil_awaddr_i,
   input  logic        s_axil_awvalid_i,
   output logic        s_axil_awready_o,
   input  logic [31:0] s_axil_wdata_i,
@@ -32,7 +35,7 @@ module mcnn_tb #(
   output logic [1:0]  s_axil_bresp_o,
   output logic        s_axil_bvalid_o,
   input  logic        s_axil_bready_i,
-  input  logic [16:0] s_axil_araddr_i,
+  input  logic [19:0] s_axil_araddr_i,
   input  logic        s_axil_arvalid_i,
   output logic        s_axil_arready_o,
   output logic [31:0] s_axil_rdata_o,
@@ -60,13 +63,14 @@ module mcnn_tb #(
   import "DPI-C" function void c_dpi_chip_begin_program(input chandle chip);
   import "DPI-C" function void c_dpi_chip_set_layer(input chandle chip, input int unsigned layer);
 
+  localparam int unsigned NumBl     = 16 * Windows;
   localparam int unsigned LineBits  = $clog2(NumSl);
   localparam int unsigned CountBits = $clog2(NumAdc + 1);
   localparam int unsigned CodeBits  = NumAdc * AdcBits;
   localparam int unsigned AmplitudeBits = mcnn_pkg::AmplitudeBits;
 
   logic [NumPe-1:0]             macro_read;
-  logic [NumPe*16-1:0]          macro_pulse;
+  logic [NumPe*NumBl-1:0]       macro_pulse;
   logic [NumPe*LineBits-1:0]    macro_line;
   logic [NumPe*CountBits-1:0]   macro_count;
   logic [NumPe*3-1:0]           macro_range;
@@ -78,10 +82,13 @@ module mcnn_tb #(
 
   mcnn_chip #(
     .NumPe      (NumPe),
+    .Windows    (Windows),
+    .Lanes      (Lanes),
     .NumSl      (NumSl),
     .NumAdc     (NumAdc),
     .AdcBits    (AdcBits),
     .PsumBits   (PsumBits),
+    .RowBanks   (RowBanks),
     .BankDepth  (BankDepth),
     .MaxDim     (MaxDim),
     .NumLayers  (NumLayers),
@@ -118,7 +125,8 @@ module mcnn_tb #(
   for (genvar p = 0; p < NumPe; p++) begin : gen_pe
     mcnn_macro_dpi #(
       .Pe         (p),
-      .Lanes      (Monitor),
+      .LaneCodes  (Monitor),
+      .NumBl      (NumBl),
       .NumSl      (NumSl),
       .NumAdc     (NumAdc),
       .AdcBits    (AdcBits),
@@ -127,7 +135,7 @@ module mcnn_tb #(
       .clk_i      (clk_i),
       .read_i     (macro_read[p]),
       .program_i  (macro_program[p]),
-      .pulse_i    (macro_pulse[p*16+:16]),
+      .pulse_i    (macro_pulse[p*NumBl+:NumBl]),
       .line_i     (macro_line[p*LineBits+:LineBits]),
       .count_i    (macro_count[p*CountBits+:CountBits]),
       .range_i    (macro_range[p*3+:3]),
@@ -153,17 +161,17 @@ module mcnn_tb #(
     import "DPI-C" function void c_dpi_chip_clock(
       input chandle chip, input int unsigned layer, input int unsigned events, input int unsigned columns,
       input int unsigned active, input int unsigned strobes, input int unsigned segments,
-      input int unsigned pool_reads, input int unsigned pool_writes, input int unsigned image_write
+      input int unsigned pool_reads, input bit [Lanes*RowBanks-1:0] pool_writes,
+      input bit [Lanes*RowBanks-1:0] image_write
     );
 
-    localparam int unsigned RowBanks = 8;  // as mcnn_chip
-    logic [18:0]           events;
-    logic [2*RowBanks-1:0] image_write;
+    logic [18:0]               events;
+    bit   [Lanes*RowBanks-1:0] pool_write, image_write;  // [lane][bank]
     assign events = {
       s_axis_tvalid_i && s_axis_tready_o,                    // 18 a pixel is taken
       m_axis_tvalid_o && m_axis_tready_i,                    // 17 a result word leaves
-      u_chip.u_result.u_logits.re_i,                         // 16 a pair of logits is read
-      u_chip.u_result.u_logits.we_i[0],                      // 15 a pair of logits is written
+      u_chip.u_result.u_logits.re_i,                         // 16 a row of logits is read
+      u_chip.u_result.u_logits.we_i[0],                      // 15 a row of logits is written
       u_chip.bias_re,                                        // 14 partial sums are given out, a bias row is read
       u_chip.walk_valid && u_chip.walk_add,                  // 13 pair sums are added
       u_chip.walk_valid,                                     // 12 the reduce walk goes on
@@ -181,17 +189,18 @@ module mcnn_tb #(
       u_chip.image_take                                      // 0 an image is taken
     };
     always_comb begin
-      image_write = '0;
-      for (int unsigned b = 0; b < RowBanks; b++) begin
-        image_write[b]          = u_chip.load_we && 32'(u_chip.load_bank) == b && !u_chip.load_half;
-        image_write[RowBanks+b] = u_chip.load_we && 32'(u_chip.load_bank) == b && u_chip.load_half;
+      for (int unsigned l = 0; l < Lanes; l++) begin
+        for (int unsigned b = 0; b < RowBanks; b++) begin
+          pool_write[l*RowBanks+b]  = u_chip.pool_we[b*Lanes+l];
+          image_write[l*RowBanks+b] = u_chip.load_we && 32'(u_chip.load_bank) == b && 32'(u_chip.load_lane) == l;
+        end
       end
     end
     logic [NumPe-1:0] columns;
     assign columns = u_chip.column_valid ? u_chip.column_active : '0;
     always @(posedge clk_i)
       c_dpi_chip_clock(chip, 32'(layer), 32'(events), 32'(columns), 32'(u_chip.pe_active), 32'(macro_read),
-                       32'(u_chip.segment_end), 32'(u_chip.pool_re), 32'(u_chip.pool_we), 32'(image_write));
+                       32'(u_chip.segment_end), 32'(u_chip.pool_re), pool_write, image_write);
   end
 
 endmodule

@@ -117,9 +117,10 @@ module mcnn_feature_maps #(
     if (host_re_q) begin
       for (int unsigned g = 0; g < NumBuffers; g++)
         for (int unsigned k = 0; k < Groups; k++)
-          if (host_buffer_q == 2'(g) && 32'(host_group_q) == k)
-            for (int unsigned b = 0; b < 4; b++)
-              host_data_o[b*8+:8] <= 8'(word[g*RowBanks+k*4+b][host_lane_q*ActBits+:ActBits]);
+          for (int unsigned l = 0; l < Lanes; l++)
+            if (host_buffer_q == 2'(g) && 32'(host_group_q) == k && host_lane_q == LaneBits'(l))
+              for (int unsigned b = 0; b < 4; b++)
+                host_data_o[b*8+:8] <= 8'(word[g*RowBanks+k*4+b][l*ActBits+:ActBits]);
     end
   end
 

@@ -117,10 +117,11 @@ TEST(RtlReadme, HasTheParametersOfTheChip) {
 
 TEST(RtlReadme, HasThePortsOfTheChip) {
   // What the widths of mcnn_chip stand for.
-  const std::vector<std::array<std::string, 2>> widths = {
-      {"AddressBits", "17"},      {"LayerBits", "clog2(NumLayers)"},
-      {"SlBits", "clog2(NumSl)"}, {"CountBits", "clog2(NumAdc+1)"},
-      {"AmplitudeBits", "6"},     {"NumBl", "16"}};
+  const std::vector<std::array<std::string, 2>> widths = {{"AddressBits", "20"},
+                                                          {"LayerBits", "clog2(NumLayers)"},
+                                                          {"SlBits", "clog2(NumSl)"},
+                                                          {"CountBits", "clog2(NumAdc+1)"},
+                                                          {"AmplitudeBits", "6"}};
   std::vector<std::string> found, expected;
   for (const auto& cells : Table("Ports")) {
     found.push_back(fmt::format("{} {} {}", cells[0], cells[1], cells[2]));
@@ -176,6 +177,8 @@ TEST(RtlFiles, TheChipElaboratesFromAnyFolder) {
 // The limits of README.md's table: all the least, all the largest, all beyond.
 TEST(RtlFiles, ParametersElaborateWithinTheirLimitsAndNotBeyond) {
   const Outcome least = Lint(Parameters({{"NumPe", 1},
+                                         {"Windows", 1},
+                                         {"Lanes", 2},
                                          {"NumSl", 8},
                                          {"NumAdc", 4},
                                          {"AdcBits", 1},
@@ -193,27 +196,30 @@ TEST(RtlFiles, ParametersElaborateWithinTheirLimitsAndNotBeyond) {
                                          {"NumEntries", 2}}));
   EXPECT_EQ(least.status, 0) << least.output;
   const Outcome most = Lint(Parameters({{"NumPe", 24},
+                                        {"Windows", 16},
+                                        {"Lanes", 16},
                                         {"NumSl", 512},
                                         {"NumAdc", 64},
                                         {"AdcBits", 16},
                                         {"ActBits", 8},
                                         {"PsumBits", 32},
-                                        {"RowBanks", 8},
-                                        {"BankDepth", 1024},
+                                        {"RowBanks", 16},
+                                        {"BankDepth", 512},
                                         {"MaxDim", 63},
                                         {"NumLayers", 64},
-                                        {"NumRecords", 256},
-                                        {"NumBiasRows", 512},
-                                        {"NumLogits", 254},
+                                        {"NumRecords", 1024},
+                                        {"NumBiasRows", 1024},
+                                        {"NumLogits", 240},
                                         {"ReadLatency", 63},
                                         {"ReadClocks", 192},
                                         {"NumEntries", 128}}));
   EXPECT_EQ(most.status, 0) << most.output;
   const std::map<std::string, int> beyond = {
-      {"NumPe", 25},      {"NumSl", 516},      {"NumAdc", 128},     {"AdcBits", 17},
-      {"ActBits", 16},    {"PsumBits", 33},    {"RowBanks", 16},    {"BankDepth", 2048},
-      {"MaxDim", 64},     {"NumLayers", 65},   {"NumRecords", 257}, {"NumBiasRows", 513},
-      {"NumLogits", 256}, {"ReadLatency", 64}, {"ReadClocks", 0},   {"NumEntries", 256}};
+      {"NumPe", 25},        {"Windows", 32},       {"Lanes", 32},      {"NumSl", 516},
+      {"NumAdc", 128},      {"AdcBits", 17},       {"ActBits", 16},    {"PsumBits", 33},
+      {"RowBanks", 32},     {"BankDepth", 2048},   {"MaxDim", 64},     {"NumLayers", 65},
+      {"NumRecords", 1025}, {"NumBiasRows", 1025}, {"NumLogits", 256}, {"ReadLatency", 64},
+      {"ReadClocks", 0},    {"NumEntries", 256}};
   const Outcome refused = Lint(Parameters(beyond));
   EXPECT_NE(refused.status, 0);
   for (const auto& [name, value] : beyond) {
