@@ -62,7 +62,7 @@ class WindowFetch : public testing::Test {
       p.in_width = rng.Range(1, large ? C::kMaxDim : 12);
       octets = (p.in_height + C::kRowBanks - 1) / C::kRowBanks;
     } while (octets * p.in_width > C::kBankDepth);
-    p.array_rows = rng.Chance(50) ? 1 : rng.Range(1, std::min(C::kWindows, C::kRowBanks - 4));
+    p.array_rows = rng.Chance(50) ? 1 : rng.Range(1, std::min(C::kWindows, C::kRowBanks / 2));
     p.group_rows = rng.Range(p.array_rows, std::min({C::kNumPe * C::kWindows, C::kRowBanks, 15}));
     // REPLICA * STRIDE is the row of the column at which a PE begins.
     p.stride =
