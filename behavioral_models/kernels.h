@@ -31,7 +31,8 @@ struct ReadJob {
   const float* cells = nullptr;      // [level steps]
   const float* variances = nullptr;  // [level steps^2], null: noise is off
   std::size_t pitch = 0;
-  const std::uint32_t* pulses = nullptr;  // one word a plane
+  const std::uint32_t* pulses = nullptr;  // `words` words a plane, lowest bit lines first
+  int words = 1;
   int planes = 0;
   bool skip_empty = true;     // a plane without a pulse is not read and counts as codes 0
   int lanes = 0;              // source lines converted

@@ -31,7 +31,7 @@ void check_shape(const MacroShape& shape) {
                               highest));
     }
   };
-  check("bit_lines", shape.bit_lines, 1, 32);
+  check("bit_lines", shape.bit_lines, 1, static_cast<int>(Macro::kMaxBitLines));
   check("source_lines", shape.source_lines, 1, 1 << 16);
   check("adc_lanes", shape.adc_lanes, 1, shape.source_lines);
   check("adc_bits", shape.adc_bits, 1, 16);
@@ -71,6 +71,8 @@ Macro::Macro(const MacroShape& shape, const DeviceCard& card, std::uint64_t seed
   // A window's lanes are read in whole vectors, beyond its last line and, in the last bit line,
   // beyond the array.
   pitch_ = source_lines + kLanePadding;
+  words_ = (bit_lines + 31) / 32;
+  job_.words = static_cast<int>(words_);
   job_.max_code = static_cast<float>((1 << shape.adc_bits) - 1);
   job_.inverse_max_code = 1.0F / job_.max_code;
   set_converter_noise(card.converter_sigma_codes(shape.adc_bits));
@@ -122,7 +124,7 @@ void Macro::set_layer(int layer) {
 
 Clips Macro::read_together(std::span<const std::uint32_t> planes, std::size_t conversions) {
   job_.pulses = planes.data();
-  job_.planes = static_cast<int>(planes.size());
+  job_.planes = static_cast<int>(planes.size() / words_);
   if (!variances_.empty()) job_.z = noise_.next(conversions);
   return kernels_->read(job_);
 }
@@ -135,17 +137,21 @@ Clips Macro::read_apart(std::span<const std::uint32_t> planes) {
   const auto lanes = static_cast<std::size_t>(job_.lanes);
   std::vector<std::int32_t> sums(lanes, 0);
   Clips clips;
-  for (const std::uint32_t& plane : planes) {
+  for (std::size_t first = 0; first < planes.size(); first += words_) {
+    const std::span<const std::uint32_t> plane = planes.subspan(first, words_);
     for (std::int32_t& sum : sums) sum *= 2;
-    if (plane == 0 && job_.skip_empty) continue;
+    const bool empty = std::ranges::all_of(plane, [](std::uint32_t word) { return word == 0; });
+    if (empty && job_.skip_empty) continue;
     double driven = 0.0;
-    for (std::uint32_t pulses = plane; pulses != 0; pulses &= pulses - 1) {
-      const float* cells =
-          job_.cells + static_cast<std::size_t>(std::countr_zero(pulses)) * job_.pitch;
-      for (std::size_t line = 0; line < lanes; ++line) driven += static_cast<double>(cells[line]);
+    for (std::size_t word = 0; word < words_; ++word) {
+      for (std::uint32_t pulses = plane[word]; pulses != 0; pulses &= pulses - 1) {
+        const auto bit_line = (32 * word) + static_cast<std::size_t>(std::countr_zero(pulses));
+        const float* cells = job_.cells + (bit_line * job_.pitch);
+        for (std::size_t line = 0; line < lanes; ++line) driven += static_cast<double>(cells[line]);
+      }
     }
     job_.scale = scale * static_cast<float>(1.0 / (1.0 + (supply * driven)));
-    const Clips of_plane = read_together({&plane, 1}, lanes);
+    const Clips of_plane = read_together(plane, lanes);
     clips.low += of_plane.low;
     clips.high += of_plane.high;
     for (std::size_t line = 0; line < lanes; ++line) sums[line] += sums_[line];
@@ -167,15 +173,24 @@ void Macro::convert(std::span<const std::uint32_t> planes, int first_line, int c
     throw Error(
         fmt::format("macro: converter range: found {}, allowed: 0 to {}", range, kMaxRange));
   }
-  std::uint32_t driven = 0;
-  std::size_t reads = 0;
-  for (const std::uint32_t pulses : planes) {
-    driven |= pulses;
-    reads += pulses != 0 || !skip_empty ? 1 : 0;
+  if (planes.size() % words_ != 0) {
+    throw Error(fmt::format("macro: pulses: found {} words, allowed: {} for each plane",
+                            planes.size(), words_));
   }
-  if (static_cast<std::uint64_t>(driven) >> shape_.bit_lines != 0) {
-    throw Error(fmt::format("macro: pulses: found {:#x}, allowed: bit lines 0 to {}", driven,
-                            shape_.bit_lines - 1));
+  std::size_t reads = 0;
+  std::uint32_t last = 0;  // of the word with the highest bit lines
+  for (std::size_t first = 0; first < planes.size(); first += words_) {
+    std::uint32_t driven = planes[first];
+    for (std::size_t word = 1; word < words_; ++word) driven |= planes[first + word];
+    last |= planes[first + words_ - 1];
+    reads += driven != 0 || !skip_empty ? 1 : 0;
+  }
+  const std::size_t last_lines = static_cast<std::size_t>(shape_.bit_lines) - (32 * (words_ - 1));
+  if (static_cast<std::uint64_t>(last) >> last_lines != 0) {
+    throw Error(
+        fmt::format("macro: pulses: found {:#x}{}, allowed: bit lines 0 to {}", last,
+                    words_ > 1 ? fmt::format(" from bit line {} on", 32 * (words_ - 1)) : "",
+                    shape_.bit_lines - 1));
   }
   if (reads == 0) {
     std::fill_n(sums_.begin(), count, 0);
@@ -214,20 +229,40 @@ void Macro::convert(std::span<const std::uint32_t> planes, int first_line, int c
 }
 
 void Macro::Counted::flush() {
-  for (std::size_t k = 0; k < slices.size(); ++k) {
-    for (std::uint64_t rest = slices[k]; rest != 0; rest &= rest - 1) {
-      window.pulses[static_cast<std::size_t>(std::countr_zero(rest)) % 32] += std::uint64_t{1} << k;
+  const auto flush_slices = [this](Slices& from, std::size_t first_line) {
+    for (std::size_t k = 0; k < from.size(); ++k) {
+      for (std::uint64_t rest = from[k]; rest != 0; rest &= rest - 1) {
+        const auto bit = static_cast<std::size_t>(std::countr_zero(rest)) % 32;
+        window.pulses[first_line + bit] += std::uint64_t{1} << k;
+      }
     }
-  }
-  slices = {};
+    from = {};
+  };
+  flush_slices(slices, 0);
+  for (std::size_t word = 0; word < more.size(); ++word) flush_slices(more[word], 32 * (word + 1));
   words = 0;
 }
 
 void Macro::Counted::add(std::span<const std::uint32_t> planes) {
-  if (words + ((planes.size() + 1) / 2) > kSliceWords) flush();
-  words += (planes.size() + 1) / 2;
+  const std::size_t count = planes.size() / (more.size() + 1);
+  if (words + ((count + 1) / 2) > kSliceWords) flush();
+  words += (count + 1) / 2;
+  if (more.empty()) {
+    add_planes(planes, slices);
+    return;
+  }
+  std::array<std::uint32_t, kMaxPlanes> word;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  for (std::size_t i = 0; i <= more.size(); ++i) {
+    for (std::size_t plane = 0; plane < count; ++plane) {
+      word[plane] = planes[(plane * (more.size() + 1)) + i];
+    }
+    add_planes(std::span(word).first(count), i == 0 ? slices : more[i - 1]);
+  }
+}
+
+void Macro::Counted::add_planes(std::span<const std::uint32_t> planes, Slices& slices) {
   // Through all slices, whatever is left of the carry: a branch would cost more.
-  const auto carry_from = [this](std::size_t first, std::uint64_t carry) {
+  const auto carry_from = [&slices](std::size_t first, std::uint64_t carry) {
     for (std::size_t k = first; k < slices.size(); ++k) {
       const std::uint64_t next = slices[k] & carry;
       slices[k] ^= carry;
@@ -258,11 +293,12 @@ void Macro::Counted::add(std::span<const std::uint32_t> planes) {
 void Macro::count_pulses(std::span<const std::uint32_t> planes, int first_line, int count,
                          int range, std::size_t reads) {
   if (programming_) {
-    for (const std::uint32_t plane : planes) {
-      for (std::uint32_t pulses = plane; pulses != 0; pulses &= pulses - 1) {
+    for (std::size_t word = 0; word < planes.size(); ++word) {
+      for (std::uint32_t pulses = planes[word]; pulses != 0; pulses &= pulses - 1) {
         ++programmed_.read_pulses;
-        const float* cells =
-            job_.cells + static_cast<std::size_t>(std::countr_zero(pulses)) * job_.pitch;
+        const std::size_t bit_line =
+            (32 * (word % words_)) + static_cast<std::size_t>(std::countr_zero(pulses));
+        const float* cells = job_.cells + bit_line * job_.pitch;
         for (std::size_t line = 0; line < static_cast<std::size_t>(count); ++line) {
           programmed_.read_conductance_uS += static_cast<double>(cells[line]) * step_;
         }
@@ -285,7 +321,12 @@ void Macro::count_pulses(std::span<const std::uint32_t> planes, int first_line, 
   }
   if (windows == 0 || !is(layer.windows[at])) {
     at = windows;
-    layer.windows.push_back({.window = {.first_line = first_line, .count = count, .range = range}});
+    Counted& added = layer.windows.emplace_back();
+    const auto bit_lines = static_cast<std::size_t>(shape_.bit_lines);
+    added.more.resize(words_ - 1);
+    added.window = {.first_line = first_line, .count = count, .range = range};
+    added.window.pulses.resize(bit_lines);
+    added.folded.resize(bit_lines);
   }
   layer.last = at;
   Counted& counted = layer.windows[at];
@@ -294,13 +335,16 @@ void Macro::count_pulses(std::span<const std::uint32_t> planes, int first_line, 
   counted.add(planes);
 }
 
-void Macro::read(std::uint32_t pulses, int first_line, int count, int range,
+void Macro::read(std::span<const std::uint32_t> pulses, int first_line, int count, int range,
                  std::span<std::uint16_t> codes) {
   if (count > 0 && codes.size() < static_cast<std::size_t>(count)) {
     throw Error(
         fmt::format("macro: room for codes: found {}, allowed: at least {}", codes.size(), count));
   }
-  convert({&pulses, 1}, first_line, count, range, false);
+  if (pulses.size() != words_) {
+    throw Error(fmt::format("macro: pulses: found {} words, allowed: {}", pulses.size(), words_));
+  }
+  convert(pulses, first_line, count, range, false);
   std::copy_n(sums_.begin(), count, codes.begin());
 }
 
@@ -314,9 +358,9 @@ void Macro::read_planes(std::span<const std::uint32_t> pulses_msb_first, int fir
     throw Error(fmt::format("macro: room for pair sums: found {}, allowed: at least {}",
                             pair_sums.size(), count / 2));
   }
-  if (pulses_msb_first.size() > kMaxPlanes) {
+  if (pulses_msb_first.size() > kMaxPlanes * words_) {
     throw Error(fmt::format("macro: bit planes: found {}, allowed: 0 to {}",
-                            pulses_msb_first.size(), kMaxPlanes));
+                            pulses_msb_first.size() / words_, kMaxPlanes));
   }
   convert(pulses_msb_first, first_line, count, range, true);
   for (std::size_t pair = 0; pair < static_cast<std::size_t>(count) / 2; ++pair) {

@@ -41,7 +41,7 @@
 namespace mcnn {
 
 struct MacroShape {
-  int bit_lines = 16;      // inputs, 1..32
+  int bit_lines = 16;      // inputs, 1..256
   int source_lines = 128;  // outputs
   int adc_lanes = 32;      // most lines converted by one read
   int adc_bits = 8;        // 1..16
@@ -70,7 +70,7 @@ struct WindowReads {
   int count = 0;  // source lines sampled and converted by each read
   int range = 0;
   std::uint64_t reads = 0;
-  std::array<std::uint64_t, 32> pulses{};  // [bit line] reads that drove it
+  std::vector<std::uint64_t> pulses{};  // [bit line] reads that drove it
 
   std::uint64_t total_pulses() const;
   std::uint64_t conversions() const { return reads * static_cast<std::uint64_t>(count); }
@@ -121,7 +121,7 @@ class Macro {
   static constexpr int kLevels = 8;       // conductance levels of a cell
   static constexpr int kMaxRange = 7;
   static constexpr std::size_t kMaxPlanes = 16;
-  static constexpr std::size_t kMaxBitLines = 32;
+  static constexpr std::size_t kMaxBitLines = 256;
 
   // The array starts with every cell at level 0, programmed without error. Throws Error on a shape
   // or card out of range. `pe` numbers the macro in the chip: macros of one seed have independent
@@ -158,14 +158,23 @@ class Macro {
   // Reads from here on are counted for this row of the layer table (>= 0).
   void set_layer(int layer);
 
-  // Bit b of `pulses` drives bit line b; codes[k] is the code of source line first_line + k, k <
-  // count <= adc_lanes. One weight level is worth 2^range codes, range 0..7. Throws Error on a
-  // window outside the array.
-  void read(std::uint32_t pulses, int first_line, int count, int range,
-            std::span<std::uint16_t> codes);
+  // 32-bit words that say which bit lines of the array get a pulse.
+  std::size_t pulse_words() const { return words_; }
 
-  // All bit planes of an input vector at once, most significant plane first: exactly the read() of
-  // each plane that has a pulse, in this order, and then, with codes 0 for a plane without a pulse,
+  // Bit b % 32 of pulses[b / 32] drives bit line b; codes[k] is the code of source line first_line
+  // + k, k < count <= adc_lanes. One weight level is worth 2^range codes, range 0..7. Throws Error
+  // on a window outside the array.
+  void read(std::span<const std::uint32_t> pulses, int first_line, int count, int range,
+            std::span<std::uint16_t> codes);
+  // The same of an array with up to 32 bit lines.
+  void read(std::uint32_t pulses, int first_line, int count, int range,
+            std::span<std::uint16_t> codes) {
+    read({&pulses, 1}, first_line, count, range, codes);
+  }
+
+  // All bit planes of an input vector at once, [plane][word], most significant plane first: exactly
+  // the read() of each plane that has a pulse, in this order, and then, with codes 0 for a plane
+  // without a pulse,
   //   pair_sums[k] = sum over planes b of 2^b * (code_b[2k] - code_b[2k + 1]),   k < count / 2.
   // At most 16 planes, count even. Several times faster than single reads.
   void read_planes(std::span<const std::uint32_t> pulses_msb_first, int first_line, int count,
@@ -219,14 +228,20 @@ class Macro {
   // bit k of 64 numbers, one for each bit of two bit planes side by side.
   struct Counted {
     // What a read touches lies together.
-    std::array<std::uint64_t, 8> slices{};
-    std::size_t words = 0;  // added to the slices
+    using Slices = std::array<std::uint64_t, 8>;
+    Slices slices{};             // of the first 32 bit lines
+    std::size_t words = 0;       // added to the slices
+    std::vector<Slices> more{};  // of each 32 bit lines behind them
     WindowReads window;
-    std::array<std::uint64_t, 32> folded{};  // pulses that `conductance` holds already
-    double conductance = 0.0;                // [uS]
+    std::vector<std::uint64_t> folded;  // pulses that `conductance` holds already
+    double conductance = 0.0;           // [uS]
 
+    // planes: [plane][word]
     void add(std::span<const std::uint32_t> planes);
     void flush();
+
+   private:
+    static void add_planes(std::span<const std::uint32_t> planes, Slices& slices);
   };
   struct CountedLayer {
     std::vector<Counted> windows;
@@ -301,6 +316,7 @@ class Macro {
   std::vector<float> variances_;  // sigma_cell^2 [level steps^2], same order; empty without noise
   std::vector<float> conductances_;
   std::size_t pitch_ = 0;
+  std::size_t words_ = 1;  // of the pulses of a plane
   std::uint32_t next_run_ = 0;
 
   // Wires: every change of a conductance has a number; a window is solved again when it is read and

@@ -87,12 +87,7 @@ std::string tuned_cells_file(const Workload& workload, const std::vector<BiasRow
   if (faults) file.faults = faults->map;
   file.states = chip.states();
   const std::vector<BiasRow>& tuned = tuner.mapped().program.biases;
-  if (tuned != mapped) {
-    for (std::size_t row = 0; row < tuned.size(); ++row) {
-      file.bias_changes.push_back(
-          {tuned[row].even - mapped[row].even, tuned[row].odd - mapped[row].odd});
-    }
-  }
+  if (tuned != mapped) file.bias_changes = difference(tuned, mapped);
   return to_text(file);
 }
 

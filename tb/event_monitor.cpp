@@ -29,8 +29,20 @@ enum Bit : unsigned {
   kPixel,
 };
 
-void count_bits(std::uint32_t bits, std::vector<std::int64_t>& counts) {
+void count_bits(std::uint32_t bits, std::int64_t* counts) {
   for (; bits != 0; bits &= bits - 1) ++counts[static_cast<std::size_t>(std::countr_zero(bits))];
+}
+void count_bits(std::uint32_t bits, std::vector<std::int64_t>& counts) {
+  count_bits(bits, counts.data());
+}
+// The same of as many words as there are counts; whether any bit is set.
+bool count_words(const std::uint32_t* words, std::vector<std::int64_t>& counts) {
+  std::uint32_t any = 0;
+  for (std::size_t first = 0; first < counts.size(); first += 32, ++words) {
+    any |= *words;
+    count_bits(*words, &counts[first]);
+  }
+  return any != 0;
 }
 
 }  // namespace
@@ -57,7 +69,7 @@ void EventMonitor::clock(const ChipClock& now) {
   events_.row_reads += is(kRowRead) ? 1 : 0;
   events_.result_words += is(kResultWord) ? 1 : 0;
   events_.result_reads += is(kLogitRead) ? 1 : 0;
-  count_bits(now.image_write, events_.image_writes);
+  count_words(now.image_write, events_.image_writes);
   if (is(kPixel)) note(Activity::kImageLoad, -1);
   if (is(kStallImage)) note(Activity::kImageStall, -1);
   if (is(kStallResult)) note(Activity::kResultStall, layer);
@@ -83,7 +95,7 @@ void EventMonitor::clock(const ChipClock& now) {
     if (is(kWalk)) note(Activity::kReduce, layer);
     if (is(kGiveOut)) {
       ++row->psum_groups;
-      row->activations += std::int64_t{2} * std::popcount(now.segments);
+      row->activations += std::int64_t{config_.lanes} * std::popcount(now.segments);
     }
     if (now.strobes != 0 && is(kLayerClock)) {
       count_bits(now.strobes, row->reads);
@@ -101,8 +113,9 @@ void EventMonitor::clock(const ChipClock& now) {
     }
   }
   if (RowEvents* row = row_at(layers_before_[1])) {
-    count_bits(now.pool_writes, row->pool_writes);
-    if (now.pool_writes != 0) note(Activity::kWrite, static_cast<int>(layers_before_[1]));
+    if (count_words(now.pool_writes, row->pool_writes)) {
+      note(Activity::kWrite, static_cast<int>(layers_before_[1]));
+    }
   }
   layers_before_[1] = layers_before_[0];
   layers_before_[0] = now.layer;

@@ -39,12 +39,12 @@ void DpiChip::set_layer(std::uint32_t layer) {
   for (const Port& port : ports_) port.macro->set_layer(static_cast<int>(layer));
 }
 
-void DpiChip::Port::read(std::uint32_t pulses, std::uint32_t first_line, std::uint32_t count,
+void DpiChip::Port::read(const std::uint32_t* pulses, std::uint32_t first_line, std::uint32_t count,
                          std::uint32_t range, std::uint32_t* codes) const {
   constexpr unsigned kMaxLanes = 256;
   std::array<std::uint16_t, kMaxLanes> lines;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   const unsigned converted = count < kMaxLanes ? count : kMaxLanes;
-  macro->read(pulses, static_cast<int>(first_line), static_cast<int>(count),
+  macro->read({pulses, macro->pulse_words()}, static_cast<int>(first_line), static_cast<int>(count),
               static_cast<int>(range), std::span(lines).first(converted));
   std::memset(codes, 0xFF, ((adc_lanes * adc_bits) + 31) / 32 * sizeof(*codes));
   unsigned lane = first_line % adc_lanes;
@@ -67,14 +67,21 @@ void DpiChip::Port::read(std::uint32_t pulses, std::uint32_t first_line, std::ui
   }
 }
 
-void DpiChip::Port::pulse(std::uint32_t source_line, std::uint32_t pulses, bool set,
+void DpiChip::Port::pulse(std::uint32_t source_line, const std::uint32_t* pulses, bool set,
                           std::uint32_t amplitude) const {
-  if (!std::has_single_bit(pulses)) {
-    throw Error(fmt::format(
-        "macro: bit lines of a programming pulse: found {:#x}, allowed: exactly one", pulses));
+  int bit_line = 0;
+  int found = 0;
+  for (std::size_t word = 0; word < macro->pulse_words(); ++word) {
+    found += std::popcount(pulses[word]);
+    if (pulses[word] != 0) {
+      bit_line = static_cast<int>(32 * word) + std::countr_zero(pulses[word]);
+    }
   }
-  macro->pulse(static_cast<int>(source_line), std::countr_zero(pulses), set,
-               static_cast<int>(amplitude));
+  if (found != 1) {
+    throw Error(fmt::format(
+        "macro: bit lines of a programming pulse: found {}, allowed: exactly one", found));
+  }
+  macro->pulse(static_cast<int>(source_line), bit_line, set, static_cast<int>(amplitude));
 }
 
 }  // namespace mcnn
@@ -94,7 +101,7 @@ void c_dpi_chip_set_layer(void* chip, unsigned layer) {
 
 void c_dpi_chip_clock(void* chip, unsigned layer, unsigned events, unsigned columns,
                       unsigned active, unsigned strobes, unsigned segments, unsigned pool_reads,
-                      unsigned pool_writes, unsigned image_write) {
+                      const svBitVecVal* pool_writes, const svBitVecVal* image_write) {
   static_cast<mcnn::DpiChip*>(chip)->clock(
       {layer, events, columns, active, strobes, segments, pool_reads, pool_writes, image_write});
 }
@@ -104,12 +111,12 @@ void* c_dpi_macro_open(unsigned pe) {
       ->port(pe);
 }
 
-void c_dpi_macro_pulse(void* macro, unsigned source_line, unsigned pulses, svBit set,
+void c_dpi_macro_pulse(void* macro, unsigned source_line, const svBitVecVal* pulses, svBit set,
                        unsigned amplitude) {
   static_cast<const mcnn::DpiChip::Port*>(macro)->pulse(source_line, pulses, set != 0, amplitude);
 }
 
-void c_dpi_macro_read(void* macro, unsigned pulses, unsigned first_line, unsigned count,
+void c_dpi_macro_read(void* macro, const svBitVecVal* pulses, unsigned first_line, unsigned count,
                       unsigned range_code, svBitVecVal* codes) {
   static_cast<const mcnn::DpiChip::Port*>(macro)->read(pulses, first_line, count, range_code,
                                                        codes);

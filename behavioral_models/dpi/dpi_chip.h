@@ -15,15 +15,16 @@ namespace mcnn {
 
 // What the chip does in one clock, from signals inside it (tb/mcnn_tb.sv has the bits).
 struct ChipClock {
-  std::uint32_t layer = 0;        // layer row
-  std::uint32_t events = 0;       // one bit an event
-  std::uint32_t columns = 0;      // PEs that take a column
-  std::uint32_t active = 0;       // PEs whose window is driven
-  std::uint32_t strobes = 0;      // PEs with a read strobe at their macro
-  std::uint32_t segments = 0;     // PEs that end a replica
-  std::uint32_t pool_reads = 0;   // banks
-  std::uint32_t pool_writes = 0;  // halves of banks: [half][bank]
-  std::uint32_t image_write = 0;  // half of a bank that takes a pixel: [half][bank]
+  std::uint32_t layer = 0;       // layer row
+  std::uint32_t events = 0;      // one bit an event
+  std::uint32_t columns = 0;     // PEs that take a column
+  std::uint32_t active = 0;      // PEs whose window is driven
+  std::uint32_t strobes = 0;     // PEs with a read strobe at their macro
+  std::uint32_t segments = 0;    // PEs that end a replica
+  std::uint32_t pool_reads = 0;  // banks
+  // Lanes of banks, a bit each in as many words as it takes: [lane][bank].
+  const std::uint32_t* pool_writes = nullptr;
+  const std::uint32_t* image_write = nullptr;  // one that takes a pixel
 };
 
 // Sees every clock of a chip whose bench has the monitor.
@@ -54,10 +55,11 @@ class DpiChip {
 
     // codes: lane i at bits [i*adc_bits +: adc_bits]. Lanes that convert nothing give all ones: a
     // chip that looks at them will be wrong.
-    void read(std::uint32_t pulses, std::uint32_t first_line, std::uint32_t count,
+    // pulses: bit b % 32 of word b / 32 drives bit line b.
+    void read(const std::uint32_t* pulses, std::uint32_t first_line, std::uint32_t count,
               std::uint32_t range, std::uint32_t* codes) const;
     // A programming pulse for the cell at source_line and the one bit line in `pulses`.
-    void pulse(std::uint32_t source_line, std::uint32_t pulses, bool set,
+    void pulse(std::uint32_t source_line, const std::uint32_t* pulses, bool set,
                std::uint32_t amplitude) const;
   };
 

@@ -341,10 +341,7 @@ ProgrammedChip program_and_age(Workload& workload, const ProgrammingOptions& opt
       const CalibrationImages images = calibration_images(workload, options);
       Compensation compensation = compensate_offsets(program, workload.config, workload.card,
                                                      chip.calibration->offset, images.images);
-      for (std::size_t row = 0; row < program.biases.size(); ++row) {
-        bias_changes.push_back({compensation.biases[row].even - program.biases[row].even,
-                                compensation.biases[row].odd - program.biases[row].odd});
-      }
+      bias_changes = difference(compensation.biases, program.biases);
       chip.calibration_note = images.note;
       chip.correction.shift = std::move(compensation.shift);
       // Corrected targets may need a coarser verify range; cell_entries says when none is left.
@@ -368,10 +365,7 @@ ProgrammedChip program_and_age(Workload& workload, const ProgrammingOptions& opt
   }
   chip.written = conductances(macros);
   if (!options.save_cells.empty()) save(workload, macros, bias_changes, chip);
-  for (std::size_t row = 0; row < bias_changes.size(); ++row) {
-    program.biases[row].even += bias_changes[row].even;
-    program.biases[row].odd += bias_changes[row].odd;
-  }
+  if (!bias_changes.empty()) program.biases = sum(program.biases, bias_changes);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   chip.seconds = elapsed.count();
   {

@@ -106,10 +106,10 @@ std::vector<AreaPart> area_of(const ChipConfig& config, const EnergyCard& card) 
   add("area_source_line", pes * config.num_sl);
   add("area_adc", pes * config.num_adc);
   add("area_logic", 1.0);
-  const double maps = 3.0 * config.row_banks * config.bank_depth * 2 * config.act_bits;
+  const double maps = 3.0 * config.row_banks * config.bank_depth * config.lanes * config.act_bits;
   const double tables = 32.0 * config.num_layers * config.layer_words() +
                         32.0 * config.num_records * config.record_words() +
-                        2.0 * config.num_bias_rows * config.psum_bits;
+                        static_cast<double>(config.lanes) * config.num_bias_rows * config.psum_bits;
   const double logits = static_cast<double>(config.num_logits) * config.psum_bits;
   add("area_memory_bit", maps + tables + logits + (64.0 * config.num_entries * pes));
   return area;

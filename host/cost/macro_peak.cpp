@@ -24,7 +24,7 @@ WindowMean window_mean(const ChipProgram& program, const ChipConfig& config, int
     for (const int active : record.active) {
       if (active == 0) continue;
       mean.windows += positions;
-      mean.rows += positions * record.window_rows * record.window_columns;
+      mean.rows += positions * record.windows * record.window_rows * record.window_columns;
     }
     if (record.last_pass != 0) break;
   }
@@ -82,7 +82,7 @@ std::vector<LayerGap> layer_gaps(const Cost& cost, const Network& network,
       const WindowMean mean = window_mean(mapped.program, config, row);
       driven += mean.windows;
       rows += mean.windows * mean.rows;
-      full += mean.windows * config.act_bits * 2 * mapped.program.layers[to_index(row)].kernels;
+      full += mean.windows * config.act_bits * 2 * mapped.program.layers[to_index(row)].pairs;
     }
     gap.rows = rows / driven / peak.lines;
     gap.planes = full / conversions->count;

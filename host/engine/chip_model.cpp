@@ -19,7 +19,8 @@ namespace {
 
 constexpr int kPlanes = 8;      // bit planes of a pixel
 constexpr int kMaxLanes = 128;  // lines of a read, rounded up
-constexpr int kMaxKernels = kMaxLanes / 2;
+constexpr int kMaxPairs = kMaxLanes / 2;
+constexpr int kMaxWords = 8;  // of the pulses of a plane
 
 // The bits of one or more pixels, one lane a bit plane, least significant first.
 using Planes = std::array<uint16_t, kPlanes>;
@@ -86,7 +87,7 @@ class ChipModel::Impl {
       throw Error(fmt::format("chip model: found {} macros, allowed: {} (NumPe)", macros_.size(),
                               config_.num_pe));
     }
-    const size_t words = to_index(2 * config_.row_banks * config_.bank_depth);
+    const size_t words = to_index(config_.lanes * config_.row_banks * config_.bank_depth);
     input_.assign(words, 0);
     output_.assign(words, 0);
     for (size_t i = 0; i < program_.layers.size(); ++i) {
@@ -170,8 +171,8 @@ class ChipModel::Impl {
   std::vector<std::vector<int64_t>> driven_planes_;  // [layer row][step]
 
  private:
-  size_t address(int half, int bank, int word) const {
-    return to_index((half * config_.row_banks + bank) * config_.bank_depth + word);
+  size_t address(int lane, int bank, int word) const {
+    return to_index((lane * config_.row_banks + bank) * config_.bank_depth + word);
   }
 
   void load(std::span<const uint8_t> pixels) {
@@ -179,9 +180,9 @@ class ChipModel::Impl {
     const uint8_t* next = pixels.data();
     for (int c = 0; c < shape.channels; ++c) {
       for (int y = 0; y < shape.height; ++y) {
-        uint8_t* row =
-            &input_[address(c % 2, y % config_.row_banks,
-                            c / 2 * program_.image_pitch + y / config_.row_banks * shape.width)];
+        uint8_t* row = &input_[address(
+            c % config_.lanes, y % config_.row_banks,
+            c / config_.lanes * program_.image_pitch + y / config_.row_banks * shape.width)];
         std::copy_n(next, shape.width, row);
         next += shape.width;
       }
@@ -192,7 +193,7 @@ class ChipModel::Impl {
   const uint8_t* row_pixels(const LayerRow& row, const PassChannel& channel, int y) const {
     return y < 0 || y >= row.in_height
                ? kNoPixels.data()
-               : &input_[address(channel.half, y % config_.row_banks,
+               : &input_[address(channel.lane, y % config_.row_banks,
                                  channel.base + y / config_.row_banks * row.in_width)];
   }
 
@@ -218,53 +219,76 @@ class ChipModel::Impl {
     }
   }
 
-  // Reads all bit planes of one window and adds the pair sums to the segment's partial sums.
-  // Returns the number of bits of the largest pixel in the window.
-  int read_window(const CompiledPass& pass, const WindowRead& read, const Planes* quads,
-                  ChipCounters& counters) {
-    std::array<uint32_t, kPlanes> pulses{};  // most significant plane first
-    int reads = 0;
-    int bits = 0;
+  // The bit lines of one window that get a pulse in a plane.
+  static uint32_t window_pulses(const WindowRead& read, const Planes* quads, size_t plane) {
+    return static_cast<uint32_t>(quads[0][plane] | quads[1][plane] << 4 | quads[2][plane] << 8 |
+                                 quads[3][plane] << 12) &
+           read.mask;
+  }
+
+  // Where a window lies at an output position.
+  const Planes* quads_at(const CompiledPass& pass, const DrivenWindow& window, int top,
+                         int left) const {
+    const PassChannel& channel = pass.channels[to_index(window.channel)];
+    return &quads_[to_index(window.quads + top * channel.columns() + left)];
+  }
+
+  // The bit lines of a read that get a pulse, [plane][word], most significant plane first, in
+  // pulses_. Bit b of planes_read_: plane b has one.
+  void drive(const CompiledPass& pass, const WindowRead& read, int top, int left) {
     planes_read_ = 0;
-    for (int plane = 0; plane < kPlanes; ++plane) {
-      const size_t b = to_index(plane);
-      const uint32_t pulse = static_cast<uint32_t>(quads[0][b] | quads[1][b] << 4 |
-                                                   quads[2][b] << 8 | quads[3][b] << 12) &
-                             read.mask;
-      pulses[to_index(kPlanes - 1 - plane)] = pulse;
-      if (pulse != 0) {
-        ++reads;
-        bits = plane + 1;
-        planes_read_ |= 1u << plane;
+    const Planes* quads = quads_at(pass, read.first, top, left);
+    if (words_ == 1 && read.others.empty()) {
+      for (size_t plane = 0; plane < kPlanes; ++plane) {
+        const uint32_t pulses = window_pulses(read, quads, plane);
+        pulses_[kPlanes - 1 - plane] = pulses;
+        planes_read_ |= pulses != 0 ? 1u << plane : 0u;
       }
+      return;
     }
+    std::fill_n(pulses_.begin(), kPlanes * words_, 0u);
+    const auto add = [&](const Planes* window, size_t number) {
+      uint32_t* to = &pulses_[(kPlanes - 1) * words_ + number / 2];
+      const int shift = number % 2 == 0 ? 0 : 16;
+      for (size_t plane = 0; plane < kPlanes; ++plane, to -= words_) {
+        const uint32_t pulses = window_pulses(read, window, plane);
+        *to |= pulses << shift;
+        planes_read_ |= pulses != 0 ? 1u << plane : 0u;
+      }
+    };
+    add(quads, 0);
+    for (size_t i = 0; i < read.others.size(); ++i) {
+      add(quads_at(pass, read.others[i], top, left), i + 1);
+    }
+  }
+
+  // Reads the bit planes that drive() left and adds the pair sums to the segment's partial sums.
+  // Returns the number of bits of the largest pixel in the windows.
+  int read_planes(const CompiledPass& pass, const WindowRead& read, ChipCounters& counters) {
+    const int reads = std::popcount(planes_read_);
     counters.reads += reads;
     counters.skipped += kPlanes - reads;
     if (reads == 0) {
       return 0;
     }
-    const int lines = 2 * pass.row.kernels;
+    const int lines = 2 * pass.row.pairs;
     counters.conversions += static_cast<int64_t>(reads) * lines;
-    const std::span<int32_t> pair_sums(pair_sums_.data(), to_index(pass.row.kernels));
-    macros_[to_index(read.pe)].read_planes(pulses, read.first_line, lines, pass.row.range,
-                                           pair_sums);
+    const std::span<int32_t> pair_sums(pair_sums_.data(), to_index(pass.row.pairs));
+    macros_[to_index(read.pe)].read_planes(std::span(pulses_).first(kPlanes * words_),
+                                           read.first_line, lines, pass.row.range, pair_sums);
     uint32_t* sums = sums_[to_index(read.segment)].data();
     for (size_t k = 0; k < pair_sums.size(); ++k) {
       sums[k] += static_cast<uint32_t>(pair_sums[k]);
     }
-    return bits;
+    return std::bit_width(planes_read_);
   }
 
-  // Counts how much a window is driven: the planes that have a pulse are the bits of its pixels.
-  static void count_use(const WindowRead& read, const Planes* quads, WindowUse& use) {
-    int planes = 0;
+  // Counts what drive() left: the planes that have a pulse are the bits of the pixels.
+  void count_use(WindowUse& use) const {
+    const auto planes = static_cast<int>(planes_read_);
     int pixels = 0;
-    for (size_t plane = 0; plane < kPlanes; ++plane) {
-      const unsigned pulses = (quads[0][plane] | quads[1][plane] << 4u | quads[2][plane] << 8u |
-                               quads[3][plane] << 12u) &
-                              read.mask;
-      planes += (pulses != 0 ? 1 : 0) << plane;
-      pixels += std::popcount(pulses) << plane;
+    for (size_t i = 0; i < kPlanes * words_; ++i) {
+      pixels += std::popcount(pulses_[i]) << (kPlanes - 1 - i / words_);
     }
     ++use.positions;
     use.planes += planes;
@@ -288,22 +312,20 @@ class ChipModel::Impl {
     for (int y0 = 0, top = 0; y0 < row.out_height; y0 += row.group_rows, top += row.row_step) {
       for (int x = 0; x < row.out_width; ++x) {
         for (size_t s = 0; s < pass.segment_rows.size(); ++s) {
-          std::fill_n(sums_[s].begin(), row.kernels, 0u);
+          std::fill_n(sums_[s].begin(), row.pairs, 0u);
         }
         size_t window = 0;
         for (const std::vector<WindowRead>& step : pass.steps) {
           int bits = 0;
           for (const WindowRead& read : step) {
-            const PassChannel& channel = pass.channels[to_index(read.channel)];
-            const Planes* quads =
-                &quads_[to_index(read.quads + top * channel.columns() + x * row.stride)];
-            bits = std::max(bits, read_window(pass, read, quads, counters));
+            drive(pass, read, top, x * row.stride);
+            bits = std::max(bits, read_planes(pass, read, counters));
             if (options_.reads) {
               result_.reads[index][beat * to_index(config_.num_pe) + to_index(read.pe)] =
                   static_cast<uint8_t>(planes_read_);
             }
             if (options_.uses && y0 + pass.segment_rows[to_index(read.segment)] < row.out_height) {
-              count_use(read, quads, uses_[index][window]);
+              count_use(uses_[index][window]);
             }
             ++window;
           }
@@ -313,7 +335,10 @@ class ChipModel::Impl {
           }
         }
         for (size_t s = 0; s < pass.segment_rows.size(); ++s) {
-          activate(pass, s, y0 + pass.segment_rows[s], x);
+          for (int w = 0; w < row.array_rows; ++w) {
+            activate(pass, &sums_[s][to_index(w * row.row_pairs())], y0 + pass.segment_rows[s] + w,
+                     x);
+          }
         }
       }
     }
@@ -339,7 +364,7 @@ class ChipModel::Impl {
   }
 
   // Bias, shift, then either logits or clamp and maximum into the pooled map.
-  void activate(const CompiledPass& pass, size_t segment, int y, int x) {
+  void activate(const CompiledPass& pass, const uint32_t* sums, int y, int x) {
     const LayerRow& row = pass.row;
     if (y >= row.out_height) {
       return;
@@ -347,11 +372,12 @@ class ChipModel::Impl {
     const size_t kernels = to_index(row.kernels);
     const int unused = 32 - config_.psum_bits;
     for (size_t k = 0; k < kernels; ++k) {
-      const uint32_t sum = sums_[segment][k] + static_cast<uint32_t>(pass.biases[k]);
+      const uint32_t sum = sums[k] + static_cast<uint32_t>(pass.biases[k]);
       values_[k] = (static_cast<int32_t>(sum << unused) >> unused) >> row.shift;
     }
     if (row.final != 0) {
-      std::copy_n(values_.begin(), kernels, result_.logits.begin() + ptrdiff_t{2} * row.out_base);
+      std::copy_n(values_.begin(), kernels,
+                  result_.logits.begin() + ptrdiff_t{config_.lanes} * row.out_base);
       return;
     }
     for (size_t k = 0; k < kernels; ++k) {
@@ -372,19 +398,20 @@ class ChipModel::Impl {
   // Moves the pooled map of a pass to the output buffer.
   void store(const LayerRow& row) {
     const uint8_t* next = pooled_.data();
+    const int lanes = config_.lanes;
     if (row.vector != 0) {
       for (int k = 0; k < row.kernels; ++k) {
-        const int element = 2 * row.out_base + k;
-        output_[address(element % 2, element / 2 % kVectorBanks, element / 2 / kVectorBanks)] =
-            *next++;
+        const int element = lanes * row.out_base + k;
+        const int word = element / lanes;
+        output_[address(element % lanes, word % kVectorBanks, word / kVectorBanks)] = *next++;
       }
       return;
     }
     for (int py = 0; py < row.pooled_height; ++py) {
       for (int px = 0; px < row.pooled_width; ++px) {
         for (int k = 0; k < row.kernels; ++k) {
-          output_[address(k % 2, py % config_.row_banks,
-                          row.out_base + k / 2 * row.out_pitch +
+          output_[address(k % lanes, py % config_.row_banks,
+                          row.out_base + k / lanes * row.out_pitch +
                               py / config_.row_banks * row.pooled_width + px)] = *next++;
         }
       }
@@ -402,7 +429,7 @@ class ChipModel::Impl {
         for (int y = 0; y < map.shape.height; ++y) {
           for (int x = 0; x < map.shape.width; ++x) {
             const MapLocation place = locate(map, config_, c, y, x);
-            pixels.push_back(input_[address(place.half, place.bank, place.word)]);
+            pixels.push_back(input_[address(place.lane, place.bank, place.word)]);
           }
         }
       }
@@ -424,16 +451,18 @@ class ChipModel::Impl {
 
   std::vector<CompiledPass> passes_;
   std::vector<std::vector<WindowUse>> uses_;  // [layer row]
-  std::vector<uint8_t> input_;  // [half][bank][word], the two buffers that layers work on
+  std::vector<uint8_t> input_;  // [lane][bank][word], the two buffers that layers work on
   std::vector<uint8_t> output_;
   std::vector<Planes> quads_;    // of the running pass
   std::vector<uint8_t> pooled_;  // [pooled row][pooled column][kernel] of the running pass
   std::vector<uint8_t> planes_;  // of each beat of the running pass, with MODE.SKIP
-  uint32_t planes_read_ = 0;     // by the last window, a bit a plane
-  std::vector<std::array<uint32_t, kMaxKernels>> sums_;  // [segment][kernel], modulo 2^32
-  std::array<int32_t, kMaxKernels> pair_sums_{};         // of the running read
-  std::array<int32_t, kMaxKernels> values_{};            // [kernel] of the running activation
-  std::array<uint8_t, kMaxKernels> pixels_{};
+  const size_t words_ = to_index((config_.num_bl() + 31) / 32);  // of the pulses of a plane
+  std::array<uint32_t, kPlanes * kMaxWords> pulses_{};           // of the running read
+  uint32_t planes_read_ = 0;                                     // by it, a bit a plane
+  std::vector<std::array<uint32_t, kMaxPairs>> sums_;            // [segment][kernel], modulo 2^32
+  std::array<int32_t, kMaxPairs> pair_sums_{};                   // of the running read
+  std::array<int32_t, kMaxPairs> values_{};  // [kernel] of the running activation
+  std::array<uint8_t, kMaxPairs> pixels_{};
   ImageResult result_;
 };
 

@@ -2,6 +2,7 @@
 #include "host/engine/compiled_pass.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/index.h"
 
@@ -41,6 +42,31 @@ std::vector<int> number_segments(CompiledPass& pass) {
   return segment_of;
 }
 
+DrivenWindow add_window(CompiledPass& pass, const StepRecord& record, int lane, int row_offset) {
+  const LayerRow& row = pass.row;
+  DrivenWindow window;
+  window.row_offset = row_offset;
+  const int last_row = row.row_step * (row.row_groups() - 1) + row_offset;
+  const int first_column = record.column_offset;
+  const int last_column =
+      row.stride * (row.out_width - 1) + first_column + record.window_columns - 1;
+  const auto same = [&](const PassChannel& channel) {
+    return channel.lane == lane && channel.base == record.channel_base;
+  };
+  auto found = std::find_if(pass.channels.begin(), pass.channels.end(), same);
+  if (found == pass.channels.end()) {
+    pass.channels.push_back(
+        {lane, record.channel_base, row_offset, last_row, first_column, last_column, 0});
+    found = pass.channels.end() - 1;
+  }
+  found->first_row = std::min(found->first_row, row_offset);
+  found->last_row = std::max(found->last_row, last_row);
+  found->first_column = std::min(found->first_column, first_column);
+  found->last_column = std::max(found->last_column, last_column);
+  window.channel = static_cast<int>(found - pass.channels.begin());
+  return window;
+}
+
 void add_read(CompiledPass& pass, const StepRecord& record, int pe, int segment) {
   const LayerRow& row = pass.row;
   WindowRead read;
@@ -48,32 +74,24 @@ void add_read(CompiledPass& pass, const StepRecord& record, int pe, int segment)
   read.segment = segment;
   read.first_line = record.first_line[to_index(pe)];
   read.column_offset = record.column_offset;
-  read.row_offset = record.row_offset + row.row_offset[to_index(pe)];
   for (int c = 0; c < record.window_columns; ++c) {
     for (int r = 0; r < record.window_rows; ++r) {
       read.mask = static_cast<uint16_t>(read.mask | 1u << (4 * c + r));
     }
   }
-  const int first_row = read.row_offset;
-  const int last_row = row.row_step * (row.row_groups() - 1) + read.row_offset;
-  const int first_column = read.column_offset;
-  const int last_column =
-      row.stride * (row.out_width - 1) + read.column_offset + record.window_columns - 1;
-  const auto same = [&](const PassChannel& channel) {
-    return channel.half == record.half && channel.base == record.channel_base;
-  };
-  auto found = std::find_if(pass.channels.begin(), pass.channels.end(), same);
-  if (found == pass.channels.end()) {
-    pass.channels.push_back(
-        {record.half, record.channel_base, first_row, last_row, first_column, last_column, 0});
-    found = pass.channels.end() - 1;
+  for (int w = 0; w < record.windows; ++w) {
+    const bool channels = row.array_rows == 1;
+    const int lane = record.lane[to_index(pe)] + (channels ? w : 0);
+    const int row_offset =
+        record.row_offset + row.row_offset[to_index(pe)] + (channels ? 0 : w * row.stride);
+    const DrivenWindow window = add_window(pass, record, lane, row_offset);
+    if (w == 0) {
+      read.first = window;
+    } else {
+      read.others.push_back(window);
+    }
   }
-  found->first_row = std::min(found->first_row, first_row);
-  found->last_row = std::max(found->last_row, last_row);
-  found->first_column = std::min(found->first_column, first_column);
-  found->last_column = std::max(found->last_column, last_column);
-  read.channel = static_cast<int>(found - pass.channels.begin());
-  pass.steps.back().push_back(read);
+  pass.steps.back().push_back(std::move(read));
 }
 
 void lay_out_quads(CompiledPass& pass) {
@@ -84,9 +102,13 @@ void lay_out_quads(CompiledPass& pass) {
   pass.num_quads += 3;  // a window always takes four quads; the mask drops those it does not have
   for (std::vector<WindowRead>& step : pass.steps) {
     for (WindowRead& read : step) {
-      const PassChannel& channel = pass.channels[to_index(read.channel)];
-      read.quads = channel.quads + (read.row_offset - channel.first_row) * channel.columns() +
-                   read.column_offset - channel.first_column;
+      const auto place = [&](DrivenWindow& window) {
+        const PassChannel& channel = pass.channels[to_index(window.channel)];
+        window.quads = channel.quads + (window.row_offset - channel.first_row) * channel.columns() +
+                       read.column_offset - channel.first_column;
+      };
+      place(read.first);
+      for (DrivenWindow& window : read.others) place(window);
     }
   }
 }
@@ -104,8 +126,7 @@ CompiledPass compile_pass(const ChipProgram& program, const ChipConfig& config, 
   pass.pooled_columns =
       pooled_ranges(row.out_width, row.pooled_width, row.pool_columns, row.pool_column_stride);
   for (int k = 0; k < row.kernels; ++k) {
-    const BiasRow& bias = program.biases[to_index(row.bias_base + k / 2)];
-    pass.biases.push_back(k % 2 == 0 ? bias.even : bias.odd);
+    pass.biases.push_back(program.bias(row, k));
   }
   const std::vector<int> segment_of = number_segments(pass);
   pass.steps.emplace_back();

@@ -18,22 +18,28 @@ struct PooledRange {
   int count = 0;
 };
 
+// One window that a PE drives.
+struct DrivenWindow {
+  int channel = 0;     // index into CompiledPass::channels
+  int row_offset = 0;  // of window row 0, with those of replica and output row
+  int quads = 0;       // index of the window's first quad at column 0, row 0 of the output
+};
+
 // What one PE reads at every output position of a step.
 struct WindowRead {
   int pe = 0;
   int segment = 0;
   int first_line = 0;
-  int channel = 0;        // index into CompiledPass::channels
   int column_offset = 0;  // of window column 0
-  int row_offset = 0;     // of window row 0, with the replica's
-  uint16_t mask = 0;      // bit lines inside the window
-  int quads = 0;          // index of the window's first quad at column 0, row 0 of the output
+  uint16_t mask = 0;      // bit lines inside a window
+  DrivenWindow first;
+  std::vector<DrivenWindow> others;
 };
 
 // One input channel of a pass. A *quad* is four neighbouring rows of a column; a window of a read
 // is four quads side by side.
 struct PassChannel {
-  int half = 0;
+  int lane = 0;
   int base = 0;       // first word
   int first_row = 0;  // of the quads, may be outside the map
   int last_row = 0;
@@ -49,7 +55,7 @@ struct CompiledPass {
   std::vector<PassChannel> channels;
   std::vector<std::vector<WindowRead>> steps;
   int num_quads = 0;
-  std::vector<int> segment_rows;         // [segment] output row offset (replica)
+  std::vector<int> segment_rows;         // [segment] output row offset (replica), the first one
   std::vector<PooledRange> pooled_rows;  // [output row] pooled rows that contain it
   std::vector<PooledRange> pooled_columns;
   std::vector<int32_t> biases;  // [kernel]

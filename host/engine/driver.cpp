@@ -52,7 +52,7 @@ ChipConfig Driver::read_config(const std::string& name) const {
   config.name = name;
   const uint32_t array = bus_.read(reg::kCapArray);
   config.num_pe = field(array, reg::kCapArrayNumPe);
-  const int num_bl = field(array, reg::kCapArrayNumBl);
+  config.windows = field(array, reg::kCapArrayWindows);
   config.num_sl = field(array, reg::kCapArrayNumSl);
   const uint32_t adc = bus_.read(reg::kCapAdc);
   config.num_adc = field(adc, reg::kCapAdcNumAdc);
@@ -72,13 +72,11 @@ ChipConfig Driver::read_config(const std::string& name) const {
   config.num_layers = field(tables, reg::kCapTablesNumLayers);
   config.num_records = field(tables, reg::kCapTablesNumRecords);
   config.num_bias_rows = field(tables, reg::kCapTablesNumBiasRows);
-  config.num_logits = field(bus_.read(reg::kCapResult), reg::kCapResultNumLogits);
+  const uint32_t result = bus_.read(reg::kCapResult);
+  config.num_logits = field(result, reg::kCapResultNumLogits);
+  config.lanes = field(result, reg::kCapResultLanes);
   const uint32_t programmer = bus_.read(reg::kCapProgram);
   config.num_entries = field(programmer, reg::kCapProgramNumEntries);
-  if (num_bl != config.num_bl()) {
-    throw Error(fmt::format("chip: CAP_ARRAY: found {} bit lines, allowed: {}, KernelMax squared",
-                            num_bl, config.num_bl()));
-  }
   if (buffers != reg::kNumBuffers) {
     throw Error(fmt::format("chip: CAP_MEMORY: found {} feature-map buffers, allowed: {}", buffers,
                             reg::kNumBuffers));

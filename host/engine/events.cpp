@@ -58,11 +58,29 @@ std::vector<PassRecord> pass_records(const ChipProgram& program, const LayerRow&
   }
 }
 
+// Kernels of a pass in one lane.
+int64_t lane_kernels(const LayerRow& row, const ChipConfig& config, int lane) {
+  return config.words_of_kernels(row.kernels - lane);
+}
+
+// Whether output row `row` of the segments' arrays is in the window of pooled row py.
+bool touches(const LayerRow& row, const ChipConfig& config, int y0, int array_row, int py) {
+  const int top = py * row.pool_row_stride;
+  for (int pe = 0; pe < config.num_pe; ++pe) {
+    const int y = y0 + row.replica[to_index(pe)] + array_row;
+    if ((row.segment_end >> pe & 1u) != 0 && y < row.out_height && y >= top &&
+        y < top + row.pool_rows) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Pool write of a map, for one image: each bank that keeps a pooled row of a row group is written
-// for every group of two kernels and pooled column, and read before unless the window begins here.
+// for every group of Lanes kernels and pooled column, and read before unless the window begins
+// here.
 void count_pool(const LayerRow& row, const ChipConfig& config, RowEvents& events) {
-  const int64_t groups = (row.kernels + 1) / 2;
-  const int64_t odd = row.kernels / 2;
+  const int64_t groups = config.words_of_kernels(row.kernels);
   int64_t columns = 0;        // (column, pooled column) pairs
   int64_t first_columns = 0;  // of them the first column of the pooled column's window
   for (int x = 0; x < row.out_width; ++x) {
@@ -75,27 +93,25 @@ void count_pool(const LayerRow& row, const ChipConfig& config, RowEvents& events
   }
   for (int y0 = 0; y0 < row.out_height; y0 += row.group_rows) {
     for (int py = 0; py < row.pooled_height; ++py) {
-      const int top = py * row.pool_row_stride;
-      bool touched = false;
-      for (int pe = 0; pe < config.num_pe; ++pe) {
-        const int y = y0 + row.replica[to_index(pe)];
-        touched = touched || ((row.segment_end >> pe & 1u) != 0 && y < row.out_height && y >= top &&
-                              y < top + row.pool_rows);
+      const int bank = py % config.row_banks;
+      bool first = py * row.pool_row_stride >= y0;  // of the pooled row's rows
+      for (int w = 0; w < row.array_rows; ++w) {
+        if (!touches(row, config, y0, w, py)) continue;
+        for (int lane = 0; lane < config.lanes; ++lane) {
+          events.pool_writes[to_index(lane * config.row_banks + bank)] +=
+              lane_kernels(row, config, lane) * columns;
+        }
+        events.pool_reads[to_index(bank)] += groups * (columns - (first ? first_columns : 0));
+        first = false;
       }
-      if (!touched) continue;
-      const size_t bank = to_index(py % config.row_banks);
-      events.pool_writes[bank] += groups * columns;
-      events.pool_writes[to_index(config.row_banks) + bank] += odd * columns;
-      events.pool_reads[bank] += groups * (columns - (top >= y0 ? first_columns : 0));
     }
   }
 }
 
 void count_vector(const LayerRow& row, const ChipConfig& config, RowEvents& events) {
-  for (int group = 0; 2 * group < row.kernels; ++group) {
-    const size_t bank = to_index((row.out_base + group) % kVectorBanks);
-    ++events.pool_writes[bank];
-    if (2 * group + 1 < row.kernels) ++events.pool_writes[to_index(config.row_banks) + bank];
+  for (int k = 0; k < row.kernels; ++k) {
+    const int bank = (row.out_base + k / config.lanes) % kVectorBanks;
+    ++events.pool_writes[to_index(k % config.lanes * config.row_banks + bank)];
   }
 }
 
@@ -109,7 +125,7 @@ void scale(RowEvents& events, int64_t images) {
 RowEvents empty_row(const ChipConfig& config) {
   RowEvents row;
   row.pool_reads.assign(to_index(config.row_banks), 0);
-  row.pool_writes.assign(to_index(2 * config.row_banks), 0);
+  row.pool_writes.assign(to_index(config.lanes * config.row_banks), 0);
   row.window_columns.assign(to_index(config.num_pe), 0);
   row.active_planes.assign(to_index(config.num_pe), 0);
   row.reads.assign(to_index(config.num_pe), 0);
@@ -152,7 +168,7 @@ RowEvents image_row(const ChipProgram& program, const ChipConfig& config, int in
         events.psum_groups += timing.row_groups * groups;
     }
   }
-  events.activations = events.psum_groups * 2 * std::popcount(row.segment_end);
+  events.activations = events.psum_groups * config.lanes * std::popcount(row.segment_end);
   if (row.final != 0) {
     events.logit_writes = events.psum_groups;
   } else if (row.vector != 0) {
@@ -211,7 +227,7 @@ ChipEvents& ChipEvents::operator+=(const ChipEvents& other) {
 ChipEvents no_events(const ChipProgram& program, const ChipConfig& config) {
   ChipEvents events;
   events.rows.assign(program.layers.size(), empty_row(config));
-  events.image_writes.assign(to_index(2 * config.row_banks), 0);
+  events.image_writes.assign(to_index(config.lanes * config.row_banks), 0);
   return events;
 }
 
@@ -235,13 +251,13 @@ ChipEvents image_events(const ChipProgram& program, const ChipConfig& config, in
   const MapShape& image = program.image;
   for (int c = 0; c < image.channels; ++c) {
     for (int y = 0; y < image.height; ++y) {
-      events.image_writes[to_index(c % 2 * config.row_banks + y % config.row_banks)] +=
+      events.image_writes[to_index(c % config.lanes * config.row_banks + y % config.row_banks)] +=
           images * image.width;
     }
   }
   events.row_reads += images * (static_cast<int64_t>(program.layers.size()) + 1);
   events.result_words = images * (program.num_logits + 1);
-  events.result_reads = images * ((program.num_logits + 1) / 2);
+  events.result_reads = images * config.words_of_kernels(program.num_logits);
   return events;
 }
 

@@ -23,13 +23,13 @@ struct RowEvents {
   int64_t record_reads = 0;   // step records read
   int64_t columns = 0;        // columns that enter windows
   int64_t column_reads = 0;   // of them inside the map: every bank of the input buffer is read
-  int64_t reduce_groups = 0;  // pair sums of two kernels added over the PEs
-  int64_t psum_groups = 0;    // partial sums of two kernels given out, with a bias read each
+  int64_t reduce_groups = 0;  // pair sums of Lanes pairs added over the PEs
+  int64_t psum_groups = 0;    // partial sums of Lanes pairs given out, with a bias read each
   int64_t activations = 0;    // sums biased, shifted and clamped
-  int64_t logit_writes = 0;   // pairs of logits
-  // Feature-map memory, output side. Half h of bank b: [h * RowBanks + b].
-  std::vector<int64_t> pool_reads;      // [bank] words, both halves at once
-  std::vector<int64_t> pool_writes;     // [half][bank]
+  int64_t logit_writes = 0;   // words of Lanes logits
+  // Feature-map memory, output side. Lane l of bank b: [l * RowBanks + b].
+  std::vector<int64_t> pool_reads;      // [bank] words, all lanes at once
+  std::vector<int64_t> pool_writes;     // [lane][bank]
   std::vector<int64_t> window_columns;  // [PE] columns taken into its window
   std::vector<int64_t> active_planes;   // [PE] planes that its accumulators step through
   std::vector<int64_t> reads;           // [PE] planes read: strobes to its macro
@@ -41,10 +41,10 @@ struct RowEvents {
 struct ChipEvents {
   std::vector<RowEvents> rows;        // [layer row]
   int64_t images = 0;                 // taken
-  std::vector<int64_t> image_writes;  // [half][bank] pixels loaded
+  std::vector<int64_t> image_writes;  // [lane][bank] pixels loaded
   int64_t row_reads = 0;  // layer rows read, those in clocks that wait for an image left out
   int64_t result_words = 0;
-  int64_t result_reads = 0;  // pairs of logits read
+  int64_t result_reads = 0;  // words of Lanes logits read
 
   ChipEvents& operator+=(const ChipEvents& other);
   bool operator==(const ChipEvents&) const = default;

@@ -118,8 +118,8 @@ class Maker {
         clock += pass(image, static_cast<int>(row), clock, images[i][row]);
       }
       const int64_t class_word = clock - 1 + kResultLatency;
-      const int64_t last =
-          class_word + kFirstLogit + (program_.num_logits - 1) + (program_.num_logits - 1) / 2;
+      const int64_t last = class_word + kFirstLogit + (program_.num_logits - 1) +
+                           (program_.num_logits - 1) / config_.lanes;
       add({.activity = Activity::kResult,
            .start = class_word,
            .clocks = last + 1 - class_word,

@@ -31,8 +31,8 @@ enum class Activity : uint8_t {
   kDrive,        // a PE's window is driven, as the macro sees it
   kRead,         // a plane is read: begins with the strobe at the macro port
   kBeatStall,    // the PEs wait for fetch or reduce (PERF_STALL_BEAT), as the macros see it
-  kReduce,       // pair sums are added, one group of two kernels a clock
-  kWrite,        // pooled pixels (or logits) are written, one group of two kernels a clock
+  kReduce,       // pair sums are added, one group of Lanes pairs a clock
+  kWrite,        // pooled pixels (or logits) are written, one group of Lanes kernels a clock
 };
 std::string_view activity_name(Activity activity);  // "fetch"
 

@@ -26,25 +26,29 @@ struct Parameter {
 // The limits are those of the RTL (rtl/README.md, "Parameters"), narrower where that table says so.
 constexpr std::array kParameters = {
     Parameter{"NumPe", &ChipConfig::num_pe, 1, 24},
+    Parameter{"Windows", &ChipConfig::windows, 1, 16},
+    Parameter{"Lanes", &ChipConfig::lanes, 2, 16},
     Parameter{"KernelMax", &ChipConfig::kernel_max, 4, 4},
     Parameter{"NumSl", &ChipConfig::num_sl, 8, 512},
     Parameter{"NumAdc", &ChipConfig::num_adc, 4, 64},
     Parameter{"AdcBits", &ChipConfig::adc_bits, 4, 12},
     Parameter{"ActBits", &ChipConfig::act_bits, 8, 8},
     Parameter{"PsumBits", &ChipConfig::psum_bits, 16, 32},
-    Parameter{"RowBanks", &ChipConfig::row_banks, 8, 8},
-    Parameter{"BankDepth", &ChipConfig::bank_depth, 2, 1024},
+    Parameter{"RowBanks", &ChipConfig::row_banks, 8, 16},
+    Parameter{"BankDepth", &ChipConfig::bank_depth, 2, 8192},
     Parameter{"MaxDim", &ChipConfig::max_dim, 4, 63},
     Parameter{"NumLayers", &ChipConfig::num_layers, 2, 64},
-    Parameter{"NumRecords", &ChipConfig::num_records, 2, 256},
-    Parameter{"NumBiasRows", &ChipConfig::num_bias_rows, 2, 512},
+    Parameter{"NumRecords", &ChipConfig::num_records, 2, 1024},
+    Parameter{"NumBiasRows", &ChipConfig::num_bias_rows, 2, 1024},
     Parameter{"NumLogits", &ChipConfig::num_logits, 4, 254},
     Parameter{"NumEntries", &ChipConfig::num_entries, 2, 128},
     Parameter{"ReadLatency", &ChipConfig::read_latency, 1, 63},
     Parameter{"ReadClocks", &ChipConfig::read_clocks, 1, 254},
 };
 
-constexpr int kMaxReadTime = 255;  // clocks that a verify read can count
+constexpr int kMaxReadTime = 255;    // clocks that a verify read can count
+constexpr int kMaxPixels = 1 << 17;  // of a feature-map buffer
+constexpr int kMaxEntries = 4096;    // of all programming lists
 
 std::string_view trim(std::string_view text) {
   const char* const blanks = " \t\r";
@@ -65,12 +69,25 @@ void check_rules(const ChipConfig& config, std::string_view name) {
   const auto power_of_two = [&](std::string_view parameter, int value) {
     require(std::has_single_bit(static_cast<unsigned>(value)), parameter, value, "a power of two");
   };
+  power_of_two("Windows", config.windows);
+  power_of_two("Lanes", config.lanes);
+  power_of_two("RowBanks", config.row_banks);
   power_of_two("NumAdc", config.num_adc);
   power_of_two("NumEntries", config.num_entries);
   power_of_two("BankDepth", config.bank_depth);
   require(config.num_sl % config.num_adc == 0, "NumSl", config.num_sl,
           fmt::format("a multiple of NumAdc, {}", config.num_adc));
-  require(config.num_logits % 2 == 0, "NumLogits", config.num_logits, "an even number");
+  require(config.lanes <= config.max_kernels(), "Lanes", config.lanes,
+          fmt::format("at most half of NumAdc, {}", config.max_kernels()));
+  require(config.num_logits % config.lanes == 0 && config.num_logits >= 2 * config.lanes,
+          "NumLogits", config.num_logits,
+          fmt::format("a multiple of Lanes, {}, from twice that on", config.lanes));
+  const int most_words = kMaxPixels / config.row_banks / config.lanes;
+  require(config.bank_depth <= most_words, "BankDepth", config.bank_depth,
+          fmt::format("at most {} with RowBanks and Lanes", most_words));
+  const int pe_lists = static_cast<int>(std::bit_ceil(static_cast<unsigned>(config.num_pe)));
+  require(config.num_entries * pe_lists <= kMaxEntries, "NumEntries", config.num_entries,
+          fmt::format("at most {} with NumPe", kMaxEntries / pe_lists));
   const int window_bits = config.adc_bits + config.act_bits + 1;
   require(config.psum_bits >= window_bits, "PsumBits", config.psum_bits,
           fmt::format("at least AdcBits + ActBits + 1, {}", window_bits));
@@ -156,12 +173,12 @@ std::string to_params(const ChipConfig& config) {
 std::string describe(const ChipConfig& config) {
   return fmt::format(
       "{} PEs of {} bit lines x {} source lines, {} ADC lanes of {} bits, partial sums of {} bits, "
-      "feature maps of 2 x "
+      "feature maps of {} x "
       "{} banks x {} words, {} layer rows, {} records, {} bias rows, "
       "{} programming entries a PE",
       config.num_pe, config.num_bl(), config.num_sl, config.num_adc, config.adc_bits,
-      config.psum_bits, config.row_banks, config.bank_depth, config.num_layers, config.num_records,
-      config.num_bias_rows, config.num_entries);
+      config.psum_bits, config.lanes, config.row_banks, config.bank_depth, config.num_layers,
+      config.num_records, config.num_bias_rows, config.num_entries);
 }
 
 std::string differences(const ChipConfig& a, const ChipConfig& b) {

@@ -11,33 +11,37 @@ namespace mcnn {
 struct ChipConfig {
   std::string name;
   int num_pe = 8;          // processing elements, one array each
-  int kernel_max = 4;      // rows and columns of a window; there are kernel_max^2 bit lines
+  int windows = 1;         // windows that a read sums; each has kernel_max^2 bit lines
+  int lanes = 2;           // channels of a feature-map word, kernels of a clock in reduce
+  int kernel_max = 4;      // rows and columns of a window
   int num_sl = 128;        // source lines of an array
   int num_adc = 32;        // ADC lanes of an array; a pass computes up to num_adc/2 kernels
   int adc_bits = 8;        // bits of a code
   int act_bits = 8;        // bits of a pixel
   int psum_bits = 24;      // bits of a partial sum, signed
-  int row_banks = 8;       // row banks of a feature-map buffer
-  int bank_depth = 256;    // words of a bank
+  int row_banks = 8;       // row banks of a feature-map buffer, rows of a fetched column
+  int bank_depth = 256;    // words of a bank, `lanes` pixels each
   int max_dim = 32;        // rows or columns of a map
   int num_layers = 16;     // rows of the layer table
   int num_records = 128;   // rows of the step record table
-  int num_bias_rows = 64;  // rows of the bias table
+  int num_bias_rows = 64;  // rows of the bias table, `lanes` kernels each
   int num_logits = 64;     // logits of a result
   int num_entries = 64;    // programming entries of a PE's list
   int read_latency = 1;    // clocks from read strobe to codes
   int read_clocks = 1;     // clocks that one bit-plane read takes
 
-  int num_bl() const { return kernel_max * kernel_max; }     // bit lines of an array
-  int max_kernels() const { return num_adc / 2; }            // kernels of a pass
+  int window_lines() const { return kernel_max * kernel_max; }  // bit lines of a window
+  int num_bl() const { return windows * window_lines(); }       // of an array
+  int max_kernels() const { return num_adc / 2; }  // kernels of a pass, pairs of a read
+  int words_of_kernels(int kernels) const { return (kernels + lanes - 1) / lanes; }
   int layer_words() const { return 8 + (num_pe + 3) / 4; }   // 32-bit words of a layer row
-  int record_words() const { return 2 + (num_pe + 3) / 4; }  // 32-bit words of a step record
+  int record_words() const { return 2 + (num_pe + 1) / 2; }  // 32-bit words of a step record
 
   bool operator==(const ChipConfig&) const = default;
 };
 
 // Reads lines "Name=Value"; empty lines and lines that begin with # are ignored. Every parameter
-// may be left out (ActBits, KernelMax and RowBanks usually are) and then has the value above.
+// may be left out (ActBits and KernelMax usually are) and then has the value above.
 // Throws Error with name and line for unknown or repeated names, bad numbers and values that no
 // chip can have.
 ChipConfig chip_config_from_params(std::string_view text, std::string_view name);

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <functional>
 
 #include "common/error.h"
 #include "common/index.h"
@@ -18,6 +20,7 @@ using fields::check_pe_list;
 using fields::Field;
 using fields::kActive;
 using fields::kFirstLine;
+using fields::kLane;
 using fields::kLayerFields;
 using fields::kLayerPeWord;
 using fields::kRecordFields;
@@ -45,11 +48,18 @@ void decode_fields(const std::array<Field<Row>, N>& fields, std::span<uint32_t> 
   }
 }
 
-// Puts one byte of a PE; words hold four PEs each from `first_word` on.
-uint32_t& pe_word(std::span<uint32_t> words, int first_word, size_t pe) {
-  return words[to_index(first_word) + pe / 4];
-}
-int pe_shift(size_t pe) { return static_cast<int>(pe % 4) * 8; }
+// Where the bits of a PE are: words hold 32 / bits PEs each from `first_word` on.
+struct PeBits {
+  int first_word;
+  int bits;
+
+  uint32_t& word(std::span<uint32_t> words, size_t pe) const {
+    return words[to_index(first_word) + pe / to_index(32 / bits)];
+  }
+  int shift(size_t pe) const { return static_cast<int>(pe) % (32 / bits) * bits; }
+};
+constexpr PeBits kLayerPe{kLayerPeWord, 8};
+constexpr PeBits kRecordPe{kRecordPeWord, 16};
 
 uint32_t take(uint32_t& word, BitField bits, int shift) {
   const BitField moved{bits.low + shift, bits.width};
@@ -76,6 +86,16 @@ void check_reserved(std::span<const uint32_t> left, std::string_view where) {
   }
 }
 
+template <typename Operation>
+std::vector<BiasRow> combine(const std::vector<BiasRow>& a, const std::vector<BiasRow>& b,
+                             const Operation& operation) {
+  std::vector<BiasRow> result = a;
+  for (size_t row = 0; row < result.size(); ++row) {
+    std::ranges::transform(a[row], b.at(row), result[row].begin(), operation);
+  }
+  return result;
+}
+
 int32_t sign_extend(uint32_t value, int bits) {
   const int unused = 32 - bits;
   return static_cast<int32_t>(value << unused) >> unused;
@@ -83,19 +103,29 @@ int32_t sign_extend(uint32_t value, int bits) {
 
 }  // namespace
 
+std::vector<BiasRow> sum(const std::vector<BiasRow>& a, const std::vector<BiasRow>& b) {
+  return combine(a, b, std::plus{});
+}
+
+std::vector<BiasRow> difference(const std::vector<BiasRow>& a, const std::vector<BiasRow>& b) {
+  return combine(a, b, std::minus{});
+}
+
 MapLocation locate(const StoredMap& map, const ChipConfig& config, int channel, int row,
                    int column) {
+  const int lanes = config.lanes;
   if (map.vector) {
-    return {channel % 2, channel / 2 % kVectorBanks, channel / 2 / kVectorBanks};
+    return {channel % lanes, channel / lanes % kVectorBanks, channel / lanes / kVectorBanks};
   }
-  return {channel % 2, row % config.row_banks,
-          (channel / 2) * map.pitch + (row / config.row_banks) * map.shape.width + column};
+  return {channel % lanes, row % config.row_banks,
+          (channel / lanes) * map.pitch + (row / config.row_banks) * map.shape.width + column};
 }
 
 uint32_t feature_map_address(const ChipConfig& config, int buffer, const MapLocation& location) {
   const int groups = config.row_banks / 4;
-  const int word = ((buffer * 2 + location.half) * groups + location.bank / 4) * config.bank_depth +
-                   location.word;
+  const int word =
+      ((buffer * config.lanes + location.lane) * groups + location.bank / 4) * config.bank_depth +
+      location.word;
   return reg::kFeatureMaps + 4 * static_cast<uint32_t>(word);
 }
 
@@ -108,12 +138,12 @@ std::vector<uint32_t> encode(const LayerRow& row, const ChipConfig& config) {
   check_pe_list(row.row_offset.size(), config, where, "ROW_OFFSET");
   for (size_t pe = 0; pe < row.replica.size(); ++pe) {
     check(row.replica[pe] >= 0 && row.replica[pe] <= static_cast<int>(kReplica.mask()), where,
-          "REPLICA", row.replica[pe], "what 3 bits hold");
+          "REPLICA", row.replica[pe], "what 4 bits hold");
     check(row.row_offset[pe] >= 0 && row.row_offset[pe] <= static_cast<int>(kRowOffset.mask()),
-          where, "ROW_OFFSET", row.row_offset[pe], "what 3 bits hold");
+          where, "ROW_OFFSET", row.row_offset[pe], "what 4 bits hold");
     const uint32_t byte = kReplica.put(static_cast<uint32_t>(row.replica[pe])) |
                           kRowOffset.put(static_cast<uint32_t>(row.row_offset[pe]));
-    pe_word(words, kLayerPeWord, pe) |= byte << pe_shift(pe);
+    kLayerPe.word(words, pe) |= byte << kLayerPe.shift(pe);
   }
   return words;
 }
@@ -125,9 +155,10 @@ LayerRow decode_layer(std::span<const uint32_t> words, const ChipConfig& config)
   decode_fields(kLayerFields, std::span(left), row);
   row.segment_end = take(left[kSegmentWord], {0, config.num_pe}, 0);
   for (size_t pe = 0; pe < to_index(config.num_pe); ++pe) {
-    uint32_t& word = pe_word(left, kLayerPeWord, pe);
-    row.replica.push_back(static_cast<int>(take(word, kReplica, pe_shift(pe))));
-    row.row_offset.push_back(static_cast<int>(take(word, kRowOffset, pe_shift(pe))));
+    uint32_t& word = kLayerPe.word(left, pe);
+    const int shift = kLayerPe.shift(pe);
+    row.replica.push_back(static_cast<int>(take(word, kReplica, shift)));
+    row.row_offset.push_back(static_cast<int>(take(word, kRowOffset, shift)));
   }
   check_reserved(left, where);
   return row;
@@ -138,17 +169,21 @@ std::vector<uint32_t> encode(const StepRecord& record, const ChipConfig& config)
   std::vector<uint32_t> words(to_index(config.record_words()), 0);
   encode_fields(kRecordFields, record, where, words);
   check_pe_list(record.first_line.size(), config, where, "first source line");
+  check_pe_list(record.lane.size(), config, where, "LANE");
   check_pe_list(record.active.size(), config, where, "ACTIVE");
   for (size_t pe = 0; pe < record.active.size(); ++pe) {
     const int line = record.first_line[pe];
     check(line >= 0 && line % kLineUnit == 0 &&
               line / kLineUnit <= static_cast<int>(kFirstLine.mask()),
-          where, "first source line", line, "a multiple of 4 that 7 bits hold divided by 4");
+          where, "first source line", line, "a multiple of 4 that 8 bits hold divided by 4");
+    check(record.lane[pe] >= 0 && record.lane[pe] <= static_cast<int>(kLane.mask()), where, "LANE",
+          record.lane[pe], "what 4 bits hold");
     check(record.active[pe] == 0 || record.active[pe] == 1, where, "ACTIVE", record.active[pe],
           "0 or 1");
-    const uint32_t byte = kFirstLine.put(static_cast<uint32_t>(line / kLineUnit)) |
+    const uint32_t half = kFirstLine.put(static_cast<uint32_t>(line / kLineUnit)) |
+                          kLane.put(static_cast<uint32_t>(record.lane[pe])) |
                           kActive.put(static_cast<uint32_t>(record.active[pe]));
-    pe_word(words, kRecordPeWord, pe) |= byte << pe_shift(pe);
+    kRecordPe.word(words, pe) |= half << kRecordPe.shift(pe);
   }
   return words;
 }
@@ -159,9 +194,11 @@ StepRecord decode_record(std::span<const uint32_t> words, const ChipConfig& conf
   StepRecord record;
   decode_fields(kRecordFields, std::span(left), record);
   for (size_t pe = 0; pe < to_index(config.num_pe); ++pe) {
-    uint32_t& word = pe_word(left, kRecordPeWord, pe);
-    record.first_line.push_back(static_cast<int>(take(word, kFirstLine, pe_shift(pe))) * kLineUnit);
-    record.active.push_back(static_cast<int>(take(word, kActive, pe_shift(pe))));
+    uint32_t& word = kRecordPe.word(left, pe);
+    const int shift = kRecordPe.shift(pe);
+    record.first_line.push_back(static_cast<int>(take(word, kFirstLine, shift)) * kLineUnit);
+    record.lane.push_back(static_cast<int>(take(word, kLane, shift)));
+    record.active.push_back(static_cast<int>(take(word, kActive, shift)));
   }
   check_reserved(left, where);
   return record;
@@ -169,7 +206,9 @@ StepRecord decode_record(std::span<const uint32_t> words, const ChipConfig& conf
 
 std::vector<uint32_t> encode(const BiasRow& row, const ChipConfig& config) {
   std::vector<uint32_t> words;
-  for (const int32_t bias : {row.even, row.odd}) {
+  check(row.size() == to_index(config.lanes), "bias row", "biases",
+        static_cast<int64_t>(row.size()), fmt::format("{} (Lanes)", config.lanes));
+  for (const int32_t bias : row) {
     check(sign_extend(static_cast<uint32_t>(bias), config.psum_bits) == bias, "bias row", "bias",
           bias, fmt::format("what {} signed bits hold", config.psum_bits));
     words.push_back(static_cast<uint32_t>(bias));
@@ -178,8 +217,11 @@ std::vector<uint32_t> encode(const BiasRow& row, const ChipConfig& config) {
 }
 
 BiasRow decode_bias(std::span<const uint32_t> words, const ChipConfig& config) {
-  const std::vector<uint32_t> copy = copy_words(words, 2, "bias row");
-  return {sign_extend(copy[0], config.psum_bits), sign_extend(copy[1], config.psum_bits)};
+  BiasRow row;
+  for (const uint32_t word : copy_words(words, config.lanes, "bias row")) {
+    row.push_back(sign_extend(word, config.psum_bits));
+  }
+  return row;
 }
 
 std::vector<RegisterWrite> register_writes(const ChipProgram& program, const ChipConfig& config) {

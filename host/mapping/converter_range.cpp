@@ -21,16 +21,24 @@ std::array<double, 2> peak_codes(const MappingTask& task, const LayerPlan& plan,
   const DeviceLimits& limits = task.options.limits;
   std::array<double, 2> sum{};
   std::array<double, 2> variance{};
-  for (int r = 0; r < window.rows; ++r) {
-    for (int c = 0; c < window.columns; ++c) {
-      const int weight = plan.weight(kernel, window, r, c);
-      for (size_t line = 0; line < 2; ++line) {
-        const int level = positive_part(line == 0 ? weight : -weight);
-        const double sigma = limits.sigma[to_index(level)];
-        sum[line] += level + limits.offset + limits.shift[to_index(level)];
-        variance[line] += sigma * sigma;
+  const auto add_cell = [&](size_t line, int level) {
+    const double sigma = limits.sigma[to_index(level)];
+    sum[line] += level + limits.offset + limits.shift[to_index(level)];
+    variance[line] += sigma * sigma;
+  };
+  for (int i = 0; i < window.channels; ++i) {
+    for (int r = 0; r < window.rows; ++r) {
+      for (int c = 0; c < window.columns; ++c) {
+        const int weight = plan.weight(kernel, window, i, r, c);
+        add_cell(0, positive_part(weight));
+        add_cell(1, positive_part(-weight));
       }
     }
+  }
+  // The windows of the other output rows of the array drive cells of level 0.
+  for (int i = 0; i < (plan.array_rows - 1) * window.rows * window.columns; ++i) {
+    add_cell(0, 0);
+    add_cell(1, 0);
   }
   const double scale = static_cast<double>(1 << range);
   std::array<double, 2> codes{};
@@ -66,6 +74,10 @@ int64_t chip_bias(const Layer& layer, int kernel) {
   }
   return layer.biases[to_index(kernel)] - layer.input_zero_point * weights +
          (int64_t{layer.zero_point} << layer.shift);
+}
+
+std::optional<int> forced_range(const MappingTask& task, const LayerPlan& plan) {
+  return plan.layer->range ? plan.layer->range : task.options.range;
 }
 
 int largest_code(const MappingTask& task) { return (1 << task.config.adc_bits) - 1; }
@@ -124,13 +136,17 @@ void check_sums(const MappingTask& task, const LayerPlan& plan) {
 
 }  // namespace
 
+bool clips(const MappingTask& task, const LayerPlan& plan) {
+  return peak(task, plan, forced_range(task, plan).value_or(0)) > largest_code(task);
+}
+
 void choose_range(const MappingTask& task, LayerPlan& plan) {
   const int most = std::min(kMaxRange, task.config.psum_bits - 1 - plan.layer->shift);
   if (most < 0) {
     task.fail(fmt::format("shift: layer {} shifts by {}, at most {} there", plan.layer->name,
                           plan.layer->shift, task.config.psum_bits - 1));
   }
-  const std::optional<int> forced = plan.layer->range ? plan.layer->range : task.options.range;
+  const std::optional<int> forced = forced_range(task, plan);
   if (forced && *forced > most) {
     task.fail(fmt::format("shift: layer {} shifts by {} and {} for its range, at most {} there",
                           plan.layer->name, plan.layer->shift, *forced, task.config.psum_bits - 1));

@@ -8,6 +8,9 @@
 
 namespace mcnn {
 
+// Whether a source line of the plan may clip at the coarsest range that network and options allow.
+bool clips(const MappingTask& task, const LayerPlan& plan);
+
 // Sets range and peak_codes of a plan: the finest range at which no source line clips and no
 // partial sum overflows, or the one that network or options force. Throws Error when a sum or a
 // shift has no room.

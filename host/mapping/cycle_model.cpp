@@ -57,7 +57,7 @@ PassTiming pass_timing(const ChipProgram& program, const ChipConfig& config, int
   timing.columns = row.out_width;
   timing.drive = config.act_bits * config.read_clocks;
   timing.overhead = kOverhead + config.read_latency;
-  timing.reduce = (row.kernels + 1) / 2;
+  timing.reduce = config.words_of_kernels(row.pairs);
   for (int x = 0; x < row.out_width; ++x) {
     timing.reduce_last.push_back(timing.reduce * std::max(1, pooled_columns(row, x)));
   }

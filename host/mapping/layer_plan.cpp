@@ -14,13 +14,17 @@ namespace mcnn {
 namespace {
 
 constexpr int kTileSide = 4;  // of the tiles that a vector is stored in
-constexpr int kTilePairElements =
-    2 * kTileSide * kTileSide;              // elements of two neighbouring channels of a vector
-constexpr int kVectorUnit = 2 * kTileSide;  // elements of one tile column in both halves
+
+// Elements of a vector as it is stored: whole words, whole tile columns where there are several, so
+// that a window never reads what was not written.
+int stored_elements(int elements, int lanes) {
+  const int column = kTileSide * lanes;
+  return round_up(elements, elements <= column ? lanes : column);
+}
 
 void check_memory(const MappingTask& task, const MapShape& shape, const std::string& what,
                   int pitch, int channels) {
-  const int needed = divide_up(channels, 2) * pitch;
+  const int needed = divide_up(channels, task.config.lanes) * pitch;
   if (needed > task.config.bank_depth) {
     task.fail(fmt::format(
         "feature-map memory: {} ({}x{}x{}) takes {} words of a bank, {} there ({} too many)", what,
@@ -38,49 +42,95 @@ void check_dimensions(const MappingTask& task, const MapShape& shape, const std:
   }
 }
 
+// Adds a window of some neighbouring channels, up to `group` of one word in each; a group begins at
+// a multiple of Windows.
+void add_channels(const MappingTask& task, LayerPlan& plan, int first, int end, int group,
+                  const KernelWindow& window) {
+  for (int channel = first; channel < end;) {
+    const int word_end = channel / plan.lanes * plan.lanes + plan.lanes;
+    KernelWindow next = window;
+    next.channel = channel;
+    next.channels = channel % plan.lanes % task.config.windows == 0
+                        ? std::min({group, end - channel, word_end - channel})
+                        : 1;
+    plan.windows.push_back(next);
+    channel += next.channels;
+  }
+}
+
 // The windows that cover a kernel of rows x columns, for every channel.
-void add_windows(const MappingTask& task, LayerPlan& plan, int channels, int rows, int columns) {
+void add_windows(const MappingTask& task, LayerPlan& plan, int group, int channels, int rows,
+                 int columns) {
   const int row_tiles = divide_up(rows, task.config.kernel_max);
   const int column_tiles = divide_up(columns, task.config.kernel_max);
   const int tile_rows = divide_up(rows, row_tiles);
   const int tile_columns = divide_up(columns, column_tiles);
-  for (int channel = 0; channel < channels; ++channel) {
+  LayerPlan groups = plan;  // of channels
+  add_channels(task, groups, 0, channels, group, {});
+  for (const KernelWindow& channel : groups.windows) {
     for (int row = 0; row < rows; row += tile_rows) {
       for (int column = 0; column < columns; column += tile_columns) {
-        plan.windows.push_back({channel, row, column, std::min(tile_rows, rows - row),
+        plan.windows.push_back({channel.channel, channel.channels, row, column,
+                                std::min(tile_rows, rows - row),
                                 std::min(tile_columns, columns - column)});
       }
     }
   }
 }
 
-LayerPlan make_plan(const MappingTask& task, size_t index, bool vector_input) {
+// Splits the kernels of a layer into passes; none if a read has no room for a kernel of each output
+// row.
+void add_passes(const MappingTask& task, LayerPlan& plan) {
+  const int most = task.config.max_kernels();
+  const auto pairs_of = [&](int kernels) {
+    return (plan.array_rows - 1) * round_up(kernels, plan.lanes) + kernels;
+  };
+  const int kernels = pairs_of(plan.kernels) <= most
+                          ? plan.kernels
+                          : most / plan.array_rows / plan.lanes * plan.lanes;
+  for (int first = 0; kernels > 0 && first < plan.kernels; first += kernels) {
+    KernelPass pass;
+    pass.first_kernel = first;
+    pass.kernels = std::min(kernels, plan.kernels - first);
+    pass.pairs = pairs_of(pass.kernels);
+    pass.lines = round_up(2 * pass.pairs, kLineUnit);
+    plan.passes.push_back(pass);
+  }
+}
+
+// `group`: channels that the array adds in one read, at most.
+LayerPlan make_plan(const MappingTask& task, size_t index, bool vector_input, int array_rows,
+                    int group) {
   const Layer& layer = task.network.layers[index];
+  const int lanes = task.config.lanes;
   LayerPlan plan;
   plan.layer = &layer;
+  plan.array_rows = array_rows;
+  plan.lanes = lanes;
   plan.final = index + 1 == task.network.layers.size();
   const bool fully_connected = layer.type == LayerType::kFullyConnected;
   plan.vector_output = fully_connected && !plan.final;
   plan.vector_input = vector_input;
-  // Elements behind the last output fill the last column of tiles, so that a window never reads
-  // what was not written.
-  plan.kernels = plan.vector_output ? round_up(layer.kernels, kVectorUnit) : layer.kernels;
+  plan.kernels = plan.vector_output ? stored_elements(layer.kernels, lanes) : layer.kernels;
   if (plan.vector_input) {
-    const int elements = round_up(layer.input.channels, kVectorUnit);
+    const int elements = stored_elements(layer.input.channels, lanes);
+    const int word_elements = kTileSide * kTileSide * lanes;  // of Lanes channels of tiles
     plan.in_height = kTileSide;
     plan.in_width = kTileSide;
     plan.in_pitch = kTileSide;
-    for (int first = 0; first < elements; first += kTilePairElements) {
-      const int columns = std::min(elements - first, kTilePairElements) / kVectorUnit;
-      for (int half = 0; half < 2; ++half) {
-        plan.windows.push_back({first / kTilePairElements * 2 + half, 0, 0, kTileSide, columns});
-      }
+    for (int first = 0; first < elements; first += word_elements) {
+      const int pixels = std::min(elements - first, word_elements) / lanes;  // of a channel
+      KernelWindow window;
+      window.rows = std::min(pixels, kTileSide);
+      window.columns = pixels / window.rows;
+      const int channel = first / word_elements * lanes;
+      add_channels(task, plan, channel, channel + lanes, group, window);
     }
   } else {
     plan.in_height = layer.input.height;
     plan.in_width = layer.input.width;
     plan.in_pitch = task.words_of(plan.in_height, plan.in_width);
-    add_windows(task, plan, layer.input.channels, layer.kernel_rows, layer.kernel_columns);
+    add_windows(task, plan, group, layer.input.channels, layer.kernel_rows, layer.kernel_columns);
   }
   plan.stride = stride_of(layer);
   plan.pool = layer.pool.value_or(Pooling{});
@@ -93,17 +143,28 @@ LayerPlan make_plan(const MappingTask& task, size_t index, bool vector_input) {
   plan.pool.column_stride = std::min(plan.pool.column_stride, task.config.max_dim);
   if (plan.vector_output) {
     check_memory(task, layer.output, name, kTileSide,
-                 2 * divide_up(plan.kernels, kTilePairElements));
+                 lanes * divide_up(plan.kernels, kTileSide * kTileSide * lanes));
   } else if (!plan.final) {
     plan.out_pitch = task.words_of(layer.output.height, layer.output.width);
     check_memory(task, layer.output, name, plan.out_pitch, layer.kernels);
   }
-  for (int first = 0; first < plan.kernels; first += task.config.max_kernels()) {
-    const int kernels = std::min(task.config.max_kernels(), plan.kernels - first);
-    plan.passes.push_back({first, kernels, round_up(2 * kernels, kLineUnit)});
-  }
-  choose_range(task, plan);
+  add_passes(task, plan);
+  if (!plan.passes.empty()) choose_range(task, plan);
   return plan;
+}
+
+std::vector<LayerPlan> make_plans(const MappingTask& task, size_t index, bool vector_input) {
+  std::vector<LayerPlan> plans;
+  plans.push_back(make_plan(task, index, vector_input, 1, task.config.windows));
+  if (task.config.windows > 1 && clips(task, plans.front())) {
+    plans.front() = make_plan(task, index, vector_input, 1, 1);
+  }
+  const bool map_output = !plans.front().final && !plans.front().vector_output;
+  for (int rows = 2; map_output && rows <= task.config.windows; ++rows) {
+    LayerPlan plan = make_plan(task, index, vector_input, rows, 1);
+    if (!plan.passes.empty()) plans.push_back(std::move(plan));
+  }
+  return plans;
 }
 
 void check_table(const MappingTask& task, const char* what, int needed, int there) {
@@ -113,23 +174,25 @@ void check_table(const MappingTask& task, const char* what, int needed, int ther
   }
 }
 
-void check_tables(const MappingTask& task, std::span<const LayerPlan> plans) {
+void check_tables(const MappingTask& task, std::span<const std::vector<LayerPlan>> layers) {
   int rows = 0;
   int records = 0;
   int bias_rows = 0;
   int64_t lines = 0;
-  for (const LayerPlan& plan : plans) {
+  for (const std::vector<LayerPlan>& plans : layers) {
+    const LayerPlan& plan = plans.front();
     rows += static_cast<int>(plan.passes.size());
     records += static_cast<int>(plan.passes.size() * plan.windows.size());
     for (const KernelPass& pass : plan.passes) {
-      bias_rows += divide_up(pass.kernels, 2);
+      bias_rows += task.config.words_of_kernels(pass.kernels);
       lines += static_cast<int64_t>(pass.lines) * static_cast<int64_t>(plan.windows.size());
     }
   }
   const int64_t there = static_cast<int64_t>(task.config.num_pe) * task.config.num_sl;
   if (lines > there) {
     std::string each;
-    for (const LayerPlan& plan : plans) {
+    for (const std::vector<LayerPlan>& plans : layers) {
+      const LayerPlan& plan = plans.front();
       int64_t sum = 0;
       for (const KernelPass& pass : plan.passes) {
         sum += static_cast<int64_t>(pass.lines) * static_cast<int64_t>(plan.windows.size());
@@ -152,15 +215,16 @@ void MappingTask::fail(const std::string& text) const {
   throw Error(fmt::format("network {} does not fit: {}", network.name, text));
 }
 
-int LayerPlan::weight(int kernel, const KernelWindow& window, int r, int c) const {
+int LayerPlan::weight(int kernel, const KernelWindow& window, int i, int r, int c) const {
   if (kernel >= layer->kernels) {
     return 0;
   }
   if (!vector_input) {
-    return layer->weight(kernel, window.channel, window.row + r, window.column + c);
+    return layer->weight(kernel, window.channel + i, window.row + r, window.column + c);
   }
+  const int channel = window.channel + i;
   const int element =
-      kTilePairElements * (window.channel / 2) + 2 * (kTileSide * c + r) + window.channel % 2;
+      lanes * (kTileSide * kTileSide * (channel / lanes) + kTileSide * c + r) + channel % lanes;
   return element < layer->input.channels ? layer->weight(kernel, element, 0, 0) : 0;
 }
 
@@ -172,17 +236,17 @@ int LayerPlan::max_window_rows() const {
   return rows;
 }
 
-std::vector<LayerPlan> plan_layers(const MappingTask& task) {
+std::vector<std::vector<LayerPlan>> plan_layers(const MappingTask& task) {
   check_layers(task);
   const MapShape& image = task.network.input;
   check_memory(task, image, "the image", task.words_of(image.height, image.width), image.channels);
   check_dimensions(task, image, "the image");
-  std::vector<LayerPlan> plans;
+  std::vector<std::vector<LayerPlan>> layers;
   for (size_t i = 0; i < task.network.layers.size(); ++i) {
-    plans.push_back(make_plan(task, i, i > 0 && plans.back().vector_output));
+    layers.push_back(make_plans(task, i, i > 0 && layers.back().front().vector_output));
   }
-  check_tables(task, plans);
-  return plans;
+  check_tables(task, layers);
+  return layers;
 }
 
 }  // namespace mcnn

@@ -32,10 +32,11 @@ struct MappingTask {
   int words_of(int height, int width) const { return divide_up(height, config.row_banks) * width; }
 };
 
-// The part of an input channel that one read drives.
+// The part of neighbouring input channels that one read drives.
 struct KernelWindow {
-  int channel = 0;
-  int row = 0;  // first kernel row and column
+  int channel = 0;   // the first one
+  int channels = 1;  // each a window of its own
+  int row = 0;       // first kernel row and column
   int column = 0;
   int rows = 0;
   int columns = 0;
@@ -45,11 +46,15 @@ struct KernelWindow {
 struct KernelPass {
   int first_kernel = 0;
   int kernels = 0;
-  int lines = 0;  // source lines of one window, rounded up
+  int pairs = 0;  // of source lines, those of all output rows that an array works for
+  int lines = 0;  // source lines of one read, rounded up
 };
 
+// A layer, in one way of using the windows of an array.
 struct LayerPlan {
   const Layer* layer = nullptr;
+  int array_rows = 1;  // output rows that one array works for; 1: its windows are channels
+  int lanes = 2;       // channels of a feature-map word
   bool final = false;
   bool vector_output = false;
   bool vector_input = false;
@@ -57,7 +62,7 @@ struct LayerPlan {
   int kernels = 0;    // with the dummy kernels that pad a vector
   int in_height = 0;  // as stored
   int in_width = 0;
-  int in_pitch = 0;  // words from channel c to channel c+2
+  int in_pitch = 0;  // words from channel c to channel c+Lanes
   int out_pitch = 0;
   Pooling pool;
   std::vector<KernelWindow> windows;
@@ -65,14 +70,16 @@ struct LayerPlan {
   int range = 0;
   double peak_codes = 0.0;  // at this range
 
-  // Weight of a kernel at row r, column c of a window; 0 in dummy kernels and behind a vector.
-  int weight(int kernel, const KernelWindow& window, int r, int c) const;
-  int channel_base(int channel) const { return channel / 2 * in_pitch; }  // first word
+  // Weight of a kernel at row r, column c of channel window.channel + i; 0 in dummy kernels and
+  // behind a vector.
+  int weight(int kernel, const KernelWindow& window, int i, int r, int c) const;
+  int channel_base(int channel) const { return channel / lanes * in_pitch; }  // first word
   int max_window_rows() const;
 };
 
-// The plans of all layers, with their converter ranges. Throws Error when the memory, a table or a
-// partial sum has no room.
-std::vector<LayerPlan> plan_layers(const MappingTask& task);
+// Every plan of every layer, with its converter range; the first of a layer is the one with the
+// fewest reads for an output row. Throws Error when the memory, a table or a partial sum has no
+// room.
+std::vector<std::vector<LayerPlan>> plan_layers(const MappingTask& task);
 
 }  // namespace mcnn

@@ -40,10 +40,10 @@ MappedNetwork map_network(const Network& network, const ChipConfig& config,
                           const MappingOptions& options) {
   check_options(network, options);
   const MappingTask task = {network, config, options};
-  const std::vector<LayerPlan> plans = plan_layers(task);
+  const LayerPlans plans = plan_layers(task);
   const Packing packing =
       options.kind == MappingKind::kPaper ? pack_paper(task, plans) : pack_fastest(task, plans);
-  return build_program(task, plans, packing);
+  return build_program(task, packing);
 }
 
 }  // namespace mcnn

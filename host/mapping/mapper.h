@@ -17,8 +17,9 @@ namespace mcnn {
 
 enum class MappingKind {
   kDefault,  // the replicas and segment lengths that need the fewest clocks if every window is
-             // fetched whole
-  kSliding,  // the same, sliding windows counted: fewer steps a position, fewer clocks
+             // fetched whole and alone
+  kSliding,  // the same, sliding windows and PEs that share a word counted: fewer steps a position,
+             // fewer clocks
   kPaper,    // one copy of every convolution layer in each convolver group, as published
 };
 MappingKind mapping_kind(std::string_view name);  // "default", "sliding", "paper"; throws Error
@@ -31,30 +32,65 @@ struct MappingOptions {
   DeviceLimits limits;
 };
 
-// One block of source lines: one window (of one input channel) of one group of kernels, for one
-// replica.
+// One block of source lines: the windows of one read, of one group of kernels, for one replica or
+// for `array_rows` neighbouring ones.
 struct Placement {
   int layer = 0;         // network layer
   int layer_row = 0;     // row of the layer table (pass)
   int first_kernel = 0;  // of the pass
   int kernels = 0;       // with dummy kernels that pad a vector
-  int replica = 0;
-  int channel = 0;     // input channel (of the tiled vector behind a fully connected layer)
-  int window_row = 0;  // first kernel row and column of the window
+  int replica = 0;       // the first one
+  int array_rows = 1;    // replicas
+  int channel = 0;       // first input channel (of the tiled vector behind a fully connected layer)
+  int channels = 1;      // windows that are channels
+  int window_row = 0;    // first kernel row and column of the window
   int window_column = 0;
   int window_rows = 0;
   int window_columns = 0;
   int step = 0;  // step of the pass that reads it
   int pe = 0;
   int first_line = 0;  // multiple of 4
-  int lines = 0;       // 2 * kernels, rounded up to a multiple of 4
+  int lines = 0;       // two for each pair of the read, rounded up to a multiple of 4
+  int row_lines = 0;   // from one replica to the next
 };
+
+// A weight of a placement and its cells: the positive one on `line`, the negative one on the next.
+struct PlacedPair {
+  int kernel = 0;  // of the placement
+  int replica = 0;
+  int channel = 0;
+  int row = 0;  // of the window
+  int column = 0;
+  int line = 0;
+  int bit_line = 0;
+};
+
+// Calls take(pair) for every weight of a placement: replicas, kernels, channels, columns, rows.
+template <typename Take>
+void for_each_pair(const Placement& place, const Take& take) {
+  constexpr int kRows = 4;  // of bit lines of a window, and columns
+  for (int w = 0; w < place.array_rows; ++w) {
+    for (int k = 0; k < place.kernels; ++k) {
+      for (int i = 0; i < place.channels; ++i) {
+        for (int c = 0; c < place.window_columns; ++c) {
+          for (int r = 0; r < place.window_rows; ++r) {
+            const int window = place.array_rows > 1 ? w : i;
+            take(PlacedPair{k, place.replica + w, place.channel + i, r, c,
+                            place.first_line + w * place.row_lines + 2 * k,
+                            kRows * (kRows * window + c) + r});
+          }
+        }
+      }
+    }
+  }
+}
 
 // How a network layer was mapped.
 struct LayerMapping {
   std::string name;
   int replicas = 1;
-  int segment_pes = 1;  // PEs of a replica
+  int array_rows = 1;   // of them in one array
+  int segment_pes = 1;  // PEs of an array's replicas
   int steps = 1;        // steps of an output position
   int range = 0;
   int first_row = 0;  // rows of the layer table
@@ -67,6 +103,7 @@ struct LayerMapping {
 
 struct MappedNetwork {
   MappingKind kind = MappingKind::kDefault;
+  int lanes = 2;  // channels of a feature-map word
   ChipProgram program;
   std::vector<LayerMapping> layers;
   std::vector<Placement> placements;  // by layer row, step, PE

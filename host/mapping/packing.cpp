@@ -21,7 +21,7 @@ enum class Fit { kEmptiest, kFullest };
 // Branch and bound over the layouts of the layers.
 class Search {
  public:
-  Search(const MappingTask& task, std::span<const LayerPlan> plans)
+  Search(const MappingTask& task, const LayerPlans& plans)
       : task_(task),
         plans_(plans),
         room_(static_cast<int64_t>(task.config.num_pe) * task.config.num_sl),
@@ -53,13 +53,13 @@ class Search {
       const std::vector<LayerLayout>& list = lists_[l];
       if (list.empty()) {
         task_.fail(fmt::format("PEs: {} replicas of layer {} asked for, {} PEs there",
-                               forced_replicas(task_, plans_, l), plans_[l].layer->name,
+                               forced_replicas(task_, plans_, l), plans_[l].front().layer->name,
                                task_.config.num_pe));
       }
       clocks_left_[l] = clocks_left_[l + 1] + list.front().clocks;
       int64_t least = std::numeric_limits<int64_t>::max();
       for (const LayerLayout& layout : list) {
-        least = std::min(least, layout.total_lines(plans_[l]));
+        least = std::min(least, layout.total_lines());
       }
       lines_left_[l] = lines_left_[l + 1] + least;
       smallest[l] = *std::min_element(
@@ -97,7 +97,7 @@ class Search {
           nodes_ >= kMaxSearchNodes) {
         return;
       }
-      const int64_t total = lines + layout.total_lines(plans_[depth]);
+      const int64_t total = lines + layout.total_lines();
       if (total + lines_left_[depth + 1] > room_) {
         continue;
       }
@@ -128,8 +128,9 @@ class Search {
     };
     std::vector<Item> items;
     for (size_t l = 0; l < layouts.size(); ++l) {
-      for (size_t p = 0; p < plans_[l].passes.size(); ++p) {
-        items.push_back({l, p, layouts[l].lines_of(plans_[l], plans_[l].passes[p], 0)});
+      const std::vector<KernelPass>& passes = layouts[l].plan->passes;
+      for (size_t p = 0; p < passes.size(); ++p) {
+        items.push_back({l, p, layouts[l].lines_of(passes[p], 0)});
       }
     }
     std::stable_sort(items.begin(), items.end(),
@@ -138,21 +139,21 @@ class Search {
     if (packing != nullptr) {
       packing->pes.clear();
       for (size_t l = 0; l < layouts.size(); ++l) {
-        packing->pes.emplace_back(plans_[l].passes.size());
+        packing->pes.emplace_back(layouts[l].plan->passes.size());
       }
     }
     for (const Item& item : items) {
-      const LayerPlan& plan = plans_[item.layer];
       const LayerLayout& layout = layouts[item.layer];
+      const LayerPlan& plan = *layout.plan;
       const std::vector<int> pes =
-          emptiest_or_fullest(free, fit, item.lines, layout.replicas * layout.pes,
+          emptiest_or_fullest(free, fit, item.lines, layout.segments() * layout.pes,
                               plan.layer->type == LayerType::kFullyConnected);
       if (pes.empty()) {
         return false;
       }
       for (size_t i = 0; i < pes.size(); ++i) {
         int& left = free[to_index(pes[i])];
-        left -= layout.lines_of(plan, plan.passes[item.pass], static_cast<int>(i) % layout.pes);
+        left -= layout.lines_of(plan.passes[item.pass], static_cast<int>(i) % layout.pes);
         if (left < 0) {
           return false;
         }
@@ -191,8 +192,8 @@ class Search {
 
   [[noreturn]] void fail(int64_t lines) const {
     int largest = 0;
-    for (const LayerPlan& plan : plans_) {
-      largest = std::max(largest, plan.passes.front().lines);
+    for (const std::vector<LayerPlan>& plans : plans_) {
+      largest = std::max(largest, plans.front().passes.front().lines);
     }
     if (lines > room_) {
       task_.fail(
@@ -206,7 +207,7 @@ class Search {
   }
 
   const MappingTask& task_;
-  const std::span<const LayerPlan> plans_;
+  const LayerPlans& plans_;
   const int64_t room_;                           // source lines of all PEs
   std::vector<std::vector<LayerLayout>> lists_;  // [layer]
   std::vector<int64_t> clocks_left_;             // least clocks of layers i and behind
@@ -220,7 +221,7 @@ class Search {
 
 }  // namespace
 
-Packing pack_fastest(const MappingTask& task, std::span<const LayerPlan> plans) {
+Packing pack_fastest(const MappingTask& task, const LayerPlans& plans) {
   return Search(task, plans).run();
 }
 

@@ -22,23 +22,24 @@ struct Group {
 
 // One copy of the chosen layers in `count` PEs; false if it does not fit.
 template <typename Chosen>
-bool pack_into(const MappingTask& task, std::span<const LayerPlan> plans, const Chosen& chosen,
-               int count, Group& group) {
+bool pack_into(const MappingTask& task, const LayerPlans& plans, const Chosen& chosen, int count,
+               Group& group) {
   group.pes = count;
   group.pes_of.assign(plans.size(), {});
   std::vector<int> free(to_index(count), task.config.num_sl);
   for (size_t l = 0; l < plans.size(); ++l) {
-    const LayerPlan& plan = plans[l];
+    const LayerPlan& plan = plans[l].front();
     if (!chosen(plan)) {
       continue;
     }
     LayerLayout layout;
+    layout.plan = &plan;
     layout.steps = divide_up(static_cast<int>(plan.windows.size()), count);
     layout.pes = divide_up(static_cast<int>(plan.windows.size()), layout.steps);
     for (const KernelPass& pass : plan.passes) {
       std::vector<int> taken;
       for (int pe = 0; pe < count && static_cast<int>(taken.size()) < layout.pes; ++pe) {
-        const int lines = layout.lines_of(plan, pass, static_cast<int>(taken.size()));
+        const int lines = layout.lines_of(pass, static_cast<int>(taken.size()));
         if (lines <= free[to_index(pe)]) {
           free[to_index(pe)] -= lines;
           taken.push_back(pe);
@@ -55,10 +56,10 @@ bool pack_into(const MappingTask& task, std::span<const LayerPlan> plans, const 
 
 // The same in as few PEs as possible.
 template <typename Chosen>
-Group pack_group(const MappingTask& task, std::span<const LayerPlan> plans, const Chosen& chosen,
+Group pack_group(const MappingTask& task, const LayerPlans& plans, const Chosen& chosen,
                  const char* what) {
   Group group;
-  if (std::none_of(plans.begin(), plans.end(), chosen)) {
+  if (std::ranges::none_of(plans, [&](const auto& layer) { return chosen(layer.front()); })) {
     group.pes_of.assign(plans.size(), {});
     return group;
   }
@@ -73,11 +74,10 @@ Group pack_group(const MappingTask& task, std::span<const LayerPlan> plans, cons
 }
 
 // Copies of a convolution layer, one a group.
-int replicas_in(const MappingTask& task, std::span<const LayerPlan> plans, size_t layer,
-                int groups) {
-  const LayerPlan& plan = plans[layer];
+int replicas_in(const MappingTask& task, const LayerPlans& plans, size_t layer, int groups) {
+  const LayerPlan& plan = plans[layer].front();
   const int forced = forced_replicas(task, plans, layer);
-  const int most = is_convolution(plan) ? std::min(groups, max_replicas(task, plan)) : 1;
+  const int most = is_convolution(plan) ? std::min(groups, max_replicas(task, {&plan, 1})) : 1;
   if (most == 0) {
     task.fail(fmt::format("pooling: one output row of layer {} touches more than {} pooled rows",
                           plan.layer->name, task.config.row_banks));
@@ -91,7 +91,7 @@ int replicas_in(const MappingTask& task, std::span<const LayerPlan> plans, size_
 
 }  // namespace
 
-Packing pack_paper(const MappingTask& task, std::span<const LayerPlan> plans) {
+Packing pack_paper(const MappingTask& task, const LayerPlans& plans) {
   const Group convolver = pack_group(task, plans, is_convolution, "convolution");
   const Group shared = pack_group(task, plans, is_fully_connected, "fully connected");
   const int groups = convolver.pes == 0 ? 0 : (task.config.num_pe - shared.pes) / convolver.pes;
@@ -103,12 +103,12 @@ Packing pack_paper(const MappingTask& task, std::span<const LayerPlan> plans) {
   }
   Packing packing;
   for (size_t l = 0; l < plans.size(); ++l) {
-    const bool convolution = is_convolution(plans[l]);
+    const bool convolution = is_convolution(plans[l].front());
     const int replicas = replicas_in(task, plans, l, groups);
     const Group& group = convolution ? convolver : shared;
     const int first = convolution ? 0 : task.config.num_pe - shared.pes;
     const int segment_pes = static_cast<int>(group.pes_of[l].front().size());
-    packing.layouts.push_back(*make_layout(task, plans[l], replicas, segment_pes));
+    packing.layouts.push_back(*make_layout(task, plans[l].front(), replicas, segment_pes));
     std::vector<std::vector<int>>& passes = packing.pes.emplace_back();
     for (const std::vector<int>& pes : group.pes_of[l]) {
       std::vector<int>& all = passes.emplace_back();

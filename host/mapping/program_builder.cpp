@@ -10,76 +10,89 @@
 namespace mcnn {
 namespace {
 
-// The levels of one block, whose first source line is `first_line`.
-void write_cells(const MappingTask& task, const LayerPlan& plan, const KernelPass& pass,
-                 const KernelWindow& window, int first_line, std::vector<uint8_t>& cells) {
-  const int num_bl = task.config.num_bl();
-  for (int k = 0; k < pass.kernels; ++k) {
-    for (int c = 0; c < window.columns; ++c) {
-      for (int r = 0; r < window.rows; ++r) {
-        const int weight = plan.weight(pass.first_kernel + k, window, r, c);
-        const int bit_line = task.config.kernel_max * c + r;
-        const size_t cell = to_index((first_line + 2 * k) * num_bl + bit_line);
-        cells[cell] = static_cast<uint8_t>(positive_part(weight));
-        cells[cell + to_index(num_bl)] = static_cast<uint8_t>(positive_part(-weight));
-      }
-    }
-  }
+// The levels of one block.
+void write_cells(int num_bl, const LayerPlan& plan, const KernelWindow& window,
+                 const Placement& place, std::vector<uint8_t>& cells) {
+  for_each_pair(place, [&](const PlacedPair& pair) {
+    const int weight = plan.weight(place.first_kernel + pair.kernel, window,
+                                   pair.channel - place.channel, pair.row, pair.column);
+    const size_t cell = to_index(pair.line * num_bl + pair.bit_line);
+    cells[cell] = static_cast<uint8_t>(positive_part(weight));
+    cells[cell + to_index(num_bl)] = static_cast<uint8_t>(positive_part(-weight));
+  });
 }
 
 // The tables of a row that say which PEs are a segment and which replica that computes.
-void set_segments(const MappingTask& task, const LayerPlan& plan, const LayerLayout& layout,
-                  const std::vector<int>& pes, LayerRow& row) {
+void set_segments(const MappingTask& task, const LayerLayout& layout, const std::vector<int>& pes,
+                  LayerRow& row) {
+  const LayerPlan& plan = *layout.plan;
   if (plan.final || plan.vector_output) {
     row.segment_end = 1u << (task.config.num_pe - 1);
     return;
   }
   int first = 0;
-  for (int replica = 0; replica < layout.replicas; ++replica) {
-    const int end = pes[to_index((replica + 1) * layout.pes - 1)];
+  for (int segment = 0; segment < layout.segments(); ++segment) {
+    const int end = pes[to_index((segment + 1) * layout.pes - 1)];
     row.segment_end |= 1u << end;
     for (; first <= end; ++first) {
-      row.replica[to_index(first)] = replica;
-      row.row_offset[to_index(first)] = replica * plan.stride;
+      row.replica[to_index(first)] = segment * plan.array_rows;
+      row.row_offset[to_index(first)] = segment * plan.array_rows * plan.stride;
     }
   }
 }
 
 void add_biases(const MappingTask& task, const LayerPlan& plan, const KernelPass& pass,
                 std::vector<BiasRow>& biases) {
-  for (int k = 0; k < pass.kernels; k += 2) {
-    BiasRow bias;
-    bias.even = static_cast<int32_t>(bias_of(task, plan, pass.first_kernel + k));
-    if (k + 1 < pass.kernels) {
-      bias.odd = static_cast<int32_t>(bias_of(task, plan, pass.first_kernel + k + 1));
-    }
-    biases.push_back(bias);
+  for (int k = 0; k < pass.kernels; ++k) {
+    if (k % plan.lanes == 0) biases.emplace_back(to_index(plan.lanes), 0);
+    biases.back()[to_index(k % plan.lanes)] =
+        static_cast<int32_t>(bias_of(task, plan, pass.first_kernel + k));
   }
 }
 
 // Row, records, biases and cells of one pass.
-void build_pass(const MappingTask& task, const LayerPlan& plan, int layer, const KernelPass& pass,
+void build_pass(const MappingTask& task, int layer, const KernelPass& pass,
                 const LayerLayout& layout, const std::vector<int>& pes, MappedNetwork& mapped) {
+  const LayerPlan& plan = *layout.plan;
   ChipProgram& program = mapped.program;
   LayerRow row = make_row(task, plan, pass, layout.replicas);
   row.bias_base = static_cast<int>(program.biases.size());
   row.first_record = static_cast<int>(program.records.size());
-  set_segments(task, plan, layout, pes, row);
+  set_segments(task, layout, pes, row);
   add_biases(task, plan, pass, program.biases);
-  for_each_record(plan, layout, [&](const KernelWindow& window, int step, int i, bool last) {
-    StepRecord record = make_record(task, plan, window);
+  for_each_record(layout, [&](std::span<const WindowPlace> windows, int step, bool last) {
+    StepRecord record = make_record(task, plan, *windows.front().window);
     record.last_step = last ? 1 : 0;
-    for (int replica = 0; replica < layout.replicas; ++replica) {
-      const int pe = pes[to_index(replica * layout.pes + i)];
-      int& used = mapped.lines_used[to_index(pe)];
-      record.active[to_index(pe)] = 1;
-      record.first_line[to_index(pe)] = used;
-      write_cells(task, plan, pass, window, used, program.cells[to_index(pe)]);
-      mapped.placements.push_back({layer, static_cast<int>(program.layers.size()),
-                                   pass.first_kernel, pass.kernels, replica, window.channel,
-                                   window.row, window.column, window.rows, window.columns, step, pe,
-                                   used, pass.lines});
-      used += pass.lines;
+    for (const WindowPlace& at : windows) {
+      const KernelWindow& window = *at.window;
+      for (int segment = 0; segment < layout.segments(); ++segment) {
+        const int pe = pes[to_index(segment * layout.pes + at.pe)];
+        int& used = mapped.lines_used[to_index(pe)];
+        record.active[to_index(pe)] = 1;
+        record.first_line[to_index(pe)] = used;
+        record.lane[to_index(pe)] = window.channel % plan.lanes;
+        Placement place;
+        place.layer = layer;
+        place.layer_row = static_cast<int>(program.layers.size());
+        place.first_kernel = pass.first_kernel;
+        place.kernels = pass.kernels;
+        place.replica = segment * plan.array_rows;
+        place.array_rows = plan.array_rows;
+        place.channel = window.channel;
+        place.channels = window.channels;
+        place.window_row = window.row;
+        place.window_column = window.column;
+        place.window_rows = window.rows;
+        place.window_columns = window.columns;
+        place.step = step;
+        place.pe = pe;
+        place.first_line = used;
+        place.lines = pass.lines;
+        place.row_lines = 2 * row.row_pairs();
+        write_cells(task.config.num_bl(), plan, window, place, program.cells[to_index(pe)]);
+        mapped.placements.push_back(place);
+        used += pass.lines;
+      }
     }
     program.records.push_back(record);
   });
@@ -89,12 +102,12 @@ void build_pass(const MappingTask& task, const LayerPlan& plan, int layer, const
 
 }  // namespace
 
-MappedNetwork build_program(const MappingTask& task, std::span<const LayerPlan> plans,
-                            const Packing& packing) {
+MappedNetwork build_program(const MappingTask& task, const Packing& packing) {
   const Network& network = task.network;
   const ChipConfig& config = task.config;
   MappedNetwork mapped;
   mapped.kind = task.options.kind;
+  mapped.lanes = config.lanes;
   ChipProgram& program = mapped.program;
   program.name = network.name;
   program.image = network.input;
@@ -103,12 +116,13 @@ MappedNetwork build_program(const MappingTask& task, std::span<const LayerPlan> 
   program.cells.assign(to_index(config.num_pe),
                        std::vector<uint8_t>(to_index(config.num_sl * config.num_bl()), 0));
   mapped.lines_used.assign(to_index(config.num_pe), 0);
-  for (size_t l = 0; l < plans.size(); ++l) {
-    const LayerPlan& plan = plans[l];
+  for (size_t l = 0; l < packing.layouts.size(); ++l) {
     const LayerLayout& layout = packing.layouts[l];
+    const LayerPlan& plan = *layout.plan;
     LayerMapping layer;
     layer.name = plan.layer->name;
     layer.replicas = layout.replicas;
+    layer.array_rows = plan.array_rows;
     layer.segment_pes = layout.pes;
     layer.steps = layout.steps;
     layer.range = plan.range;
@@ -116,8 +130,7 @@ MappedNetwork build_program(const MappingTask& task, std::span<const LayerPlan> 
     layer.first_row = static_cast<int>(program.layers.size());
     layer.rows = static_cast<int>(plan.passes.size());
     for (size_t p = 0; p < plan.passes.size(); ++p) {
-      build_pass(task, plan, static_cast<int>(l), plan.passes[p], layout, packing.pes[l][p],
-                 mapped);
+      build_pass(task, static_cast<int>(l), plan.passes[p], layout, packing.pes[l][p], mapped);
     }
     if (!plan.final) {
       program.layers.back().swap = 1;

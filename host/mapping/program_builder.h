@@ -2,14 +2,11 @@
 // The last step of the mapper: tables and cells of a packing.
 #pragma once
 
-#include <span>
-
 #include "host/mapping/packing.h"
 
 namespace mcnn {
 
 // The program is validated.
-MappedNetwork build_program(const MappingTask& task, std::span<const LayerPlan> plans,
-                            const Packing& packing);
+MappedNetwork build_program(const MappingTask& task, const Packing& packing);
 
 }  // namespace mcnn

@@ -18,10 +18,11 @@
 namespace mcnn::fields {
 
 inline constexpr int kUpTo16Bits = 65535;
-inline constexpr BitField kReplica{0, 3};
-inline constexpr BitField kRowOffset{4, 3};
-inline constexpr BitField kFirstLine{0, 7};
-inline constexpr BitField kActive{7, 1};
+inline constexpr BitField kReplica{0, 4};
+inline constexpr BitField kRowOffset{4, 4};
+inline constexpr BitField kFirstLine{0, 8};
+inline constexpr BitField kLane{8, 4};
+inline constexpr BitField kActive{15, 1};
 
 using Limit = int (*)(const ChipConfig&);
 
@@ -67,7 +68,10 @@ inline int kernel_max(const ChipConfig& config) { return config.kernel_max; }
 
 inline int max_kernels(const ChipConfig& config) { return config.max_kernels(); }
 inline int max_shift(const ChipConfig& config) { return config.psum_bits - 1; }
-inline int max_group(const ChipConfig& config) { return std::min(config.num_pe, config.row_banks); }
+inline int max_group(const ChipConfig& config) {
+  return std::min({config.num_pe * config.windows, config.row_banks, 15});
+}
+inline int max_windows(const ChipConfig& config) { return config.windows; }
 inline int max_stride(const ChipConfig&) { return 7; }
 inline int max_row_step(const ChipConfig&) { return 127; }
 inline int last_bias_row(const ChipConfig& config) { return config.num_bias_rows - 1; }
@@ -75,7 +79,7 @@ inline int last_record(const ChipConfig& config) { return config.num_records - 1
 
 // clang-format off
 inline constexpr std::array kLayerFields = {
-  // name, word, {lowest bit, bits}, member, least, most
+  // name, word, {lowest bit, bits}, member, least, most, signed, what is subtracted from the value
   LayerField{"FINAL",              0, {0, 1},   &LayerRow::final,              0, one},
   LayerField{"SWAP",               0, {1, 1},   &LayerRow::swap,               0, one},
   LayerField{"VECTOR",             0, {2, 1},   &LayerRow::vector,             0, one},
@@ -83,6 +87,8 @@ inline constexpr std::array kLayerFields = {
   LayerField{"RANGE",              0, {10, 2},  &LayerRow::range,              0, three},
   LayerField{"SHIFT",              0, {12, 5},  &LayerRow::shift,              0, max_shift},
   LayerField{"GROUP_ROWS",         0, {17, 4},  &LayerRow::group_rows,         1, max_group},
+  LayerField{"ARRAY_ROWS",         0, {21, 4},  &LayerRow::array_rows,         1, max_windows, false, 1},
+  LayerField{"PAIRS",              0, {25, 6},  &LayerRow::pairs,              1, max_kernels},
   LayerField{"IN_HEIGHT",          1, {0, 8},   &LayerRow::in_height,          1, max_dim},
   LayerField{"IN_WIDTH",           1, {8, 8},   &LayerRow::in_width,           1, max_dim},
   LayerField{"STRIDE",             1, {16, 3},  &LayerRow::stride,             1, max_stride},
@@ -106,14 +112,13 @@ inline constexpr int kLayerPeWord = 8;
 
 // clang-format off
 inline constexpr std::array kRecordFields = {
-  // the same, then signed, then what is subtracted from the value
   RecordField{"LAST_STEP",      0, {0, 1},  &StepRecord::last_step,      0, one},
   RecordField{"LAST_PASS",      0, {1, 1},  &StepRecord::last_pass,      0, one},
-  RecordField{"HALF",           0, {2, 1},  &StepRecord::half,           0, one},
   RecordField{"WINDOW_COLUMNS", 0, {4, 2},  &StepRecord::window_columns, 1, kernel_max, false, 1},
   RecordField{"WINDOW_ROWS",    0, {6, 2},  &StepRecord::window_rows,    1, kernel_max, false, 1},
   RecordField{"COLUMN_OFFSET",  0, {8, 8},  &StepRecord::column_offset,  -128, signed8, true},
   RecordField{"ROW_OFFSET",     0, {16, 8}, &StepRecord::row_offset,     -128, signed8, true},
+  RecordField{"WINDOWS",        0, {24, 4}, &StepRecord::windows,        1, max_windows, false, 1},
   RecordField{"CHANNEL_BASE",   1, {0, 16}, &StepRecord::channel_base,   0, any16},
 };
 // clang-format on

@@ -35,12 +35,12 @@ class Written {
   explicit Written(const ChipConfig& config)
       : banks_(config.row_banks),
         depth_(config.bank_depth),
-        flags_(to_index(2 * banks_ * depth_), false) {}
+        flags_(to_index(config.lanes * banks_ * depth_), false) {}
 
-  bool get(int half, int bank, int word) const { return flags_[index(half, bank, word)]; }
+  bool get(int lane, int bank, int word) const { return flags_[index(lane, bank, word)]; }
   // True if it was not written before.
-  bool set(int half, int bank, int word) {
-    const size_t i = index(half, bank, word);
+  bool set(int lane, int bank, int word) {
+    const size_t i = index(lane, bank, word);
     const bool fresh = !flags_[i];
     flags_[i] = true;
     return fresh;
@@ -48,8 +48,8 @@ class Written {
   void clear() { flags_.assign(flags_.size(), false); }
 
  private:
-  size_t index(int half, int bank, int word) const {
-    return to_index((half * banks_ + bank) * depth_ + word);
+  size_t index(int lane, int bank, int word) const {
+    return to_index((lane * banks_ + bank) * depth_ + word);
   }
 
   int banks_;
@@ -78,7 +78,7 @@ class Validator {
       where_ = fmt::format("layer row {}", i);
       if (row.final != 0) {
         for (int k = 0; k < row.kernels; ++k) {
-          logits[to_index(2 * row.out_base + k)] = true;
+          logits[to_index(config_.lanes * row.out_base + k)] = true;
         }
       } else {
         write_pass(row);
@@ -122,9 +122,12 @@ class Validator {
     const int64_t high = (int64_t{1} << (config_.psum_bits - 1)) - 1;
     const std::string allowed = fmt::format("{}..{}", -high - 1, high);
     for (size_t i = 0; i < program_.biases.size(); ++i) {
-      for (const int32_t bias : {program_.biases[i].even, program_.biases[i].odd}) {
-        check(bias >= -high - 1 && bias <= high, fmt::format("bias row {}", i), "bias", bias,
-              allowed);
+      const std::string where = fmt::format("bias row {}", i);
+      check(program_.biases[i].size() == to_index(config_.lanes), where, "biases",
+            static_cast<int64_t>(program_.biases[i].size()),
+            fmt::format("{} (Lanes)", config_.lanes));
+      for (const int32_t bias : program_.biases[i]) {
+        check(bias >= -high - 1 && bias <= high, where, "bias", bias, allowed);
       }
     }
   }
@@ -154,7 +157,7 @@ class Validator {
     const int words = words_of(image.height, image.width, config_);
     check(program_.image_pitch == words, "IMAGE_PITCH", "words", program_.image_pitch,
           fmt::format("{}, ceil(height/RowBanks)*width", words));
-    const int64_t needed = static_cast<int64_t>((image.channels + 1) / 2) * words;
+    const int64_t needed = static_cast<int64_t>(config_.words_of_kernels(image.channels)) * words;
     check(needed <= config_.bank_depth, "IMAGE_SHAPE", "words of a bank", needed,
           fmt::format("at most {} (BankDepth)", config_.bank_depth));
     check(program_.num_logits >= 1 && program_.num_logits <= config_.num_logits, "LOGIT_COUNT",
@@ -162,8 +165,9 @@ class Validator {
     for (int c = 0; c < image.channels; ++c) {
       for (int y = 0; y < image.height; ++y) {
         for (int x = 0; x < image.width; ++x) {
-          input_.set(c % 2, y % config_.row_banks,
-                     (c / 2) * program_.image_pitch + (y / config_.row_banks) * image.width + x);
+          input_.set(c % config_.lanes, y % config_.row_banks,
+                     (c / config_.lanes) * program_.image_pitch +
+                         (y / config_.row_banks) * image.width + x);
         }
       }
     }
@@ -173,26 +177,32 @@ class Validator {
     check_fields(kLayerFields, row);
     check(row.row_step == row.group_rows * row.stride, where_, "ROW_STEP", row.row_step,
           fmt::format("{}, GROUP_ROWS*STRIDE", row.group_rows * row.stride));
+    const int row_pairs = config_.words_of_kernels(row.kernels) * config_.lanes;
+    const int pairs = (row.array_rows - 1) * row_pairs + row.kernels;
+    check(row.pairs == pairs, where_, "PAIRS", row.pairs,
+          fmt::format("{}, those of ARRAY_ROWS output rows", pairs));
     const bool single = row.final != 0 || row.vector != 0;
     check(row.final == 0 || (row.swap == 0 && row.vector == 0), where_, "FINAL", row.final,
           "0 with SWAP or VECTOR");
     if (single) {
-      const bool one_position = row.group_rows == 1 && row.out_height == 1 && row.out_width == 1 &&
-                                row.pool_rows == 1 && row.pool_columns == 1 &&
+      const bool one_position = row.group_rows == 1 && row.array_rows == 1 && row.out_height == 1 &&
+                                row.out_width == 1 && row.pool_rows == 1 && row.pool_columns == 1 &&
                                 row.pool_row_stride == 1 && row.pool_column_stride == 1 &&
                                 row.pooled_height == 1 && row.pooled_width == 1;
-      check(one_position, where_, "GROUP_ROWS, OUT_*, POOL_* or POOLED_*", 0,
+      check(one_position, where_, "GROUP_ROWS, ARRAY_ROWS, OUT_*, POOL_* or POOLED_*", 0,
             "all 1 with FINAL or VECTOR");
     }
     if (row.final != 0) {
-      check(2 * row.out_base + row.kernels <= program_.num_logits, where_, "OUT_BASE", row.out_base,
-            fmt::format("2*OUT_BASE + KERNELS <= {} (LOGIT_COUNT)", program_.num_logits));
+      check(config_.lanes * row.out_base + row.kernels <= program_.num_logits, where_, "OUT_BASE",
+            row.out_base,
+            fmt::format("Lanes*OUT_BASE + KERNELS <= {} (LOGIT_COUNT)", program_.num_logits));
     }
     check_segments(row, single);
-    check(row.bias_base + (row.kernels + 1) / 2 <= static_cast<int>(program_.biases.size()), where_,
-          "BIAS_BASE", row.bias_base,
-          fmt::format("{} bias rows from here in a table of {}", (row.kernels + 1) / 2,
-                      program_.biases.size()));
+    const int bias_rows = config_.words_of_kernels(row.kernels);
+    check(
+        row.bias_base + bias_rows <= static_cast<int>(program_.biases.size()), where_, "BIAS_BASE",
+        row.bias_base,
+        fmt::format("{} bias rows from here in a table of {}", bias_rows, program_.biases.size()));
     check((row.pooled_height - 1) * row.pool_row_stride < row.out_height, where_, "POOLED_HEIGHT",
           row.pooled_height, "every pooling window begins inside OUT_HEIGHT");
     check((row.pooled_width - 1) * row.pool_column_stride < row.out_width, where_, "POOLED_WIDTH",
@@ -211,16 +221,16 @@ class Validator {
     check_pe_list(row.row_offset.size(), config_, where_, "ROW_OFFSET");
     std::vector<int> segments(to_index(row.group_rows), 0);
     for (size_t pe = 0; pe < row.replica.size(); ++pe) {
-      check(row.replica[pe] >= 0 && row.replica[pe] < row.group_rows, where_,
+      check(row.replica[pe] >= 0 && row.replica[pe] + row.array_rows <= row.group_rows, where_,
             fmt::format("REPLICA of PE {}", pe), row.replica[pe],
-            fmt::format("0..{}", row.group_rows - 1));
+            fmt::format("0..{}", row.group_rows - row.array_rows));
       check(row.row_offset[pe] == row.replica[pe] * row.stride &&
                 row.row_offset[pe] < config_.row_banks,
             where_, fmt::format("ROW_OFFSET of PE {}", pe), row.row_offset[pe],
             fmt::format("{}, REPLICA*STRIDE, and below {}", row.replica[pe] * row.stride,
                         config_.row_banks));
       if ((row.segment_end >> pe & 1u) != 0) {
-        ++segments[to_index(row.replica[pe])];
+        for (int w = 0; w < row.array_rows; ++w) ++segments[to_index(row.replica[pe] + w)];
       }
     }
     for (size_t r = 0; r < segments.size(); ++r) {
@@ -283,7 +293,11 @@ class Validator {
 
   void check_record_pes(const LayerRow& row, const StepRecord& record, std::vector<bool>& named) {
     check_pe_list(record.first_line.size(), config_, where_, "first source line");
+    check_pe_list(record.lane.size(), config_, where_, "LANE");
     check_pe_list(record.active.size(), config_, where_, "ACTIVE");
+    check(row.array_rows == 1 || record.windows == row.array_rows, where_, "WINDOWS",
+          record.windows, fmt::format("{}, ARRAY_ROWS", row.array_rows));
+    const int array_rows = (row.array_rows - 1) * row.stride;  // input rows to the last window
     for (size_t pe = 0; pe < record.active.size(); ++pe) {
       const std::string name = fmt::format("PE {}", pe);
       check(record.active[pe] == 0 || record.active[pe] == 1, where_, "ACTIVE of " + name,
@@ -293,20 +307,29 @@ class Validator {
                 kFirstLine.mask() >= static_cast<uint32_t>(line / kLineUnit),
             where_, "first source line of " + name, line,
             fmt::format("a multiple of {} up to {}", kLineUnit, kFirstLine.mask() * kLineUnit));
+      check(record.lane[pe] >= 0 && record.lane[pe] < config_.lanes, where_, "LANE of " + name,
+            record.lane[pe], fmt::format("0..{}", config_.lanes - 1));
       if (record.active[pe] == 0) {
         continue;
       }
+      if (row.array_rows == 1 && record.windows > 1) {
+        check(record.lane[pe] % config_.windows == 0 &&
+                  record.lane[pe] + record.windows <= config_.lanes,
+              where_, "LANE of " + name, record.lane[pe],
+              fmt::format("a multiple of {} (Windows) with {} lanes behind it in a word of {}",
+                          config_.windows, record.windows, config_.lanes));
+      }
       check(!named[pe], where_, "ACTIVE of " + name, 1, "once in a step");
       named[pe] = true;
-      check(line + 2 * row.kernels <= config_.num_sl, where_, "first source line of " + name, line,
-            fmt::format("at most {}: {} kernels in {} source lines",
-                        config_.num_sl - 2 * row.kernels, row.kernels, config_.num_sl));
+      check(line + 2 * row.pairs <= config_.num_sl, where_, "first source line of " + name, line,
+            fmt::format("at most {}: {} pairs in {} source lines", config_.num_sl - 2 * row.pairs,
+                        row.pairs, config_.num_sl));
       const int replica = segment_replica(row, pe);
       check(replica >= 0, where_, "ACTIVE of " + name, 1, "0 behind the last SEGMENT_END");
       check(replica == row.replica[pe], where_, "REPLICA of " + name, row.replica[pe],
             fmt::format("{}, that of its segment", replica));
-      check(row.row_offset[pe] + record.window_rows <= config_.row_banks, where_,
-            "ROW_OFFSET + rows of " + name, row.row_offset[pe] + record.window_rows,
+      const int rows = row.row_offset[pe] + array_rows + record.window_rows;
+      check(rows <= config_.row_banks, where_, "ROW_OFFSET + rows of " + name, rows,
             fmt::format("at most {} (RowBanks)", config_.row_banks));
     }
   }
@@ -328,44 +351,59 @@ class Validator {
     for (int x = 0; x < row.out_width; ++x) {
       mark(columns, row.stride * x + record.column_offset, record.window_columns);
     }
+    // The rows of each lane that is read.
+    std::vector<std::vector<bool>> lanes(to_index(config_.lanes), rows);
     for (size_t pe = 0; pe < record.active.size(); ++pe) {
-      for (int group = 0; record.active[pe] != 0 && group < row.row_groups(); ++group) {
-        mark(rows, row.row_step * group + row.row_offset[pe] + record.row_offset,
-             record.window_rows);
+      for (int window = 0; record.active[pe] != 0 && window < record.windows; ++window) {
+        const bool channels = row.array_rows == 1;
+        const int top =
+            row.row_offset[pe] + record.row_offset + (channels ? 0 : window * row.stride);
+        for (int group = 0; group < row.row_groups(); ++group) {
+          mark(lanes[to_index(record.lane[pe] + (channels ? window : 0))],
+               row.row_step * group + top, record.window_rows);
+        }
       }
     }
+    for (int lane = 0; lane < config_.lanes; ++lane) {
+      check_written(row, record, lane, lanes[to_index(lane)], columns);
+    }
+  }
+
+  void check_written(const LayerRow& row, const StepRecord& record, int lane,
+                     const std::vector<bool>& rows, const std::vector<bool>& columns) const {
     for (int y = 0; y < row.in_height; ++y) {
       for (int x = 0; rows[to_index(y)] && x < row.in_width; ++x) {
         if (columns[to_index(x)] &&
-            !input_.get(record.half, y % config_.row_banks,
+            !input_.get(lane, y % config_.row_banks,
                         record.channel_base + (y / config_.row_banks) * row.in_width + x)) {
           throw Error(
-              fmt::format("chip program: {}: window: found a read of row {}, column {} (half {}, "
+              fmt::format("chip program: {}: window: found a read of row {}, column {} (lane {}, "
                           "bank {}), which nothing wrote, allowed: "
                           "pixels of the image or of the layer before",
-                          where_, y, x, record.half, y % config_.row_banks));
+                          where_, y, x, lane, y % config_.row_banks));
         }
       }
     }
   }
 
   void write_pass(const LayerRow& row) {
+    const int lanes = config_.lanes;
     for (int k = 0; k < row.kernels; ++k) {
       for (int py = 0; py < row.pooled_height; ++py) {
         for (int px = 0; px < row.pooled_width; ++px) {
-          int half = k % 2;
+          int lane = k % lanes;
           int bank = py % config_.row_banks;
-          int word = row.out_base + (k / 2) * row.out_pitch +
+          int word = row.out_base + (k / lanes) * row.out_pitch +
                      (py / config_.row_banks) * row.pooled_width + px;
           if (row.vector != 0) {
-            const int element = 2 * row.out_base + k;
-            half = element % 2;
-            bank = element / 2 % kVectorBanks;
-            word = element / 2 / kVectorBanks;
+            const int element = lanes * row.out_base + k;
+            lane = element % lanes;
+            bank = element / lanes % kVectorBanks;
+            word = element / lanes / kVectorBanks;
           }
           check(word < config_.bank_depth, where_, fmt::format("word of kernel {}", k), word,
                 fmt::format("below {} (BankDepth)", config_.bank_depth));
-          check(output_.set(half, bank, word), where_, fmt::format("word of kernel {}", k), word,
+          check(output_.set(lane, bank, word), where_, fmt::format("word of kernel {}", k), word,
                 "not written before in the layer");
         }
       }

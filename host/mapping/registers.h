@@ -64,19 +64,19 @@ inline constexpr uint32_t kProgramFailed = 0x0224;
 inline constexpr uint32_t kProgramRefused = 0x0228;
 inline constexpr uint32_t kProgramCount = 0x0240;  // NumPe words
 
-inline constexpr uint32_t kLayerTable = 0x1000;
+inline constexpr uint32_t kLayerTable = 0x01000;
 inline constexpr uint32_t kLayerStride = 64;
-inline constexpr uint32_t kRecordTable = 0x2000;
-inline constexpr uint32_t kRecordStride = 32;
-inline constexpr uint32_t kBiasTable = 0x4000;
-inline constexpr uint32_t kBiasStride = 8;
-inline constexpr uint32_t kProgramTable = 0x8000;
+inline constexpr uint32_t kRecordTable = 0x10000;
+inline constexpr uint32_t kRecordStride = 64;
+inline constexpr uint32_t kBiasTable = 0x20000;
+inline constexpr uint32_t kBiasStride = 64;
+inline constexpr uint32_t kProgramTable = 0x30000;
 inline constexpr uint32_t kProgramStride = 8;
-inline constexpr uint32_t kFeatureMaps = 0x10000;
+inline constexpr uint32_t kFeatureMaps = 0x80000;
 
 // Values.
 inline constexpr uint32_t kIdValue = 0x4D434E4E;  // "MCNN"
-inline constexpr uint32_t kNeededMajor = 1;       // major version that the host needs
+inline constexpr uint32_t kNeededMajor = 2;       // major version that the host needs
 inline constexpr int kNumBuffers = 3;
 inline constexpr int kAmplitudeBits = 6;  // of a programming pulse
 
@@ -85,7 +85,7 @@ inline constexpr BitField kVersionMajor{16, 16};
 inline constexpr BitField kVersionMinor{8, 8};
 inline constexpr BitField kVersionPatch{0, 8};
 inline constexpr BitField kCapArrayNumPe{0, 8};
-inline constexpr BitField kCapArrayNumBl{8, 8};
+inline constexpr BitField kCapArrayWindows{8, 8};
 inline constexpr BitField kCapArrayNumSl{16, 16};
 inline constexpr BitField kCapAdcNumAdc{0, 8};
 inline constexpr BitField kCapAdcAdcBits{8, 8};
@@ -102,6 +102,7 @@ inline constexpr BitField kCapTablesNumLayers{0, 8};
 inline constexpr BitField kCapTablesNumRecords{8, 12};
 inline constexpr BitField kCapTablesNumBiasRows{20, 12};
 inline constexpr BitField kCapResultNumLogits{0, 8};
+inline constexpr BitField kCapResultLanes{8, 8};
 inline constexpr BitField kCapProgramNumEntries{0, 8};
 inline constexpr BitField kCapProgramAmplitudeBits{8, 8};
 

@@ -181,8 +181,7 @@ Compensation compensate_offsets(const ChipProgram& program, const ChipConfig& co
         sum += difference * (use.planes + slope * use.pixels);
       }
       const auto change = static_cast<int64_t>(std::floor(0.5 - sum / all_positions));
-      BiasRow& bias = result.biases.at(to_index(row.bias_base + kernel / 2));
-      int32_t& value = kernel % 2 == 0 ? bias.even : bias.odd;
+      int32_t& value = bias_in(result.biases, row, kernel);
       const int64_t folded = value + change;
       if (folded < -limit || folded >= limit) {
         throw Error(

@@ -10,16 +10,16 @@ namespace {
 
 // Index of a weight's input, as the last hidden map is read back; -1 for an element that pads a
 // vector.
-int input_of(const Layer& layer, bool vector, const Placement& place, int row, int column) {
+int input_of(const Layer& layer, bool vector, int lanes, const Placement& place,
+             const PlacedPair& pair) {
   if (!vector) {
-    return ((place.channel * layer.input.height) + place.window_row + row) * layer.input.width +
-           place.window_column + column;
+    return ((pair.channel * layer.input.height) + place.window_row + pair.row) * layer.input.width +
+           place.window_column + pair.column;
   }
-  // A vector lies in tiles of 4 x 4 elements in two halves (rtl/README.md).
+  // A vector lies in tiles of 4 x 4 elements in each lane (rtl/README.md).
   constexpr int kTile = 4;
-  constexpr int kTilePair = 2 * kTile * kTile;
-  const int element =
-      kTilePair * (place.channel / 2) + 2 * (kTile * column + row) + place.channel % 2;
+  const int element = lanes * (kTile * (kTile * (pair.channel / lanes) + pair.column) + pair.row) +
+                      pair.channel % lanes;
   return element < layer.input.size() ? element : -1;
 }
 
@@ -36,32 +36,31 @@ std::vector<PlacedWeight> placed_weights(const Network& network, const MappedNet
     if (place.layer != layer_index) {
       continue;
     }
-    for (int k = 0; k < place.kernels && place.first_kernel + k < layer.kernels; ++k) {
-      for (int column = 0; column < place.window_columns; ++column) {
-        for (int row = 0; row < place.window_rows; ++row) {
-          int weight = -1;
-          if (convolution) {
-            weight = ((place.channel * layer.kernel_rows) + place.window_row + row) *
-                         layer.kernel_columns +
-                     place.window_column + column;
-          } else {
-            weight = input_of(layer, vector, place, row, column);
-          }
-          if (weight < 0) {
-            continue;
-          }
-          const int kernel = place.first_kernel + k;
-          const int per_kernel =
-              convolution ? layer.input.channels * layer.kernel_rows * layer.kernel_columns
-                          : layer.input.size();
-          placed.push_back({.kernel = kernel,
-                            .index = weight,
-                            .replica = place.replica,
-                            .cells = {place.pe, place.first_line + 2 * k, 4 * column + row,
-                                      layer.weights[to_index(kernel * per_kernel + weight)]}});
-        }
+    for_each_pair(place, [&](const PlacedPair& pair) {
+      const int kernel = place.first_kernel + pair.kernel;
+      if (kernel >= layer.kernels) {
+        return;
       }
-    }
+      int weight = -1;
+      if (convolution) {
+        weight = ((pair.channel * layer.kernel_rows) + place.window_row + pair.row) *
+                     layer.kernel_columns +
+                 place.window_column + pair.column;
+      } else {
+        weight = input_of(layer, vector, mapped.lanes, place, pair);
+      }
+      if (weight < 0) {
+        return;
+      }
+      const int per_kernel = convolution
+                                 ? layer.input.channels * layer.kernel_rows * layer.kernel_columns
+                                 : layer.input.size();
+      placed.push_back({.kernel = kernel,
+                        .index = weight,
+                        .replica = pair.replica,
+                        .cells = {place.pe, pair.line, pair.bit_line,
+                                  layer.weights[to_index(kernel * per_kernel + weight)]}});
+    });
   }
   return placed;
 }

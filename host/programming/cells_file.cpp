@@ -182,7 +182,7 @@ std::string to_text(const CellsFile& file) {
   top["cells_digest"] = file.cells_digest;
   top["bias_changes"] = nlohmann::ordered_json::array();
   for (const BiasRow& row : file.bias_changes) {
-    top["bias_changes"].push_back({row.even, row.odd});
+    top["bias_changes"].push_back(row);
   }
   if (file.faults) {
     top["faults"] = nlohmann::ordered_json::array();
@@ -267,9 +267,13 @@ CellsFile parse_cells_file(std::string_view text, const std::string& source) {
   }
   for (const json& row : changes) {
     const std::string where = fmt::format("bias_changes[{}]", file.bias_changes.size());
-    list_of(row, 2, source, where);
-    file.bias_changes.push_back(
-        {integer_of(row[0], source, where), integer_of(row[1], source, where)});
+    if (!row.is_array()) {
+      fail(source, where, shown(row), "a list");
+    }
+    BiasRow& change = file.bias_changes.emplace_back();
+    for (const json& kernel : row) {
+      change.push_back(integer_of(kernel, source, where));
+    }
   }
   if (top.contains("faults")) {
     file.faults = faults_of(top["faults"], file.shape, macros.size(), source);
@@ -339,6 +343,13 @@ void check_cells_file(const CellsFile& file, const std::string& source, const Ch
   if (!file.bias_changes.empty() && file.bias_changes.size() != program.biases.size()) {
     fail(source, "bias_changes", fmt::format("{} rows", file.bias_changes.size()),
          fmt::format("{} of the chip program, or none", program.biases.size()));
+  }
+  for (size_t row = 0; row < file.bias_changes.size(); ++row) {
+    if (file.bias_changes[row].size() != to_index(config.lanes)) {
+      fail(source, fmt::format("bias_changes[{}]", row),
+           fmt::format("{} kernels", file.bias_changes[row].size()),
+           fmt::format("{} (Lanes)", config.lanes));
+    }
   }
 }
 

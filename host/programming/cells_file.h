@@ -4,7 +4,7 @@
 //
 //   {"format": "mcnn-cells-1", "config": "yao2020", "seed": 1, "shape": {...}, "card": "name =
 //   ...",
-//    "cells_digest": "...", "bias_changes": [[even, odd], ...],
+//    "cells_digest": "...", "bias_changes": [[kernel, ...], ...],
 //    "faults": [[pe, source_line, bit_line, low, high], ...],
 //    "macros": [{"next_programming_run": 30, "cells": [[base, age_s, read_pulses, generation,
 //                                                       pulses, settled], ...]}, ...]}

@@ -68,7 +68,7 @@ std::vector<std::vector<uint8_t>> used_lines(const ChipProgram& program, const C
       const StepRecord& record = program.records[i];
       for (size_t pe = 0; pe < used.size(); ++pe) {
         if (record.active[pe] != 0) {
-          std::fill_n(used[pe].begin() + record.first_line[pe], 2 * row.kernels, uint8_t{1});
+          std::fill_n(used[pe].begin() + record.first_line[pe], 2 * row.pairs, uint8_t{1});
         }
       }
       if (record.last_pass != 0) {

@@ -35,22 +35,17 @@ std::vector<CellAddress> all_cells(const ChipConfig& config) {
   return cells;
 }
 
-// Calls take(level, positive cell, weight) for every pair that a placement's windows drive, were it
-// at `first_line` of `pe`. The weight is what lies in the cells where the placement is.
+// Calls take(positive cell, weight) for every weight of a placement, were it at `first_line` of
+// `pe`. The weight is what lies in the cells where the placement is.
 template <typename Take>
-void for_each_pair(const MappedNetwork& mapped, const ChipConfig& config, const Placement& place,
-                   int pe, int first_line, const Take& take) {
+void for_each_weight(const MappedNetwork& mapped, const ChipConfig& config, const Placement& place,
+                     int pe, int first_line, const Take& take) {
   const std::vector<uint8_t>& cells = mapped.program.cells[to_index(place.pe)];
-  for (int k = 0; k < place.kernels; ++k) {
-    for (int column = 0; column < place.window_columns; ++column) {
-      for (int row = 0; row < place.window_rows; ++row) {
-        const int bit = config.kernel_max * column + row;
-        const size_t cell = to_index((place.first_line + 2 * k) * config.num_bl() + bit);
-        const int weight = cells[cell] - cells[cell + to_index(config.num_bl())];
-        take(CellAddress{pe, first_line + 2 * k, bit}, weight);
-      }
-    }
-  }
+  for_each_pair(place, [&](const PlacedPair& pair) {
+    const size_t cell = to_index(pair.line * config.num_bl() + pair.bit_line);
+    const int weight = cells[cell] - cells[cell + to_index(config.num_bl())];
+    take(CellAddress{pe, pair.line - place.first_line + first_line, pair.bit_line}, weight);
+  });
 }
 
 double weight_error(const FaultMap& faults, const CellAddress& positive, int weight) {
@@ -113,6 +108,7 @@ class Layout {
       StepRecord& record = program.records[records.back()];
       record.active[to_index(place.pe)] = 0;
       record.first_line[to_index(place.pe)] = 0;
+      record.lane[to_index(place.pe)] = 0;
     }
     for (size_t block = 0; block < spots_.size(); ++block) {
       Placement& place = moved.placements[block];
@@ -126,6 +122,7 @@ class Layout {
       StepRecord& record = program.records[records[block]];
       record.active[to_index(place.pe)] = 1;
       record.first_line[to_index(place.pe)] = place.first_line;
+      record.lane[to_index(place.pe)] = place.channel % mapped_.lanes;
     }
     validate(program, config_);
     return moved;
@@ -151,11 +148,11 @@ class Layout {
     double& value = known[to_index(spot.unit)];
     if (value < 0.0) {
       value = 0.0;
-      for_each_pair(mapped_, config_, mapped_.placements[block], spot.pe, spot.unit * kLineUnit,
-                    [&](const CellAddress& positive, int weight) {
-                      const double error = weight_error(faults_, positive, weight);
-                      value += error * error;
-                    });
+      for_each_weight(mapped_, config_, mapped_.placements[block], spot.pe, spot.unit * kLineUnit,
+                      [&](const CellAddress& positive, int weight) {
+                        const double error = weight_error(faults_, positive, weight);
+                        value += error * error;
+                      });
     }
     return value;
   }
@@ -386,13 +383,13 @@ FaultFigures fault_figures(const MappedNetwork& mapped, const ChipConfig& config
     figures.used_faults += is_used(fault.cell) ? 1 : 0;
   }
   for (const Placement& place : mapped.placements) {
-    for_each_pair(mapped, config, place, place.pe, place.first_line,
-                  [&](const CellAddress& positive, int weight) {
-                    const double error = weight_error(faults, positive, weight);
-                    ++figures.pairs;
-                    figures.unreachable += error > kReached ? 1 : 0;
-                    figures.squared_error += error * error;
-                  });
+    for_each_weight(mapped, config, place, place.pe, place.first_line,
+                    [&](const CellAddress& positive, int weight) {
+                      const double error = weight_error(faults, positive, weight);
+                      ++figures.pairs;
+                      figures.unreachable += error > kReached ? 1 : 0;
+                      figures.squared_error += error * error;
+                    });
   }
   return figures;
 }
@@ -410,7 +407,7 @@ std::vector<std::vector<double>> pair_compensation(const MappedNetwork& mapped,
   std::vector<std::vector<double>> change(
       to_index(config.num_pe), std::vector<double>(to_index(config.num_sl * config.num_bl()), 0.0));
   for (const Placement& place : mapped.placements) {
-    for_each_pair(
+    for_each_weight(
         mapped, config, place, place.pe, place.first_line,
         [&](const CellAddress& positive, int weight) {
           const CellAddress negative = {positive.pe, positive.line + 1, positive.bit_line};

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <span>
 
 #include "common/error.h"
 #include "common/index.h"
@@ -41,12 +43,14 @@ EntryResult ProgramModel::work_on(const ProgramEntry& entry, const ProgramSettin
     return result;
   }
   Macro& macro = macros_[to_index(entry.pe)];
-  const uint32_t driven = entry.no_drive ? 0 : 1u << entry.bit_line;
+  std::array<uint32_t, Macro::kMaxBitLines / 32> driven{};
+  if (!entry.no_drive) driven[to_index(entry.bit_line / 32)] = 1u << entry.bit_line % 32;
+  const std::span<const uint32_t> pulses(driven.data(), macro.pulse_words());
   bool set_before = false;  // polarity and amplitude of the pulse before
   int amplitude = 0;
   for (;;) {
     uint16_t code = 0;
-    macro.read(driven, entry.source_line, 1, settings.range, {&code, 1});
+    macro.read(pulses, entry.source_line, 1, settings.range, {&code, 1});
     ++counters.reads;
     result.code = code;
     if (std::abs(result.code - entry.target) <= entry.tolerance) {

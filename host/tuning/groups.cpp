@@ -63,6 +63,7 @@ ChipProgram group_program(const MappedNetwork& mapped, const ChipConfig& config,
         if (mine[pe] == 0) {
           record.active[pe] = 0;
           record.first_line[pe] = 0;
+          record.lane[pe] = 0;
         }
       }
       if (record.last_pass != 0) {

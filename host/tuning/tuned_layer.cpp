@@ -61,8 +61,7 @@ void set_biases(Network& network, MappedNetwork& mapped, int layer,
       if (kernel >= changed.kernels) {
         continue;
       }
-      BiasRow& bias = mapped.program.biases[to_index(row.bias_base + k / 2)];
-      (k % 2 == 0 ? bias.even : bias.odd) +=
+      mapped.program.bias(row, k) +=
           (biases[to_index(kernel)] - changed.biases[to_index(kernel)]) * (1 << mapping.range);
     }
   }

@@ -3,6 +3,7 @@
 // drive, programming pulses and verify reads.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -30,7 +31,7 @@ std::vector<std::uint8_t> some_levels(const MacroShape& shape) {
 // Random windows, and the pulses of each bit line counted one by one.
 TEST(MacroCounts, PulsesOfEveryWindowAreExactForEveryShapeAndKernel) {
   for (const Kernels& kernels : supported_kernels()) {
-    for (const int bit_lines : {1, 9, 16, 32}) {
+    for (const int bit_lines : {1, 9, 16, 32, 33, 128}) {
       SCOPED_TRACE(::testing::Message() << kernels.name << ", " << bit_lines << " bit lines");
       const MacroShape shape{.bit_lines = bit_lines, .source_lines = 64, .adc_lanes = 32};
       Macro macro(shape, noisy_card(kNoise), 1, 0, kernels);
@@ -41,20 +42,27 @@ TEST(MacroCounts, PulsesOfEveryWindowAreExactForEveryShapeAndKernel) {
       double conductance = 0.0;
       for (const int first : {0, 20, 32}) {
         expected.push_back({.first_line = first, .count = 16, .range = 1});
+        expected.back().pulses.resize(static_cast<std::size_t>(bit_lines));
       }
       for (int i = 0; i < 700; ++i) {
         WindowReads& window = expected[static_cast<std::size_t>(i) % expected.size()];
         // 1 to 16 planes, some empty, the last ones full.
-        std::vector<std::uint32_t> planes(1 + random() % 16);
-        for (std::uint32_t& plane : planes) {
-          plane = random() & random() & (0xFFFF'FFFFU >> (32 - bit_lines));
-          if (i > 500) plane = 0xFFFF'FFFFU >> (32 - bit_lines);
+        const std::size_t words = macro.pulse_words();
+        std::vector<std::uint32_t> planes((1 + random() % 16) * words);
+        for (std::size_t word = 0; word < planes.size(); ++word) {
+          const int lines = std::min(32, bit_lines - 32 * static_cast<int>(word % words));
+          const std::uint32_t all = 0xFFFF'FFFFU >> (32 - lines);
+          planes[word] = i > 500 ? all : random() & random() & random() & all;
         }
         const std::vector<double> driven = macro.window_conductances(window.first_line, 16);
-        for (const std::uint32_t plane : planes) {
-          window.reads += plane != 0 ? 1 : 0;
+        for (auto plane = planes.begin(); plane != planes.end();
+             plane += static_cast<std::ptrdiff_t>(words)) {
+          window.reads += std::any_of(plane, plane + static_cast<std::ptrdiff_t>(words),
+                                      [](std::uint32_t word) { return word != 0; })
+                              ? 1
+                              : 0;
           for (int b = 0; b < bit_lines; ++b) {
-            if ((plane >> b & 1U) == 0) continue;
+            if ((plane[b / 32] >> (b % 32) & 1U) == 0) continue;
             ++window.pulses[static_cast<std::size_t>(b)];
             for (int line = window.first_line; line < window.first_line + 16; ++line) {
               conductance += macro.conductances()[static_cast<std::size_t>((line * bit_lines) + b)];

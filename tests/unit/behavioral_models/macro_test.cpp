@@ -491,7 +491,7 @@ TEST(MacroEvents, CountsAreKeptPerLayer) {
 // ---- bad input
 
 TEST(MacroErrors, ShapesCardsAndNumbers) {
-  expect_error({"bit_lines", "33", "1 to 32"}, [] { Macro({33, 8, 8, 8}, ideal(), 1, 0); });
+  expect_error({"bit_lines", "257", "1 to 256"}, [] { Macro({257, 8, 8, 8}, ideal(), 1, 0); });
   expect_error({"source_lines", "0"}, [] { Macro({16, 0, 8, 8}, ideal(), 1, 0); });
   expect_error({"adc_lanes", "9", "1 to 8"}, [] { Macro({16, 8, 9, 8}, ideal(), 1, 0); });
   expect_error({"adc_bits", "17", "1 to 16"}, [] { Macro({16, 8, 8, 17}, ideal(), 1, 0); });

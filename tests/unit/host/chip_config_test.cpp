@@ -20,7 +20,8 @@ TEST(ChipConfig, NamedConfigurations) {
   EXPECT_EQ(tiny.layer_words(), 9);
   const ChipConfig yao = named_config("yao2020");
   EXPECT_EQ(yao.num_sl, 128);
-  EXPECT_EQ(yao.record_words(), 4);
+  EXPECT_EQ(yao.record_words(), 6);
+  EXPECT_EQ(yao.num_bl(), 16);
 }
 
 TEST(ChipConfig, RoundTripAndDifferences) {
@@ -44,14 +45,14 @@ TEST(ChipConfig, LimitsAreThoseOfTheRtl) {
     const bool narrower = (*it)[4].matched;
     const int low = std::stoi((*it)[narrower ? 5 : 2]);
     int high = std::stoi((*it)[narrower ? 6 : 3]);
-    if (name == "BankDepth") high /= 8;  // words of all RowBanks banks
+    if (name == "BankDepth") high /= 8 * 2;  // pixels of RowBanks banks and Lanes
     for (const int value : {low - 1, high + 1}) {
       expect_parts(
           error_of([&] { chip_config_from_params(fmt::format("{}={}", name, value), "x.params"); }),
           name, fmt::format("{}..{}", low, high));
     }
   }
-  EXPECT_EQ(rows, 12);
+  EXPECT_EQ(rows, 11);
 }
 
 TEST(ChipConfig, Errors) {
@@ -69,7 +70,16 @@ TEST(ChipConfig, Errors) {
   expect_parts(error("NumEntries=256"), "NumEntries", "2..128");
   expect_parts(error("NumSl=40"), "NumSl", "found 40", "multiple of NumAdc");
   expect_parts(error("BankDepth=9"), "BankDepth", "found 9", "power of two");
-  expect_parts(error("NumLogits=9"), "NumLogits", "found 9", "even");
+  expect_parts(error("NumLogits=9"), "NumLogits", "found 9", "multiple of Lanes, 2");
+  expect_parts(error("Lanes=8\nNumLogits=8"), "NumLogits", "found 8", "multiple of Lanes, 8");
+  expect_parts(error("Windows=3"), "Windows", "found 3", "power of two");
+  expect_parts(error("Windows=32"), "Windows", "1..16");
+  expect_parts(error("Lanes=6"), "Lanes", "found 6", "power of two");
+  expect_parts(error("Lanes=1"), "Lanes", "2..16");
+  expect_parts(error("NumAdc=8\nLanes=8"), "Lanes", "found 8", "half of NumAdc, 4");
+  expect_parts(error("RowBanks=12"), "RowBanks", "found 12", "power of two");
+  expect_parts(error("RowBanks=16\nLanes=4\nBankDepth=4096"), "BankDepth", "found 4096",
+               "at most 2048");
   expect_parts(error("PsumBits=20\nAdcBits=12"), "PsumBits", "found 20",
                "at least AdcBits + ActBits + 1, 21");
   expect_parts(error("ReadClocks=200\nReadLatency=56"), "ReadClocks", "at most 255");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/engine/chip_model.h"
 
+#include <algorithm>
 #include <array>
 
 #include "host/mapping/mapper.h"
@@ -191,7 +192,7 @@ class PlainChip {
   }
 
   std::vector<int32_t> run(uint32_t image, const std::vector<uint8_t>& pixels) {
-    const size_t size = static_cast<size_t>(2 * config_.row_banks * config_.bank_depth);
+    const size_t size = static_cast<size_t>(config_.lanes * config_.row_banks * config_.bank_depth);
     input_.assign(size, 0);
     output_.assign(size, 0);
     logits_.assign(static_cast<size_t>(program_.num_logits), 0);
@@ -202,8 +203,8 @@ class PlainChip {
     for (int i = 0; i < shape.size(); ++i) {
       const int c = i / (shape.height * shape.width);
       const int y = i / shape.width % shape.height;
-      input_[at(c % 2, y % 8,
-                c / 2 * program_.image_pitch + y / 8 * shape.width + i % shape.width)] =
+      input_[at(c % lanes_, y % banks_,
+                c / lanes_ * program_.image_pitch + y / banks_ * shape.width + i % shape.width)] =
           pixels[static_cast<size_t>(i)];
     }
     for (const LayerRow& row : program_.layers) {
@@ -221,15 +222,15 @@ class PlainChip {
   }
 
  private:
-  size_t at(int half, int bank, int word) const {
-    return static_cast<size_t>((half * config_.row_banks + bank) * config_.bank_depth + word);
+  size_t at(int lane, int bank, int word) const {
+    return static_cast<size_t>((lane * config_.row_banks + bank) * config_.bank_depth + word);
   }
 
-  int pixel(const LayerRow& row, const StepRecord& record, int y, int x) const {
+  int pixel(const LayerRow& row, const StepRecord& record, int lane, int y, int x) const {
     if (y < 0 || y >= row.in_height || x < 0 || x >= row.in_width) {
       return 0;
     }
-    return input_[at(record.half, y % 8, record.channel_base + y / 8 * row.in_width + x)];
+    return input_[at(lane, y % banks_, record.channel_base + y / banks_ * row.in_width + x)];
   }
 
   void position(const LayerRow& row, int y0, int x, std::vector<bool>& written) {
@@ -242,21 +243,26 @@ class PlainChip {
           continue;
         }
         for (int plane = 7; plane >= 0; --plane) {
-          uint32_t pulses = 0;
-          for (int c = 0; c < record.window_columns; ++c) {
-            for (int r = 0; r < record.window_rows; ++r) {
-              const int value =
-                  pixel(row, record, row.stride * (y0 + row.replica[pe]) + record.row_offset + r,
-                        row.stride * x + record.column_offset + c);
-              pulses |= static_cast<uint32_t>(value >> plane & 1) << (4 * c + r);
+          std::vector<uint32_t> pulses(macros_[pe].pulse_words(), 0);
+          for (int w = 0; w < record.windows; ++w) {
+            const int lane = record.lane[pe] + (row.array_rows == 1 ? w : 0);
+            const int y = y0 + row.replica[pe] + (row.array_rows == 1 ? 0 : w);
+            for (int c = 0; c < record.window_columns; ++c) {
+              for (int r = 0; r < record.window_rows; ++r) {
+                const int value = pixel(row, record, lane, row.stride * y + record.row_offset + r,
+                                        row.stride * x + record.column_offset + c);
+                const int line = 16 * w + 4 * c + r;
+                pulses[static_cast<size_t>(line / 32)] |= static_cast<uint32_t>(value >> plane & 1)
+                                                          << line % 32;
+              }
             }
           }
-          if (pulses == 0) {
+          if (std::ranges::all_of(pulses, [](uint32_t word) { return word == 0; })) {
             continue;
           }
           std::array<uint16_t, 128> codes{};
-          macros_[pe].read(pulses, record.first_line[pe], 2 * row.kernels, row.range, codes);
-          for (size_t k = 0; k < static_cast<size_t>(row.kernels); ++k) {
+          macros_[pe].read(pulses, record.first_line[pe], 2 * row.pairs, row.range, codes);
+          for (size_t k = 0; k < static_cast<size_t>(row.pairs); ++k) {
             sums[pe][k] += (static_cast<int64_t>(codes[2 * k]) - codes[2 * k + 1]) * (1 << plane);
           }
         }
@@ -271,8 +277,12 @@ class PlainChip {
         segment[k] += sums[pe][k];
       }
       if ((row.segment_end >> pe & 1u) != 0) {
-        for (int k = 0; k < row.kernels; ++k) {
-          finish(row, k, y0 + row.replica[pe], x, segment[static_cast<size_t>(k)], written);
+        const int row_pairs = (row.kernels + lanes_ - 1) / lanes_ * lanes_;
+        for (int w = 0; w < row.array_rows; ++w) {
+          for (int k = 0; k < row.kernels; ++k) {
+            finish(row, k, y0 + row.replica[pe] + w, x,
+                   segment[static_cast<size_t>(w * row_pairs + k)], written);
+          }
         }
         segment.fill(0);
       }
@@ -280,10 +290,11 @@ class PlainChip {
   }
 
   void finish(const LayerRow& row, int k, int y, int x, int64_t sum, std::vector<bool>& written) {
-    const BiasRow& bias = program_.biases[static_cast<size_t>(row.bias_base + k / 2)];
-    const int64_t value = (sum + (k % 2 == 0 ? bias.even : bias.odd)) >> row.shift;
+    const int32_t bias = program_.biases[static_cast<size_t>(row.bias_base + k / lanes_)]
+                                        [static_cast<size_t>(k % lanes_)];
+    const int64_t value = (sum + bias) >> row.shift;
     if (row.final != 0) {
-      logits_[static_cast<size_t>(2 * row.out_base + k)] = static_cast<int32_t>(value);
+      logits_[static_cast<size_t>(lanes_ * row.out_base + k)] = static_cast<int32_t>(value);
       return;
     }
     if (y >= row.out_height) {
@@ -299,12 +310,11 @@ class PlainChip {
         if (!inside) {
           continue;
         }
-        const int e = 2 * row.out_base + k;
-        const size_t place =
-            row.vector != 0
-                ? at(e % 2, e / 2 % 4, e / 2 / 4)
-                : at(k % 2, py % 8,
-                     row.out_base + k / 2 * row.out_pitch + py / 8 * row.pooled_width + px);
+        const int e = lanes_ * row.out_base + k;
+        const size_t place = row.vector != 0 ? at(e % lanes_, e / lanes_ % 4, e / lanes_ / 4)
+                                             : at(k % lanes_, py % banks_,
+                                                  row.out_base + k / lanes_ * row.out_pitch +
+                                                      py / banks_ * row.pooled_width + px);
         output_[place] = written[place] ? std::max(output_[place], clamped) : clamped;
         written[place] = true;
       }
@@ -313,6 +323,8 @@ class PlainChip {
 
   const ChipConfig& config_;
   const ChipProgram& program_;
+  const int lanes_ = config_.lanes;
+  const int banks_ = config_.row_banks;
   std::vector<Macro> macros_;
   std::vector<uint8_t> input_;
   std::vector<uint8_t> output_;
@@ -376,7 +388,7 @@ TEST(ChipModel, PartialSumsWrap) {
   MappingOptions options;
   options.range = 0;
   ChipProgram program = map_network(network, config, options).program;
-  program.biases[0].even = (1 << 23) - 2;
+  program.biases[0][0] = (1 << 23) - 2;
   ChipModel chip(config, program, DeviceCard{}, 1);
   EXPECT_EQ(chip.run(0, std::vector<uint8_t>{1}).logits[0], (1 << 23) - 1);
   EXPECT_EQ(chip.run(0, std::vector<uint8_t>{2}).logits[0], -(1 << 23));

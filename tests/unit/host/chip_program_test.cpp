@@ -18,6 +18,8 @@ TEST(ChipProgramEncoding, LayerRowBits) {
   row.range = 2;
   row.shift = 9;
   row.group_rows = 3;
+  row.array_rows = 1;
+  row.pairs = 12;
   row.in_height = 9;
   row.in_width = 10;
   row.stride = 1;
@@ -38,7 +40,7 @@ TEST(ChipProgramEncoding, LayerRowBits) {
   row.replica = {0, 0, 1, 1, 2, 2, 0, 0};
   row.row_offset = {0, 0, 1, 1, 2, 2, 0, 0};
   // Written out by hand from rtl/REGISTERS.md.
-  const std::vector<uint32_t> words = {2u | 12u << 4 | 2u << 10 | 9u << 12 | 3u << 17,
+  const std::vector<uint32_t> words = {2u | 12u << 4 | 2u << 10 | 9u << 12 | 3u << 17 | 12u << 25,
                                        9u | 10u << 8 | 1u << 16 | 3u << 24,
                                        7u | 8u << 8,
                                        2u | 3u << 6 | 4u << 12 | 5u << 18,
@@ -57,16 +59,21 @@ TEST(ChipProgramEncoding, RecordBits) {
   StepRecord record;
   record.last_step = 1;
   record.last_pass = 1;
-  record.half = 1;
   record.window_columns = 3;
   record.window_rows = 4;
+  record.windows = 1;
   record.column_offset = -1;
   record.row_offset = -3;
   record.channel_base = 0x77;
   record.first_line = {0, 16, 0, 124, 0, 0, 0, 8};
+  record.lane = {0, 1, 0, 0, 0, 0, 0, 1};
   record.active = {0, 1, 0, 1, 0, 0, 0, 1};
-  const std::vector<uint32_t> words = {7u | 2u << 4 | 3u << 6 | 0xFFu << 8 | 0xFDu << 16, 0x77u,
-                                       0x9F008400u, 0x82000000u};
+  const std::vector<uint32_t> words = {3u | 2u << 4 | 3u << 6 | 0xFFu << 8 | 0xFDu << 16,
+                                       0x77u,
+                                       0x81040000u,
+                                       0x801F0000u,
+                                       0u,
+                                       0x81020000u};
   EXPECT_EQ(encode(record, config), words);
   EXPECT_EQ(decode_record(words, config), record);
 }
@@ -74,9 +81,10 @@ TEST(ChipProgramEncoding, RecordBits) {
 // Every bit that rtl/REGISTERS.md gives a field, and no other, is kept.
 TEST(ChipProgramEncoding, EveryBitIsAFieldOrReserved) {
   const ChipConfig config = named_config("yao2020");
-  const std::vector<uint32_t> layer = {0x001FFFF7, 0x7F07FFFF, 0x0000FFFF, 0x00FFFFFF, 0xFFFFFFFF,
-                                       0xFFFFFFFF, 0x0000FFFF, 0x000000FF, 0x77777777, 0x77777777};
-  const std::vector<uint32_t> record = {0x00FFFFF7, 0x0000FFFF, 0xFFFFFFFF, 0xFFFFFFFF};
+  const std::vector<uint32_t> layer = {0x7FFFFFF7, 0x7F07FFFF, 0x0000FFFF, 0x00FFFFFF, 0xFFFFFFFF,
+                                       0xFFFFFFFF, 0x0000FFFF, 0x000000FF, 0xFFFFFFFF, 0xFFFFFFFF};
+  const std::vector<uint32_t> record = {0x0FFFFFF3, 0x0000FFFF, 0x8FFF8FFF,
+                                        0x8FFF8FFF, 0x8FFF8FFF, 0x8FFF8FFF};
   EXPECT_EQ(encode(decode_layer(layer, config), config), layer);
   EXPECT_EQ(encode(decode_record(record, config), config), record);
   for (int bit = 0; bit < 32; ++bit) {
@@ -131,6 +139,7 @@ TEST(ChipProgramEncoding, ValuesThatDoNotFit) {
   const ChipConfig config = named_config("tiny");
   StepRecord record;
   record.first_line = {0, 0};
+  record.lane = {0, 0};
   record.active = {1, 0};
   record.column_offset = -129;
   expect_parts(error_of([&] { encode(record, config); }), "COLUMN_OFFSET", "-129", "8 bits");
@@ -149,18 +158,18 @@ TEST(ChipProgramEncoding, ValuesThatDoNotFit) {
 
 TEST(ChipProgramEncoding, AddressesOfFeatureMaps) {
   const ChipConfig config = named_config("yao2020");
-  EXPECT_EQ(feature_map_address(config, 0, {0, 0, 0}), 0x10000u);
-  EXPECT_EQ(feature_map_address(config, 0, {0, 5, 0}), 0x10000u + 4 * 256);
+  EXPECT_EQ(feature_map_address(config, 0, {0, 0, 0}), 0x80000u);
+  EXPECT_EQ(feature_map_address(config, 0, {0, 5, 0}), 0x80000u + 4 * 256);
   EXPECT_EQ(feature_map_address(config, 2, {1, 4, 3}),
-            0x10000u + 4 * (((2 * 2 + 1) * 2 + 1) * 256 + 3));
+            0x80000u + 4 * (((2 * 2 + 1) * 2 + 1) * 256 + 3));
   const StoredMap map{"C1", {8, 9, 9}, false, 18, 0};
   const MapLocation place = locate(map, config, 3, 8, 2);
-  EXPECT_EQ(place.half, 1);
+  EXPECT_EQ(place.lane, 1);
   EXPECT_EQ(place.bank, 0);
   EXPECT_EQ(place.word, 18 + 9 + 2);
   const StoredMap vector{"F", {40, 1, 1}, true, 0, 0};
   const MapLocation element = locate(vector, config, 29, 0, 0);  // e/2 = 14
-  EXPECT_EQ(element.half, 1);
+  EXPECT_EQ(element.lane, 1);
   EXPECT_EQ(element.bank, 2);
   EXPECT_EQ(element.word, 3);
 }
@@ -179,8 +188,8 @@ std::vector<Break> breaks() {
       {"NoLayers", [](ChipProgram& p) { p.layers.clear(); }, "layer table"},
       {"ManyLayers", [](ChipProgram& p) { p.layers.resize(17, p.layers[0]); }, "layer table"},
       {"ManyRecords", [](ChipProgram& p) { p.records.resize(129, p.records[0]); }, "record table"},
-      {"ManyBiasRows", [](ChipProgram& p) { p.biases.resize(65); }, "bias table"},
-      {"BiasWide", [](ChipProgram& p) { p.biases[0].odd = 1 << 23; }, "bias row 0"},
+      {"ManyBiasRows", [](ChipProgram& p) { p.biases.resize(65, p.biases[0]); }, "bias table"},
+      {"BiasWide", [](ChipProgram& p) { p.biases[0][1] = 1 << 23; }, "bias row 0"},
       {"Level", [](ChipProgram& p) { p.cells[3][5] = 8; }, "cells of PE 3: level"},
       {"Arrays", [](ChipProgram& p) { p.cells.pop_back(); }, "cells: arrays"},
       {"Cells", [](ChipProgram& p) { p.cells[1].pop_back(); }, "cells of PE 1"},
@@ -234,7 +243,7 @@ std::vector<Break> breaks() {
        "behind the last SEGMENT_END"},
       {"LastPass", [](ChipProgram& p) { p.records[1].last_pass = 1; }, "LAST_PASS"},
       {"ChannelBase", [](ChipProgram& p) { p.records[0].channel_base = 145; }, "CHANNEL_BASE"},
-      {"Unwritten", [](ChipProgram& p) { p.records[0].half = 1; }, "nothing wrote"},
+      {"Unwritten", [](ChipProgram& p) { p.records[0].lane[2] = 1; }, "nothing wrote"},
       {"UnwrittenByLayer", [](ChipProgram& p) { p.records.back().channel_base = 24; },
        "nothing wrote"},
       {"NoSwap", [](ChipProgram& p) { p.layers[0].swap = 0; }, "nothing wrote"},

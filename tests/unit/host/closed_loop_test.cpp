@@ -313,6 +313,8 @@ TEST_F(CellsFileTest, BelongsToOneChipOnly) {
   file_.states.pop_back();
   expect_parts(error_of([&] { check(file_); }), "macros", "1", "2 PEs");
   file_.states.push_back(file_.states[0]);
+  file_.bias_changes.assign(program_.biases.size(), {1});
+  expect_parts(error_of([&] { check(file_); }), "bias_changes[0]", "1 kernels", "2 (Lanes)");
   file_.bias_changes.resize(1);
   expect_parts(error_of([&] { check(file_); }), "bias_changes", "1 rows");
 }
@@ -330,7 +332,6 @@ TEST_F(CellsFileTest, BadFilesAreRefused) {
   expect_parts(error_with("\"seed\"", "\"sead\""), "sead");
   expect_parts(error_with("\"seed\": 77", "\"seed\": -1"), "seed", "-1");
   expect_parts(error_with("\"bias_changes\": []", "\"bias_changes\": [[1.5, 2]]"), "bias_changes");
-  expect_parts(error_with("\"bias_changes\": []", "\"bias_changes\": [[1]]"), "bias_changes[0]");
   expect_parts(error_with("\"next_programming_run\": ", "\"next_programming_run\": -"),
                "next_programming_run");
   expect_parts(error_with("[\n   [", "[\n   [1,"), "macros[0].cells[0]", "list of 6");

@@ -26,15 +26,15 @@ class FakeChip final : public ChipBus {
         model_(config, program, DeviceCard{}, 1, {.skip = false, .maps = true}) {
     const auto u = [](int value) { return static_cast<uint32_t>(value); };
     words_[reg::kId] = reg::kIdValue;
-    words_[reg::kVersion] = 0x00010203;
-    words_[reg::kCapArray] = u(config.num_pe) | 16u << 8 | u(config.num_sl) << 16;
+    words_[reg::kVersion] = 0x00020304;
+    words_[reg::kCapArray] = u(config.num_pe) | u(config.windows) << 8 | u(config.num_sl) << 16;
     words_[reg::kCapAdc] = u(config.num_adc) | u(config.adc_bits) << 8 |
                            u(config.read_latency) << 16 | u(config.read_clocks) << 24;
     words_[reg::kCapData] = 8u | u(config.psum_bits) << 8 | 4u << 16 | 8u << 24;
     words_[reg::kCapMemory] = u(config.bank_depth) | u(config.max_dim) << 16 | 3u << 24;
     words_[reg::kCapTables] =
         u(config.num_layers) | u(config.num_records) << 8 | u(config.num_bias_rows) << 20;
-    words_[reg::kCapResult] = u(config.num_logits);
+    words_[reg::kCapResult] = u(config.num_logits) | u(config.lanes) << 8;
     words_[reg::kCapProgram] = u(config.num_entries) | 6u << 8;
   }
 
@@ -301,8 +301,8 @@ TEST_F(DriverTest, RefusesAnotherChip) {
   chip_.set_word(reg::kId, 0x12345678);
   expect_parts(error_of([&] { Driver driver(chip_); }), "ID", "0x12345678", "0x4d434e4e");
   chip_.set_word(reg::kId, reg::kIdValue);
-  chip_.set_word(reg::kVersion, 0x00020000);
-  expect_parts(error_of([&] { Driver driver(chip_); }), "VERSION", "2.0.0", "1.x.x");
+  chip_.set_word(reg::kVersion, 0x00030000);
+  expect_parts(error_of([&] { Driver driver(chip_); }), "VERSION", "3.0.0", "2.x.x");
 }
 
 TEST_F(DriverTest, RefusesAProgramForAnotherConfiguration) {
@@ -328,7 +328,7 @@ TEST_F(DriverTest, WritesTablesAndReadsThemBack) {
 TEST_F(DriverTest, NoticesAWordThatDoesNotStick) {
   chip_.stuck_address = reg::kRecordTable + 4;
   Driver driver(chip_);
-  expect_parts(error_of([&] { driver.load(program_, config_); }), "0x02004", "read back");
+  expect_parts(error_of([&] { driver.load(program_, config_); }), "0x10004", "read back");
 }
 
 TEST_F(DriverTest, RunsImagesInOrderWithOneQueued) {

@@ -244,13 +244,13 @@ TEST(Mapper, ForcedRangeScalesShiftAndBias) {
   EXPECT_EQ(program.layers[0].range, 1);
   EXPECT_EQ(program.layers[1].range, 3);
   EXPECT_EQ(program.layers[0].shift, shift + 1);
-  EXPECT_EQ(program.biases[0].odd, 2 * bias + (1 << shift));
+  EXPECT_EQ(program.biases[0][1], 2 * bias + (1 << shift));
   EXPECT_EQ(program.layers[2].shift, 1);
-  EXPECT_EQ(program.biases.back().odd, 2 * network.layers[2].biases[9] + 1);
+  EXPECT_EQ(program.biases.back()[1], 2 * network.layers[2].biases[9] + 1);
   options.range = 0;
   const ChipProgram coarse = map_network(network, config, options).program;
   EXPECT_EQ(coarse.layers[2].shift, 0);
-  EXPECT_EQ(coarse.biases.back().odd, network.layers[2].biases[9]);
+  EXPECT_EQ(coarse.biases.back()[1], network.layers[2].biases[9]);
 }
 
 TEST(Mapper, ForcedReplicas) {
@@ -293,7 +293,7 @@ TEST(Mapper, VectorsArePaddedToWholeTileColumns) {
     EXPECT_EQ(mapped.program.layers[1].swap, 1);
     EXPECT_EQ(mapped.program.layers[1].vector, 1);
     // Element 19 is a dummy: weight zero and a bias that keeps it at 0.
-    EXPECT_LT(mapped.program.biases[9].odd, -65025);
+    EXPECT_LT(mapped.program.biases[9][1], -65025);
     EXPECT_EQ(mapped.program.maps[0].shape, (MapShape{19, 1, 1}));
     return;
   }
@@ -449,9 +449,9 @@ TEST(Mapper, SlidingWindowsTakeFewerClocks) {
   const MappedNetwork mapped = map_network(random_yao2020(1), config, options);
   EXPECT_EQ(mapped.layers[1].replicas, 1);
   EXPECT_EQ(mapped.layers[1].steps, 1);
-  // Seven rows of seven columns; a row's first windows have three columns of eight channels.
-  EXPECT_EQ(mapped.layers[1].clocks, 11 + 24 + 48 * 8 + 6 * 16 + 8 + 6);
-  EXPECT_EQ(mapped.clocks_per_image, 1660);
+  // Seven rows of seven columns; a row's first windows have three columns of four words.
+  EXPECT_EQ(mapped.layers[1].clocks, 11 + 12 + 48 * 8 + 6 * 4 + 8 + 6);
+  EXPECT_EQ(mapped.clocks_per_image, 1576);
 }
 
 TEST(Mapper, PictureAndTable) {
