@@ -35,8 +35,9 @@ std::array<double, 2> peak_codes(const MappingTask& task, const LayerPlan& plan,
       }
     }
   }
-  // The windows of the other output rows of the array drive cells of level 0.
-  for (int i = 0; i < (plan.array_rows - 1) * window.rows * window.columns; ++i) {
+  // Other output rows of the array, and channels that are only driven, meet cells of level 0.
+  const int empty = plan.array_rows - 1 + window.lead;
+  for (int i = 0; i < empty * window.rows * window.columns; ++i) {
     add_cell(0, 0);
     add_cell(1, 0);
   }

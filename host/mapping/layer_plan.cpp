@@ -42,17 +42,16 @@ void check_dimensions(const MappingTask& task, const MapShape& shape, const std:
   }
 }
 
-// Adds a window of some neighbouring channels, up to `group` of one word in each; a group begins at
-// a multiple of Windows.
+// Adds windows of neighbouring channels, up to `group` of one word in each. What a PE drives of
+// several channels begins at a multiple of Windows in the word.
 void add_channels(const MappingTask& task, LayerPlan& plan, int first, int end, int group,
                   const KernelWindow& window) {
   for (int channel = first; channel < end;) {
     const int word_end = channel / plan.lanes * plan.lanes + plan.lanes;
     KernelWindow next = window;
     next.channel = channel;
-    next.channels = channel % plan.lanes % task.config.windows == 0
-                        ? std::min({group, end - channel, word_end - channel})
-                        : 1;
+    next.channels = std::min({group, end - channel, word_end - channel});
+    next.lead = next.channels == 1 ? 0 : channel % plan.lanes % task.config.windows;
     plan.windows.push_back(next);
     channel += next.channels;
   }
@@ -70,9 +69,11 @@ void add_windows(const MappingTask& task, LayerPlan& plan, int group, int channe
   for (const KernelWindow& channel : groups.windows) {
     for (int row = 0; row < rows; row += tile_rows) {
       for (int column = 0; column < columns; column += tile_columns) {
-        plan.windows.push_back({channel.channel, channel.channels, row, column,
-                                std::min(tile_rows, rows - row),
-                                std::min(tile_columns, columns - column)});
+        KernelWindow& window = plan.windows.emplace_back(channel);
+        window.row = row;
+        window.column = column;
+        window.rows = std::min(tile_rows, rows - row);
+        window.columns = std::min(tile_columns, columns - column);
       }
     }
   }
@@ -155,9 +156,12 @@ LayerPlan make_plan(const MappingTask& task, size_t index, bool vector_input, in
 
 std::vector<LayerPlan> make_plans(const MappingTask& task, size_t index, bool vector_input) {
   std::vector<LayerPlan> plans;
-  plans.push_back(make_plan(task, index, vector_input, 1, task.config.windows));
-  if (task.config.windows > 1 && clips(task, plans.front())) {
-    plans.front() = make_plan(task, index, vector_input, 1, 1);
+  // As many channels as no source line clips for.
+  int group = task.config.windows;
+  plans.push_back(make_plan(task, index, vector_input, 1, group));
+  while (group > 1 && clips(task, plans.front())) {
+    group /= 2;
+    plans.front() = make_plan(task, index, vector_input, 1, group);
   }
   const bool map_output = !plans.front().final && !plans.front().vector_output;
   for (int rows = 2; map_output && rows <= task.config.windows; ++rows) {

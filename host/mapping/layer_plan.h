@@ -36,6 +36,7 @@ struct MappingTask {
 struct KernelWindow {
   int channel = 0;   // the first one
   int channels = 1;  // each a window of its own
+  int lead = 0;      // channels in front of them that are driven too, onto cells of level 0
   int row = 0;       // first kernel row and column
   int column = 0;
   int rows = 0;

@@ -128,7 +128,7 @@ StepRecord make_record(const MappingTask& task, const LayerPlan& plan, const Ker
   StepRecord record;
   record.window_columns = window.columns;
   record.window_rows = window.rows;
-  record.windows = plan.array_rows == 1 ? window.channels : plan.array_rows;
+  record.windows = plan.array_rows == 1 ? window.lead + window.channels : plan.array_rows;
   record.column_offset = window.column - layer.padding.left;
   record.row_offset = window.row - layer.padding.top;
   record.channel_base = plan.channel_base(window.channel);

@@ -43,6 +43,7 @@ struct Placement {
   int array_rows = 1;    // replicas
   int channel = 0;       // first input channel (of the tiled vector behind a fully connected layer)
   int channels = 1;      // windows that are channels
+  int first_window = 0;  // of the array, that of the first channel
   int window_row = 0;    // first kernel row and column of the window
   int window_column = 0;
   int window_rows = 0;
@@ -74,7 +75,7 @@ void for_each_pair(const Placement& place, const Take& take) {
       for (int i = 0; i < place.channels; ++i) {
         for (int c = 0; c < place.window_columns; ++c) {
           for (int r = 0; r < place.window_rows; ++r) {
-            const int window = place.array_rows > 1 ? w : i;
+            const int window = place.array_rows > 1 ? w : place.first_window + i;
             take(PlacedPair{k, place.replica + w, place.channel + i, r, c,
                             place.first_line + w * place.row_lines + 2 * k,
                             kRows * (kRows * window + c) + r});

@@ -70,7 +70,7 @@ void build_pass(const MappingTask& task, int layer, const KernelPass& pass,
         int& used = mapped.lines_used[to_index(pe)];
         record.active[to_index(pe)] = 1;
         record.first_line[to_index(pe)] = used;
-        record.lane[to_index(pe)] = window.channel % plan.lanes;
+        record.lane[to_index(pe)] = (window.channel - window.lead) % plan.lanes;
         Placement place;
         place.layer = layer;
         place.layer_row = static_cast<int>(program.layers.size());
@@ -80,6 +80,7 @@ void build_pass(const MappingTask& task, int layer, const KernelPass& pass,
         place.array_rows = plan.array_rows;
         place.channel = window.channel;
         place.channels = window.channels;
+        place.first_window = window.lead;
         place.window_row = window.row;
         place.window_column = window.column;
         place.window_rows = window.rows;

@@ -122,7 +122,7 @@ class Layout {
       StepRecord& record = program.records[records[block]];
       record.active[to_index(place.pe)] = 1;
       record.first_line[to_index(place.pe)] = place.first_line;
-      record.lane[to_index(place.pe)] = place.channel % mapped_.lanes;
+      record.lane[to_index(place.pe)] = (place.channel - place.first_window) % mapped_.lanes;
     }
     validate(program, config_);
     return moved;

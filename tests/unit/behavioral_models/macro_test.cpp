@@ -399,38 +399,76 @@ TEST(MacroEvents, ImagesDoNotDependOnTheirOrderOrThread) {
 }
 
 TEST(MacroEvents, ReadPlanesIsExactlyTheReadsOfItsPlanes) {
-  for (const DeviceCard& card : {ideal(), noisy()}) {
-    SCOPED_TRACE(card.name);
-    Macro batched({}, card, 34, 5);
-    Macro single({}, card, 34, 5);
-    const auto levels = random_levels({}, 34);
-    batched.program(levels);
-    single.program(levels);
-    Words words(34);
-    for (int repetition = 0; repetition < 3000; ++repetition) {
-      if (repetition % 500 == 0) {
-        batched.begin_image(static_cast<std::uint32_t>(repetition));
-        single.begin_image(static_cast<std::uint32_t>(repetition));
+  for (const int bit_lines : {16, 40, 128}) {
+    for (const DeviceCard& card : {ideal(), noisy()}) {
+      SCOPED_TRACE(::testing::Message() << card.name << ", " << bit_lines << " bit lines");
+      const MacroShape shape{.bit_lines = bit_lines};
+      Macro batched(shape, card, 34, 5);
+      Macro single(shape, card, 34, 5);
+      const auto levels = random_levels(shape, 34);
+      batched.program(levels);
+      single.program(levels);
+      const std::size_t pulse_words = batched.pulse_words();
+      Words words(34);
+      for (int repetition = 0; repetition < 1000; ++repetition) {
+        if (repetition % 500 == 0) {
+          batched.begin_image(static_cast<std::uint32_t>(repetition));
+          single.begin_image(static_cast<std::uint32_t>(repetition));
+        }
+        const int count = 2 * (1 + static_cast<int>(words.below(16)));
+        const int first = static_cast<int>(words.below(static_cast<unsigned>(129 - count)));
+        const int range = static_cast<int>(words.below(4));
+        std::vector<std::uint32_t> planes(words.below(17) * pulse_words);
+        for (std::size_t word = 0; word < planes.size(); ++word) {
+          const int lines = std::min(16, bit_lines - 32 * static_cast<int>(word % pulse_words));
+          if (words.below(3) != 0) planes[word] = words.below(1U << lines);
+        }
+        std::vector<std::int32_t> expected(static_cast<std::size_t>(count / 2), 0);
+        for (std::size_t plane = 0; plane < planes.size(); plane += pulse_words) {
+          const auto pulses = std::span(planes).subspan(plane, pulse_words);
+          for (auto& sum : expected) sum *= 2;
+          if (std::ranges::all_of(pulses, [](std::uint32_t word) { return word == 0; })) continue;
+          std::vector<std::uint16_t> codes(static_cast<std::size_t>(count));
+          single.read(pulses, first, count, range, codes);
+          for (std::size_t k = 0; k < expected.size(); ++k) {
+            expected[k] += codes[2 * k] - codes[2 * k + 1];
+          }
+        }
+        std::vector<std::int32_t> found(expected.size(), -1);
+        batched.read_planes(planes, first, count, range, found);
+        ASSERT_EQ(found, expected) << "repetition " << repetition;
+        ASSERT_EQ(batched.total(), single.total());
       }
-      const int count = 2 * (1 + static_cast<int>(words.below(16)));
-      const int first = static_cast<int>(words.below(static_cast<unsigned>(129 - count)));
-      const int range = static_cast<int>(words.below(4));
-      std::vector<std::uint32_t> planes(words.below(17));
-      for (auto& plane : planes) plane = words.below(3) == 0 ? 0 : words.below(1U << 16);
-      std::vector<std::int32_t> expected(static_cast<std::size_t>(count / 2), 0);
-      for (const std::uint32_t plane : planes) {
-        for (auto& sum : expected) sum *= 2;
-        if (plane == 0) continue;
-        const auto codes = read(single, plane, first, count, range);
-        for (std::size_t k = 0; k < expected.size(); ++k) {
-          expected[k] += codes[2 * k] - codes[2 * k + 1];
+    }
+  }
+}
+
+// An ideal code is the sum of the levels on the driven bit lines, wherever these are.
+TEST(MacroRead, WideArraysSumEveryBitLine) {
+  for (const Kernels& kernels : supported_kernels()) {
+    const MacroShape shape{.bit_lines = 200, .source_lines = 32, .adc_lanes = 32, .adc_bits = 12};
+    Macro macro(shape, ideal(), 1, 0, kernels);
+    const auto levels = random_levels(shape, 3);
+    macro.program(levels);
+    Words words(3);
+    for (int repetition = 0; repetition < 50; ++repetition) {
+      std::vector<std::uint32_t> pulses(macro.pulse_words(), 0);
+      std::vector<int> expected(32, 0);
+      for (int bit = 0; bit < 200; ++bit) {
+        if (words.below(2) == 0) continue;
+        pulses[static_cast<std::size_t>(bit / 32)] |= 1U << bit % 32;
+        for (int line = 0; line < 32; ++line) {
+          expected[static_cast<std::size_t>(line)] +=
+              levels[static_cast<std::size_t>(line * 200 + bit)];
         }
       }
-      std::vector<std::int32_t> found(expected.size(), -1);
-      batched.read_planes(planes, first, count, range, found);
-      ASSERT_EQ(found, expected) << "repetition " << repetition;
-      ASSERT_EQ(batched.total(), single.total());
+      std::vector<std::uint16_t> codes(32);
+      macro.read(pulses, 0, 32, 0, codes);
+      ASSERT_TRUE(std::ranges::equal(codes, expected)) << kernels.name;
     }
+    std::vector<std::uint16_t> codes(1);
+    expect_error({"found 6 words", "allowed: 7"},
+                 [&] { macro.read(std::vector<std::uint32_t>(6), 0, 1, 0, codes); });
   }
 }
 
