@@ -113,6 +113,12 @@ std::string marks(const ConductanceView& view, std::size_t pe) {
       view.source_lines, view.bit_lines, path, path);
 }
 
+// "channel 3", "channels 0 to 7"
+std::string counted(std::string_view name, int first, int count) {
+  return count == 1 ? fmt::format("{} {}", name, first)
+                    : fmt::format("{}s {} to {}", name, first, first + count - 1);
+}
+
 std::string blocks_strip(const Workload& workload, int pe) {
   std::string text = fmt::format(
       "<svg class=\"blocks\" viewBox=\"0 0 {} 1\" preserveAspectRatio=\"none\" "
@@ -208,9 +214,9 @@ std::string cell_data(const ReportPage& page, const ConductanceView& view) {
       if (place.pe != static_cast<int>(pe)) continue;
       const auto layer = static_cast<std::size_t>(place.layer);
       blocks.push_back({place.first_line, place.lines,
-                        fmt::format("{}, replica {}, channel {}",
-                                    page.report.workload.network.layers[layer].name, place.replica,
-                                    place.channel),
+                        fmt::format("{}, {}, {}", page.report.workload.network.layers[layer].name,
+                                    counted("replica", place.replica, place.array_rows),
+                                    counted("channel", place.channel, place.channels)),
                         place.first_kernel});
     }
     json["pes"].push_back({{"target", html::base64(values[0])},

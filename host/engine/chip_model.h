@@ -49,7 +49,8 @@ struct WindowUse {
   int pe = 0;
   int first_line = 0;
   int segment = 0;             // the segments of a row are its replicas
-  int64_t positions = 0;       // output positions of the segment that exist
+  int64_t positions = 0;       // output positions of the segment that exist, one for all rows of an
+                               // array
   double planes = 0.0;         // sum of P
   double pixels = 0.0;         // sum of X
   double planes_pixels = 0.0;  // sum of P X

@@ -63,10 +63,10 @@ bool has_pooled_column(const LayerRow& row, int x) {
   return false;
 }
 
-// Some pooled row keeps a row of the row group that begins at y0.
-bool has_pooled_row(const LayerRow& row, const ChipConfig& config, int y0) {
+// Some pooled row keeps output row `array_row` of an array, in the row group that begins at y0.
+bool has_pooled_row(const LayerRow& row, const ChipConfig& config, int y0, int array_row) {
   for (int pe = 0; pe < config.num_pe; ++pe) {
-    const int y = y0 + row.replica[to_index(pe)];
+    const int y = y0 + row.replica[to_index(pe)] + array_row;
     if ((row.segment_end >> pe & 1u) == 0 || y >= row.out_height) continue;
     for (int py = 0; py < row.pooled_height; ++py) {
       const int top = py * row.pool_row_stride;
@@ -219,16 +219,34 @@ class Maker {
       clock += clocks;
       reduce_before = last_step ? timing.reduce_last[to_index(at.column)] : timing.reduce;
       event(Activity::kReduce, clock + walk, reduce_before);
-      if (last_step &&
-          (layer.final != 0 || layer.vector != 0 ||
-           (has_pooled_column(layer, at.column) && has_pooled_row(layer, config_, at.row)))) {
+      if (last_step && (layer.final != 0 || layer.vector != 0)) {
         event(Activity::kWrite, clock + walk + (layer.final != 0 ? kLogitLatency : kWriteLatency),
               reduce_before);
+      } else if (last_step && has_pooled_column(layer, at.column)) {
+        for (const auto& [first, count] : written_clocks(layer, at.row, reduce_before)) {
+          event(Activity::kWrite, clock + walk + kWriteLatency + first, count);
+        }
       }
     }
     const int64_t clocks = clock + reduce_before - start + (timing.overhead - kFetchLatency);
     events_[layer_event].clocks = clocks;
     return clocks;
+  }
+
+  // Runs of clocks of a reduce walk in which something is written: those of the output rows of the
+  // arrays that a pooled row keeps.
+  std::vector<std::pair<int, int>> written_clocks(const LayerRow& row, int y0, int walk) const {
+    const int row_clocks = config_.words_of_kernels(row.kernels);
+    std::vector<std::pair<int, int>> runs;
+    for (int first = 0, w = 0; first < walk; first += row_clocks, w = (w + 1) % row.array_rows) {
+      if (!has_pooled_row(row, config_, y0, w)) continue;
+      if (!runs.empty() && runs.back().first + runs.back().second == first) {
+        runs.back().second += row_clocks;
+      } else {
+        runs.emplace_back(first, row_clocks);
+      }
+    }
+    return runs;
   }
 
   const ChipProgram& program_;

@@ -15,6 +15,13 @@ char layer_letter(int layer, bool upper) {
   return static_cast<char>((upper ? 'A' : 'a') + layer % 26);
 }
 
+// "6", and "7x2" where an array works for two of them.
+std::string replicas_of(const LayerMapping& layer) {
+  return layer.array_rows == 1
+             ? fmt::format("{}", layer.replicas)
+             : fmt::format("{}x{}", layer.replicas / layer.array_rows, layer.array_rows);
+}
+
 }  // namespace
 
 std::string mapping_table(const MappedNetwork& mapped, const ChipConfig& config) {
@@ -32,7 +39,7 @@ std::string mapping_table(const MappedNetwork& mapped, const ChipConfig& config)
     const bool clips = layer.peak_codes > (1 << config.adc_bits) - 1;
     text += fmt::format("{:<3} {:<12} {:>7} {:>8} {:>11} {:>5} {:>5} {:>10} {:>7} {:>8}\n",
                         layer_letter(static_cast<int>(l), true), layer.name, kernels,
-                        layer.replicas, layer.segment_pes, layer.steps, layer.range,
+                        replicas_of(layer), layer.segment_pes, layer.steps, layer.range,
                         fmt::format("{:.1f}{}", layer.peak_codes, clips ? " !" : ""), layer.beats,
                         layer.clocks);
   }

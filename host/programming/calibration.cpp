@@ -165,9 +165,12 @@ Compensation compensate_offsets(const ChipProgram& program, const ChipConfig& co
     }
     for (int kernel = 0; kernel < row.kernels; ++kernel) {
       double sum = 0.0;
-      for (const WindowUse& use : uses) {
+      // Each output row of an array has source lines of its own, and all of them one bias.
+      for (size_t i = 0; i < uses.size() * to_index(row.array_rows); ++i) {
+        const WindowUse& use = uses[i / to_index(row.array_rows)];
+        const int array_row = static_cast<int>(i) % row.array_rows;
         const std::vector<double>& lanes = offsets.at(to_index(use.pe));
-        const int line = use.first_line + 2 * kernel;
+        const int line = use.first_line + 2 * (array_row * row.row_pairs() + kernel);
         const double difference = lanes.at(to_index(line % config.num_adc)) -
                                   lanes.at(to_index((line + 1) % config.num_adc));
         const double slope = -std::max(0.0, regression(use));
@@ -178,7 +181,7 @@ Compensation compensate_offsets(const ChipProgram& program, const ChipConfig& co
         std::vector<double>& shifts = result.shift[to_index(use.pe)];
         shifts[to_index(line)] = half + raise;
         shifts[to_index(line + 1)] = -half + raise;
-        sum += difference * (use.planes + slope * use.pixels);
+        sum += difference * (use.planes + slope * use.pixels) / row.array_rows;
       }
       const auto change = static_cast<int64_t>(std::floor(0.5 - sum / all_positions));
       int32_t& value = bias_in(result.biases, row, kernel);

@@ -78,6 +78,39 @@ TEST(ChipProgramEncoding, RecordBits) {
   EXPECT_EQ(decode_record(words, config), record);
 }
 
+// The fields of several windows, lanes and output rows of an array.
+TEST(ChipProgramEncoding, WideRowsAndRecords) {
+  const ChipConfig config = chip_config_from_params("NumPe=3\nWindows=8\nLanes=8\n", "wide");
+  LayerRow row;
+  row.kernels = 5;
+  row.array_rows = 2;
+  row.pairs = 13;
+  row.group_rows = 6;
+  row.row_step = 6;
+  row.segment_end = 7;
+  row.replica = {0, 2, 4};
+  row.row_offset = {0, 2, 4};
+  EXPECT_EQ(row.row_pairs(), 8);
+  const std::vector<uint32_t> words = encode(row, config);
+  EXPECT_EQ(words[0], 5u << 4 | 6u << 17 | 1u << 21 | 13u << 25);
+  EXPECT_EQ(words[8], 0x00442200u);
+  EXPECT_EQ(decode_layer(words, config), row);
+  StepRecord record;
+  record.windows = 8;
+  record.first_line = {0, 96, 0};
+  record.lane = {0, 0, 5};
+  record.active = {0, 1, 1};
+  EXPECT_EQ(encode(record, config), (std::vector<uint32_t>{7u << 24, 0, 0x80180000u, 0x8500u}));
+  EXPECT_EQ(decode_record(encode(record, config), config), record);
+  record.windows = 17;
+  expect_parts(error_of([&] { encode(record, config); }), "WINDOWS", "found 17");
+  const StoredMap map{"C1", {20, 9, 9}, false, 18, 0};
+  const MapLocation place = locate(map, config, 13, 8, 2);
+  EXPECT_EQ(place.lane, 5);
+  EXPECT_EQ(place.word, 18 + 9 + 2);
+  EXPECT_EQ(feature_map_address(config, 1, place), 0x80000u + 4 * ((8 + 5) * 2 * 256 + 29));
+}
+
 // Every bit that rtl/REGISTERS.md gives a field, and no other, is kept.
 TEST(ChipProgramEncoding, EveryBitIsAFieldOrReserved) {
   const ChipConfig config = named_config("yao2020");

@@ -89,6 +89,29 @@ TEST(CycleModel, PooledColumnsOfTheReduceStage) {
   EXPECT_EQ(timing.reduce_last[24], 8);
 }
 
+// Reduce walks Lanes pairs a clock, those of every output row of an array.
+TEST(CycleModel, LanesAndOutputRowsOfTheReduceStage) {
+  const auto reduce = [](int lanes, int array_rows, int kernels) {
+    ChipConfig config;
+    config.lanes = lanes;
+    config.windows = 4;
+    ChipProgram program;
+    LayerRow row;
+    row.kernels = kernels;
+    row.array_rows = array_rows;
+    row.pairs = (array_rows - 1) * config.words_of_kernels(kernels) * lanes + kernels;
+    program.layers = {row};
+    program.records.resize(1);
+    program.records[0].last_step = program.records[0].last_pass = 1;
+    return pass_timing(program, config, 0).reduce;
+  };
+  EXPECT_EQ(reduce(2, 1, 12), 6);
+  EXPECT_EQ(reduce(8, 1, 12), 2);
+  EXPECT_EQ(reduce(16, 1, 12), 1);
+  EXPECT_EQ(reduce(4, 2, 5), 4);  // 5 kernels are two groups in each row
+  EXPECT_EQ(reduce(8, 2, 5), 2);
+}
+
 TEST(CycleModel, PaperMapping) {
   const ChipConfig config = named_config("yao2020");
   MappingOptions options;

@@ -454,6 +454,65 @@ TEST(Mapper, SlidingWindowsTakeFewerClocks) {
   EXPECT_EQ(mapped.clocks_per_image, 1576);
 }
 
+// Two output rows of the first layer in each array, all channels of the second in one read, and of
+// the third, whose sums would clip, four.
+TEST(Mapper, WideArrays) {
+  const ChipConfig config =
+      chip_config_from_params("Windows=8\nLanes=8\nRowBanks=16\nBankDepth=64\n", "wide");
+  const Network network = random_yao2020(1);
+  const MappedNetwork mapped = map_network(network, config);
+  EXPECT_EQ(mapped.layers[0].replicas, 14);
+  EXPECT_EQ(mapped.layers[0].array_rows, 2);
+  EXPECT_EQ(mapped.layers[0].beats, 2 * 26);
+  EXPECT_EQ(mapped.layers[1].replicas, 7);
+  EXPECT_EQ(mapped.layers[1].beats, 7);
+  expect_parts(mapping_table(mapped, config), "7x2");
+  const ChipProgram& program = mapped.program;
+  EXPECT_EQ(program.layers[0].pairs, 16);
+  EXPECT_EQ(program.layers[0].row_pairs(), 8);
+  EXPECT_EQ(program.records[0].windows, 2);
+  EXPECT_EQ(program.records[1].windows, 8);
+  // Every weight once in each replica, and nothing else in the arrays.
+  std::vector<std::vector<uint8_t>> cells = program.cells;
+  for (const Placement& place : mapped.placements) {
+    const Layer& layer = network.layers[static_cast<size_t>(place.layer)];
+    for_each_pair(place, [&](const PlacedPair& pair) {
+      const size_t cell = static_cast<size_t>(pair.line * config.num_bl() + pair.bit_line);
+      std::vector<uint8_t>& array = cells[static_cast<size_t>(place.pe)];
+      if (layer.type == LayerType::kConvolution) {
+        ASSERT_EQ(array[cell] - array[cell + 128],
+                  layer.weight(place.first_kernel + pair.kernel, pair.channel,
+                               place.window_row + pair.row, place.window_column + pair.column));
+      }
+      array[cell] = array[cell + 128] = 0;
+    });
+  }
+  for (const std::vector<uint8_t>& array : cells) {
+    EXPECT_EQ(std::count(array.begin(), array.end(), 0), static_cast<ptrdiff_t>(array.size()));
+  }
+}
+
+// As many channels are summed as no source line clips for: weights of 7 fill 255 codes with 36
+// cells.
+TEST(Mapper, SumsOfChannelsDoNotClip) {
+  const ChipConfig config =
+      chip_config_from_params("Windows=8\nLanes=8\nNumSl=512\nBankDepth=512\n", "wide");
+  const auto windows_with = [&](int8_t weight, const MappingOptions& options) {
+    Network network = random_yao2020(1);
+    std::fill(network.layers[1].weights.begin(), network.layers[1].weights.end(), weight);
+    const MappedNetwork mapped = map_network(network, config, options);
+    EXPECT_LE(mapped.layers[1].peak_codes, 255.0);
+    return mapped.program.records[static_cast<size_t>(mapped.program.layers[1].first_record)]
+        .windows;
+  };
+  EXPECT_EQ(windows_with(3, {}), 8);  // 72 * 3 = 216
+  EXPECT_EQ(windows_with(4, {}), 4);  // 288; 36 * 4 = 144
+  EXPECT_EQ(windows_with(7, {}), 4);  // 36 * 7 = 252
+  MappingOptions noisy;
+  noisy.limits.converter_sigma = 1.0;  // four of them above 252
+  EXPECT_EQ(windows_with(7, noisy), 2);
+}
+
 TEST(Mapper, PictureAndTable) {
   const ChipConfig config = named_config("yao2020");
   const MappedNetwork mapped = map_network(random_yao2020(1), config);
