@@ -16,6 +16,12 @@ int convolver_groups(const MappedNetwork& mapped) {
     if (layer.replicas == 1) {
       continue;
     }
+    if (layer.array_rows != 1) {
+      throw Error(
+          fmt::format("convolver groups: layer {}: found {} output rows in an array, allowed: 1 "
+                      "(--mapping paper makes groups)",
+                      layer.name, layer.array_rows));
+    }
     if (groups != 1 && layer.replicas != groups) {
       throw Error(
           fmt::format("convolver groups: layer {}: found {} replicas, allowed: 1 or {} as "

@@ -9,6 +9,7 @@
 #include "host/mapping/mapper.h"
 #include "host/programming/program_model.h"
 #include "host_test_util.h"
+#include "suite_configs.h"
 #include "tests/support/device_cards.h"
 #include "tests/support/network_suite.h"
 
@@ -176,50 +177,58 @@ TEST_F(CalibrationTest, NoOffsetsChangeNothing) {
   }
 }
 
-// The sums against the pixels themselves, for the first layer, whose input is the image.
+// The sums against the pixels themselves, for the first layer, whose input is the image: of one
+// output row in each array, and of two.
 TEST(WindowUse, CountsPlanesAndPixelsOfEveryWindow) {
-  const ChipConfig config = named_config("yao2020");
-  const Network network = random_yao2020(5);
-  const MappedNetwork mapped = map_network(network, config);
-  const ChipProgram& program = mapped.program;
-  ChipModel chip(config, program, DeviceCard{}, 1, {.uses = true});
-  const LayerRow& row = program.layers[0];
-  std::vector<std::vector<uint8_t>> images;
-  for (int i = 0; i < 2; ++i) {
-    images.push_back(suite_image(network, 2, i));
-    chip.run(0, images.back());
-  }
-  const std::span<const WindowUse> uses = chip.window_uses(0);
-  ASSERT_EQ(uses.size(), static_cast<size_t>(mapped.layers[0].replicas));
-  const StepRecord& record = program.records[static_cast<size_t>(row.first_record)];
-  int64_t positions = 0;
-  for (const WindowUse& use : uses) {
-    const int replica = row.replica[static_cast<size_t>(use.pe)];
-    WindowUse expected = {.pe = use.pe, .first_line = use.first_line, .segment = use.segment};
-    for (const std::vector<uint8_t>& image : images) {
-      for (int y = replica; y < row.out_height; y += row.group_rows) {
-        for (int x = 0; x < row.out_width; ++x) {
-          int planes = 0;
-          int pixels = 0;
-          for (int r = 0; r < record.window_rows; ++r) {
-            for (int c = 0; c < record.window_columns; ++c) {
-              const int pixel = image[static_cast<size_t>((y + r) * row.in_width + x + c)];
-              planes |= pixel;
-              pixels += pixel;
+  for (const char* name : {"yao2020", "windows8"}) {
+    SCOPED_TRACE(name);
+    const ChipConfig config = suite_config(name);
+    const Network network = random_yao2020(5);
+    const MappedNetwork mapped = map_network(network, config);
+    const ChipProgram& program = mapped.program;
+    ChipModel chip(config, program, DeviceCard{}, 1, {.uses = true});
+    const LayerRow& row = program.layers[0];
+    std::vector<std::vector<uint8_t>> images;
+    for (int i = 0; i < 2; ++i) {
+      images.push_back(suite_image(network, 2, i));
+      chip.run(0, images.back());
+    }
+    const std::span<const WindowUse> uses = chip.window_uses(0);
+    ASSERT_EQ(uses.size(), static_cast<size_t>(mapped.layers[0].replicas / row.array_rows));
+    const StepRecord& record = program.records[static_cast<size_t>(row.first_record)];
+    int64_t positions = 0;
+    for (const WindowUse& use : uses) {
+      const int replica = row.replica[static_cast<size_t>(use.pe)];
+      WindowUse expected = {.pe = use.pe, .first_line = use.first_line, .segment = use.segment};
+      for (const std::vector<uint8_t>& image : images) {
+        const auto pixel_at = [&](int y, int x) {
+          return y < row.in_height ? image[static_cast<size_t>(y * row.in_width + x)] : 0;
+        };
+        for (int y = replica; y < row.out_height; y += row.group_rows) {
+          for (int x = 0; x < row.out_width; ++x) {
+            int planes = 0;
+            int pixels = 0;
+            for (int w = 0; w < row.array_rows; ++w) {
+              for (int r = 0; r < record.window_rows; ++r) {
+                for (int c = 0; c < record.window_columns; ++c) {
+                  planes |= pixel_at(y + w + r, x + c);
+                  pixels += pixel_at(y + w + r, x + c);
+                }
+              }
             }
+            ++expected.positions;
+            expected.planes += planes;
+            expected.pixels += pixels;
+            expected.planes_pixels += static_cast<double>(planes) * pixels;
+            expected.pixels_pixels += static_cast<double>(pixels) * pixels;
           }
-          ++expected.positions;
-          expected.planes += planes;
-          expected.pixels += pixels;
-          expected.planes_pixels += static_cast<double>(planes) * pixels;
-          expected.pixels_pixels += static_cast<double>(pixels) * pixels;
         }
       }
+      EXPECT_EQ(use, expected) << "PE " << use.pe;
+      positions += use.positions * row.array_rows;
     }
-    EXPECT_EQ(use, expected) << "PE " << use.pe;
-    positions += use.positions;
+    EXPECT_EQ(positions, 2 * row.out_height * row.out_width) << "each output once an image";
   }
-  EXPECT_EQ(positions, 2 * row.out_height * row.out_width) << "each output once an image";
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "host/programming/fault_map.h"
 #include "host_test_util.h"
+#include "suite_configs.h"
 #include "tests/support/network_suite.h"
 #include "writable_chip.h"
 
@@ -76,9 +77,9 @@ TEST(CellWriter, SplitsGiveTheWholeChangeAndStayInTheWindow) {
 }
 
 TEST(CellPairs, PairsAreTheCellsOfTheirWeights) {
-  for (const char* name : {"yao2020", "tiny"}) {
-    const ChipConfig config = named_config(name);
-    for (const SuiteCase& suite : network_suite(name)) {
+  for (const char* name : {"yao2020", "tiny", "lanes4", "windows8"}) {
+    const ChipConfig config = suite_config(name);
+    for (const SuiteCase& suite : suite_networks(name)) {
       SCOPED_TRACE(suite.name);
       const MappedNetwork mapped = map_network(suite.network, config, suite.options);
       std::set<CellAddress> seen;

@@ -17,6 +17,7 @@
 #include "host/network/integer_network.h"
 #include "host/programming/program_model.h"
 #include "host_test_util.h"
+#include "suite_configs.h"
 #include "tests/support/device_cards.h"
 #include "tests/support/network_suite.h"
 
@@ -202,9 +203,9 @@ void expect_sound(const MappedNetwork& mapped, const ChipConfig& config) {
 TEST(MoveBlocks, TheIdealChipGivesTheIntegerNetworkWhereverBlocksLie) {
   int moved_networks = 0;
   int moved_pes = 0;
-  for (const char* name : {"tiny", "yao2020"}) {
-    const ChipConfig config = named_config(name);
-    std::vector<SuiteCase> cases = network_suite(name);
+  for (const char* name : {"tiny", "yao2020", "windows8"}) {
+    const ChipConfig config = suite_config(name);
+    std::vector<SuiteCase> cases = suite_networks(name);
     SuiteCase paper{
         .name = "paper_mapping", .seed = 3, .network = random_yao2020(3), .options = {}};
     paper.options.kind = MappingKind::kPaper;

@@ -57,6 +57,10 @@ TEST(Groups, SayWhatIsWrong) {
   // The default mapping has 6 replicas of C1 and 3 of C3.
   const MappedNetwork other = map_network(random_yao2020(4), config);
   expect_parts(error_of([&] { convolver_groups(other); }), "replicas", "--mapping paper");
+  const ChipConfig wide = chip_config_from_params("Windows=8\nLanes=8\nRowBanks=16\n", "wide");
+  const MappedNetwork rows = map_network(random_yao2020(4), wide);
+  expect_parts(error_of([&] { convolver_groups(rows); }), "layer C1", "2 output rows in an array",
+               "--mapping paper");
 }
 
 }  // namespace

@@ -49,6 +49,32 @@ TEST_F(ProgramModelTest, AmplitudeRisesAndStartsAgainBehindAChangeOfPolarity) {
             (EntryResult{EntryStatus::kDone, 0, 6}));
 }
 
+// Every bit line of an array of several windows is a word of pulses and a bit in it.
+TEST(ProgramModel, ReachesEveryBitLineOfAWideArray) {
+  const ChipConfig config =
+      chip_config_from_params("NumPe=1\nWindows=8\nNumSl=8\nNumAdc=8\n", "wide");
+  std::vector<Macro> macros = make_macros(config, DeviceCard{}, 1);
+  ProgramModel model(config, macros);
+  std::vector<ProgramEntry> entries;
+  for (int bit = 0; bit < 128; ++bit) {
+    entries.push_back({.source_line = bit % 8, .bit_line = bit, .target = 32 * (bit % 7 + 1)});
+  }
+  const ProgramRun run = model.program(
+      entries, {.set = {0, 1, 63}, .reset = {0, 1, 63}, .max_pulses = 64, .range = 5});
+  EXPECT_EQ(run.counters.done + run.counters.failed, 128);
+  for (int bit = 0; bit < 128; ++bit) {
+    for (int line = 0; line < 8; ++line) {
+      const float found = macros[0].conductances()[static_cast<size_t>(line * 128 + bit)];
+      if (line != bit % 8) {
+        EXPECT_EQ(found, 0.0F);
+      } else if (run.results[static_cast<size_t>(bit)].status == EntryStatus::kDone) {
+        EXPECT_EQ(found, static_cast<float>(bit % 7 + 1)) << bit;
+      }
+    }
+  }
+  EXPECT_GE(run.counters.done, 64);
+}
+
 TEST_F(ProgramModelTest, AmplitudeStopsAtTheLimit) {
   settings_.set = {1, 3, 2};
   // 2/4, then 3/4 each: 2, 5, 8, 11, 14 quarters.

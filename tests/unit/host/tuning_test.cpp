@@ -11,6 +11,7 @@
 #include "host/tuning/refit.h"
 #include "host/tuning/tuned_layer.h"
 #include "host_test_util.h"
+#include "suite_configs.h"
 #include "tests/support/network_suite.h"
 #include "writable_chip.h"
 
@@ -163,9 +164,9 @@ TEST(Tuning, RefitLearnsWithinItsBoundAndIsHeldByItsPenalty) {
 // Inputs of the tuned layer are numbered as the maps are read back: what the ideal chip gives is
 // the sum over them.
 TEST(Tuning, LogitsAreTheSumOverTheInputsThatAreReadBack) {
-  for (const char* name : {"yao2020", "tiny"}) {
-    const ChipConfig config = named_config(name);
-    for (const SuiteCase& suite : network_suite(name)) {
+  for (const char* name : {"yao2020", "tiny", "lanes4", "windows8"}) {
+    const ChipConfig config = suite_config(name);
+    for (const SuiteCase& suite : suite_networks(name)) {
       if (suite.network.layers.size() < 2) continue;
       SCOPED_TRACE(suite.name);
       const MappedNetwork mapped = map_network(suite.network, config, suite.options);
