@@ -186,7 +186,7 @@ TEST_F(ChipAbuseTest, Soak) {
            .trace_path = {}});
     for (int i = 0; i < 120; ++i) {
       const RegisterWrite& write = writes[random() % writes.size()];
-      const auto anywhere = static_cast<std::uint32_t>(random() % 0x20000);
+      const auto anywhere = static_cast<std::uint32_t>(random() % 0x100000);
       const std::vector<std::uint8_t> pixels = image(static_cast<int>(random() % 3));
       switch (random() % 14) {
         case 0:
