@@ -60,7 +60,8 @@ void for_each_record(const LayerLayout& layout, const Take& take) {
   const LayerPlan& plan = *layout.plan;
   const auto one_record = [&](const KernelWindow& a, const KernelWindow& b) {
     return a.channel / plan.lanes == b.channel / plan.lanes &&
-           a.lead + a.channels == b.lead + b.channels && a.row == b.row && a.column == b.column && a.rows == b.rows && a.columns == b.columns;
+           a.lead + a.channels == b.lead + b.channels && a.row == b.row && a.column == b.column &&
+           a.rows == b.rows && a.columns == b.columns;
   };
   for (int step = 0; step < layout.steps; ++step) {
     std::vector<std::vector<WindowPlace>> records;
