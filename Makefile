@@ -34,7 +34,7 @@ sim program waves: simulates = $(if $(findstring --engine,$(ARGS)),,--rtl)
 sweep: choice += PLAN='$(PLAN)'
 
 .DEFAULT_GOAL := help
-.PHONY: help choice build sim program tune paper sweep report cost frontier power test lint lint-rtl formal equiv fuzz soak waves synth sta netlist bench train data format clean
+.PHONY: help choice build sim program tune paper sweep report cost frontier power test lint lint-rtl formal equiv fuzz mutants soak waves synth sta netlist bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -98,6 +98,10 @@ formal: ## Prove the properties of tests/formal, and refute its broken modules (
 fuzz: ## Give the readers of files made-up inputs, sanitized (SECONDS=60 each, TARGET=one): 5 minutes to build
 	@scripts/install_dependencies.sh build fuzz
 	@scripts/fuzz.sh --seconds $(or $(SECONDS),60) $(BUILD)/fuzz $(TARGET)
+
+mutants: ## Break sources at random and count what the tests notice (KIND=rtl or cpp, N=30, SEED=1): a minute each
+	@scripts/install_dependencies.sh build
+	@MCNN_JOBS=$(or $(JOBS),$(BUILD_JOBS)) scripts/mutants.sh --seed $(or $(SEED),1) --count $(or $(N),30) $(or $(KIND),rtl)
 
 soak: $(BUILD)/build.ninja ## Random legal and illegal traffic on the RTL (CLOCKS=100000000, SEED=5): minutes
 	@scripts/install_dependencies.sh build

@@ -15,25 +15,7 @@ cp -r "$root/rtl" "$work/rtl"
 mkdir "$work/chip"  # the whole chip is built for its registers only
 cp -r "$root/rtl" "$work/chip/rtl"
 cp -r "$root/rtl" "$work/original"
-cat > "$work/CMakeLists.txt" <<'CMAKE'
-cmake_minimum_required(VERSION 3.25)
-project(mcnn_mutations LANGUAGES CXX)
-set(CMAKE_BUILD_TYPE Release)
-set(CMAKE_CXX_STANDARD 20)
-set(CMAKE_CXX_EXTENSIONS OFF)
-find_package(fmt REQUIRED)
-find_package(GTest REQUIRED)
-set(MCNN_RTL_DIRECTORY "${PROJECT_SOURCE_DIR}/rtl")
-set(MCNN_RTL_CHIP_DIRECTORY "${PROJECT_SOURCE_DIR}/chip/rtl")
-set(MCNN_RTL_UNIT_ARGS -Wno-lint)
-include(cmake/verilate.cmake)
-function(mcnn_add_test NAME)
-  cmake_parse_arguments(PARSE_ARGV 1 T "" "" "SOURCES;LIBRARIES")
-  add_executable(${NAME} ${T_SOURCES})
-  target_link_libraries(${NAME} PRIVATE ${T_LIBRARIES} GTest::gtest GTest::gtest_main)
-endfunction()
-add_subdirectory(tests/unit/rtl)
-CMAKE
+ln -s "$root/tests/mutants/rtl_alone.cmake" "$work/CMakeLists.txt"
 build="$work/build"
 program="$build/tests/unit/rtl/mcnn_rtl_unit_test"
 compile() {

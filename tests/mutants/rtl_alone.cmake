@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# A project that has nothing but the unit tests of the RTL, on changed copies of it that need not be clean of lint: the CMakeLists.txt of
+# a folder with links to cmake, constraints and tests, the copy of the modules in rtl, and that of the whole chip in chip/rtl.
+cmake_minimum_required(VERSION 3.25)
+project(mcnn_mutants LANGUAGES CXX)
+set(CMAKE_BUILD_TYPE Release)
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_EXTENSIONS OFF)
+find_package(fmt REQUIRED)
+find_package(GTest REQUIRED)
+set(MCNN_RTL_DIRECTORY "${PROJECT_SOURCE_DIR}/rtl")
+set(MCNN_RTL_CHIP_DIRECTORY "${PROJECT_SOURCE_DIR}/chip/rtl")
+set(MCNN_RTL_UNIT_ARGS -Wno-lint)
+include(cmake/verilate.cmake)
+function(mcnn_add_test NAME)
+  cmake_parse_arguments(PARSE_ARGV 1 T "" "" "SOURCES;LIBRARIES")
+  add_executable(${NAME} ${T_SOURCES})
+  target_link_libraries(${NAME} PRIVATE ${T_LIBRARIES} GTest::gtest GTest::gtest_main)
+endfunction()
+add_subdirectory(tests/unit/rtl)
