@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <filesystem>
 #include <iterator>
 #include <memory>
@@ -52,6 +53,22 @@ void add_series(Panel& panel, const std::string& name, const std::vector<FittedP
   panel.series.push_back(std::move(fitted));
 }
 
+// How far the points are from the card, where it is more than their own errors allow.
+std::string misfit_of(std::string_view what, const std::vector<FittedPoint>& points) {
+  double squares = 0.0;
+  for (const FittedPoint& point : points) {
+    const double off = (point.measured - point.fitted) / point.error;
+    squares += off * off / static_cast<double>(points.size());
+  }
+  constexpr double kMost = 2.0;
+  if (!(std::sqrt(squares) > kMost)) return {};
+  return fmt::format(
+      "{}: the points are {:.1f} standard errors from the card (rms): its equation has another "
+      "form "
+      "than the data, and the intervals say less than they seem to\n",
+      what, std::sqrt(squares));
+}
+
 std::string table_of(const std::vector<Estimate>& estimates) {
   std::string text = fmt::format("  {:<46} {:>10}   {}\n", "field", "value", "95 % interval");
   for (const Estimate& e : estimates) {
@@ -89,6 +106,7 @@ int fit(const FitOptions& options) {
   card.description = "Fitted to measured cells";
   std::vector<Estimate> estimates;
   std::vector<Panel> panels;
+  std::string misfit;
   const auto take = [&](const std::vector<Estimate>& more) {
     estimates.insert(estimates.end(), more.begin(), more.end());
   };
@@ -117,6 +135,7 @@ int fit(const FitOptions& options) {
                .y_title = "shift [uS]",
                .log_x = true};
     for (const RetentionFit::Group& group : retention.groups) {
+      misfit += misfit_of(fmt::format("retention at {:g} uS", group.written_uS), group.deviation);
       add_series(deviation, fmt::format("{:g} uS", group.written_uS), group.deviation);
       add_series(mean, fmt::format("{:g} uS", group.written_uS), group.mean);
     }
@@ -137,6 +156,7 @@ int fit(const FitOptions& options) {
     Panel& panel = panels.emplace_back();
     panel = {
         .title = "Read noise", .x_title = "conductance [uS]", .y_title = "standard deviation [uS]"};
+    misfit += misfit_of("reads", reads.points);
     add_series(panel, "cells", reads.points);
   }
   if (options.retention.empty() && !(options.g_min_uS && options.g_max_uS)) {
@@ -153,8 +173,8 @@ int fit(const FitOptions& options) {
   if (svg)
     svg->commit(panels_svg(fmt::format("{}: measured cells and the card", card.name), panels));
   out->commit(card_text(card, estimates, options));
-  fmt::print("card {}, levels 0 and 7 at {:g} and {:g} uS\n{}", card.name, card.g_min_uS,
-             card.g_max_uS, table_of(estimates));
+  fmt::print("card {}, levels 0 and 7 at {:g} and {:g} uS\n{}{}", card.name, card.g_min_uS,
+             card.g_max_uS, table_of(estimates), misfit);
   print_written({options.out, options.svg});
   return 0;
 }

@@ -5,7 +5,7 @@
 #
 #   scripts/cluster_study.sh [chips] [images] [shards] [kills]      (10000 chips, 20 images, 64 shards, 10 kills)
 #
-# Chips are drawn (read noise, wires, stuck cells) and programmed in the closed loop. The fewer images, the more the start of a shard
+# Chips are drawn (read noise, gains of converters, stuck cells) and programmed in the closed loop. The fewer images, the more the start of a shard
 # counts. Variables: BUILD, JOBS (shards at a time, 2),
 # ARGS (more options of the sweep, as --program direct).
 set -euo pipefail
@@ -23,7 +23,7 @@ mkdir -p "$out"
 export MCNN_LOCAL_JOBS="$jobs"
 RANDOM=1
 
-study=(sweep --device yao2020 --sample "read_noise=log(0.003,0.1)" --sample "wire_resistance_ohm=log(0.5,10)"
+study=(sweep --device yao2020 --sample "read_noise=log(0.003,0.1)" --sample "adc_gain_sigma=log(0.005,0.05)"
   --sample "stuck_low_rate=log(0.0001,0.01)" --runs "$chips" --count "$images")
 read -r -a more <<< "${ARGS:-}"
 study+=("${more[@]}")

@@ -32,6 +32,9 @@ TEST_F(Fit, PublishedFiguresBecomeACard) {
   ASSERT_EQ(fitted.status, 0) << fitted.err;
   EXPECT_NE(fitted.out.find("relaxation_sigma_uS at 12 uS"), std::string::npos) << fitted.out;
   EXPECT_NE(fitted.out.find("2.199 to 2.401"), std::string::npos) << fitted.out;
+  EXPECT_NE(fitted.out.find("reads: the points are"), std::string::npos)
+      << "a logarithm is no square root: " << fitted.out;
+  EXPECT_EQ(fitted.out.find("retention at"), std::string::npos) << "two points are on a line";
   EXPECT_NE(read_file(out("fit.svg")).find("Relaxation: spread"), std::string::npos);
   const CommandResult model = run_mcnn(
       {"model", "--device", out("card.toml").string(), "--count", "20", "--program", "direct"});
