@@ -137,10 +137,11 @@ TEST_P(Programming, OneCellByHand) {
   const ProgramSettings settings = {
       .set = {0, 1, 63}, .reset = {0, 1, 63}, .max_pulses = 64, .pulse_clocks = 3, .range = 5};
   const int last = config_.num_sl - 1;
+  const int bits = config_.num_bl();
   const std::vector<ProgramEntry> entries = {
-      {.pe = 1, .source_line = last, .bit_line = 15, .target = 160, .tolerance = 4},
-      {.pe = 1, .source_line = last, .bit_line = 15, .target = 0, .tolerance = 4},
-      {.pe = 0, .source_line = 3, .bit_line = 16, .target = 0, .tolerance = 4},
+      {.pe = 1, .source_line = last, .bit_line = bits - 1, .target = 160, .tolerance = 4},
+      {.pe = 1, .source_line = last, .bit_line = bits - 1, .target = 0, .tolerance = 4},
+      {.pe = 0, .source_line = 3, .bit_line = bits, .target = 0, .tolerance = 4},
       {.pe = 0, .source_line = 3, .bit_line = 0, .target = 32, .tolerance = 0, .no_drive = true}};
   const ProgramRun run = program(entries, settings);
   EXPECT_EQ(run.results[0], (EntryResult{EntryStatus::kDone, 160, 7}));
@@ -190,7 +191,7 @@ TEST_P(Programming, ListsThatAreFullEmptyAndOneMore) {
 // A whole network: programmed, calibrated, aged, programmed again.
 TEST_P(Programming, ClosedLoopWithCalibrationAndSecondPass) {
   build(everything(), {.seed = 5});
-  const bool is_tiny = config_.name == "tiny";
+  const bool is_tiny = config_.name.starts_with("tiny");
   Network network = random_yao2020(4);
   if (is_tiny) {
     for (SuiteCase& test : network_suite("tiny")) {
@@ -228,7 +229,7 @@ TEST_P(Programming, ClosedLoopWithCalibrationAndSecondPass) {
 // The search for faults is the same on both: what it finds, what it takes, the cells it leaves. And
 // the chip that is programmed around them brings more of its cells to their targets.
 TEST_P(Programming, FaultsAreFoundAndProgrammedAround) {
-  const bool is_tiny = config_.name == "tiny";
+  const bool is_tiny = config_.name.starts_with("tiny");
   DeviceCard card = everything();
   card.endurance_pulses = 0.0;
   card.stuck_high_rate = 0.03;
@@ -264,7 +265,7 @@ TEST_P(Programming, FaultsAreFoundAndProgrammedAround) {
   EXPECT_LT(loop.failed.size(), loop.entries.size() / 50);
 }
 
-INSTANTIATE_TEST_SUITE_P(Configurations, Programming, ::testing::Values("tiny", "yao2020"),
+INSTANTIATE_TEST_SUITE_P(Configurations, Programming, ::testing::Values("tiny", "yao2020", "tiny4"),
                          [](const auto& param) { return std::string(param.param); });
 
 }  // namespace

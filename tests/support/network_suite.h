@@ -22,7 +22,7 @@ struct SuiteCase {
   bool negative = false;  // every logit of every image is below 0
 };
 
-// The cases that fit a configuration: "yao2020" or "tiny". Throws Error for other names.
+// The cases that fit a configuration: one of the tiny ones or another.
 std::vector<SuiteCase> network_suite(std::string_view configuration);
 
 // A case with its configuration, and those of all configurations: what parametrised tests run on.

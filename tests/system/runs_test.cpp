@@ -119,7 +119,7 @@ TEST_F(CliRuns, ConfigurationsOfAFile) {
   logits(with("model"));
   EXPECT_EQ(result_["config"], "half");
   for (const auto& file : fs::directory_iterator(folder_ / "out")) fs::remove(file.path());
-  expect_error(with("sim"), {"--config", "half", "tiny, yao2020", "chip model"});
+  expect_error(with("sim"), {"--config", "half", "tiny, tiny4, yao2020", "chip model"});
 }
 
 // The smallest configuration has a network of its own, on MNIST made as small as that takes.

@@ -79,7 +79,7 @@ TEST(CellWriter, SplitsGiveTheWholeChangeAndStayInTheWindow) {
 TEST(CellPairs, PairsAreTheCellsOfTheirWeights) {
   for (const char* name : {"yao2020", "tiny", "lanes4", "windows8"}) {
     const ChipConfig config = suite_config(name);
-    for (const SuiteCase& suite : suite_networks(name)) {
+    for (const SuiteCase& suite : network_suite(name)) {
       SCOPED_TRACE(suite.name);
       const MappedNetwork mapped = map_network(suite.network, config, suite.options);
       std::set<CellAddress> seen;

@@ -36,7 +36,7 @@ class ChipModelSuite : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(ChipModelSuite, IdealChipEqualsTheIntegerNetwork) {
   const ChipConfig config = suite_config(GetParam());
-  for (const SuiteCase& suite : suite_networks(GetParam())) {
+  for (const SuiteCase& suite : network_suite(GetParam())) {
     SCOPED_TRACE(suite.name);
     expect_equal(suite.network, suite.seed, config,
                  map_network(suite.network, config, suite.options), 12);
@@ -46,7 +46,7 @@ TEST_P(ChipModelSuite, IdealChipEqualsTheIntegerNetwork) {
 // The mapping changes neither maps nor logits: one replica a layer, any range, the paper's groups.
 TEST_P(ChipModelSuite, MappingDoesNotChangeResults) {
   const ChipConfig config = suite_config(GetParam());
-  for (const SuiteCase& suite : suite_networks(GetParam())) {
+  for (const SuiteCase& suite : network_suite(GetParam())) {
     SCOPED_TRACE(suite.name);
     MappingOptions options;
     options.replicas.assign(suite.network.layers.size(), 1);
@@ -62,7 +62,7 @@ TEST_P(ChipModelSuite, MappingDoesNotChangeResults) {
 TEST_P(ChipModelSuite, WideConverters) {
   ChipConfig config = suite_config(GetParam());
   config.adc_bits = 12;
-  for (const SuiteCase& suite : suite_networks(GetParam())) {
+  for (const SuiteCase& suite : network_suite(GetParam())) {
     SCOPED_TRACE(suite.name);
     expect_equal(suite.network, suite.seed, config,
                  map_network(suite.network, config, suite.options), 3);
@@ -90,7 +90,7 @@ TEST_P(ChipModelSuite, RandomGeometries) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Configurations, ChipModelSuite,
-                         ::testing::Values("tiny", "yao2020", "lanes4", "lanes8_banks16",
+                         ::testing::Values("tiny", "yao2020", "tiny4", "lanes4", "lanes8_banks16",
                                            "windows2", "windows4", "windows8", "windows16"),
                          [](const auto& test) { return test.param; });
 
@@ -180,7 +180,7 @@ TEST(ChipModel, NoiseDependsOnSeedAndImageOnly) {
 
 TEST_P(ChipModelSuite, EqualsThePlainReadingOfTheSpecificationWithNoise) {
   const ChipConfig config = suite_config(GetParam());
-  for (const SuiteCase& suite : suite_networks(GetParam())) {
+  for (const SuiteCase& suite : network_suite(GetParam())) {
     MappingOptions options = suite.options;
     options.limits = device_limits(noisy_card(kNoise));
     const MappedNetwork mapped = map_network(suite.network, config, options);

@@ -205,7 +205,7 @@ TEST(MoveBlocks, TheIdealChipGivesTheIntegerNetworkWhereverBlocksLie) {
   int moved_pes = 0;
   for (const char* name : {"tiny", "yao2020", "windows8"}) {
     const ChipConfig config = suite_config(name);
-    std::vector<SuiteCase> cases = suite_networks(name);
+    std::vector<SuiteCase> cases = network_suite(name);
     SuiteCase paper{
         .name = "paper_mapping", .seed = 3, .network = random_yao2020(3), .options = {}};
     paper.options.kind = MappingKind::kPaper;

@@ -31,8 +31,4 @@ inline ChipConfig suite_config(std::string_view name) {
   return named_config(std::string(name));
 }
 
-inline std::vector<SuiteCase> suite_networks(std::string_view configuration) {
-  return network_suite(configuration == "tiny" ? "tiny" : "yao2020");
-}
-
 }  // namespace mcnn::testing

@@ -166,7 +166,7 @@ TEST(Tuning, RefitLearnsWithinItsBoundAndIsHeldByItsPenalty) {
 TEST(Tuning, LogitsAreTheSumOverTheInputsThatAreReadBack) {
   for (const char* name : {"yao2020", "tiny", "lanes4", "windows8"}) {
     const ChipConfig config = suite_config(name);
-    for (const SuiteCase& suite : suite_networks(name)) {
+    for (const SuiteCase& suite : network_suite(name)) {
       if (suite.network.layers.size() < 2) continue;
       SCOPED_TRACE(suite.name);
       const MappedNetwork mapped = map_network(suite.network, config, suite.options);
