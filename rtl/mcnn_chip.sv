@@ -14,6 +14,7 @@ module mcnn_chip #(
   parameter int unsigned PsumBits    = 24,   // bits of a partial sum, a bias and a logit, signed
   parameter int unsigned RowBanks    = 8,    // memory banks of a feature map, rows of a fetched column
   parameter int unsigned BankDepth   = 256,  // words of a bank
+  parameter int unsigned NumBuffers  = 3,    // feature-map buffers; with 4 a row can add to what its output holds
   parameter int unsigned MaxDim      = 32,   // rows or columns of a feature map
   parameter int unsigned NumLayers   = 16,   // rows of the layer table
   parameter int unsigned NumRecords  = 128,  // rows of the step table
@@ -151,7 +152,7 @@ module mcnn_chip #(
 
   mcnn_registers #(
     .NumPe(NumPe), .Windows(Windows), .Lanes(Lanes), .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .ActBits(ActBits),
-    .PsumBits(PsumBits), .KernelMax(KernelMax), .RowBanks(RowBanks), .BankDepth(BankDepth), .MaxDim(MaxDim),
+    .PsumBits(PsumBits), .KernelMax(KernelMax), .RowBanks(RowBanks), .BankDepth(BankDepth), .NumBuffers(NumBuffers), .MaxDim(MaxDim),
     .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows), .NumLogits(NumLogits),
     .ReadLatency(ReadLatency), .ReadClocks(ReadClocks), .NumEntries(NumEntries)
   ) u_registers (
@@ -237,7 +238,7 @@ module mcnn_chip #(
   logic [RecordWidth-1:0] record;
   logic [BiasBits-1:0]   bias_base, bias_addr;
   logic [Lanes*PsumBits-1:0] bias;
-  logic                  is_final, is_vector;
+  logic                  is_final, is_vector, adds;
   logic [5:0]            kernels, pairs, pool_rows, pool_columns, pool_row_stride, pool_column_stride;
   logic [1:0]            range;
   logic [ShiftBits-1:0]  shift;
@@ -252,7 +253,7 @@ module mcnn_chip #(
 
   mcnn_sequencer #(
     .NumPe(NumPe), .Windows(Windows), .Lanes(Lanes), .NumAdc(NumAdc), .PsumBits(PsumBits), .RowBanks(RowBanks),
-    .BankDepth(BankDepth), .MaxDim(MaxDim), .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows), .NumLogits(NumLogits)
+    .BankDepth(BankDepth), .NumBuffers(NumBuffers), .MaxDim(MaxDim), .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows), .NumLogits(NumLogits)
   ) u_sequencer (
     .clk_i, .rst_ni,
     .start_i(start), .abort_i(abort), .resume_i(resume), .halt_i(halt_mode),
@@ -264,7 +265,7 @@ module mcnn_chip #(
     .result_busy_i(result_busy), .result_send_o(result_send),
     .row_re_o(row_re), .row_addr_o(row_addr), .row_i(row),
     .start_o(pass_start), .start_late_o(pass_start_late), .pass_done_i(pass_done),
-    .final_o(is_final), .vector_o(is_vector), .kernels_o(kernels), .pairs_o(pairs), .array_rows_o(array_rows), .range_o(range), .shift_o(shift),
+    .final_o(is_final), .vector_o(is_vector), .add_o(adds), .kernels_o(kernels), .pairs_o(pairs), .array_rows_o(array_rows), .range_o(range), .shift_o(shift),
     .group_rows_o(group_rows), .in_height_o(in_height), .in_width_o(in_width), .stride_o(stride),
     .row_step_o(row_step), .out_height_o(out_height), .out_width_o(out_width),
     .pool_rows_o(pool_rows), .pool_columns_o(pool_columns),
@@ -354,7 +355,7 @@ module mcnn_chip #(
   end
 
   mcnn_feature_maps #(
-    .ActBits(ActBits), .Lanes(Lanes), .RowBanks(RowBanks), .BankDepth(BankDepth)
+    .ActBits(ActBits), .Lanes(Lanes), .NumBuffers(NumBuffers), .RowBanks(RowBanks), .BankDepth(BankDepth)
   ) u_feature_maps (
     .clk_i,
     .in_buffer_i(in_buffer), .out_buffer_i(out_buffer), .write_buffer_i(write_buffer_q),
@@ -498,7 +499,8 @@ module mcnn_chip #(
 
   logic                        psum_valid, act_valid;
   logic [NumPe*Lanes*PsumBits-1:0] psum;
-  logic [NumPe*Lanes*ActBits-1:0]  act;
+  localparam int unsigned Signed = NumBuffers > 3 ? 1 : 0;  // rows can add
+  logic [NumPe*Lanes*(ActBits+Signed)-1:0] act;
   logic [Lanes*PsumBits-1:0]       logit;
 
   mcnn_reduce #(
@@ -514,7 +516,7 @@ module mcnn_chip #(
   assign bias_addr = bias_base + BiasBits'(token_q[2][TokenGroup+:GroupBits]);
 
   mcnn_activate #(
-    .NumPe(NumPe), .Lanes(Lanes), .PsumBits(PsumBits), .ActBits(ActBits)
+    .NumPe(NumPe), .Lanes(Lanes), .PsumBits(PsumBits), .ActBits(ActBits), .Signed(Signed)
   ) u_activate (
     .clk_i, .rst_ni, .segment_end_i(segment_end), .shift_i(shift),
     .valid_i(psum_valid), .psum_i(psum), .bias_i(bias),
@@ -528,10 +530,10 @@ module mcnn_chip #(
   end
 
   mcnn_pool_write #(
-    .NumPe(NumPe), .Windows(Windows), .Lanes(Lanes), .NumGroups(NumGroups), .ActBits(ActBits), .RowBanks(RowBanks),
-    .BankDepth(BankDepth), .MaxDim(MaxDim)
+    .NumPe(NumPe), .Windows(Windows), .Lanes(Lanes), .NumGroups(NumGroups), .ActBits(ActBits), .Signed(Signed),
+    .RowBanks(RowBanks), .BankDepth(BankDepth), .MaxDim(MaxDim)
   ) u_pool_write (
-    .clk_i, .rst_ni, .start_i(pass_start_late), .vector_i(is_vector),
+    .clk_i, .rst_ni, .start_i(pass_start_late), .vector_i(is_vector), .add_i(adds),
     .segment_end_i(segment_end), .replica_i(replica), .array_rows_i(array_rows), .group_rows_i(group_rows), .out_height_i(out_height),
     .pool_rows_i(pool_rows), .pool_row_stride_i(pool_row_stride),
     .pooled_height_i(pooled_height), .pooled_width_i(pooled_width), .out_pitch_i(out_pitch), .out_base_i(out_base),
@@ -565,6 +567,7 @@ module mcnn_chip #(
     $error("PsumBits must hold the sum of a window, AdcBits + ActBits + 1, and be at most 32: a bias is one word");
   if (RowBanks > 16) $error("RowBanks must be 4, 8 or 16: a layer row has 4 bits for a row of a fetched column");
   if (MaxDim < 4 || MaxDim > 63) $error("MaxDim must be 4 to 63: a layer row has 6 bits for a pooling window");
+  if (NumBuffers < 3 || NumBuffers > 4) $error("NumBuffers must be 3 or 4");
   if (NumLayers < 2 || NumRecords < 2 || NumBiasRows < 2)
     $error("NumLayers, NumRecords and NumBiasRows must be at least 2");
   if (ReadLatency < 1 || ReadLatency > 63) $error("ReadLatency must be 1 to 63: a token of beat control waits for it");

@@ -11,7 +11,6 @@ package mcnn_pkg;
   localparam int unsigned AmplitudeBits = 6;  // amplitude code of a programming pulse
   localparam int unsigned EntryCountBits = 8;  // entries in a programming list
   localparam int unsigned ProgramEvents = 7;  // what a programming engine tells the counters
-  localparam int unsigned NumBuffers  = 3;   // feature-map buffers: image load, layer input, layer output
 
   // Error codes, STATUS[15:8].
   localparam logic [3:0] ErrNone           = 4'd0;

@@ -14,6 +14,7 @@ module mcnn_registers #(
   parameter  int unsigned KernelMax   = 4,
   parameter  int unsigned RowBanks    = 8,
   parameter  int unsigned BankDepth   = 256,
+  parameter  int unsigned NumBuffers  = 3,
   parameter  int unsigned MaxDim      = 32,
   parameter  int unsigned NumLayers   = 16,
   parameter  int unsigned NumRecords  = 128,
@@ -373,7 +374,7 @@ module mcnn_registers #(
   always_comb begin
     rd_region = RegionNone;
     if (rd_addr_i[AddressBits-1]) begin
-      if (32'(map_block) < mcnn_pkg::NumBuffers * Lanes * Groups) rd_region = RegionMap;
+      if (32'(map_block) < NumBuffers * Lanes * Groups) rd_region = RegionMap;
     end else if (rd_addr_i[AddressBits-2:12] == '0) begin
       rd_region = RegionRegister;
     end else if (table_there(rd_addr_i[AddressBits-1:2])) begin
@@ -407,7 +408,7 @@ module mcnn_registers #(
         mcnn_pkg::RegCapArray:       value_q <= {16'(NumSl), 8'(Windows), 8'(NumPe)};
         mcnn_pkg::RegCapAdc:         value_q <= {8'(ReadClocks), 8'(ReadLatency), 8'(AdcBits), 8'(NumAdc)};
         mcnn_pkg::RegCapData:        value_q <= {8'(RowBanks), 8'(KernelMax), 8'(PsumBits), 8'(ActBits)};
-        mcnn_pkg::RegCapMemory:      value_q <= {8'(mcnn_pkg::NumBuffers), 8'(MaxDim), 16'(BankDepth)};
+        mcnn_pkg::RegCapMemory:      value_q <= {8'(NumBuffers), 8'(MaxDim), 16'(BankDepth)};
         mcnn_pkg::RegCapTables:      value_q <= {12'(NumBiasRows), 12'(NumRecords), 8'(NumLayers)};
         mcnn_pkg::RegCapResult:      value_q <= {16'd0, 8'(Lanes), 8'(NumLogits)};
         mcnn_pkg::RegCapProgram:     value_q <= {16'd0, 8'(AmplitudeBits), 8'(NumEntries)};
@@ -496,7 +497,7 @@ module mcnn_registers #(
   if (RowBanks != 4 * Groups) $error("RowBanks must be a multiple of 4");
   if ((1 << PeBits) * NumEntries > 4096) $error("NumPe*NumEntries is too large for the addresses behind 0x30000");
   if (NumEntries != (1 << EntryBits) || NumEntries > 128) $error("NumEntries must be a power of two, at most 128");
-  if ((32'd1 << MapBits) < mcnn_pkg::NumBuffers * Lanes * Groups * BankDepth)
+  if ((32'd1 << MapBits) < NumBuffers * Lanes * Groups * BankDepth)
     $error("BankDepth is too large: the feature maps do not fit the addresses behind 0x80000");
 
 endmodule

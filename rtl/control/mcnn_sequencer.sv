@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sequencer: takes images, runs the rows of the layer table one after another, rotates the feature-map buffers, stops between
+// Sequencer: takes images, runs the rows of the layer table one after another, gives names to the feature-map buffers, stops between
 // network layers where the host asked for it, and ends the run. It holds the layer row that is being run and checks that
 // the chip has what the row asks for.
 //
@@ -17,6 +17,7 @@ module mcnn_sequencer #(
   parameter  int unsigned PsumBits    = 24,
   parameter  int unsigned RowBanks    = 8,
   parameter  int unsigned BankDepth   = 256,
+  parameter  int unsigned NumBuffers  = 3,
   parameter  int unsigned MaxDim      = 32,
   parameter  int unsigned NumLayers   = 16,
   parameter  int unsigned NumRecords  = 128,
@@ -73,6 +74,7 @@ module mcnn_sequencer #(
   // fields of the row, constant while it runs
   output logic                  final_o,
   output logic                  vector_o,
+  output logic                  add_o,
   output logic [5:0]            kernels_o,
   output logic [5:0]            pairs_o,
   output logic [3:0]            array_rows_o,  // - 1
@@ -144,7 +146,7 @@ module mcnn_sequencer #(
       end
       Setup: if (fire) state_d = Run;
       Run: if (pass_done_i) begin
-        if (halt_i && (swap_row_q || last_row)) begin
+        if (halt_i && (layer_end_q || last_row)) begin
           state_d = Halted;
         end else begin
           state_d = state_after_row;
@@ -198,27 +200,31 @@ module mcnn_sequencer #(
   assign stall_result_o = (state_q == Setup && !fire) || state_q == Finish;
 
   // -------------------------------------------------------------------------------------------------------- buffers
-  // The last writes of a pass are two clocks behind it, so the roles change one clock after its end.
-  logic swap_q;
+  // Buffers 0 and 2 are that of the image and the one that loads, in turn; 1 and 3 are 1 and 2 by name. The last writes of a
+  // pass are two clocks behind it, and so are the names of the next row.
+  logic       image_second_q;  // the image is in buffer 2
+  logic [1:0] input_q, output_q;
+  function automatic logic [1:0] buffer_of(input logic [1:0] name, input logic image_second);
+    buffer_of = name == 2'd0 ? {image_second, 1'b0} : name == 2'd1 ? 2'd1 : 2'd3;
+  endfunction
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      swap_q        <= 1'b0;
-      frame_start_o <= 1'b0;
-      in_buffer_o   <= 2'd0;
-      out_buffer_o  <= 2'd1;
-      load_buffer_o <= 2'd2;
+      frame_start_o  <= 1'b0;
+      image_second_q <= 1'b0;
+      input_q        <= 2'd0;
+      output_q       <= 2'd1;
     end else begin
-      swap_q        <= state_q == Run && pass_done_i && swap_row_q && !last_row;
       frame_start_o <= image_take_o;
-      if (image_take_o) begin
-        in_buffer_o   <= load_buffer_o;
-        load_buffer_o <= in_buffer_o;
-      end else if (swap_q) begin
-        in_buffer_o  <= out_buffer_o;
-        out_buffer_o <= in_buffer_o;
+      if (image_take_o) image_second_q <= !image_second_q;
+      if (start_o) begin
+        input_q  <= row_i[208+:2];
+        output_q <= row_i[210+:2];
       end
     end
   end
+  assign in_buffer_o   = buffer_of(input_q, image_second_q);
+  assign out_buffer_o  = buffer_of(output_q, image_second_q);
+  assign load_buffer_o = {!image_second_q, 1'b0};
 
   // --------------------------------------------------------------------------------------------------------- fields
   assign start_o = fire && !stop_run;
@@ -227,13 +233,13 @@ module mcnn_sequencer #(
     else         start_late_o <= start_o;
   end
 
-  logic        swap_row_q;  // SWAP
+  logic        layer_end_q;  // LAYER_END
   logic [4:0]  shift_q;
   logic [15:0] bias_base_q, first_record_q;
   always_ff @(posedge clk_i) begin
     if (fire) begin
       final_o              <= row_i[0];
-      swap_row_q           <= row_i[1];
+      layer_end_q          <= row_i[1];
       vector_o             <= row_i[2];
       kernels_o            <= row_i[4+:6];
       range_o              <= row_i[10+:2];
@@ -257,6 +263,7 @@ module mcnn_sequencer #(
       out_base_o           <= row_i[160+:16];
       bias_base_q          <= row_i[176+:16];
       first_record_q       <= row_i[192+:16];
+      add_o                <= row_i[212];
       segment_end_o        <= row_i[224+:NumPe];
       for (int unsigned p = 0; p < NumPe; p++) begin
         replica_o[p*4+:4]    <= row_i[256+p*8+:4];
@@ -298,6 +305,9 @@ module mcnn_sequencer #(
             outside(pooled_height_o, MaxDim) || outside(pooled_width_o, MaxDim) ||
             32'(out_pitch_o) > BankDepth ||
             (32'(bias_base_q) << LaneBits) + 32'(kernels_o) > Lanes * NumBiasRows || 32'(first_record_q) >= NumRecords ||
+            32'(input_q) > NumBuffers - 2 || (!final_o && (32'(output_q) > NumBuffers - 2 || output_q == input_q)) ||
+            (add_o && (NumBuffers < 4 || final_o || vector_o || pool_rows_o != 6'd1 || pool_columns_o != 6'd1 ||
+                       pool_row_stride_o != 6'd1 || pool_column_stride_o != 6'd1)) ||
             segment_end_o == 0 || |bad_replica || (last_row && !final_o) ||
             (final_o && (32'(out_base_o) << LaneBits) + 32'(kernels_o) > NumLogits) ||
             ((vector_o || final_o) &&

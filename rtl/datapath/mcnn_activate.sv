@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Activate: bias, arithmetic right shift, clamp to an activation; for every PE, Lanes kernels a clock.
-// The rounding half of the shift is part of the bias, so there is no rounding adder.
+// The rounding half of the shift is part of the bias, so there is no rounding adder. Where rows can add to a map (Signed) an
+// activation has a sign: it is clamped to -2^ActBits .. 2^ActBits - 1 and goes out plus 2^ActBits, so that the largest is
+// found as among unsigned ones.
 //
 // Latency 2 clocks, one group a clock, cannot stall. The bias of a group arrives with its partial sums.
 module mcnn_activate #(
@@ -8,6 +10,8 @@ module mcnn_activate #(
   parameter  int unsigned Lanes     = 2,   // kernels a clock
   parameter  int unsigned PsumBits  = 24,  // of a partial sum and a bias, signed
   parameter  int unsigned ActBits   = 8,   // of an activation, unsigned
+  parameter  int unsigned Signed    = 0,   // 1: one more bit, and an offset
+  localparam int unsigned OutBits   = ActBits + Signed,
   localparam int unsigned ShiftBits = $clog2(PsumBits)
 ) (
   input logic clk_i,
@@ -21,7 +25,7 @@ module mcnn_activate #(
   input logic [Lanes*PsumBits-1:0]       bias_i,  // [kernel]
 
   output logic                           valid_o,
-  output logic [NumPe*Lanes*ActBits-1:0] act_o,   // [PE][kernel], 0 where the PE carries no result
+  output logic [NumPe*Lanes*OutBits-1:0] act_o,   // [PE][kernel], 0 where the PE carries no result
   output logic [Lanes*PsumBits-1:0]      logit_o  // [kernel] of the last PE, not clamped
 );
 
@@ -36,8 +40,10 @@ module mcnn_activate #(
     end
   end
 
-  function automatic logic [ActBits-1:0] clamp(input logic signed [PsumBits-1:0] value);
-    clamp = value[PsumBits-1] ? '0 : |value[PsumBits-2:ActBits] ? '1 : value[ActBits-1:0];
+  function automatic logic [OutBits-1:0] clamp(input logic signed [PsumBits-1:0] value);
+    if (Signed == 0)              clamp = value[PsumBits-1] ? '0 : |value[PsumBits-2:ActBits] ? '1 : OutBits'(value);
+    else if (value[PsumBits-1])   clamp = &value[PsumBits-2:ActBits] ? OutBits'({1'b0, value[ActBits-1:0]}) : '0;
+    else                          clamp = |value[PsumBits-2:ActBits] ? '1 : OutBits'({1'b1, value[ActBits-1:0]});
   endfunction
 
   for (genvar p = 0; p < NumPe; p++) begin : gen_pe
@@ -48,8 +54,8 @@ module mcnn_activate #(
         if (valid_i && segment_end_i[p])
           biased_q <= signed'(psum_i[Index*PsumBits+:PsumBits]) + signed'(bias_i[k*PsumBits+:PsumBits]);
         if (valid_q) begin
-          if (segment_end_i[p]) act_o[Index*ActBits+:ActBits] <= clamp(biased_q >>> shift_i);
-          else                  act_o[Index*ActBits+:ActBits] <= '0;
+          if (segment_end_i[p]) act_o[Index*OutBits+:OutBits] <= clamp(biased_q >>> shift_i);
+          else                  act_o[Index*OutBits+:OutBits] <= '0;
           if (p == NumPe - 1) logit_o[k*PsumBits+:PsumBits] <= biased_q >>> shift_i;
         end
       end

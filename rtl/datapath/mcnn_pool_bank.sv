@@ -3,7 +3,7 @@
 //
 // The tracker knows the first convolution row of the open row's window, and moves on to the next row when the row group that
 // closed it has passed. For a group of Lanes kernels the bank takes the maximum of its PEs (stage P0, with a read request), then the
-// maximum with what it holds (stage P1), and writes.
+// maximum with what it holds, or the sum (stage P1), and writes.
 `include "mcnn_assert.svh"
 
 module mcnn_pool_bank #(
@@ -12,6 +12,7 @@ module mcnn_pool_bank #(
   parameter  int unsigned Windows   = 1,    // output rows of an array, at most
   parameter  int unsigned Lanes     = 2,    // kernels of a group
   parameter  int unsigned ActBits   = 8,
+  parameter  int unsigned Signed    = 0,    // 1: activations have a sign (mcnn_activate), and may be added
   parameter  int unsigned RowBanks  = 8,
   parameter  int unsigned BankDepth = 256,  // words
   parameter  int unsigned RowBits   = 11,   // of a row number, up to RowBanks strides ahead
@@ -19,7 +20,8 @@ module mcnn_pool_bank #(
   localparam int unsigned AddrBits  = $clog2(BankDepth),
   localparam int unsigned BankBits  = $clog2(RowBanks),
   localparam int unsigned ArrayBits = (Windows > 1) ? $clog2(Windows) : 1,
-  localparam int unsigned WordBits  = Lanes * ActBits
+  localparam int unsigned WordBits  = Lanes * ActBits,
+  localparam int unsigned InBits    = ActBits + Signed
 ) (
   input logic clk_i,
   input logic rst_ni,
@@ -31,6 +33,7 @@ module mcnn_pool_bank #(
   input logic [Windows*NumPe*RowBits-1:0] pe_row_i,     // the rows of each PE in it: [output row of an array][PE]
   input logic [Windows*NumPe-1:0]         pe_row_in_i,  // they exist
   input logic                     vector_i,
+  input logic                     add_i,       // to what the bank holds
   input logic [5:0]               pool_rows_i,
   input logic [5:0]               pool_row_stride_i,
   input logic [7:0]               pooled_height_i,
@@ -44,7 +47,7 @@ module mcnn_pool_bank #(
   input logic                           column_first_i,  // first column of the pooling window
   input logic [SumBits-1:0]             offset_i,        // word within the row
   input logic [BankBits-1:0]            vector_bank_i,   // bank of a vector's element
-  input logic [NumPe*Lanes*ActBits-1:0] act_i,           // [PE][kernel]
+  input logic [NumPe*Lanes*InBits-1:0]  act_i,           // [PE][kernel]
 
   // memory: a word of Lanes channels
   output logic                read_o,
@@ -136,7 +139,7 @@ module mcnn_pool_bank #(
   end
   always_comb begin
     touched = 1'b0;
-    first   = vector_i || (column_first_i && row_first);
+    first   = vector_i || (column_first_i && row_first && !add_i);
     addr    = '0;
     if (emit_i) begin
       touched = vector_i ? vector_bank_i == BankBits'(Bank) : |in_window;
@@ -148,22 +151,22 @@ module mcnn_pool_bank #(
   assign beyond_o    = touched && |(addr >> AddrBits);
 
   // The largest activation of one kernel over the rows in the window: a tree, in place.
-  function automatic logic [ActBits-1:0] largest(
-      input logic [NumPe*Lanes*ActBits-1:0] act, input logic [NumPe-1:0] among, input int unsigned kernel);
-    logic [NumPe*ActBits-1:0] tree;
+  function automatic logic [InBits-1:0] largest(
+      input logic [NumPe*Lanes*InBits-1:0] act, input logic [NumPe-1:0] among, input int unsigned kernel);
+    logic [NumPe*InBits-1:0] tree;
     for (int unsigned p = 0; p < NumPe; p++)
-      tree[p*ActBits+:ActBits] = among[p] ? act[(Lanes*p+kernel)*ActBits+:ActBits] : '0;
+      tree[p*InBits+:InBits] = among[p] ? act[(Lanes*p+kernel)*InBits+:InBits] : '0;
     for (int unsigned l = 1; l < NumPe; l = 2 * l)
       for (int unsigned p = 0; p + l < NumPe; p = p + 2 * l)
-        if (tree[(p+l)*ActBits+:ActBits] > tree[p*ActBits+:ActBits])
-          tree[p*ActBits+:ActBits] = tree[(p+l)*ActBits+:ActBits];
-    largest = tree[ActBits-1:0];
+        if (tree[(p+l)*InBits+:InBits] > tree[p*InBits+:InBits])
+          tree[p*InBits+:InBits] = tree[(p+l)*InBits+:InBits];
+    largest = tree[InBits-1:0];
   endfunction
 
-  logic                touched_q, first_q;
+  logic                touched_q, first_q, add_q;
   logic [Lanes-1:0]    there_q;
   logic [AddrBits-1:0] addr_q;
-  logic [WordBits-1:0] largest_q;
+  logic [Lanes*InBits-1:0] largest_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) touched_q <= 1'b0;
     else         touched_q <= touched;
@@ -171,16 +174,27 @@ module mcnn_pool_bank #(
   always_ff @(posedge clk_i) begin
     if (touched) begin
       first_q <= first;
+      add_q   <= add_i;
       there_q <= there_i;
       addr_q  <= read_addr_o;
       // A vector's element comes from the last PE.
       for (int unsigned l = 0; l < Lanes; l++)
-        largest_q[l*ActBits+:ActBits] <= vector_i ? act_i[(Lanes*(NumPe-1)+l)*ActBits+:ActBits] : largest(act_i, in_window, l);
+        largest_q[l*InBits+:InBits] <= vector_i ? act_i[(Lanes*(NumPe-1)+l)*InBits+:InBits] : largest(act_i, in_window, l);
     end
   end
 
   // ------------------------------------------------------------------------------------------------------ stage P1
   // A word that was written in the clock of its read request was not yet in the memory.
+  function automatic logic [ActBits-1:0] next_pixel(
+      input logic [ActBits-1:0] pixel, input logic [InBits-1:0] act, input logic begins, input logic adds);
+    logic [ActBits-1:0] most;
+    logic [ActBits+1:0] sum;  // plus 2^ActBits where activations have that offset
+    most = Signed == 0 || act[InBits-1] ? act[ActBits-1:0] : '0;
+    sum  = (ActBits + 2)'(pixel) + (ActBits + 2)'(act);
+    if (Signed != 0 && adds) next_pixel = sum[ActBits+1] ? '1 : sum[ActBits] ? sum[ActBits-1:0] : '0;
+    else                     next_pixel = !begins && pixel > most ? pixel : most;
+  endfunction
+
   logic                written_q;
   logic [AddrBits-1:0] written_addr_q;
   logic [WordBits-1:0] written_data_q, held;
@@ -189,10 +203,9 @@ module mcnn_pool_bank #(
     write_data_o = '0;
     if (touched_q) begin
       held         = (written_q && written_addr_q == addr_q) ? written_data_q : read_data_i;
-      write_data_o = largest_q;
       for (int unsigned l = 0; l < Lanes; l++)
-        if (!first_q && held[l*ActBits+:ActBits] > largest_q[l*ActBits+:ActBits])
-          write_data_o[l*ActBits+:ActBits] = held[l*ActBits+:ActBits];
+        write_data_o[l*ActBits+:ActBits] =
+            next_pixel(held[l*ActBits+:ActBits], largest_q[l*InBits+:InBits], first_q, add_q);
     end
   end
   assign write_o      = touched_q ? there_q : '0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pool write: max pooling as a running maximum in the output feature map. Every bank takes the maximum of what it holds and
 // of all rows of the row group whose pooling window it keeps; the first pixel of a window overwrites. No line buffers, any
-// window and stride, any number of replicas.
+// window and stride, any number of replicas. Or, with add_i, the activation is added to what the bank holds.
 //
 // Here is what the banks share: the row group, and the address within a row. mcnn_pool_bank does the rest.
 //
@@ -12,6 +12,7 @@ module mcnn_pool_write #(
   parameter  int unsigned Lanes     = 2,    // kernels of a group, channels of a word
   parameter  int unsigned NumGroups = 8,    // groups of a pass
   parameter  int unsigned ActBits   = 8,
+  parameter  int unsigned Signed    = 0,    // 1: activations have a sign (mcnn_activate), and may be added
   parameter  int unsigned RowBanks  = 8,
   parameter  int unsigned BankDepth = 256,  // words of a bank
   parameter  int unsigned MaxDim    = 32,   // rows or columns of a map
@@ -19,7 +20,8 @@ module mcnn_pool_write #(
   localparam int unsigned BankBits  = $clog2(RowBanks),
   localparam int unsigned DimBits   = $clog2(MaxDim + 1),
   localparam int unsigned GroupBits = (NumGroups > 1) ? $clog2(NumGroups) : 1,
-  localparam int unsigned ArrayBits = (Windows > 1) ? $clog2(Windows) : 1
+  localparam int unsigned ArrayBits = (Windows > 1) ? $clog2(Windows) : 1,
+  localparam int unsigned InBits    = ActBits + Signed
 ) (
   input logic clk_i,
   input logic rst_ni,
@@ -27,6 +29,7 @@ module mcnn_pool_write #(
   // the pass; constant while it runs
   input logic               start_i,  // one clock, the fields below are valid
   input logic               vector_i,
+  input logic               add_i,
   input logic [NumPe-1:0]   segment_end_i,
   input logic [NumPe*4-1:0] replica_i,
   input logic [3:0]         array_rows_i,  // - 1
@@ -51,7 +54,7 @@ module mcnn_pool_write #(
   input logic [ArrayBits-1:0]           array_row_i,     // output row of the arrays
   input logic                           column_first_i,  // first column of the pooling window
   input logic                           group_end_i,     // last token of a row group
-  input logic [NumPe*Lanes*ActBits-1:0] act_i,           // [PE][kernel]
+  input logic [NumPe*Lanes*InBits-1:0]  act_i,           // [PE][kernel]
 
   // output feature map: [bank][lane]
   output logic [RowBanks-1:0]               read_o,
@@ -117,6 +120,7 @@ module mcnn_pool_write #(
       .Windows  (Windows),
       .Lanes    (Lanes),
       .ActBits  (ActBits),
+      .Signed   (Signed),
       .RowBanks (RowBanks),
       .BankDepth(BankDepth),
       .RowBits  (RowBits),
@@ -130,6 +134,7 @@ module mcnn_pool_write #(
       .pe_row_i         (pe_row),
       .pe_row_in_i      (pe_row_in),
       .vector_i,
+      .add_i,
       .pool_rows_i,
       .pool_row_stride_i,
       .pooled_height_i,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The three feature-map buffers. Each has RowBanks memories whose words hold a pixel of Lanes channels, so that one clock reads a
+// The feature-map buffers. Each has RowBanks memories whose words hold a pixel of Lanes channels, so that one clock reads a
 // column of RowBanks rows of Lanes channels (window fetch), updates one (pool write) and takes one pixel of the next image
 // (load), each in the buffer that plays that role. Which buffer plays which role comes from the
 // sequencer; the host reads any buffer while the chip is at rest.
@@ -10,6 +10,7 @@
 module mcnn_feature_maps #(
   parameter  int unsigned ActBits   = 8,    // bits of a pixel
   parameter  int unsigned Lanes     = 2,    // channels of a word
+  parameter  int unsigned NumBuffers = 3,
   parameter  int unsigned RowBanks  = 8,    // banks
   parameter  int unsigned BankDepth = 256,  // words of a bank
   localparam int unsigned AddrBits  = $clog2(BankDepth),
@@ -54,8 +55,6 @@ module mcnn_feature_maps #(
   input  logic [AddrBits-1:0]  host_addr_i,
   output logic [31:0]          host_data_o
 );
-
-  localparam int unsigned NumBuffers = mcnn_pkg::NumBuffers;
 
   localparam int unsigned WordBits = Lanes * ActBits;
   logic [WordBits-1:0] word[NumBuffers*RowBanks];  // [buffer][bank]
@@ -104,10 +103,14 @@ module mcnn_feature_maps #(
   end
 
   for (genvar b = 0; b < RowBanks; b++) begin : gen_column
-    assign fetch_data_o[b*WordBits+:WordBits] =
-        fetch_buffer_q == 2'd0 ? word[b] : fetch_buffer_q == 2'd1 ? word[RowBanks+b] : word[2*RowBanks+b];
-    assign pool_rdata_o[b*WordBits+:WordBits] =
-        pool_buffer_q == 2'd0 ? word[b] : pool_buffer_q == 2'd1 ? word[RowBanks+b] : word[2*RowBanks+b];
+    always_comb begin
+      fetch_data_o[b*WordBits+:WordBits] = word[(NumBuffers-1)*RowBanks+b];
+      pool_rdata_o[b*WordBits+:WordBits] = word[(NumBuffers-1)*RowBanks+b];
+      for (int unsigned g = 0; g + 1 < NumBuffers; g++) begin
+        if (fetch_buffer_q == 2'(g)) fetch_data_o[b*WordBits+:WordBits] = word[g*RowBanks+b];
+        if (pool_buffer_q == 2'(g)) pool_rdata_o[b*WordBits+:WordBits] = word[g*RowBanks+b];
+      end
+    end
   end
 
   // Four banks of the group, first bank in the lowest byte.

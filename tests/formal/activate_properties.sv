@@ -8,6 +8,8 @@ module activate_properties #(
   parameter  int unsigned Lanes     = 2,
   parameter  int unsigned PsumBits  = 6,
   parameter  int unsigned ActBits   = 3,
+  parameter  int unsigned Signed    = 0,
+  localparam int unsigned OutBits   = ActBits + Signed,
   localparam int unsigned ShiftBits = $clog2(PsumBits)
 ) (
   input logic                        clk_i,
@@ -18,7 +20,7 @@ module activate_properties #(
   input logic [NumPe*Lanes*PsumBits-1:0] psum_i,
   input logic [Lanes*PsumBits-1:0]       bias_i,
   input logic                        valid_o,
-  input logic [NumPe*Lanes*ActBits-1:0]  act_o,
+  input logic [NumPe*Lanes*OutBits-1:0]  act_o,
   input logic [Lanes*PsumBits-1:0]       logit_o
 );
 
@@ -49,18 +51,20 @@ module activate_properties #(
     logic signed [31:0]         quotient;
     assign sum      = psum_before_q[i*PsumBits+:PsumBits] + bias_before_q[(i%Lanes)*PsumBits+:PsumBits];
     assign quotient = 32'(sum) >>> shift_before_q;
-    assign good[i]  = act_o[i*ActBits+:ActBits] == ActBits'(!segment_end_before_q[i/Lanes] || quotient < 0 ? 32'sd0 :
-                      quotient > (1 << ActBits) - 1 ? (1 << ActBits) - 1 : quotient);
+    localparam int Most = (1 << ActBits) - 1, Least = Signed == 0 ? 0 : -(1 << ActBits);
+    logic signed [31:0] clamped;
+    assign clamped  = quotient < Least ? Least : quotient > Most ? Most : quotient;
+    assign good[i]  = act_o[i*OutBits+:OutBits] == OutBits'(segment_end_before_q[i/Lanes] ? clamped - Least : 32'sd0);
     if (i / Lanes == NumPe - 1) begin : gen_logit
       assign good_logit[i%Lanes] = !segment_end_before_q[i/Lanes] || logit_o[(i%Lanes)*PsumBits+:PsumBits] == quotient[PsumBits-1:0];
     end
   end
   `MCNN_ASSERT(activations, !valid_o || good == {Lanes * NumPe{1'b1}}, "an activation must be the clamped quotient")
   `MCNN_ASSERT(logits, !valid_o || good_logit == {Lanes{1'b1}}, "a logit must be the quotient")
-  `MCNN_COVER(clamped, valid_o && act_o[0+:ActBits] == '1 && act_o[ActBits+:ActBits] == '0 && shift_before_q == 2, "both ends")
+  `MCNN_COVER(clamped, valid_o && act_o[0+:OutBits] == '1 && act_o[OutBits+:OutBits] == '0 && shift_before_q == 2, "both ends")
 
 endmodule
 
 `ifndef FORMAL
-bind mcnn_activate activate_properties #(.NumPe(NumPe), .Lanes(Lanes), .PsumBits(PsumBits), .ActBits(ActBits)) u_properties (.*);
+bind mcnn_activate activate_properties #(.NumPe(NumPe), .Lanes(Lanes), .PsumBits(PsumBits), .ActBits(ActBits), .Signed(Signed)) u_properties (.*);
 `endif

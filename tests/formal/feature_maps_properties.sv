@@ -6,6 +6,7 @@
 module feature_maps_properties #(
   parameter  int unsigned ActBits   = 2,
   parameter  int unsigned Lanes     = 2,
+  parameter  int unsigned NumBuffers = 3,
   parameter  int unsigned RowBanks  = 4,
   parameter  int unsigned BankDepth = 2,
   localparam int unsigned AddrBits  = $clog2(BankDepth),
@@ -45,8 +46,8 @@ module feature_maps_properties #(
   assign rst_ni = 1'b1;
 
   // ------------------------------------------------------------------------------------------------------ surroundings
-  `MCNN_ASSUME(roles_exist, (!fetch_re_i || in_buffer_i < 2'd3) && (pool_re_i == '0 || out_buffer_i < 2'd3) &&
-               (pool_we_i == '0 || write_buffer_i < 2'd3) && (!load_we_i || load_buffer_i < 2'd3),
+  `MCNN_ASSUME(roles_exist, (!fetch_re_i || 32'(in_buffer_i) < NumBuffers) && (pool_re_i == '0 || 32'(out_buffer_i) < NumBuffers) &&
+               (pool_we_i == '0 || 32'(write_buffer_i) < NumBuffers) && (!load_we_i || 32'(load_buffer_i) < NumBuffers),
                "a role must have a buffer")
   `MCNN_ASSUME(one_reader, !(fetch_re_i && pool_re_i != '0) || in_buffer_i != out_buffer_i, "one reader a buffer")
   `MCNN_ASSUME(host_alone, !host_re_i || (!fetch_re_i && pool_re_i == '0), "the host must read while the chip is at rest")
@@ -127,6 +128,6 @@ endmodule
 
 `ifndef FORMAL
 bind mcnn_feature_maps feature_maps_properties #(
-  .ActBits(ActBits), .Lanes(Lanes), .RowBanks(RowBanks), .BankDepth(BankDepth)
+  .ActBits(ActBits), .Lanes(Lanes), .NumBuffers(NumBuffers), .RowBanks(RowBanks), .BankDepth(BankDepth)
 ) u_properties (.*);
 `endif

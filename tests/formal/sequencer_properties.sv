@@ -95,10 +95,23 @@ module sequencer_properties #(
     else         past_known_q <= 1'b1;
   end
   always_ff @(posedge clk_i) past_roles_q <= roles;
-  `MCNN_ASSERT(a_buffer_for_each_role, in_buffer_o != out_buffer_o && in_buffer_o != load_buffer_o && out_buffer_o != load_buffer_o &&
-               in_buffer_o != 2'd3 && out_buffer_o != 2'd3 && load_buffer_o != 2'd3, "no buffer must have two roles")
-  `MCNN_ASSERT(image_becomes_the_input, !past_take_q || (in_buffer_o == past_roles_q[1:0] && load_buffer_o == past_roles_q[5:4] &&
-               out_buffer_o == past_roles_q[3:2]), "a taken image must become the input, and the old input load")
+  // What a row reads and writes, by name; the buffers of the image and of the one that loads are 0 and 2.
+  logic [1:0] input_q, output_q, image;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) {input_q, output_q} <= {2'd0, 2'd1};
+    else if (start_o) {input_q, output_q} <= {row_i[209:208], row_i[211:210]};
+  end
+  assign image = 2'd2 - load_buffer_o;
+  function automatic logic [1:0] named(input logic [1:0] name, input logic [1:0] of_image);
+    named = name == 2'd0 ? of_image : name == 2'd1 ? 2'd1 : 2'd3;
+  endfunction
+  `MCNN_ASSERT(buffers_by_name, in_buffer_o == named(input_q, image) && out_buffer_o == named(output_q, image),
+               "a row must read and write the buffers that it names")
+  `MCNN_ASSERT(image_or_load, load_buffer_o == 2'd0 || load_buffer_o == 2'd2, "images must be in one of two buffers in turn")
+  `MCNN_ASSERT(no_row_meets_the_load, !pass_q || (in_buffer_o != load_buffer_o && out_buffer_o != load_buffer_o),
+               "no row must read or write the buffer that loads")
+  `MCNN_ASSERT(image_becomes_buffer_0, !past_take_q || load_buffer_o == 2'd2 - past_roles_q[1:0],
+               "a taken image must become buffer 0, and the old one load")
   `MCNN_ASSERT(load_buffer_stays, !past_known_q || past_take_q || load_buffer_o == past_roles_q[1:0],
                "the buffer that loads must stay until its image is taken")
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_activate: (psum + bias) >>> shift in PsumBits bits, clamped to an activation, for every PE;
-// the last PE's as logits.
+// mcnn_activate: (psum + bias) >>> shift in PsumBits bits, clamped to an activation (one with a
+// sign and an offset where rows can add), for every PE; the last PE's as logits.
+#include <algorithm>
 #include <deque>
 
 #include "VActivateCorner.h"
@@ -39,6 +40,7 @@ std::int64_t Value(Rng& rng, int shift) {
 // Every shift, random segments, random gaps; results exactly two clocks behind their group.
 TYPED_TEST(Activate, MatchesTheFormulaForEveryShift) {
   using C = TypeParam;
+  constexpr int kOutBits = C::kActBits + C::kSigned;
   struct Expected {
     bool valid = false;
     std::vector<std::int64_t> act;
@@ -80,8 +82,9 @@ TYPED_TEST(Activate, MatchesTheFormulaForEveryShift) {
             const std::int64_t a =
                 SignExtend(static_cast<std::uint64_t>(psum + bias), C::kPsumBits) >> shift;
             const std::int64_t most = (1 << C::kActBits) - 1;
+            const std::int64_t least = C::kSigned != 0 ? -most - 1 : 0;
             const bool carries = (segments >> p & 1) != 0;
-            expected.act.push_back(!carries || a < 0 ? 0 : a > most ? most : a);
+            expected.act.push_back(!carries ? 0 : std::clamp(a, least, most) - least);
             if (p == C::kNumPe - 1) expected.logit[k] = a;
           }
         }
@@ -92,7 +95,7 @@ TYPED_TEST(Activate, MatchesTheFormulaForEveryShift) {
         ASSERT_EQ(dut->valid_o != 0, now.valid) << "clock " << i;
         if (!now.valid) continue;
         for (int index = 0; index < C::kLanes * C::kNumPe; ++index) {
-          ASSERT_EQ(GetBits(dut->act_o, index * C::kActBits, C::kActBits), now.act[index])
+          ASSERT_EQ(GetBits(dut->act_o, index * kOutBits, kOutBits), now.act[index])
               << "clock " << i << ", PE " << index / C::kLanes << ", kernel " << index % C::kLanes;
         }
         for (int k = 0; k < C::kLanes && (segments >> (C::kNumPe - 1) & 1) != 0; ++k) {

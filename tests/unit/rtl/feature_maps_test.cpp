@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_feature_maps: three buffers with rotating roles, every port at once, each answer compared
+// mcnn_feature_maps: buffers with rotating roles, every port at once, each answer compared
 // with plain arrays.
 #include <optional>
 
@@ -33,9 +33,9 @@ class FeatureMaps : public testing::Test {
 
   // Fills everything through the load port: the only one that reaches every buffer at any time.
   Memory Fill(Bench<typename C::Model>& maps, Rng& rng) {
-    Memory memory(Index(3, 0, 0, 0));
+    Memory memory(Index(C::kNumBuffers, 0, 0, 0));
     Idle(maps);
-    for (int buffer = 0; buffer < 3; ++buffer) {
+    for (int buffer = 0; buffer < C::kNumBuffers; ++buffer) {
       for (int lane = 0; lane < C::kLanes; ++lane) {
         for (int bank = 0; bank < C::kRowBanks; ++bank) {
           for (int word = 0; word < C::kBankDepth; ++word) {
@@ -79,14 +79,19 @@ TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
   using Fixture = FeatureMaps<C>;
   ForSeeds<typename C::Model>(3, [&](Rng& rng, auto& maps) {
     auto memory = this->Fill(maps, rng);
-    int in = 0, out = 1, load = 2, write = 1;
+    int in = 0, out = 1, load = 2, rest = 3, write = 1;
     bool fetch_known = false;
     std::optional<std::uint32_t> host_next;  // the host's data come two clocks behind the request
     std::vector<int> fetch_expected(C::kRowBanks * C::kLanes);
     for (int i = 0; i < 4000; ++i) {
       // Roles change as at the end of a layer (in and out) or at an image (in and load).
       if (rng.Chance(5)) {
-        std::swap(in, rng.Chance(50) ? out : load);
+        int& other = rng.Chance(50) ? out : load;
+        if (C::kNumBuffers > 3 && rng.Chance(40)) {
+          std::swap(other, rest);
+        } else {
+          std::swap(in, other);
+        }
         fetch_known = false;  // another port may read that buffer now
       }
       maps->in_buffer_i = static_cast<CData>(in);
@@ -97,7 +102,7 @@ TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
       // sequencer sees to it.
       const bool host = rng.Chance(5);
       const bool fetch = !host && rng.Chance(70);
-      const int host_buffer = rng.Below(3), host_lane = rng.Below(C::kLanes);
+      const int host_buffer = rng.Below(C::kNumBuffers), host_lane = rng.Below(C::kLanes);
       const int host_group = rng.Below(C::kRowBanks / 4), host_word = rng.Below(C::kBankDepth);
       const auto pool_re = host ? 0 : rng.Bits(C::kRowBanks);
       const bool load_we = rng.Chance(60);
@@ -169,7 +174,7 @@ TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
       if (host) host_next = host_expected;
     }
     this->Idle(maps);
-    for (int buffer = 0; buffer < 3; ++buffer) {
+    for (int buffer = 0; buffer < C::kNumBuffers; ++buffer) {
       for (int lane = 0; lane < C::kLanes; ++lane) {
         for (int group = 0; group < C::kRowBanks / 4; ++group) {
           for (int word = 0; word < C::kBankDepth; ++word) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mcnn_pool_write: the words that a pass leaves in the output feature map are the maxima of the
-// pooling windows, and no other word changes. The reference is a brute force over every pixel of
-// every window.
+// pooling windows, or sums with what was there, and no other word changes. The reference is a brute
+// force over every pixel of every window.
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -18,6 +18,7 @@ namespace {
 // A pass as the layer row describes it.
 struct Pass {
   bool vector = false;
+  bool add = false;  // to what the map holds
   int kernels = 1;
   int array_rows = 1;  // output rows of an array
   int group_rows = 1;
@@ -42,6 +43,8 @@ template <class C>
 class PoolWrite : public testing::Test {
  protected:
   static constexpr int kAddrBits = std::countr_zero(static_cast<unsigned>(C::kBankDepth));
+
+  static constexpr int kInBits = C::kActBits + C::kSigned;
 
   static std::size_t Index(int lane, int bank, int word) {
     return static_cast<std::size_t>((lane * C::kRowBanks + bank) * C::kBankDepth + word);
@@ -86,6 +89,12 @@ class PoolWrite : public testing::Test {
           p.pool_columns = rng.Range(1, rng.Chance(10) ? C::kMaxDim : 5);
           p.pool_row_stride = rng.Range(1, rng.Chance(10) ? C::kMaxDim : 4);
           p.pool_column_stride = rng.Range(1, rng.Chance(10) ? C::kMaxDim : 4);
+      }
+      if (C::kSigned != 0 && rng.Chance(30)) {
+        p.add = true;
+        p.pool_rows = p.pool_columns = p.pool_row_stride = p.pool_column_stride = 1;
+      } else {
+        p.add = false;
       }
       // Floor (windows inside), ceil (the last ones reach beyond the edge), or fewer.
       const int most_height = (p.out_height - 1) / p.pool_row_stride + 1;
@@ -156,6 +165,7 @@ class PoolWrite : public testing::Test {
 
   void SetPass(Bench<typename C::Model>& dut, const Pass& p) {
     dut->vector_i = p.vector;
+    dut->add_i = p.add;
     dut->array_rows_i = static_cast<CData>(p.array_rows - 1);
     dut->segment_end_i = static_cast<CData>(p.segments);
     for (int i = 0; i < C::kNumPe; ++i) SetBits(dut->replica_i, 4 * i, 4, p.replica[i]);
@@ -238,7 +248,7 @@ class PoolWrite : public testing::Test {
         SetBits(dut->there_i, l, 1, C::kLanes * now.group + l < p.kernels ? 1 : 0);
       dut->column_first_i = now.column_first;
       dut->group_end_i = now.group_end;
-      Randomize(dut->act_i, C::kNumPe * C::kLanes * C::kActBits, rng);
+      Randomize(dut->act_i, C::kNumPe * C::kLanes * kInBits, rng);
       if (arrived >= 0 && now.emit) {
         for (int pe = 0; pe < C::kNumPe; ++pe) {
           if ((p.segments >> pe & 1) == 0) continue;
@@ -246,12 +256,12 @@ class PoolWrite : public testing::Test {
           if (y >= p.out_height) continue;
           for (int k = 0; k < C::kLanes; ++k) {
             // A column goes to several pooled columns with the same activations.
-            const int at = (C::kLanes * pe + k) * C::kActBits;
-            const auto value = static_cast<int>(GetBits(dut->act_i, at, C::kActBits));
+            const int at = (C::kLanes * pe + k) * kInBits;
+            const auto value = static_cast<int>(GetBits(dut->act_i, at, kInBits));
             const int index = ((C::kLanes * now.group + k) * C::kMaxDim + y) * C::kMaxDim + now.x;
             int& pixel = map[index];
             if (written_.insert(index).second) pixel = value;
-            SetBits(dut->act_i, at, C::kActBits, pixel);
+            SetBits(dut->act_i, at, kInBits, pixel);
           }
         }
       }
@@ -265,7 +275,12 @@ class PoolWrite : public testing::Test {
   std::vector<int> Expected(const Pass& p, const std::vector<int>& before,
                             const std::vector<int>& map) const {
     std::vector<int> memory = before;
-    auto pixel = [&](int k, int y, int x) { return map[(k * C::kMaxDim + y) * C::kMaxDim + x]; };
+    // Activations that have a sign come with an offset, and have none in a map.
+    const int offset = C::kSigned << C::kActBits, most_pixel = (1 << C::kActBits) - 1;
+    auto act = [&](int k, int y, int x) {
+      return map[(k * C::kMaxDim + y) * C::kMaxDim + x] - offset;
+    };
+    auto pixel = [&](int k, int y, int x) { return std::max(act(k, y, x), 0); };
     if (p.vector) {
       for (int k = 0; k < p.kernels; ++k) {
         const int e = C::kLanes * p.out_base + k;
@@ -285,9 +300,12 @@ class PoolWrite : public testing::Test {
             }
           }
           if (most < 0) continue;
+          const int lane = k % C::kLanes, bank = py % C::kRowBanks;
           const int word =
               p.out_base + k / C::kLanes * p.out_pitch + py / C::kRowBanks * p.pooled_width + px;
-          memory[Index(k % C::kLanes, py % C::kRowBanks, word)] = most;
+          if (p.add)
+            most = std::clamp(before[Index(lane, bank, word)] + act(k, py, px), 0, most_pixel);
+          memory[Index(lane, bank, word)] = most;
         }
       }
     }
@@ -368,6 +386,7 @@ TYPED_TEST(PoolWrite, ReadAfterWriteBackToBack) {
     p.pooled_width = (8 - 1) / p.pool_column_stride + 1;
     p.out_pitch = p.pooled_width;
     p.out_base = 0;
+    p.add = false;
     ASSERT_TRUE(this->Legal(p));
     this->RunAndCompare(dut, p, rng);
     if (testing::Test::HasFatalFailure()) return;

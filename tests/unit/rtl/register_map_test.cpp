@@ -134,8 +134,7 @@ std::string Said(const Document& document, const std::string& pattern) {
 
 Numbers Shared(const Document& document, const std::string& prefix) {
   const int amplitude = RegisterOf(document, "PROGRAM_SET").fields.at(0).high + 1;
-  return {{prefix + "NumBuffers", Said(document, R"(NumBuffers \(([0-9]+)\))")},
-          {prefix + "AmplitudeBits", std::to_string(amplitude)}};
+  return {{prefix + "AmplitudeBits", std::to_string(amplitude)}};
 }
 
 Numbers ExpectedOfPackage(const Document& document) {

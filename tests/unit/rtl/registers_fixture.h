@@ -18,27 +18,18 @@ using ChipConfigurations = testing::Types<On<Yao2020, VChipYao2020>, On<Tiny, VC
 
 template <class C>
 int Parameter(const std::string& name) {
-  const std::map<std::string, int> values = {{"NumPe", C::kNumPe},
-                                             {"Windows", C::kWindows},
-                                             {"NumSl", C::kNumSl},
-                                             {"NumAdc", C::kNumAdc},
-                                             {"AdcBits", C::kAdcBits},
-                                             {"ReadLatency", C::kReadLatency},
-                                             {"ReadClocks", C::kReadClocks},
-                                             {"ActBits", C::kActBits},
-                                             {"PsumBits", C::kPsumBits},
-                                             {"KernelMax", 4},
-                                             {"RowBanks", C::kRowBanks},
-                                             {"BankDepth", C::kBankDepth},
-                                             {"MaxDim", C::kMaxDim},
-                                             {"NumLayers", C::kNumLayers},
-                                             {"NumRecords", C::kNumRecords},
-                                             {"NumBiasRows", C::kNumBiasRows},
-                                             {"NumLogits", C::kNumLogits},
-                                             {"NumEntries", C::kNumEntries},
-                                             {"Lanes", C::kLanes},
-                                             {"AmplitudeBits", 6},
-                                             {"NumBuffers", 3}};
+  const std::map<std::string, int> values = {
+      {"NumPe", C::kNumPe},           {"Windows", C::kWindows},
+      {"NumSl", C::kNumSl},           {"NumAdc", C::kNumAdc},
+      {"AdcBits", C::kAdcBits},       {"ReadLatency", C::kReadLatency},
+      {"ReadClocks", C::kReadClocks}, {"ActBits", C::kActBits},
+      {"PsumBits", C::kPsumBits},     {"KernelMax", 4},
+      {"RowBanks", C::kRowBanks},     {"BankDepth", C::kBankDepth},
+      {"MaxDim", C::kMaxDim},         {"NumLayers", C::kNumLayers},
+      {"NumRecords", C::kNumRecords}, {"NumBiasRows", C::kNumBiasRows},
+      {"NumLogits", C::kNumLogits},   {"NumEntries", C::kNumEntries},
+      {"Lanes", C::kLanes},           {"AmplitudeBits", 6},
+      {"NumBuffers", C::kNumBuffers}};
   return values.at(name);
 }
 
@@ -189,7 +180,9 @@ class Registers : public testing::Test {
     }
     return mask;
   }
-  std::uint32_t MapWords() const { return 3U * C::kLanes * (C::kRowBanks / 4U) * C::kBankDepth; }
+  std::uint32_t MapWords() const {
+    return C::kNumBuffers * C::kLanes * (C::kRowBanks / 4U) * C::kBankDepth;
+  }
 
   // Is this an address of the document?
   bool Known(std::uint32_t address) const {
@@ -290,7 +283,9 @@ class Registers : public testing::Test {
       auto set = [&](const char* name, int value) {
         SetField(layer, document_.layer, name, static_cast<std::uint32_t>(value));
       };
-      set(row == 0 ? "SWAP" : "FINAL", 1);
+      set(row == 0 ? "LAYER_END" : "FINAL", 1);
+      set("INPUT", row);
+      set("OUTPUT", 1 - row);
       set("KERNELS", 2);
       set("PAIRS", 2);
       set("GROUP_ROWS", 1);

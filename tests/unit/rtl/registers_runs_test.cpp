@@ -253,8 +253,8 @@ TYPED_TEST(RegistersInRuns, ARunFromStartToDone) {
   this->Set("IRQ_STATUS", 4);
   this->Clock();
   EXPECT_EQ(this->chip_->irq_o, 0);
-  // The image was loaded into buffer 2, which became the input, and behind the SWAP the output.
-  EXPECT_EQ(this->Get("BUFFERS"), 1U | 2U << 2 | 0U << 4);
+  // The image was loaded into buffer 2, the next one goes to buffer 0; the row wrote to buffer 1.
+  EXPECT_EQ(this->Get("BUFFERS"), 2U | 1U << 2 | 0U << 4);
   std::size_t i = 0;
   for (int c = 0; c < this->kChannels; ++c) {
     for (int y = 0; y < this->kHeight; ++y) {

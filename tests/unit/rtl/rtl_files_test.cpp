@@ -186,6 +186,7 @@ TEST(RtlFiles, ParametersElaborateWithinTheirLimitsAndNotBeyond) {
                                          {"PsumBits", 4},
                                          {"RowBanks", 4},
                                          {"BankDepth", 2},
+                                         {"NumBuffers", 3},
                                          {"MaxDim", 4},
                                          {"NumLayers", 2},
                                          {"NumRecords", 2},
@@ -205,6 +206,7 @@ TEST(RtlFiles, ParametersElaborateWithinTheirLimitsAndNotBeyond) {
                                         {"PsumBits", 32},
                                         {"RowBanks", 16},
                                         {"BankDepth", 512},
+                                        {"NumBuffers", 4},
                                         {"MaxDim", 63},
                                         {"NumLayers", 64},
                                         {"NumRecords", 1024},
@@ -217,7 +219,7 @@ TEST(RtlFiles, ParametersElaborateWithinTheirLimitsAndNotBeyond) {
   const std::map<std::string, int> beyond = {
       {"NumPe", 25},        {"Windows", 32},       {"Lanes", 32},      {"NumSl", 516},
       {"NumAdc", 128},      {"AdcBits", 17},       {"ActBits", 16},    {"PsumBits", 33},
-      {"RowBanks", 32},     {"BankDepth", 2048},   {"MaxDim", 64},     {"NumLayers", 65},
+      {"RowBanks", 32},     {"BankDepth", 2048},   {"NumBuffers", 5}, {"MaxDim", 64},     {"NumLayers", 65},
       {"NumRecords", 1025}, {"NumBiasRows", 1025}, {"NumLogits", 256}, {"ReadLatency", 64},
       {"ReadClocks", 0},    {"NumEntries", 256}};
   const Outcome refused = Lint(Parameters(beyond));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_sequencer: order of images and rows, rotation of the buffers, halts, waits for images and
+// mcnn_sequencer: order of images and rows, names of the buffers, halts, waits for images and
 // results, the check of a layer row, and the end of a run by abort or error at any time.
 #include <algorithm>
 #include <functional>
@@ -14,7 +14,7 @@ namespace {
 
 // A layer row; the members begin with what every configuration has.
 struct Row {
-  bool final = false, swap = false, vector = false;
+  bool final = false, layer_end = false, vector = false;
   int kernels = 1, range = 0, shift = 0, group_rows = 1;
   int array_rows = 1, pairs = 1;
   int in_height = 1, in_width = 1, stride = 1, row_step = 1;
@@ -22,6 +22,7 @@ struct Row {
   int pool_rows = 1, pool_columns = 1, pool_row_stride = 1, pool_column_stride = 1;
   int pooled_height = 1, pooled_width = 1, out_pitch = 0;
   int out_base = 0, bias_base = 0, first_record = 0;
+  int input = 0, output = 1, add = 0;
   std::uint32_t segment_end = 0;
   std::vector<int> replica, row_offset;
 };
@@ -70,6 +71,12 @@ class Sequencer : public testing::Test {
     do {
       r.segment_end = static_cast<std::uint32_t>(rng.Bits(C::kNumPe));
     } while (r.segment_end == 0);
+    r.input = rng.Below(C::kNumBuffers - 1);
+    r.output = (r.input + rng.Range(1, C::kNumBuffers - 2)) % (C::kNumBuffers - 1);
+    if (C::kNumBuffers > 3 && rng.Chance(30)) {
+      r.add = 1;
+      r.pool_rows = r.pool_columns = r.pool_row_stride = r.pool_column_stride = 1;
+    }
     for (int& replica : r.replica) replica = rng.Below(r.group_rows - r.array_rows + 1);
     for (int& offset : r.row_offset) offset = rng.Below(16);
     return r;
@@ -87,15 +94,16 @@ class Sequencer : public testing::Test {
   static std::vector<std::uint32_t> Words(const Row& r) {
     auto u = [](int value) { return static_cast<std::uint32_t>(value); };
     std::vector<std::uint32_t> w(8 + kPeWords);
-    w[0] = u(r.final) | u(r.swap) << 1 | u(r.vector) << 2 | u(r.kernels) << 4 | u(r.range) << 10 |
-           u(r.shift) << 12 | u(r.group_rows) << 17 | u(r.array_rows - 1) << 21 | u(r.pairs) << 25;
+    w[0] = u(r.final) | u(r.layer_end) << 1 | u(r.vector) << 2 | u(r.kernels) << 4 |
+           u(r.range) << 10 | u(r.shift) << 12 | u(r.group_rows) << 17 | u(r.array_rows - 1) << 21 |
+           u(r.pairs) << 25;
     w[1] = u(r.in_height) | u(r.in_width) << 8 | u(r.stride) << 16 | u(r.row_step) << 24;
     w[2] = u(r.out_height) | u(r.out_width) << 8;
     w[3] = u(r.pool_rows) | u(r.pool_columns) << 6 | u(r.pool_row_stride) << 12 |
            u(r.pool_column_stride) << 18;
     w[4] = u(r.pooled_height) | u(r.pooled_width) << 8 | u(r.out_pitch) << 16;
     w[5] = u(r.out_base) | u(r.bias_base) << 16;
-    w[6] = u(r.first_record);
+    w[6] = u(r.first_record) | u(r.input) << 16 | u(r.output) << 18 | u(r.add) << 20;
     w[7] = r.segment_end;
     for (int p = 0; p < C::kNumPe; ++p)
       w[8 + p / 4] |= u(r.replica[p] | r.row_offset[p] << 4) << (8 * (p % 4));
@@ -113,9 +121,9 @@ class Sequencer : public testing::Test {
     dut->pass_done_i = 0;
     table_.assign(C::kNumLayers, Words(Plain()));
     dut.Reset();
-    in_ = 0;
-    out_ = 1;
-    load_ = 2;
+    input_ = 0;
+    output_ = 1;
+    image_second_ = false;
   }
 
   // One clock with the layer table behind the module.
@@ -132,6 +140,7 @@ class Sequencer : public testing::Test {
   void CheckFields(Bench<Model>& dut, const Row& r) {
     EXPECT_EQ(dut->final_o != 0, r.final);
     EXPECT_EQ(dut->vector_o != 0, r.vector);
+    EXPECT_EQ(dut->add_o, r.add);
     EXPECT_EQ(dut->kernels_o, r.kernels);
     EXPECT_EQ(dut->pairs_o, r.pairs);
     EXPECT_EQ(dut->array_rows_o, r.array_rows - 1);
@@ -162,9 +171,11 @@ class Sequencer : public testing::Test {
   }
 
   void CheckBuffers(Bench<Model>& dut) {
-    EXPECT_EQ(dut->in_buffer_o, in_);
-    EXPECT_EQ(dut->out_buffer_o, out_);
-    EXPECT_EQ(dut->load_buffer_o, load_);
+    // By name: 0 the image's, which takes turns with the one that loads.
+    const int buffers[3] = {image_second_ ? 2 : 0, 1, 3};
+    EXPECT_EQ(dut->in_buffer_o, buffers[input_]);
+    EXPECT_EQ(dut->out_buffer_o, buffers[output_]);
+    EXPECT_EQ(dut->load_buffer_o, image_second_ ? 0 : 2);
   }
 
   // A network: the rows, the last of which makes logits.
@@ -172,10 +183,13 @@ class Sequencer : public testing::Test {
     std::vector<Row> rows(rng.Range(1, C::kNumLayers));
     for (std::size_t i = 0; i < rows.size(); ++i) {
       rows[i] = Random(rng);
-      rows[i].swap = i + 1 < rows.size() && rng.Chance(60);
+      rows[i].layer_end = i + 1 < rows.size() && rng.Chance(60);
       rows[i].vector = rng.Chance(20);
       rows[i].final = i + 1 == rows.size() || rng.Chance(10);
-      if (rows[i].vector || rows[i].final) OneSegment(rows[i]);
+      if (rows[i].vector || rows[i].final) {
+        OneSegment(rows[i]);
+        rows[i].add = 0;
+      }
       if (rows[i].final) {
         rows[i].kernels = rng.Range(1, std::min(C::kNumAdc / 2, C::kNumLogits));
         rows[i].pairs = rows[i].kernels;
@@ -206,8 +220,7 @@ class Sequencer : public testing::Test {
     int taken = 0, row = -1;  // images; row of the pass, or of the next one
     int run_left = -1;        // clocks until the pass is done
     int result_left = 0, results = 0;
-    bool frame_expected = false, late_expected = false, swap_next = false, halted = false,
-         halted_at_end = false;
+    bool frame_expected = false, late_expected = false, halted = false, halted_at_end = false;
     bool over = false;
     std::uint32_t layer_clocks = 0;
     for (int clock = 0; !over; ++clock) {
@@ -237,12 +250,9 @@ class Sequencer : public testing::Test {
       const bool pass_done = dut->pass_done_i != 0;
       const bool last = row == static_cast<int>(rows.size()) - 1;
       ASSERT_EQ(dut->result_send_o != 0, pass_done && last && how == 0);
-      if (swap_next) std::swap(in_, out_);
-      swap_next = pass_done && rows[row].swap && !last;
       if (dut->image_take_o != 0) {
         ASSERT_NE(dut->image_ready_i, 0);
         ASSERT_TRUE(row == -1 || (last && run_left < 0)) << "an image in the middle of another";
-        std::swap(in_, load_);
         ++taken;
         row = 0;
         ASSERT_LE(taken, images);
@@ -259,7 +269,7 @@ class Sequencer : public testing::Test {
       // check of the row.
       const bool begins = dut->start_o != 0;
       const bool sends = dut->result_send_o != 0;
-      const bool halts = halt && pass_done && (rows[row].swap || last) && how == 0;
+      const bool halts = halt && pass_done && (rows[row].layer_end || last) && how == 0;
       ASSERT_EQ(dut->halted_event_o != 0, halts);
       const bool done = dut->done_event_o != 0;
       if (done) {
@@ -275,7 +285,13 @@ class Sequencer : public testing::Test {
         halted = true;
         halted_at_end = last;
       }
+      const bool takes = dut->image_take_o != 0;
       Clock(dut);
+      if (takes) image_second_ = !image_second_;
+      if (begins) {
+        input_ = rows[row].input;
+        output_ = rows[row].output;
+      }
       dut->pass_done_i = 0;
       if (frame_expected) dut->image_ready_i = 0;
       if (run_left >= 0) --run_left;
@@ -288,10 +304,9 @@ class Sequencer : public testing::Test {
       }
       over = done || how != 0;
       if (how != 0) {
-        // A swap that was on its way and the frame of an image that was taken are harmless.
+        // The frame of an image that was taken is harmless.
         dut->abort_i = 0;
         dut->fatal_i = 0;
-        if (swap_next) std::swap(in_, out_);
         Clock(dut);
       }
     }
@@ -335,7 +350,8 @@ class Sequencer : public testing::Test {
   }
 
   std::vector<std::vector<std::uint32_t>> table_;
-  int in_ = 0, out_ = 1, load_ = 2;
+  int input_ = 0, output_ = 1;  // names
+  bool image_second_ = false;   // buffer 0 by name is buffer 2
   bool reload_ = false;
 };
 
@@ -472,6 +488,28 @@ TYPED_TEST(Sequencer, RefusesWhatARowMayNotAskFor) {
     row.segment_end = 1;
     EXPECT_TRUE(this->Refused(dut, row, 2)) << "SEGMENT_END of a FINAL or VECTOR row";
   }
+  // Buffers by name, and what adds to them.
+  for (int input = 0; input < 4; ++input) {
+    for (int output = 0; output < 4; ++output) {
+      Row row = this->Plain();
+      row.input = input;
+      row.output = output;
+      const bool there = std::max(input, output) <= C::kNumBuffers - 2;
+      EXPECT_EQ(this->Refused(dut, row, 2), !there || input == output)
+          << "INPUT " << input << ", OUTPUT " << output;
+    }
+  }
+  Row adds = this->Plain();
+  adds.add = 1;
+  EXPECT_EQ(this->Refused(dut, adds, 2), C::kNumBuffers < 4) << "ADD";
+  for (int Row::*pool :
+       {&Row::pool_rows, &Row::pool_columns, &Row::pool_row_stride, &Row::pool_column_stride}) {
+    Row pooled = adds;
+    pooled.*pool = 2;
+    EXPECT_TRUE(this->Refused(dut, pooled, 2)) << "ADD with pooling";
+  }
+  adds.vector = true;
+  EXPECT_TRUE(this->Refused(dut, adds, 2)) << "ADD of a VECTOR row";
   // Kernels behind the last bias row.
   Row row = good;
   row.bias_base = C::kNumBiasRows - 1;
