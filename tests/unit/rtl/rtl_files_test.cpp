@@ -217,11 +217,11 @@ TEST(RtlFiles, ParametersElaborateWithinTheirLimitsAndNotBeyond) {
                                         {"NumEntries", 128}}));
   EXPECT_EQ(most.status, 0) << most.output;
   const std::map<std::string, int> beyond = {
-      {"NumPe", 25},        {"Windows", 32},       {"Lanes", 32},      {"NumSl", 516},
-      {"NumAdc", 128},      {"AdcBits", 17},       {"ActBits", 16},    {"PsumBits", 33},
-      {"RowBanks", 32},     {"BankDepth", 2048},   {"NumBuffers", 5}, {"MaxDim", 64},     {"NumLayers", 65},
-      {"NumRecords", 1025}, {"NumBiasRows", 1025}, {"NumLogits", 256}, {"ReadLatency", 64},
-      {"ReadClocks", 0},    {"NumEntries", 256}};
+      {"NumPe", 25},       {"Windows", 32},      {"Lanes", 32},         {"NumSl", 516},
+      {"NumAdc", 128},     {"AdcBits", 17},      {"ActBits", 16},       {"PsumBits", 33},
+      {"RowBanks", 32},    {"BankDepth", 2048},  {"NumBuffers", 5},     {"MaxDim", 64},
+      {"NumLayers", 65},   {"NumRecords", 1025}, {"NumBiasRows", 1025}, {"NumLogits", 256},
+      {"ReadLatency", 64}, {"ReadClocks", 0},    {"NumEntries", 256}};
   const Outcome refused = Lint(Parameters(beyond));
   EXPECT_NE(refused.status, 0);
   for (const auto& [name, value] : beyond) {
