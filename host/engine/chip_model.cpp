@@ -88,8 +88,7 @@ class ChipModel::Impl {
                               config_.num_pe));
     }
     const size_t words = to_index(config_.lanes * config_.row_banks * config_.bank_depth);
-    input_.assign(words, 0);
-    output_.assign(words, 0);
+    buffers_.assign(to_index(config_.named_buffers()), std::vector<uint8_t>(words, 0));
     for (size_t i = 0; i < program_.layers.size(); ++i) {
       passes_.push_back(compile_pass(program_, config_, static_cast<int>(i)));
       std::vector<WindowUse>& uses = uses_.emplace_back();
@@ -126,12 +125,12 @@ class ChipModel::Impl {
       for (Macro& macro : macros_) {
         macro.set_layer(static_cast<int>(i));
       }
+      const LayerRow& row = passes_[i].row;
+      input_ = buffers_[to_index(row.input)].data();
+      output_ = buffers_[to_index(row.output)].data();
       run_pass(passes_[i], i);
-      if (passes_[i].row.swap != 0) {
-        std::swap(input_, output_);
-        if (options_.maps) {
-          read_map(static_cast<int>(i));
-        }
+      if (row.layer_end != 0 && options_.maps) {
+        read_map(static_cast<int>(i));
       }
     }
     result_.digit = arg_max(result_.logits);
@@ -180,7 +179,7 @@ class ChipModel::Impl {
     const uint8_t* next = pixels.data();
     for (int c = 0; c < shape.channels; ++c) {
       for (int y = 0; y < shape.height; ++y) {
-        uint8_t* row = &input_[address(
+        uint8_t* row = &buffers_.front()[address(
             c % config_.lanes, y % config_.row_banks,
             c / config_.lanes * program_.image_pitch + y / config_.row_banks * shape.width)];
         std::copy_n(next, shape.width, row);
@@ -342,7 +341,7 @@ class ChipModel::Impl {
         }
       }
     }
-    if (row.final == 0) {
+    if (row.final == 0 && row.add == 0) {
       store(row);
     }
     std::vector<int64_t>& driven = driven_planes_[index];
@@ -363,7 +362,8 @@ class ChipModel::Impl {
     counters.layer_clocks[index] = cycles.clocks;
   }
 
-  // Bias, shift, then either logits or clamp and maximum into the pooled map.
+  // Bias, shift, then logits, or the sum with a pixel of the output buffer, or clamp and maximum
+  // into the pooled map.
   void activate(const CompiledPass& pass, const uint32_t* sums, int y, int x) {
     const LayerRow& row = pass.row;
     if (y >= row.out_height) {
@@ -380,6 +380,10 @@ class ChipModel::Impl {
                   result_.logits.begin() + ptrdiff_t{config_.lanes} * row.out_base);
       return;
     }
+    if (row.add != 0) {
+      add_pixels(row, y, x);
+      return;
+    }
     for (size_t k = 0; k < kernels; ++k) {
       pixels_[k] = static_cast<uint8_t>(std::clamp(values_[k], 0, 255));
     }
@@ -392,6 +396,17 @@ class ChipModel::Impl {
           pooled[k] = std::max(pooled[k], pixels_[k]);
         }
       }
+    }
+  }
+
+  void add_pixels(const LayerRow& row, int y, int x) {
+    if (y >= row.pooled_height || x >= row.pooled_width) return;
+    for (int k = 0; k < row.kernels; ++k) {
+      uint8_t& pixel = output_[address(k % config_.lanes, y % config_.row_banks,
+                                       row.out_base + k / config_.lanes * row.out_pitch +
+                                           y / config_.row_banks * row.pooled_width + x)];
+      const int value = std::clamp(values_[to_index(k)], -256, 255);
+      pixel = static_cast<uint8_t>(std::clamp(pixel + value, 0, 255));
     }
   }
 
@@ -429,7 +444,7 @@ class ChipModel::Impl {
         for (int y = 0; y < map.shape.height; ++y) {
           for (int x = 0; x < map.shape.width; ++x) {
             const MapLocation place = locate(map, config_, c, y, x);
-            pixels.push_back(input_[address(place.lane, place.bank, place.word)]);
+            pixels.push_back(output_[address(place.lane, place.bank, place.word)]);
           }
         }
       }
@@ -450,9 +465,10 @@ class ChipModel::Impl {
   }
 
   std::vector<CompiledPass> passes_;
-  std::vector<std::vector<WindowUse>> uses_;  // [layer row]
-  std::vector<uint8_t> input_;  // [lane][bank][word], the two buffers that layers work on
-  std::vector<uint8_t> output_;
+  std::vector<std::vector<WindowUse>> uses_;   // [layer row]
+  std::vector<std::vector<uint8_t>> buffers_;  // by name; [lane][bank][word]
+  const uint8_t* input_ = nullptr;             // those of the running pass
+  uint8_t* output_ = nullptr;
   std::vector<Planes> quads_;    // of the running pass
   std::vector<uint8_t> pooled_;  // [pooled row][pooled column][kernel] of the running pass
   std::vector<uint8_t> planes_;  // of each beat of the running pass, with MODE.SKIP

@@ -67,7 +67,7 @@ ChipConfig Driver::read_config(const std::string& name) const {
   const uint32_t memory = bus_.read(reg::kCapMemory);
   config.bank_depth = field(memory, reg::kCapMemoryBankDepth);
   config.max_dim = field(memory, reg::kCapMemoryMaxDim);
-  const int buffers = field(memory, reg::kCapMemoryNumBuffers);
+  config.num_buffers = field(memory, reg::kCapMemoryNumBuffers);
   const uint32_t tables = bus_.read(reg::kCapTables);
   config.num_layers = field(tables, reg::kCapTablesNumLayers);
   config.num_records = field(tables, reg::kCapTablesNumRecords);
@@ -77,10 +77,6 @@ ChipConfig Driver::read_config(const std::string& name) const {
   config.lanes = field(result, reg::kCapResultLanes);
   const uint32_t programmer = bus_.read(reg::kCapProgram);
   config.num_entries = field(programmer, reg::kCapProgramNumEntries);
-  if (buffers != reg::kNumBuffers) {
-    throw Error(fmt::format("chip: CAP_MEMORY: found {} feature-map buffers, allowed: {}", buffers,
-                            reg::kNumBuffers));
-  }
   const uint32_t amplitude_bits = reg::kCapProgramAmplitudeBits.get(programmer);
   if (amplitude_bits != reg::kAmplitudeBits) {
     throw Error(fmt::format("chip: CAP_PROGRAM: found {} amplitude bits, allowed: {}",
@@ -342,7 +338,7 @@ ChipTrace Driver::run_halted(std::span<const uint8_t> image) {
   ChipTrace trace;
   for (const StoredMap& map : program_.maps) {
     wait_status(reg::kStatusHalted, reg::kStatusHalted, "a halt behind a layer");
-    const int buffer = static_cast<int>(reg::kBuffersInput.get(bus_.read(reg::kBuffers)));
+    const int buffer = static_cast<int>(reg::kBuffersOutput.get(bus_.read(reg::kBuffers)));
     // Four rows come with one word: a word that was just read is not read again.
     std::vector<uint8_t>& pixels = trace.maps.emplace_back(to_index(map.shape.size()));
     std::vector<std::pair<uint32_t, uint32_t>> words;  // address, value; sorted

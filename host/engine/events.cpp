@@ -94,7 +94,7 @@ void count_pool(const LayerRow& row, const ChipConfig& config, RowEvents& events
   for (int y0 = 0; y0 < row.out_height; y0 += row.group_rows) {
     for (int py = 0; py < row.pooled_height; ++py) {
       const int bank = py % config.row_banks;
-      bool first = py * row.pool_row_stride >= y0;  // of the pooled row's rows
+      bool first = row.add == 0 && py * row.pool_row_stride >= y0;  // of the pooled row's rows
       for (int w = 0; w < row.array_rows; ++w) {
         if (!touches(row, config, y0, w, py)) continue;
         for (int lane = 0; lane < config.lanes; ++lane) {
@@ -246,7 +246,7 @@ ChipEvents image_events(const ChipProgram& program, const ChipConfig& config, in
     const std::vector<int64_t> driven(timing.fetch.size(), planes);
     count_planes(program, row, driven, counted);
     scale(counted, images);
-    if (halted && row.swap != 0 && i + 1 < program.layers.size()) events.row_reads += images;
+    if (halted && row.layer_end != 0 && i + 1 < program.layers.size()) events.row_reads += images;
   }
   const MapShape& image = program.image;
   for (int c = 0; c < image.channels; ++c) {

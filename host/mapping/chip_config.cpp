@@ -36,6 +36,7 @@ constexpr std::array kParameters = {
     Parameter{"PsumBits", &ChipConfig::psum_bits, 16, 32},
     Parameter{"RowBanks", &ChipConfig::row_banks, 8, 16},
     Parameter{"BankDepth", &ChipConfig::bank_depth, 2, 8192},
+    Parameter{"NumBuffers", &ChipConfig::num_buffers, 3, 4},
     Parameter{"MaxDim", &ChipConfig::max_dim, 4, 63},
     Parameter{"NumLayers", &ChipConfig::num_layers, 2, 64},
     Parameter{"NumRecords", &ChipConfig::num_records, 2, 1024},

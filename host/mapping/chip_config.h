@@ -21,6 +21,7 @@ struct ChipConfig {
   int psum_bits = 24;      // bits of a partial sum, signed
   int row_banks = 8;       // row banks of a feature-map buffer, rows of a fetched column
   int bank_depth = 256;    // words of a bank, `lanes` pixels each
+  int num_buffers = 3;     // feature-map buffers; with 4 a row can add to what its output holds
   int max_dim = 32;        // rows or columns of a map
   int num_layers = 16;     // rows of the layer table
   int num_records = 128;   // rows of the step record table
@@ -32,7 +33,8 @@ struct ChipConfig {
 
   int window_lines() const { return kernel_max * kernel_max; }  // bit lines of a window
   int num_bl() const { return windows * window_lines(); }       // of an array
-  int max_kernels() const { return num_adc / 2; }  // kernels of a pass, pairs of a read
+  int max_kernels() const { return num_adc / 2; }        // kernels of a pass, pairs of a read
+  int named_buffers() const { return num_buffers - 1; }  // the other one loads
   int words_of_kernels(int kernels) const { return (kernels + lanes - 1) / lanes; }
   int layer_words() const { return 8 + (num_pe + 3) / 4; }   // 32-bit words of a layer row
   int record_words() const { return 2 + (num_pe + 1) / 2; }  // 32-bit words of a step record

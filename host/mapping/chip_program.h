@@ -21,9 +21,9 @@ inline constexpr int kVectorBanks = 4;  // banks that hold a vector
 
 // A row of the layer table: one pass of up to NumAdc/2 kernels.
 struct LayerRow {
-  int final = 0;   // outputs are logits
-  int swap = 0;    // the last pass of a network layer that is not the last
-  int vector = 0;  // outputs are stored as a vector
+  int final = 0;      // outputs are logits
+  int layer_end = 0;  // the last pass of a network layer that is not the last
+  int vector = 0;     // outputs are stored as a vector
   int kernels = 1;
   int range = 0;       // one weight level is worth 2^range codes
   int shift = 0;       // includes the range
@@ -46,6 +46,9 @@ struct LayerRow {
   int out_base = 0;
   int bias_base = 0;
   int first_record = 0;
+  int input = 0;                // buffer that is read, by its name; 0 is the image's
+  int output = 1;               // buffer that is written
+  int add = 0;                  // to what it holds
   uint32_t segment_end = 0;     // bit p: PE p is the last of a replica
   std::vector<int> replica;     // [PE] its first output row in the group
   std::vector<int> row_offset;  // [PE] replica * stride

@@ -132,9 +132,12 @@ MappedNetwork build_program(const MappingTask& task, const Packing& packing) {
     layer.rows = static_cast<int>(plan.passes.size());
     for (size_t p = 0; p < plan.passes.size(); ++p) {
       build_pass(task, static_cast<int>(l), plan.passes[p], layout, packing.pes[l][p], mapped);
+      // A layer reads what the layer before wrote, and writes over what that one read.
+      program.layers.back().input = static_cast<int>(l % 2);
+      program.layers.back().output = static_cast<int>((l + 1) % 2);
     }
     if (!plan.final) {
-      program.layers.back().swap = 1;
+      program.layers.back().layer_end = 1;
       program.maps.push_back({plan.layer->name, plan.layer->output, plan.vector_output,
                               plan.out_pitch, static_cast<int>(program.layers.size()) - 1});
     }

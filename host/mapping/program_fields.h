@@ -75,13 +75,15 @@ inline int max_windows(const ChipConfig& config) { return config.windows; }
 inline int max_stride(const ChipConfig&) { return 7; }
 inline int max_row_step(const ChipConfig&) { return 127; }
 inline int last_bias_row(const ChipConfig& config) { return config.num_bias_rows - 1; }
+inline int last_buffer(const ChipConfig& config) { return config.named_buffers() - 1; }
+inline int adds(const ChipConfig& config) { return config.num_buffers > 3 ? 1 : 0; }
 inline int last_record(const ChipConfig& config) { return config.num_records - 1; }
 
 // clang-format off
 inline constexpr std::array kLayerFields = {
   // name, word, {lowest bit, bits}, member, least, most, signed, what is subtracted from the value
   LayerField{"FINAL",              0, {0, 1},   &LayerRow::final,              0, one},
-  LayerField{"SWAP",               0, {1, 1},   &LayerRow::swap,               0, one},
+  LayerField{"LAYER_END",          0, {1, 1},   &LayerRow::layer_end,          0, one},
   LayerField{"VECTOR",             0, {2, 1},   &LayerRow::vector,             0, one},
   LayerField{"KERNELS",            0, {4, 6},   &LayerRow::kernels,            1, max_kernels},
   LayerField{"RANGE",              0, {10, 2},  &LayerRow::range,              0, three},
@@ -105,6 +107,9 @@ inline constexpr std::array kLayerFields = {
   LayerField{"OUT_BASE",           5, {0, 16},  &LayerRow::out_base,           0, any16},
   LayerField{"BIAS_BASE",          5, {16, 16}, &LayerRow::bias_base,          0, last_bias_row},
   LayerField{"FIRST_RECORD",       6, {0, 16},  &LayerRow::first_record,       0, last_record},
+  LayerField{"INPUT",              6, {16, 2},  &LayerRow::input,              0, last_buffer},
+  LayerField{"OUTPUT",             6, {18, 2},  &LayerRow::output,             0, last_buffer},
+  LayerField{"ADD",                6, {20, 1},  &LayerRow::add,                0, adds},
 };
 // clang-format on
 inline constexpr int kSegmentWord = 7;

@@ -60,7 +60,10 @@ class Written {
 class Validator {
  public:
   Validator(const ChipProgram& program, const ChipConfig& config)
-      : program_(program), config_(config), input_(config), output_(config) {}
+      : program_(program),
+        config_(config),
+        buffers_(to_index(config.named_buffers()), Written(config)),
+        added_(config) {}
 
   void run() {
     check_tables();
@@ -74,6 +77,12 @@ class Validator {
       check_layer(row);
       check(!final_seen || row.final != 0, where_, "FINAL", row.final, "1 behind a row with FINAL");
       final_seen = row.final != 0;
+      // The first row of a layer begins a map, but one that adds to another.
+      const bool begins = i == 0 || program_.layers[i - 1].layer_end != 0;
+      if (begins) {
+        added_.clear();
+        if (row.final == 0 && row.add == 0) buffers_[to_index(row.output)].clear();
+      }
       read_pass(row);
       where_ = fmt::format("layer row {}", i);
       if (row.final != 0) {
@@ -83,10 +92,6 @@ class Validator {
       } else {
         write_pass(row);
       }
-      if (row.swap != 0) {
-        std::swap(input_, output_);
-        output_.clear();
-      }
     }
     check(final_seen, "last layer row", "FINAL", 0, "1");
     const auto missing = std::find(logits.begin(), logits.end(), false);
@@ -94,8 +99,8 @@ class Validator {
           fmt::format("every logit computed; logit {} is not", missing - logits.begin()));
     for (const StoredMap& map : program_.maps) {
       check(map.last_row >= 0 && map.last_row < static_cast<int>(program_.layers.size()) &&
-                program_.layers[to_index(map.last_row)].swap != 0,
-            map.name, "last row", map.last_row, "a layer row with SWAP");
+                program_.layers[to_index(map.last_row)].layer_end != 0,
+            map.name, "last row", map.last_row, "a layer row with LAYER_END");
     }
   }
 
@@ -165,9 +170,9 @@ class Validator {
     for (int c = 0; c < image.channels; ++c) {
       for (int y = 0; y < image.height; ++y) {
         for (int x = 0; x < image.width; ++x) {
-          input_.set(c % config_.lanes, y % config_.row_banks,
-                     (c / config_.lanes) * program_.image_pitch +
-                         (y / config_.row_banks) * image.width + x);
+          buffers_.front().set(c % config_.lanes, y % config_.row_banks,
+                               (c / config_.lanes) * program_.image_pitch +
+                                   (y / config_.row_banks) * image.width + x);
         }
       }
     }
@@ -182,8 +187,14 @@ class Validator {
     check(row.pairs == pairs, where_, "PAIRS", row.pairs,
           fmt::format("{}, those of ARRAY_ROWS output rows", pairs));
     const bool single = row.final != 0 || row.vector != 0;
-    check(row.final == 0 || (row.swap == 0 && row.vector == 0), where_, "FINAL", row.final,
-          "0 with SWAP or VECTOR");
+    check(row.final == 0 || (row.layer_end == 0 && row.vector == 0 && row.add == 0), where_,
+          "FINAL", row.final, "0 with LAYER_END, VECTOR or ADD");
+    check(row.final != 0 || row.input != row.output, where_, "OUTPUT", row.output,
+          "another buffer than INPUT");
+    const bool one_pixel = row.pool_rows == 1 && row.pool_columns == 1 &&
+                           row.pool_row_stride == 1 && row.pool_column_stride == 1;
+    check(row.add == 0 || (row.vector == 0 && one_pixel), where_, "ADD", row.add,
+          "0 with VECTOR, or POOL_* above 1");
     if (single) {
       const bool one_position = row.group_rows == 1 && row.array_rows == 1 && row.out_height == 1 &&
                                 row.out_width == 1 && row.pool_rows == 1 && row.pool_columns == 1 &&
@@ -374,8 +385,9 @@ class Validator {
     for (int y = 0; y < row.in_height; ++y) {
       for (int x = 0; rows[to_index(y)] && x < row.in_width; ++x) {
         if (columns[to_index(x)] &&
-            !input_.get(lane, y % config_.row_banks,
-                        record.channel_base + (y / config_.row_banks) * row.in_width + x)) {
+            !buffers_[to_index(row.input)].get(
+                lane, y % config_.row_banks,
+                record.channel_base + (y / config_.row_banks) * row.in_width + x)) {
           throw Error(
               fmt::format("chip program: {}: window: found a read of row {}, column {} (lane {}, "
                           "bank {}), which nothing wrote, allowed: "
@@ -403,8 +415,11 @@ class Validator {
           }
           check(word < config_.bank_depth, where_, fmt::format("word of kernel {}", k), word,
                 fmt::format("below {} (BankDepth)", config_.bank_depth));
-          check(output_.set(lane, bank, word), where_, fmt::format("word of kernel {}", k), word,
-                "not written before in the layer");
+          Written& map = buffers_[to_index(row.output)];
+          check(row.add == 0 || map.get(lane, bank, word), where_,
+                fmt::format("ADD to the word of kernel {}", k), word, "one that was written");
+          check((row.add == 0 ? map : added_).set(lane, bank, word), where_,
+                fmt::format("word of kernel {}", k), word, "not written before in the layer");
         }
       }
     }
@@ -413,8 +428,8 @@ class Validator {
   const ChipProgram& program_;
   const ChipConfig& config_;
   std::string where_;
-  Written input_;
-  Written output_;
+  std::vector<Written> buffers_;  // by name
+  Written added_;                 // pixels of the layer that were added to
 };
 
 }  // namespace

@@ -77,8 +77,7 @@ inline constexpr uint32_t kFeatureMaps = 0x80000;
 // Values.
 inline constexpr uint32_t kIdValue = 0x4D434E4E;  // "MCNN"
 inline constexpr uint32_t kNeededMajor = 2;       // major version that the host needs
-inline constexpr int kNumBuffers = 3;
-inline constexpr int kAmplitudeBits = 6;  // of a programming pulse
+inline constexpr int kAmplitudeBits = 6;          // of a programming pulse
 
 // VERSION and the capabilities.
 inline constexpr BitField kVersionMajor{16, 16};

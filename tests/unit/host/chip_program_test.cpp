@@ -13,7 +13,7 @@ namespace {
 TEST(ChipProgramEncoding, LayerRowBits) {
   ChipConfig config = named_config("yao2020");
   LayerRow row;
-  row.swap = 1;
+  row.layer_end = 1;
   row.kernels = 12;
   row.range = 2;
   row.shift = 9;
@@ -279,7 +279,11 @@ std::vector<Break> breaks() {
       {"Unwritten", [](ChipProgram& p) { p.records[0].lane[2] = 1; }, "nothing wrote"},
       {"UnwrittenByLayer", [](ChipProgram& p) { p.records.back().channel_base = 24; },
        "nothing wrote"},
-      {"NoSwap", [](ChipProgram& p) { p.layers[0].swap = 0; }, "nothing wrote"},
+      {"NoLayerEnd", [](ChipProgram& p) { p.layers[0].layer_end = 0; }, "C1: last row"},
+      {"Input", [](ChipProgram& p) { p.layers[1].input = 0; }, "OUTPUT"},
+      {"InputBuffer", [](ChipProgram& p) { p.layers[2].input = 1; }, "nothing wrote"},
+      {"OutputBuffer", [](ChipProgram& p) { p.layers[1].output = 2; }, "OUTPUT"},
+      {"AddOfThreeBuffers", [](ChipProgram& p) { p.layers[1].add = 1; }, "ADD"},
       {"NoFinal", [](ChipProgram& p) { p.layers.pop_back(); }, "FINAL"},
       {"MapRow", [](ChipProgram& p) { p.maps[0].last_row = 2; }, "C1: last row"},
   };

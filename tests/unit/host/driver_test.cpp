@@ -31,7 +31,8 @@ class FakeChip final : public ChipBus {
     words_[reg::kCapAdc] = u(config.num_adc) | u(config.adc_bits) << 8 |
                            u(config.read_latency) << 16 | u(config.read_clocks) << 24;
     words_[reg::kCapData] = 8u | u(config.psum_bits) << 8 | 4u << 16 | 8u << 24;
-    words_[reg::kCapMemory] = u(config.bank_depth) | u(config.max_dim) << 16 | 3u << 24;
+    words_[reg::kCapMemory] =
+        u(config.bank_depth) | u(config.max_dim) << 16 | u(config.num_buffers) << 24;
     words_[reg::kCapTables] =
         u(config.num_layers) | u(config.num_records) << 8 | u(config.num_bias_rows) << 20;
     words_[reg::kCapResult] = u(config.num_logits) | u(config.lanes) << 8;
@@ -45,7 +46,7 @@ class FakeChip final : public ChipBus {
       return status();
     }
     if (address == reg::kBuffers) {
-      return input_buffer_ | 3u << 2;
+      return 3u | output_buffer_ << 2;
     }
     if (address >= reg::kFeatureMaps) {
       return halted_ ? feature_map(address) : 0xDEADBEEFu;
@@ -175,7 +176,7 @@ class FakeChip final : public ChipBus {
     }
     const bool halting = (words_[reg::kMode] & reg::kModeHalt) != 0;
     if (halting && layer_ < program_.maps.size()) {
-      input_buffer_ = static_cast<uint32_t>(++layer_ % 3);
+      output_buffer_ = static_cast<uint32_t>(++layer_ % 3);
       halted_ = true;
       return;
     }
@@ -204,7 +205,7 @@ class FakeChip final : public ChipBus {
       for (int y = 0; y < map.shape.height; ++y) {
         for (int x = 0; x < map.shape.width; ++x) {
           const MapLocation place = locate(map, config_, c, y, x);
-          if (feature_map_address(config_, static_cast<int>(input_buffer_), place) == address) {
+          if (feature_map_address(config_, static_cast<int>(output_buffer_), place) == address) {
             const BitField byte{place.bank % 4 * 8, 8};
             word = (word & ~byte.put(0xFF)) | byte.put(pixels[next]);
           }
@@ -229,7 +230,7 @@ class FakeChip final : public ChipBus {
   uint32_t error_ = 0;
   uint32_t left_ = 0;
   uint32_t started_ = 0;
-  uint32_t input_buffer_ = 0;
+  uint32_t output_buffer_ = 0;
   size_t layer_ = 0;
 
  public:

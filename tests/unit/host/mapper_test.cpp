@@ -289,8 +289,8 @@ TEST(Mapper, VectorsArePaddedToWholeTileColumns) {
     EXPECT_EQ(mapped.program.layers[0].kernels, 16);
     EXPECT_EQ(mapped.program.layers[1].kernels, 8);
     EXPECT_EQ(mapped.program.layers[1].out_base, 8);
-    EXPECT_EQ(mapped.program.layers[0].swap, 0);
-    EXPECT_EQ(mapped.program.layers[1].swap, 1);
+    EXPECT_EQ(mapped.program.layers[0].layer_end, 0);
+    EXPECT_EQ(mapped.program.layers[1].layer_end, 1);
     EXPECT_EQ(mapped.program.layers[1].vector, 1);
     // Element 19 is a dummy: weight zero and a bias that keeps it at 0.
     EXPECT_LT(mapped.program.biases[9][1], -65025);

@@ -31,8 +31,7 @@ class PlainChip {
 
   std::vector<int32_t> run(uint32_t image, const std::vector<uint8_t>& pixels) {
     const size_t size = static_cast<size_t>(config_.lanes * config_.row_banks * config_.bank_depth);
-    input_.assign(size, 0);
-    output_.assign(size, 0);
+    buffers_.assign(static_cast<size_t>(config_.named_buffers()), std::vector<uint8_t>(size, 0));
     logits_.assign(static_cast<size_t>(program_.num_logits), 0);
     for (Macro& macro : macros_) {
       macro.begin_image(image);
@@ -41,9 +40,10 @@ class PlainChip {
     for (int i = 0; i < shape.size(); ++i) {
       const int c = i / (shape.height * shape.width);
       const int y = i / shape.width % shape.height;
-      input_[at(c % lanes_, y % banks_,
-                c / lanes_ * program_.image_pitch + y / banks_ * shape.width + i % shape.width)] =
-          pixels[static_cast<size_t>(i)];
+      buffers_[0]
+              [at(c % lanes_, y % banks_,
+                  c / lanes_ * program_.image_pitch + y / banks_ * shape.width + i % shape.width)] =
+                  pixels[static_cast<size_t>(i)];
     }
     for (const LayerRow& row : program_.layers) {
       std::vector<bool> written(size, false);
@@ -51,9 +51,6 @@ class PlainChip {
         for (int x = 0; x < row.out_width; ++x) {
           position(row, y0, x, written);
         }
-      }
-      if (row.swap != 0) {
-        std::swap(input_, output_);
       }
     }
     return logits_;
@@ -68,7 +65,8 @@ class PlainChip {
     if (y < 0 || y >= row.in_height || x < 0 || x >= row.in_width) {
       return 0;
     }
-    return input_[at(lane, y % banks_, record.channel_base + y / banks_ * row.in_width + x)];
+    return buffers_[static_cast<size_t>(row.input)]
+                   [at(lane, y % banks_, record.channel_base + y / banks_ * row.in_width + x)];
   }
 
   void position(const LayerRow& row, int y0, int x, std::vector<bool>& written) {
@@ -153,7 +151,13 @@ class PlainChip {
                                              : at(k % lanes_, py % banks_,
                                                   row.out_base + k / lanes_ * row.out_pitch +
                                                       py / banks_ * row.pooled_width + px);
-        output_[place] = written[place] ? std::max(output_[place], clamped) : clamped;
+        uint8_t& stored = buffers_[static_cast<size_t>(row.output)][place];
+        if (row.add != 0) {
+          const int64_t both = stored + std::clamp<int64_t>(value, -256, 255);
+          stored = static_cast<uint8_t>(std::clamp<int64_t>(both, 0, 255));
+          continue;
+        }
+        stored = written[place] ? std::max(stored, clamped) : clamped;
         written[place] = true;
       }
     }
@@ -164,8 +168,7 @@ class PlainChip {
   const int lanes_ = config_.lanes;
   const int banks_ = config_.row_banks;
   std::vector<Macro> macros_;
-  std::vector<uint8_t> input_;
-  std::vector<uint8_t> output_;
+  std::vector<std::vector<uint8_t>> buffers_;  // by name
   std::vector<int32_t> logits_;
 };
 
