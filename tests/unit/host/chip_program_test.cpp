@@ -36,6 +36,9 @@ TEST(ChipProgramEncoding, LayerRowBits) {
   row.out_base = 0x5678;
   row.bias_base = 0x9A;
   row.first_record = 0xBC;
+  row.input = 2;
+  row.output = 1;
+  row.add = 1;
   row.segment_end = 0x2A;
   row.replica = {0, 0, 1, 1, 2, 2, 0, 0};
   row.row_offset = {0, 0, 1, 1, 2, 2, 0, 0};
@@ -46,7 +49,7 @@ TEST(ChipProgramEncoding, LayerRowBits) {
                                        2u | 3u << 6 | 4u << 12 | 5u << 18,
                                        6u | 7u << 8 | 0x1234u << 16,
                                        0x5678u | 0x9Au << 16,
-                                       0xBCu,
+                                       0xBCu | 2u << 16 | 1u << 18 | 1u << 20,
                                        0x2Au,
                                        0x11110000u,
                                        0x00002222u};
@@ -115,7 +118,7 @@ TEST(ChipProgramEncoding, WideRowsAndRecords) {
 TEST(ChipProgramEncoding, EveryBitIsAFieldOrReserved) {
   const ChipConfig config = named_config("yao2020");
   const std::vector<uint32_t> layer = {0x7FFFFFF7, 0x7F07FFFF, 0x0000FFFF, 0x00FFFFFF, 0xFFFFFFFF,
-                                       0xFFFFFFFF, 0x0000FFFF, 0x000000FF, 0xFFFFFFFF, 0xFFFFFFFF};
+                                       0xFFFFFFFF, 0x001FFFFF, 0x000000FF, 0xFFFFFFFF, 0xFFFFFFFF};
   const std::vector<uint32_t> record = {0x0FFFFFF3, 0x0000FFFF, 0x8FFF8FFF,
                                         0x8FFF8FFF, 0x8FFF8FFF, 0x8FFF8FFF};
   EXPECT_EQ(encode(decode_layer(layer, config), config), layer);
@@ -279,7 +282,8 @@ std::vector<Break> breaks() {
       {"Unwritten", [](ChipProgram& p) { p.records[0].lane[2] = 1; }, "nothing wrote"},
       {"UnwrittenByLayer", [](ChipProgram& p) { p.records.back().channel_base = 24; },
        "nothing wrote"},
-      {"NoLayerEnd", [](ChipProgram& p) { p.layers[0].layer_end = 0; }, "C1: last row"},
+      {"NoLayerEnd", [](ChipProgram& p) { p.layers[0].layer_end = 0; },
+       "not written before in the layer"},
       {"Input", [](ChipProgram& p) { p.layers[1].input = 0; }, "OUTPUT"},
       {"InputBuffer", [](ChipProgram& p) { p.layers[2].input = 1; }, "nothing wrote"},
       {"OutputBuffer", [](ChipProgram& p) { p.layers[1].output = 2; }, "OUTPUT"},
