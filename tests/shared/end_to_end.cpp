@@ -144,6 +144,37 @@ INSTANTIATE_TEST_SUITE_P(EndToEnd, EveryNetwork, ::testing::ValuesIn(all_cases()
                            return info.param.name();
                          });
 
+// A row that adds to what its output holds, here to the image: the residual sum of the integer
+// network, with noise the chip model, image after image while the next one loads.
+TEST(ShortcutBlocks, AddToTheMapThatTheyBeganWith) {
+  const ChipConfig config = configuration("tiny4");
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
+    const ShortcutBlock block = shortcut_block(seed);
+    ChipProgram program = map_network(block.in_a_row, config).program;
+    ASSERT_EQ(program.layers.size(), 3U);
+    program.layers[1].add = 1;
+    const IntegerNetwork integer(block.graph);
+    std::vector<std::vector<std::uint8_t>> images;
+    std::vector<std::span<const std::uint8_t>> views;
+    for (int i = 0; i < 4; ++i) images.push_back(suite_image(block.graph, seed, i));
+    for (const std::vector<std::uint8_t>& image : images) views.emplace_back(image);
+    const auto ideal = make_chip(config, program, card("ideal"), {.bench_seed = seed});
+    const std::vector<Outcome> outcomes = ideal->run_stream(0, views);
+    ChipModel model(config, program, card("typical"), 7, {.maps = true});
+    const auto noisy = make_chip(config, program, card("typical"), {.seed = 7, .bench_seed = seed});
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      EXPECT_EQ(outcomes.at(i).logits, integer.classify(images[i]).logits) << "image " << i;
+      const auto number = static_cast<std::uint32_t>(i);
+      const ImageResult found = noisy->run_layers(number, images[i]);
+      const ImageResult& expected = model.run(number, images[i]);
+      expect_equal_maps(found.maps, expected.maps, program);
+      EXPECT_EQ(found.logits, expected.logits);
+      expect_equal_counters(found.counters, expected.counters);
+    }
+  }
+}
+
 // ---------------------------------------------------------------------------------------- the
 // five-layer network on MNIST
 

@@ -393,6 +393,47 @@ std::vector<SuiteCase> network_suite(std::string_view configuration) {
   return configuration.starts_with("tiny") ? tiny_suite() : yao2020_suite();
 }
 
+ShortcutBlock shortcut_block(uint64_t seed) {
+  constexpr int kChannels = 3;
+  constexpr int kSide = 6;
+  constexpr int kShift = 5;
+  Random random(seed);
+  Network network;
+  network.name = "block";
+  network.input = {kChannels, kSide, kSide};
+  const auto add_layer = [&](LayerType type, const char* name, int kernels, int fan_in) -> Layer& {
+    Layer& layer = network.layers.emplace_back();
+    layer.type = type;
+    layer.name = name;
+    layer.kernels = kernels;
+    for (int i = 0; i < kernels * fan_in; ++i) {
+      layer.weights.push_back(static_cast<int8_t>(random.between(-7, 7)));
+    }
+    for (int i = 0; i < kernels; ++i) layer.biases.push_back(random.between(-2000, 2000));
+    return layer;
+  };
+  for (const char* name : {"first", "second"}) {
+    Layer& layer = add_layer(LayerType::kConvolution, name, kChannels, kChannels * 9);
+    layer.kernel_rows = layer.kernel_columns = 3;
+    layer.padding = {1, 1, 1, 1};
+    layer.shift = kShift;
+  }
+  add_layer(LayerType::kFullyConnected, "logits", 4, kChannels * kSide * kSide);
+  ShortcutBlock block = {network, network};
+  finish_network(block.in_a_row, "in a row");
+  block.graph.layers[1].activation = Activation::kSum;
+  block.graph.layers[1].shift = 0;
+  Layer both;
+  both.type = LayerType::kAdd;
+  both.name = "both";
+  both.inputs = {1, kImage};
+  both.input_shifts = {0, kShift};
+  both.shift = kShift;
+  block.graph.layers.insert(block.graph.layers.begin() + 2, both);
+  finish_network(block.graph, "block");
+  return block;
+}
+
 std::vector<uint8_t> suite_image(const Network& network, uint64_t seed, int index) {
   const MapShape& shape = network.input;
   Random random(seed * 1'000'003u + static_cast<uint64_t>(index));

@@ -43,6 +43,15 @@ Network random_yao2020(uint64_t seed);
 // configuration with maps of up to max_dim.
 Network random_network(uint64_t seed, int max_dim);
 
+// Two convolutions on an identity shortcut, the image, and a fully connected layer: `graph` sums
+// the second convolution and the image; `in_a_row` leaves the shortcut out, so that its second row
+// gives the same map once it adds to the image (ADD).
+struct ShortcutBlock {
+  Network graph;
+  Network in_a_row;
+};
+ShortcutBlock shortcut_block(uint64_t seed);
+
 // A random image of the network's input shape: a blob of bright pixels on a black ground, as in
 // handwritten digits, or (every third index) noise over all values.
 std::vector<uint8_t> suite_image(const Network& network, uint64_t seed, int index);

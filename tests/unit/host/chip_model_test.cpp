@@ -8,7 +8,6 @@
 #include "suite_configs.h"
 #include "tests/support/device_cards.h"
 #include "tests/support/network_suite.h"
-#include "tests/support/random.h"
 
 namespace mcnn::testing {
 namespace {
@@ -196,63 +195,26 @@ TEST_P(ChipModelSuite, EqualsThePlainReadingOfTheSpecificationWithNoise) {
   }
 }
 
-// A block of two convolutions on an identity shortcut: the second one's row adds to the map that
-// the block began with, the image, and gives what the integer network gives for the sum of both.
+// A row that adds to what its output holds gives what the integer network gives for a sum.
 TEST(ChipModel, ARowAddsToWhatItsOutputHolds) {
   ChipConfig config = named_config("yao2020");
   config.num_buffers = 4;
-  constexpr int kChannels = 3, kSide = 6, kShift = 5;
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);
-    Random random(seed);
-    Network graph;
-    graph.name = "block";
-    graph.input = {kChannels, kSide, kSide};
-    const auto add_layer = [&](LayerType type, const char* name, int kernels, int fan_in) {
-      Layer layer;
-      layer.type = type;
-      layer.name = name;
-      layer.kernels = kernels;
-      for (int i = 0; i < kernels * fan_in; ++i)
-        layer.weights.push_back(static_cast<int8_t>(random.between(-7, 7)));
-      for (int i = 0; i < kernels; ++i) layer.biases.push_back(random.between(-2000, 2000));
-      graph.layers.push_back(layer);
-    };
-    for (const char* name : {"first", "second"}) {
-      add_layer(LayerType::kConvolution, name, kChannels, kChannels * 9);
-      graph.layers.back().kernel_rows = graph.layers.back().kernel_columns = 3;
-      graph.layers.back().padding = {1, 1, 1, 1};
-      graph.layers.back().shift = kShift;
-    }
-    add_layer(LayerType::kFullyConnected, "logits", 4, kChannels * kSide * kSide);
-    // The chip program of the three layers in a row; then the second one adds to the image.
-    Network row = graph;
-    finish_network(row, "row");
-    ChipProgram program = map_network(row, config).program;
+    const ShortcutBlock block = shortcut_block(seed);
+    ChipProgram program = map_network(block.in_a_row, config).program;
     ASSERT_EQ(program.layers.size(), 3U);
     ASSERT_EQ(program.layers[1].output, 0);
     program.layers[1].add = 1;
-    // The same as a graph: the sums of the second one and the image.
-    graph.layers[1].activation = Activation::kSum;
-    graph.layers[1].shift = 0;
-    Layer both;
-    both.type = LayerType::kAdd;
-    both.name = "both";
-    both.inputs = {1, kImage};
-    both.input_shifts = {0, kShift};
-    both.shift = kShift;
-    graph.layers.insert(graph.layers.begin() + 2, both);
-    finish_network(graph, "block");
-    const IntegerNetwork integers(graph);
+    const IntegerNetwork integers(block.graph);
     ChipModel chip(config, program, DeviceCard{}, 1);
     PlainChip plain(config, program, noisy_card(kNoise), 3);
     ChipModel noisy(config, program, noisy_card(kNoise), 3);
     for (int i = 0; i < 3; ++i) {
-      const std::vector<uint8_t> pixels = suite_image(row, seed, i);
-      EXPECT_EQ(chip.run(static_cast<uint32_t>(i), pixels).logits,
-                integers.classify(pixels).logits);
-      EXPECT_EQ(noisy.run(static_cast<uint32_t>(i), pixels).logits,
-                plain.run(static_cast<uint32_t>(i), pixels));
+      const std::vector<uint8_t> pixels = suite_image(block.graph, seed, i);
+      const auto image = static_cast<uint32_t>(i);
+      EXPECT_EQ(chip.run(image, pixels).logits, integers.classify(pixels).logits);
+      EXPECT_EQ(noisy.run(image, pixels).logits, plain.run(image, pixels));
     }
   }
 }
