@@ -75,9 +75,9 @@ std::string activation_text(const Layer& layer) {
 std::string describe_layer(const Network& network, std::size_t index) {
   const Layer& layer = network.layers[index];
   std::string inputs;
-  for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
-    const Layer* const before = network.input_of(index, i);
-    inputs += fmt::format("{}{}", i == 0 ? "" : " + ", before == nullptr ? "image" : before->name);
+  const std::size_t count = layer.adds() ? 1 : layer.inputs.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    inputs += fmt::format("{}{}", i == 0 ? "" : " + ", network.input_name(index, i));
     if (layer.type == LayerType::kAdd && layer.input_shifts[i] != 0) {
       inputs += fmt::format(" << {}", layer.input_shifts[i]);
     }
@@ -96,13 +96,16 @@ std::string describe_layer(const Network& network, std::size_t index) {
     case LayerType::kAdd:
       return line("add", activation_text(layer));
     case LayerType::kFullyConnected:
-      return line("fully connected", activation_text(layer));
+      return line("fully connected",
+                  activation_text(layer) +
+                      (layer.takes_sums() ? ", of sums of " + pooling_text(*layer.pool) : ""));
     case LayerType::kConvolution:
       break;
   }
   std::string text =
       line("convolution", fmt::format("{}, {}", convolution_text(layer), activation_text(layer)));
   if (layer.pool) text += fmt::format(", max pool {}", pooling_text(*layer.pool));
+  if (layer.adds()) text += fmt::format(", added to {}", network.input_name(index, 1));
   return text;
 }
 

@@ -111,6 +111,11 @@ std::string network_table(const Workload& workload) {
       if (layer.pool) {
         kind += fmt::format(", max pool {} × {}", layer.pool->rows, layer.pool->columns);
       }
+      if (layer.adds()) {
+        kind += ", added to " + escaped(std::string(workload.network.input_name(i, 1)));
+      }
+    } else if (layer.takes_sums()) {
+      kind += fmt::format(" of sums of {} × {}", layer.pool->rows, layer.pool->columns);
     }
     weights += static_cast<std::int64_t>(layer.weights.size());
     table.row({escaped(layer.name), kind, shape_text(layer.input), shape_text(layer.output),

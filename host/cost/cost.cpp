@@ -86,11 +86,8 @@ class Counter {
 };
 
 double macs_of(const Layer& layer) {
-  if (layer.type == LayerType::kFullyConnected) {
-    return static_cast<double>(layer.input.size()) * layer.kernels;
-  }
   return static_cast<double>(layer.convolution.height) * layer.convolution.width * layer.kernels *
-         layer.input.channels * layer.kernel_rows * layer.kernel_columns;
+         layer.fan_in();
 }
 
 std::vector<AreaPart> area_of(const ChipConfig& config, const EnergyCard& card) {

@@ -77,8 +77,9 @@ std::vector<int64_t> wide_reads(const Network& network,
   for (const std::span<const uint8_t> image : images) {
     const IntegerResult result = integer.run(image);
     for (size_t layer = 0; layer < reads.size(); ++layer) {
+      const int from = network.layers[layer].inputs.front();
       const std::span<const uint8_t> map =
-          layer == 0 ? image : std::span<const uint8_t>(result.maps[layer - 1]);
+          from == kImage ? image : std::span<const uint8_t>(result.maps[to_index(from)]);
       reads[layer] += planes_of(network.layers[layer], map, rows);
     }
   }

@@ -82,7 +82,7 @@ class Quantiser {
         if (last_reader_[before] == index) maps_[before] = {};
       }
     }
-    for (Layer& layer : result_.network.layers) layer.pool_name.clear();
+    for (Layer& layer : result_.network.layers) layer.part_name.clear();
     finish_network(result_.network, network_.layers.name);
     return std::move(result_);
   }

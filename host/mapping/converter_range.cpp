@@ -65,16 +65,24 @@ double peak(const MappingTask& task, const LayerPlan& plan, int range) {
   return largest;
 }
 
-// The bias of a kernel for pixels as they are stored: it takes the zero point of the input out, and
-// adds that of the output, which the shift divides.
-int64_t chip_bias(const Layer& layer, int kernel) {
-  const size_t fan_in = to_index(layer.fan_in());
-  int64_t weights = 0;
-  for (size_t i = 0; i < fan_in; ++i) {
-    weights += layer.weights[to_index(kernel) * fan_in + i];
+// Sum of the weights of all pixels that a kernel sees.
+int64_t sum_of_weights(const Layer& layer, int kernel) {
+  int64_t sum = 0;
+  for (int c = 0; c < layer.input.channels; ++c) {
+    for (int r = 0; r < layer.kernel_rows; ++r) {
+      for (int q = 0; q < layer.kernel_columns; ++q) sum += layer.weight(kernel, c, r, q);
+    }
   }
-  return layer.biases[to_index(kernel)] - layer.input_zero_point * weights +
-         (int64_t{layer.zero_point} << layer.shift);
+  return sum;
+}
+
+// The bias of a kernel for pixels as they are stored: it takes the zero points of the input and of
+// the map that the layer adds to out, and adds that of the output, which the shift divides.
+int64_t chip_bias(const MappingTask& task, const Layer& layer, int kernel) {
+  int64_t bias = layer.biases[to_index(kernel)];
+  if (layer.input_zero_point != 0) bias -= layer.input_zero_point * sum_of_weights(layer, kernel);
+  const int added = layer.adds() ? task.network.zero_point_of(layer.inputs[1]) : 0;
+  return bias + int64_t{layer.zero_point - added} * (int64_t{1} << layer.shift);
 }
 
 std::optional<int> forced_range(const MappingTask& task, const LayerPlan& plan) {
@@ -171,7 +179,7 @@ int64_t bias_of(const MappingTask& task, const LayerPlan& plan, int kernel) {
   }
   const int shift = plan.layer->shift + plan.range;
   const int64_t half = shift == 0 ? 0 : int64_t{1} << (shift - 1);
-  return chip_bias(*plan.layer, kernel) * (1 << plan.range) + half;
+  return chip_bias(task, *plan.layer, kernel) * (1 << plan.range) + half;
 }
 
 }  // namespace mcnn

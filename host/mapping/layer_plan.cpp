@@ -57,15 +57,21 @@ void add_channels(const MappingTask& task, LayerPlan& plan, int first, int end, 
   }
 }
 
+// How windows are cut.
+struct Cut {
+  int channels = 1;  // that the array adds in one read, at most
+  int side = 4;      // rows or columns of a window, at most
+};
+
 // The windows that cover a kernel of rows x columns, for every channel.
-void add_windows(const MappingTask& task, LayerPlan& plan, int group, int channels, int rows,
+void add_windows(const MappingTask& task, LayerPlan& plan, const Cut& cut, int channels, int rows,
                  int columns) {
-  const int row_tiles = divide_up(rows, task.config.kernel_max);
-  const int column_tiles = divide_up(columns, task.config.kernel_max);
+  const int row_tiles = divide_up(rows, cut.side);
+  const int column_tiles = divide_up(columns, cut.side);
   const int tile_rows = divide_up(rows, row_tiles);
   const int tile_columns = divide_up(columns, column_tiles);
   LayerPlan groups = plan;  // of channels
-  add_channels(task, groups, 0, channels, group, {});
+  add_channels(task, groups, 0, channels, cut.channels, {});
   for (const KernelWindow& channel : groups.windows) {
     for (int row = 0; row < rows; row += tile_rows) {
       for (int column = 0; column < columns; column += tile_columns) {
@@ -99,9 +105,38 @@ void add_passes(const MappingTask& task, LayerPlan& plan) {
   }
 }
 
-// `group`: channels that the array adds in one read, at most.
-LayerPlan make_plan(const MappingTask& task, size_t index, bool vector_input, int array_rows,
-                    int group) {
+// Whether the cells of one window serve another one, which is not larger.
+bool same_weights(const LayerPlan& plan, const KernelWindow& a, const KernelWindow& b) {
+  if (a.channel != b.channel || a.channels != b.channels || a.lead != b.lead || a.rows < b.rows ||
+      a.columns < b.columns) {
+    return false;
+  }
+  for (int k = 0; k < plan.kernels; ++k) {
+    for (int i = 0; i < b.channels; ++i) {
+      for (int r = 0; r < b.rows; ++r) {
+        for (int c = 0; c < b.columns; ++c) {
+          if (plan.weight(k, a, i, r, c) != plan.weight(k, b, i, r, c)) return false;
+        }
+      }
+    }
+  }
+  return true;
+}
+
+// Windows that follow each other share a block where the same weights meet several places of a map.
+void number_blocks(LayerPlan& plan) {
+  const KernelWindow* first = nullptr;  // of the block
+  int block = -1;
+  for (KernelWindow& window : plan.windows) {
+    if (first == nullptr || !plan.layer->takes_sums() || !same_weights(plan, *first, window)) {
+      first = &window;
+      ++block;
+    }
+    window.block = block;
+  }
+}
+
+LayerPlan make_plan(const MappingTask& task, size_t index, int array_rows, const Cut& cut) {
   const Layer& layer = task.network.layers[index];
   const int lanes = task.config.lanes;
   LayerPlan plan;
@@ -111,7 +146,8 @@ LayerPlan make_plan(const MappingTask& task, size_t index, bool vector_input, in
   plan.final = index + 1 == task.network.layers.size();
   const bool fully_connected = layer.type == LayerType::kFullyConnected;
   plan.vector_output = fully_connected && !plan.final;
-  plan.vector_input = vector_input;
+  const Layer* const before = task.network.input_of(index);
+  plan.vector_input = before != nullptr && before->type == LayerType::kFullyConnected;
   plan.kernels = plan.vector_output ? stored_elements(layer.kernels, lanes) : layer.kernels;
   if (plan.vector_input) {
     const int elements = stored_elements(layer.input.channels, lanes);
@@ -125,16 +161,17 @@ LayerPlan make_plan(const MappingTask& task, size_t index, bool vector_input, in
       window.rows = std::min(pixels, kTileSide);
       window.columns = pixels / window.rows;
       const int channel = first / word_elements * lanes;
-      add_channels(task, plan, channel, channel + lanes, group, window);
+      add_channels(task, plan, channel, channel + lanes, cut.channels, window);
     }
   } else {
     plan.in_height = layer.input.height;
     plan.in_width = layer.input.width;
     plan.in_pitch = task.words_of(plan.in_height, plan.in_width);
-    add_windows(task, plan, group, layer.input.channels, layer.kernel_rows, layer.kernel_columns);
+    add_windows(task, plan, cut, layer.input.channels, layer.kernel_rows, layer.kernel_columns);
   }
+  number_blocks(plan);
   plan.stride = stride_of(layer);
-  plan.pool = layer.pool.value_or(Pooling{});
+  plan.pool = layer.takes_sums() ? Pooling{} : layer.pool.value_or(Pooling{});
   const std::string name = "layer " + layer.name;
   check_dimensions(task, layer.convolution, name);
   // Larger windows and strides than the map change nothing.
@@ -154,18 +191,24 @@ LayerPlan make_plan(const MappingTask& task, size_t index, bool vector_input, in
   return plan;
 }
 
-std::vector<LayerPlan> make_plans(const MappingTask& task, size_t index, bool vector_input) {
+std::vector<LayerPlan> make_plans(const MappingTask& task, size_t index) {
   std::vector<LayerPlan> plans;
-  // As many channels as no source line clips for.
-  int group = task.config.windows;
-  plans.push_back(make_plan(task, index, vector_input, 1, group));
-  while (group > 1 && clips(task, plans.front())) {
-    group /= 2;
-    plans.front() = make_plan(task, index, vector_input, 1, group);
+  // As many channels as no source line clips for; of a block that is read at several places smaller
+  // windows before fewer channels, for they take no more cells.
+  Cut cut = {task.config.windows, task.config.kernel_max};
+  const int least_side = task.network.layers[index].takes_sums() ? 1 : cut.side;
+  plans.push_back(make_plan(task, index, 1, cut));
+  while ((cut.channels > 1 || cut.side > least_side) && clips(task, plans.front())) {
+    if (cut.side > least_side) {
+      cut.side /= 2;
+    } else {
+      cut.channels /= 2;
+    }
+    plans.front() = make_plan(task, index, 1, cut);
   }
   const bool map_output = !plans.front().final && !plans.front().vector_output;
   for (int rows = 2; map_output && rows <= task.config.windows; ++rows) {
-    LayerPlan plan = make_plan(task, index, vector_input, rows, 1);
+    LayerPlan plan = make_plan(task, index, rows, {1, task.config.kernel_max});
     if (!plan.passes.empty()) plans.push_back(std::move(plan));
   }
   return plans;
@@ -189,7 +232,7 @@ void check_tables(const MappingTask& task, std::span<const std::vector<LayerPlan
     records += static_cast<int>(plan.passes.size() * plan.windows.size());
     for (const KernelPass& pass : plan.passes) {
       bias_rows += task.config.words_of_kernels(pass.kernels);
-      lines += static_cast<int64_t>(pass.lines) * static_cast<int64_t>(plan.windows.size());
+      lines += int64_t{pass.lines} * plan.blocks();
     }
   }
   const int64_t there = static_cast<int64_t>(task.config.num_pe) * task.config.num_sl;
@@ -199,7 +242,7 @@ void check_tables(const MappingTask& task, std::span<const std::vector<LayerPlan
       const LayerPlan& plan = plans.front();
       int64_t sum = 0;
       for (const KernelPass& pass : plan.passes) {
-        sum += static_cast<int64_t>(pass.lines) * static_cast<int64_t>(plan.windows.size());
+        sum += int64_t{pass.lines} * plan.blocks();
       }
       each += fmt::format("{}{} {}", each.empty() ? "" : ", ", plan.layer->name, sum);
     }
@@ -232,6 +275,10 @@ int LayerPlan::weight(int kernel, const KernelWindow& window, int i, int r, int 
   return element < layer->input.channels ? layer->weight(kernel, element, 0, 0) : 0;
 }
 
+const KernelWindow& LayerPlan::block_window(int block) const {
+  return *std::ranges::find(windows, block, &KernelWindow::block);
+}
+
 int LayerPlan::max_window_rows() const {
   int rows = 0;
   for (const KernelWindow& window : windows) {
@@ -241,13 +288,12 @@ int LayerPlan::max_window_rows() const {
 }
 
 std::vector<std::vector<LayerPlan>> plan_layers(const MappingTask& task) {
-  check_layers(task);
   const MapShape& image = task.network.input;
   check_memory(task, image, "the image", task.words_of(image.height, image.width), image.channels);
   check_dimensions(task, image, "the image");
   std::vector<std::vector<LayerPlan>> layers;
   for (size_t i = 0; i < task.network.layers.size(); ++i) {
-    layers.push_back(make_plans(task, i, i > 0 && layers.back().front().vector_output));
+    layers.push_back(make_plans(task, i));
   }
   check_tables(task, layers);
   return layers;

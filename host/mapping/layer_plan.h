@@ -41,6 +41,7 @@ struct KernelWindow {
   int column = 0;
   int rows = 0;
   int columns = 0;
+  int block = 0;  // of cells; windows of one block follow each other
 };
 
 // The kernels that one row of the layer table computes.
@@ -76,6 +77,9 @@ struct LayerPlan {
   int weight(int kernel, const KernelWindow& window, int i, int r, int c) const;
   int channel_base(int channel) const { return channel / lanes * in_pitch; }  // first word
   int max_window_rows() const;
+  int blocks() const { return windows.back().block + 1; }  // of cells of a pass
+  // The first window of a block, whose cells are those of all others.
+  const KernelWindow& block_window(int block) const;
 };
 
 // Every plan of every layer, with its converter range; the first of a layer is the one with the

@@ -22,19 +22,25 @@ class LayerCheck {
                         "convolution gives, for that one alone",
                         input_name(0)));
       case LayerType::kAveragePool:
-        fail("an average: the chip has only maxima of its pixels");
+        fail(layer_.gives_pixels()
+                 ? "means that are stored: the chip has only maxima of its pixels"
+                 : "sums of windows that overlap or have padding: the chip reads the cells of a "
+                   "window once for each pixel");
       case LayerType::kAdd:
-        fail(fmt::format("the sum of {} and {}: the chip adds no stored map to another",
-                         input_name(0), input_name(1)));
+        fail(fmt::format("the sum of {} and {}: the chip adds what a convolution gives (activation "
+                         "\"sum\", input shift 0, no maximum) to stored pixels (input shift {}, the "
+                         "shift of the add)",
+                         input_name(0), input_name(1), layer_.shift));
       case LayerType::kConvolution:
       case LayerType::kFullyConnected:
         break;
     }
-    check_input();
     check(layer_.activation != Activation::kSum,
           "sums that go on unrounded: the chip stores every layer's output as pixels");
-    check(layer_.groups == 1,
-          fmt::format("{} groups: every kernel of the chip sees all channels", layer_.groups));
+    if (layer_.adds() && task_.config.num_buffers < 4) {
+      fail(fmt::format("adds to {}: found NumBuffers={}, allowed: 4", input_name(1),
+                       task_.config.num_buffers));
+    }
     check(layer_.row_stride == layer_.column_stride || layer_.convolution.height == 1 ||
               layer_.convolution.width == 1,
           fmt::format("stride {}x{}: the chip has one for rows and columns", layer_.row_stride,
@@ -42,7 +48,7 @@ class LayerCheck {
     check(layer_.input_zero_point == 0 || layer_.padding == Padding{},
           fmt::format("padding with its input's zero point {}: the chip pads with 0",
                       layer_.input_zero_point));
-    if (layer_.pool) {
+    if (layer_.type == LayerType::kConvolution && layer_.pool) {
       check(layer_.pool->padding == Padding{}, "padding of a maximum: the chip has none");
     }
   }
@@ -57,15 +63,7 @@ class LayerCheck {
     }
   }
   std::string_view input_name(size_t input) const {
-    const Layer* const before = task_.network.input_of(index_, input);
-    return before == nullptr ? std::string_view("the image") : std::string_view(before->name);
-  }
-  // The chip keeps the map that the layer before has just given, and no other.
-  void check_input() const {
-    const int before = static_cast<int>(index_) - 1;
-    check(layer_.inputs.front() == before,
-          fmt::format("its input {}: the chip keeps only the output of {}", input_name(0),
-                      before < 0 ? "the image" : task_.network.layers[to_index(before)].name));
+    return task_.network.input_name(index_, input);
   }
 
   const MappingTask& task_;

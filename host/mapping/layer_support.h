@@ -7,7 +7,7 @@
 namespace mcnn {
 
 // Throws Error that names the first layer which this chip cannot run, and says what it cannot do:
-// it computes one chain of convolutions with their maxima and of fully connected layers.
+// it computes convolutions with their maxima or what they add to, and fully connected layers.
 void check_layers(const MappingTask& task);
 
 // The one stride of a layer that it has both ways, or in the only direction that it moves in.

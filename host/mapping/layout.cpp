@@ -71,11 +71,20 @@ int LayerLayout::windows_of(int i) const {
   return std::clamp(static_cast<int>(plan->windows.size()) - i * steps, 0, steps);
 }
 
+int LayerLayout::blocks_of(int i) const {
+  const int windows = windows_of(i);
+  if (windows == 0) return 0;
+  const int first = i * steps;
+  return plan->windows[to_index(first + windows - 1)].block -
+         plan->windows[to_index(first)].block + 1;
+}
+
 int64_t LayerLayout::total_lines() const {
+  int64_t blocks = 0;
+  for (int i = 0; i < pes; ++i) blocks += blocks_of(i);
   int64_t lines = 0;
   for (const KernelPass& pass : plan->passes) {
-    lines +=
-        static_cast<int64_t>(pass.lines) * static_cast<int64_t>(plan->windows.size()) * segments();
+    lines += pass.lines * blocks * segments();
   }
   return lines;
 }
@@ -103,6 +112,7 @@ LayerRow make_row(const MappingTask& task, const LayerPlan& plan, const KernelPa
   row.group_rows = replicas;
   row.array_rows = plan.array_rows;
   row.pairs = pass.pairs;
+  row.add = layer.adds() ? 1 : 0;
   row.in_height = plan.in_height;
   row.in_width = plan.in_width;
   row.stride = plan.stride;

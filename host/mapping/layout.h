@@ -25,8 +25,10 @@ struct LayerLayout {
   int segments() const { return replicas / plan->array_rows; }
   // Windows that PE i of a segment holds.
   int windows_of(int i) const;
+  // Blocks of cells that it holds for them.
+  int blocks_of(int i) const;
   // Source lines of one pass in PE i of a segment.
-  int lines_of(const KernelPass& pass, int i) const { return windows_of(i) * pass.lines; }
+  int lines_of(const KernelPass& pass, int i) const { return blocks_of(i) * pass.lines; }
   // Source lines of all passes and replicas.
   int64_t total_lines() const;
 };

@@ -5,7 +5,9 @@
 
 #include "common/error.h"
 #include "common/named.h"
+#include "host/mapping/buffers.h"
 #include "host/mapping/layer_plan.h"
+#include "host/mapping/layer_support.h"
 #include "host/mapping/packing.h"
 #include "host/mapping/program_builder.h"
 
@@ -40,10 +42,12 @@ MappedNetwork map_network(const Network& network, const ChipConfig& config,
                           const MappingOptions& options) {
   check_options(network, options);
   const MappingTask task = {network, config, options};
+  check_layers(task);
+  const std::vector<LayerBuffers> buffers = assign_buffers(task);
   const LayerPlans plans = plan_layers(task);
   const Packing packing =
       options.kind == MappingKind::kPaper ? pack_paper(task, plans) : pack_fastest(task, plans);
-  return build_program(task, packing);
+  return build_program(task, packing, buffers);
 }
 
 }  // namespace mcnn

@@ -33,7 +33,7 @@ struct MappingOptions {
 };
 
 // One block of source lines: the windows of one read, of one group of kernels, for one replica or
-// for `array_rows` neighbouring ones.
+// for `array_rows` neighbouring ones. Sums of windows read the same block at several places.
 struct Placement {
   int layer = 0;         // network layer
   int layer_row = 0;     // row of the layer table (pass)
@@ -48,7 +48,7 @@ struct Placement {
   int window_column = 0;
   int window_rows = 0;
   int window_columns = 0;
-  int step = 0;  // step of the pass that reads it
+  int step = 0;  // first step of the pass that reads it
   int pe = 0;
   int first_line = 0;  // multiple of 4
   int lines = 0;       // two for each pair of the read, rounded up to a multiple of 4

@@ -60,17 +60,26 @@ void build_pass(const MappingTask& task, int layer, const KernelPass& pass,
   row.first_record = static_cast<int>(program.records.size());
   set_segments(task, layout, pes, row);
   add_biases(task, plan, pass, program.biases);
+  // The block that each PE of each segment read last, and its first line.
+  std::vector<int> block(pes.size(), -1);
+  std::vector<int> first_line(pes.size(), 0);
   for_each_record(layout, [&](std::span<const WindowPlace> windows, int step, bool last) {
     StepRecord record = make_record(task, plan, *windows.front().window);
     record.last_step = last ? 1 : 0;
     for (const WindowPlace& at : windows) {
       const KernelWindow& window = *at.window;
       for (int segment = 0; segment < layout.segments(); ++segment) {
-        const int pe = pes[to_index(segment * layout.pes + at.pe)];
+        const size_t reader = to_index(segment * layout.pes + at.pe);
+        const int pe = pes[reader];
         int& used = mapped.lines_used[to_index(pe)];
+        const bool placed = block[reader] == window.block;
+        if (!placed) first_line[reader] = used;
+        block[reader] = window.block;
         record.active[to_index(pe)] = 1;
-        record.first_line[to_index(pe)] = used;
+        record.first_line[to_index(pe)] = first_line[reader];
         record.lane[to_index(pe)] = (window.channel - window.lead) % plan.lanes;
+        if (placed) continue;
+        const KernelWindow& cells = plan.block_window(window.block);
         Placement place;
         place.layer = layer;
         place.layer_row = static_cast<int>(program.layers.size());
@@ -78,19 +87,19 @@ void build_pass(const MappingTask& task, int layer, const KernelPass& pass,
         place.kernels = pass.kernels;
         place.replica = segment * plan.array_rows;
         place.array_rows = plan.array_rows;
-        place.channel = window.channel;
-        place.channels = window.channels;
-        place.first_window = window.lead;
-        place.window_row = window.row;
-        place.window_column = window.column;
-        place.window_rows = window.rows;
-        place.window_columns = window.columns;
+        place.channel = cells.channel;
+        place.channels = cells.channels;
+        place.first_window = cells.lead;
+        place.window_row = cells.row;
+        place.window_column = cells.column;
+        place.window_rows = cells.rows;
+        place.window_columns = cells.columns;
         place.step = step;
         place.pe = pe;
         place.first_line = used;
         place.lines = pass.lines;
         place.row_lines = 2 * row.row_pairs();
-        write_cells(task.config.num_bl(), plan, window, place, program.cells[to_index(pe)]);
+        write_cells(task.config.num_bl(), plan, cells, place, program.cells[to_index(pe)]);
         mapped.placements.push_back(place);
         used += pass.lines;
       }
@@ -103,7 +112,8 @@ void build_pass(const MappingTask& task, int layer, const KernelPass& pass,
 
 }  // namespace
 
-MappedNetwork build_program(const MappingTask& task, const Packing& packing) {
+MappedNetwork build_program(const MappingTask& task, const Packing& packing,
+                            std::span<const LayerBuffers> buffers) {
   const Network& network = task.network;
   const ChipConfig& config = task.config;
   MappedNetwork mapped;
@@ -132,9 +142,8 @@ MappedNetwork build_program(const MappingTask& task, const Packing& packing) {
     layer.rows = static_cast<int>(plan.passes.size());
     for (size_t p = 0; p < plan.passes.size(); ++p) {
       build_pass(task, static_cast<int>(l), plan.passes[p], layout, packing.pes[l][p], mapped);
-      // A layer reads what the layer before wrote, and writes over what that one read.
-      program.layers.back().input = static_cast<int>(l % 2);
-      program.layers.back().output = static_cast<int>((l + 1) % 2);
+      program.layers.back().input = buffers[l].input;
+      program.layers.back().output = buffers[l].output;
     }
     if (!plan.final) {
       program.layers.back().layer_end = 1;

@@ -26,6 +26,17 @@ void to_pixels(const Layer& layer, const int32_t* sums, size_t count, uint8_t* p
   }
 }
 
+// The same, added to pixels of a map with this zero point.
+void add_to_pixels(const Layer& layer, const int32_t* sums, std::span<const uint8_t> added,
+                   int zero_point, uint8_t* pixels) {
+  const int32_t half = layer.shift == 0 ? 0 : int32_t{1} << (layer.shift - 1);
+  const int32_t zero = layer.zero_point - zero_point;
+  for (size_t i = 0; i < added.size(); ++i) {
+    const int32_t value = ((sums[i] + half) >> layer.shift) + added[i] + zero;
+    pixels[i] = static_cast<uint8_t>(std::clamp(value, 0, 255));
+  }
+}
+
 }  // namespace
 
 int arg_max(std::span<const int32_t> values) {
@@ -69,9 +80,6 @@ class IntegerNetwork::Evaluation {
 
   std::span<const uint8_t> pixels_of(int input) const {
     return input == kImage ? image_ : std::span<const uint8_t>(outputs_[to_index(input)].pixels);
-  }
-  int zero_point_of(int input) const {
-    return input == kImage ? net_.network_.zero_point : layers_[to_index(input)].zero_point;
   }
 
   void layer(size_t index) {
@@ -124,7 +132,14 @@ class IntegerNetwork::Evaluation {
     std::vector<uint8_t>& map = layer.pool ? unpooled_ : output.pixels;
     map.resize(rows * columns);
     for (size_t row = 0; row < rows; ++row) {
-      to_pixels(layer, &sums_[row * pitch], columns, &map[row * columns]);
+      uint8_t* const pixels = &map[row * columns];
+      if (layer.adds()) {
+        const int added = layer.inputs[1];
+        add_to_pixels(layer, &sums_[row * pitch], pixels_of(added).subspan(row * columns, columns),
+                      net_.network_.zero_point_of(added), pixels);
+      } else {
+        to_pixels(layer, &sums_[row * pitch], columns, pixels);
+      }
     }
     if (layer.pool) {
       max_pool(*layer.pool, layer.convolution, layer.output, map, output.pixels);
@@ -138,9 +153,14 @@ class IntegerNetwork::Evaluation {
     std::vector<int32_t>& sums = outputs_[index].sums;
     sums = layer.biases;
     const int16_t* weight = net_.matrices_[index].data();
-    const size_t inputs = to_index(layer.input.size());
-    if (from != kImage && !layers_[to_index(from)].gives_pixels()) {
-      const int32_t* const values = outputs_[to_index(from)].sums.data();
+    const size_t inputs = to_index(layer.weighted.size());
+    const bool stored_sums = from != kImage && !layers_[to_index(from)].gives_pixels();
+    if (layer.takes_sums()) {
+      sum_pool(*layer.pool, layer.input, layer.weighted, layer.input_zero_point, pixels_of(from),
+               sums_);
+    }
+    if (stored_sums || layer.takes_sums()) {
+      const int32_t* const values = stored_sums ? outputs_[to_index(from)].sums.data() : sums_.data();
       for (int32_t& sum : sums) {
         for (size_t i = 0; i < inputs; ++i) {
           sum += weight[i] * values[i];
@@ -176,7 +196,7 @@ class IntegerNetwork::Evaluation {
         }
       } else {
         const std::span<const uint8_t> pixels = pixels_of(from);
-        const int zero_point = zero_point_of(from);
+        const int zero_point = net_.network_.zero_point_of(from);
         for (size_t j = 0; j < output.sums.size(); ++j) {
           output.sums[j] += (pixels[j] - zero_point) * factor;
         }

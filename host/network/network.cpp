@@ -31,43 +31,108 @@ std::vector<int> readers(const Network& network) {
   return count;
 }
 
-// Which maxima are taken of a convolution that nothing else reads: the convolution they belong to,
-// or none.
-std::vector<std::optional<int>> pooled_convolutions(const Network& network) {
-  const std::vector<int> read_by = readers(network);
-  std::vector<std::optional<int>> pooled(network.layers.size());
-  for (size_t i = 0; i < network.layers.size(); ++i) {
-    const Layer* const before = network.input_of(i);
-    if (network.layers[i].type == LayerType::kMaxPool && before != nullptr &&
-        before->type == LayerType::kConvolution && !before->pool &&
-        read_by[to_index(network.layers[i].inputs.front())] == 1) {
-      pooled[i] = network.layers[i].inputs.front();
-    }
-  }
-  return pooled;
-}
+// A layer that becomes part of another one: that one.
+using Parts = std::vector<std::optional<int>>;
 
-void fold_pooling(Network& network) {
-  const std::vector<std::optional<int>> pooled = pooled_convolutions(network);
+// Layers without those that are part of another, inputs renumbered.
+void leave_out(Network& network, const Parts& part_of) {
   std::vector<Layer> kept;
   std::vector<int> now(network.layers.size(), 0);  // index of each layer among those kept
   for (size_t i = 0; i < network.layers.size(); ++i) {
-    Layer layer = std::move(network.layers[i]);
-    if (pooled[i]) {
-      now[i] = now[to_index(*pooled[i])];
-      Layer& convolution = kept[to_index(now[i])];
-      convolution.pool = layer.pool;
-      convolution.pool_name = std::move(layer.name);
-      convolution.output = layer.output;
-      continue;
+    if (!part_of[i]) {
+      now[i] = static_cast<int>(kept.size());
+      kept.push_back(std::move(network.layers[i]));
     }
+  }
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    if (part_of[i]) now[i] = now[to_index(*part_of[i])];
+  }
+  for (Layer& layer : kept) {
     for (int& input : layer.inputs) {
       input = input == kImage ? kImage : now[to_index(input)];
     }
-    now[i] = static_cast<int>(kept.size());
-    kept.push_back(std::move(layer));
   }
   network.layers = std::move(kept);
+}
+
+// Maxima of a convolution that nothing else reads.
+void fold_maxima(Network& network) {
+  const std::vector<int> read_by = readers(network);
+  Parts parts(network.layers.size());
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    Layer& layer = network.layers[i];
+    const int from = layer.inputs.front();
+    if (layer.type != LayerType::kMaxPool || from == kImage) continue;
+    Layer& before = network.layers[to_index(from)];
+    if (before.type == LayerType::kConvolution && !before.pool && !before.adds() &&
+        read_by[to_index(from)] == 1) {
+      parts[i] = from;
+      before.pool = layer.pool;
+      before.part_name = std::move(layer.name);
+      before.output = layer.output;
+    }
+  }
+  leave_out(network, parts);
+}
+
+// The input of an add that is the sum of a convolution, where that can add to the other one.
+std::optional<size_t> sums_to_fold(const Network& network, const Layer& add) {
+  for (size_t i = 0; i < 2; ++i) {
+    const int sums = add.inputs[i];
+    const int pixels = add.inputs[1 - i];
+    if (sums == kImage) continue;
+    const Layer& before = network.layers[to_index(sums)];
+    if (before.type == LayerType::kConvolution && before.activation == Activation::kSum &&
+        !before.pool && (pixels == kImage || network.layers[to_index(pixels)].gives_pixels()) &&
+        add.input_shifts[i] == 0 && add.input_shifts[1 - i] == add.shift) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+// Convolutions take the place of the add of their sums, which comes behind both inputs.
+void fold_adds(Network& network) {
+  Parts parts(network.layers.size());
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    Layer& add = network.layers[i];
+    if (add.type != LayerType::kAdd) continue;
+    const std::optional<size_t> sums = sums_to_fold(network, add);
+    if (!sums) continue;
+    const int from = add.inputs[*sums];
+    Layer folded = std::move(network.layers[to_index(from)]);
+    folded.inputs.push_back(add.inputs[1 - *sums]);
+    folded.part_name = std::move(add.name);
+    folded.activation = add.activation;
+    folded.zero_point = add.zero_point;
+    folded.shift = add.shift;
+    add = std::move(folded);
+    parts[to_index(from)] = static_cast<int>(i);
+  }
+  leave_out(network, parts);
+}
+
+// Sums of windows, which fully connected layers alone take.
+void fold_sums(Network& network) {
+  Parts parts(network.layers.size());
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    Layer& layer = network.layers[i];
+    const int from = layer.inputs.front();
+    if (layer.type != LayerType::kFullyConnected || from == kImage) continue;
+    const Layer& sums = network.layers[to_index(from)];
+    if (sums.type != LayerType::kAveragePool || sums.gives_pixels() || !windows_apart(*sums.pool)) {
+      continue;
+    }
+    layer.inputs = sums.inputs;
+    layer.pool = sums.pool;
+    layer.part_name = sums.name;
+    layer.input = sums.input;
+    layer.input_zero_point = sums.input_zero_point;
+    layer.kernel_rows = sums.input.height;
+    layer.kernel_columns = sums.input.width;
+    parts[to_index(from)] = static_cast<int>(i);
+  }
+  leave_out(network, parts);
 }
 
 }  // namespace
@@ -85,7 +150,9 @@ void finish_graph(Unfinished& unfinished) {
         layer_path(i), fmt::format("{} layers that take the sums of {}", read_by[i], layer.name),
         "one: they are never stored");
   }
-  fold_pooling(network);
+  fold_maxima(network);
+  fold_adds(network);
+  fold_sums(network);
 }
 
 }  // namespace network_rules

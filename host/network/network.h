@@ -70,10 +70,16 @@ inline constexpr int kImage = -1;
 // half is 2^(shift-1), or 0 when shift is 0. Convolution is cross-correlation; outside the map
 // x = z. Fully connected layers flatten their input in the order channel, row, column. A layer that
 // gives sums has shift 0.
+//
+// What the chip does in one layer is one layer here (finish_network): a maximum behind a
+// convolution; a convolution that adds its rounded, shifted sum to the pixels x' of another map,
+// v = ((sum of weight * (x - z) + bias + half) >> shift) + x' - z'; a fully connected layer whose
+// weights take sums of windows.
 struct Layer {
   LayerType type = LayerType::kConvolution;
   std::string name;
-  std::vector<int> inputs;  // layers before, or kImage; none: the layer before this one
+  std::vector<int> inputs;  // layers before, or kImage; none: the layer before this one. Of a
+                            // convolution a second one: the map that it adds to
   Activation activation = Activation::kRelu;  // pooling: kNone, or kSum; the last one's is kLogits
   int zero_point = 0;   // of the pixels that it gives; of kNone only (a maximum keeps its input's)
   int kernels = 0;      // output channels of a convolution, outputs of a fully connected layer
@@ -86,14 +92,16 @@ struct Layer {
   std::vector<int8_t> weights;  // [kernel][channel of its group][row][column], -7..7
   std::vector<int32_t> biases;  // [kernel]
   int shift = 0;                // 0..23
-  std::optional<Pooling> pool;  // of a pooling layer; of a convolution: maximum, behind it
-  std::string pool_name;        // of that maximum behind a convolution, where it has a name
+  std::optional<Pooling> pool;  // of a pooling layer; of a convolution: maximum, behind it; of a
+                                // fully connected layer: the windows whose sums it takes
+  std::string part_name;        // of the pooling or add that became part of this layer, if any
   std::vector<int> input_shifts;  // add: 0..23, one an input
   std::optional<int> range;       // converter range 0..3 forced by the file
 
   MapShape input;            // shape of the input maps
   MapShape convolution;      // shape before pooling
   MapShape output;           // shape after pooling; a fully connected layer gives outputs x 1 x 1
+  MapShape weighted;         // what the weights of a fully connected layer take: input, or its sums
   int input_zero_point = 0;  // of the first input
 
   bool has_weights() const {
@@ -103,20 +111,37 @@ struct Layer {
   bool gives_pixels() const {
     return activation == Activation::kRelu || activation == Activation::kNone;
   }
+  // A convolution that adds to a stored map.
+  bool adds() const { return type == LayerType::kConvolution && inputs.size() == 2; }
+  // A fully connected layer that takes sums of windows.
+  bool takes_sums() const { return type == LayerType::kFullyConnected && pool.has_value(); }
   // Weights of a kernel.
-  int fan_in() const { return input.channels / groups * kernel_rows * kernel_columns; }
-  // 0 for a channel of another group.
-  int8_t weight(int kernel, int channel, int row, int column) const {
-    int channels = input.channels;
-    if (groups > 1) {
-      channels /= groups;
-      channel -= kernel / (kernels / groups) * channels;
-      if (channel < 0 || channel >= channels) {
-        return 0;
-      }
+  int fan_in() const {
+    return type == LayerType::kFullyConnected
+               ? weighted.size()
+               : input.channels / groups * kernel_rows * kernel_columns;
+  }
+  // Index within a kernel of the weight of a pixel of its window (fully connected: of the map), or
+  // -1: of another group, or in no sum.
+  int weight_index(int kernel, int channel, int row, int column) const {
+    if (takes_sums()) {
+      const int y = row / pool->row_stride;
+      const int x = column / pool->column_stride;
+      const bool inside = row % pool->row_stride < pool->rows &&
+                          column % pool->column_stride < pool->columns && y < weighted.height &&
+                          x < weighted.width;
+      return inside ? (channel * weighted.height + y) * weighted.width + x : -1;
     }
-    return weights[to_index(((kernel * channels + channel) * kernel_rows + row) * kernel_columns +
-                            column)];
+    const int channels = input.channels / groups;
+    const int in_group = channel - kernel / (kernels / groups) * channels;
+    return in_group >= 0 && in_group < channels
+               ? (in_group * kernel_rows + row) * kernel_columns + column
+               : -1;
+  }
+  // 0 where there is none.
+  int8_t weight(int kernel, int channel, int row, int column) const {
+    const int index = weight_index(kernel, channel, row, column);
+    return index < 0 ? int8_t{0} : weights[to_index(kernel * fan_in() + index)];
   }
 };
 
@@ -133,12 +158,23 @@ struct Network {
     const int from = layers[index].inputs[input];
     return from == kImage ? nullptr : &layers[to_index(from)];
   }
+  int zero_point_of(int map) const {
+    return map == kImage ? zero_point : layers[to_index(map)].zero_point;
+  }
+  // Its name, or "image".
+  std::string_view input_name(size_t index, size_t input = 0) const {
+    const Layer* const before = input_of(index, input);
+    return before == nullptr ? std::string_view("image") : std::string_view(before->name);
+  }
 };
 
 // Fills in inputs, input, convolution, output and input_zero_point of every layer from
-// network.input, and checks every rule of the format. A maximum of nothing but a convolution, whose
-// output nothing else reads, becomes that convolution's `pool`. `source` names the network in
-// errors. Throws Error. parse_network calls it; call it after building a Network by hand.
+// network.input, and checks every rule of the format. What the chip does in one layer becomes one
+// layer (the same results): a maximum of nothing but a convolution, whose output nothing else reads;
+// the add of the sums of a convolution without an input shift and of pixels shifted as far as the
+// add shifts back, in the place of the add; sums of windows that do not overlap, without padding, in
+// every fully connected layer that takes them. `source` names the network in errors. Throws Error.
+// parse_network calls it; call it after building a Network by hand, as often as you like.
 void finish_network(Network& network, std::string_view source);
 
 // Throws Error naming the source, the JSON path of the field, what was found and what is allowed.

@@ -135,6 +135,16 @@ void check_activation(const Unfinished& unfinished, const Layer& layer, const st
   }
 }
 
+// What the weights of a fully connected layer take.
+void finish_sums(const Unfinished& unfinished, Layer& layer, const std::string& path) {
+  if (layer.pool) {
+    unfinished.check(windows_apart(*layer.pool), path + ".pool", "windows that overlap or padding",
+                     "sums of windows apart from each other, without padding");
+    finish_pool(unfinished, layer, layer.input, path + ".pool");
+    layer.weighted = layer.output;
+  }
+}
+
 // What the layer may give, the largest magnitude of a pixel or a sum.
 int64_t finish_weights(Unfinished& unfinished, Layer& layer, int64_t largest_input,
                        const std::string& path) {
@@ -143,11 +153,11 @@ int64_t finish_weights(Unfinished& unfinished, Layer& layer, int64_t largest_inp
   if (layer.type == LayerType::kConvolution) {
     finish_convolution(unfinished, layer, path);
   } else {
-    unfinished.check(!layer.pool, path + ".pool", "a pool", "none in a fully connected layer");
+    finish_sums(unfinished, layer, path);
     layer.convolution = {layer.kernels, 1, 1};
   }
   layer.output = layer.convolution;
-  if (layer.pool) {
+  if (layer.type == LayerType::kConvolution && layer.pool) {
     finish_pool(unfinished, layer, layer.convolution, path + ".pool");
   }
   return check_weights(unfinished, layer, largest_input, path);
@@ -231,7 +241,22 @@ MapShape connect_input(const Unfinished& unfinished, size_t index, size_t i,
   return before.output;
 }
 
+// The second input, which is added to a map of `shape`.
+void check_added(const Unfinished& unfinished, size_t index, const MapShape& shape,
+                 const std::string& path) {
+  const MapShape added = connect_input(unfinished, index, 1, path);
+  unfinished.check(
+      added == shape, path + ".inputs[1]",
+      fmt::format("{}x{}x{}", added.channels, added.height, added.width),
+      fmt::format("{}x{}x{}, as the first one", shape.channels, shape.height, shape.width));
+}
+
 }  // namespace
+
+bool windows_apart(const Pooling& pool) {
+  return pool.padding == Padding{} && pool.row_stride >= pool.rows &&
+         pool.column_stride >= pool.columns;
+}
 
 void Unfinished::check_range(int64_t value, int64_t low, int64_t high,
                              const std::string& path) const {
@@ -252,22 +277,19 @@ void connect_layer(Unfinished& unfinished, size_t index) {
   if (layer.inputs.empty()) {
     layer.inputs = {static_cast<int>(index) - 1};  // the image in front of the first one
   }
-  const size_t needed = layer.type == LayerType::kAdd ? 2 : 1;
+  const size_t needed = layer.type == LayerType::kAdd || layer.adds() ? 2 : 1;
   unfinished.check(layer.inputs.size() == needed, path + ".inputs",
                    fmt::format("{} inputs", layer.inputs.size()), fmt::format("{}", needed));
   layer.input = connect_input(unfinished, index, 0, path);
-  for (size_t i = 1; i < layer.inputs.size(); ++i) {
-    const MapShape shape = connect_input(unfinished, index, i, path);
-    unfinished.check(shape == layer.input, fmt::format("{}.inputs[{}]", path, i),
-                     fmt::format("{}x{}x{}", shape.channels, shape.height, shape.width),
-                     fmt::format("{}x{}x{}, as the first one", layer.input.channels,
-                                 layer.input.height, layer.input.width));
+  if (layer.type == LayerType::kAdd) {
+    check_added(unfinished, index, layer.input, path);
   }
   const Layer* const before = network.input_of(index);
   layer.input_zero_point = before == nullptr ? network.zero_point : before->zero_point;
   if (layer.type == LayerType::kFullyConnected) {
     layer.kernel_rows = layer.input.height;
     layer.kernel_columns = layer.input.width;
+    layer.weighted = layer.input;
     layer.row_stride = 1;
     layer.column_stride = 1;
     layer.padding = {};
@@ -293,7 +315,15 @@ void finish_layer(Unfinished& unfinished, size_t index) {
   switch (layer.type) {
     case LayerType::kConvolution:
     case LayerType::kFullyConnected:
-      largest = finish_weights(unfinished, layer, largest_input, path);
+      largest = finish_weights(
+          unfinished, layer,
+          layer.takes_sums() ? largest_input * layer.pool->rows * layer.pool->columns : largest_input,
+          path);
+      if (layer.adds()) {
+        unfinished.check(!layer.pool && layer.gives_pixels(), path + ".inputs", "2 inputs",
+                         "1 where a maximum is taken, or sums or logits given");
+        check_added(unfinished, index, layer.output, path);
+      }
       break;
     case LayerType::kMaxPool:
     case LayerType::kAveragePool:

@@ -59,6 +59,9 @@ struct Unfinished {
   void check_map(const MapShape& map, const std::string& path) const;
 };
 
+// Every pixel is in one window at most, and all of a window's pixels are in the map or behind it.
+bool windows_apart(const Pooling& pool);
+
 // Fills in what network.layers[index] takes from the layers before it: inputs, the shape and zero
 // point of the input. Checks that they are there and give what this layer reads. Reading a file
 // calls it before the weights, whose number depends on it.
@@ -67,7 +70,7 @@ void connect_layer(Unfinished& unfinished, size_t index);
 // Fills in the other shapes of a connected layer, and checks it.
 void finish_layer(Unfinished& unfinished, size_t index);
 
-// What holds for all layers together; then maxima become part of the convolution before them.
+// What holds for all layers together; then layers that the chip does in one become one.
 void finish_graph(Unfinished& unfinished);
 
 }  // namespace mcnn::network_rules

@@ -2,8 +2,8 @@
 // Writes "mcnn-network-2".
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
-#include <map>
 #include <set>
 #include <string>
 
@@ -53,26 +53,45 @@ Json sides(const Padding& padding) {
   return {padding.top, padding.bottom, padding.left, padding.right};
 }
 
-// The name that each layer's output has in the file, that of its maximum where there is one.
-class OutputNames {
+// A layer in the file that is part of another one here.
+bool has_part(const Layer& layer) {
+  return layer.has_weights() && (layer.pool.has_value() || layer.adds());
+}
+
+// The names of the layers in the file.
+class LayerNames {
  public:
-  explicit OutputNames(const Network& network) : taken_{std::string(network_rules::kImageName)} {
+  explicit LayerNames(const Network& network) : taken_{std::string(network_rules::kImageName)} {
     for (size_t i = 0; i < network.layers.size(); ++i) {
       take(network, i, network.layers[i].name);
     }
     for (size_t i = 0; i < network.layers.size(); ++i) {
       const Layer& layer = network.layers[i];
-      const bool folded = layer.has_weights() && layer.pool;
-      if (folded && !layer.pool_name.empty()) {
-        take(network, i, layer.pool_name);
+      if (has_part(layer) && !layer.part_name.empty() && !is_shared(network, i)) {
+        take(network, i, layer.part_name);
       }
-      names_.push_back(!folded                   ? layer.name
-                       : layer.pool_name.empty() ? free_name(layer.name + "_pool")
-                                                 : layer.pool_name);
+      parts_.push_back(layer.part_name.empty() && has_part(layer) ? free_name(layer)
+                                                                  : layer.part_name);
+      const bool first = has_part(layer) && !layer.takes_sums();  // its part comes behind it
+      outputs_.push_back(first ? parts_.back() : layer.name);
     }
   }
+  // Of what a layer reads.
   const std::string& of(int input) const {
-    return input == kImage ? image_ : names_.at(to_index(input));
+    return input == kImage ? image_ : outputs_.at(to_index(input));
+  }
+  const std::string& part(size_t layer) const { return parts_[layer]; }
+
+  // Whether a layer before takes the same sums.
+  static bool is_shared(const Network& network, size_t index) {
+    const Layer& layer = network.layers[index];
+    return layer.takes_sums() &&
+           std::any_of(network.layers.begin(),
+                       network.layers.begin() + static_cast<ptrdiff_t>(index),
+                       [&](const Layer& other) {
+                         return other.takes_sums() && other.part_name == layer.part_name &&
+                                !layer.part_name.empty();
+                       });
   }
 
  private:
@@ -84,7 +103,9 @@ class OutputNames {
           network.name, index, name, image_));
     }
   }
-  std::string free_name(std::string name) {
+  std::string free_name(const Layer& layer) {
+    std::string name =
+        layer.name + (layer.adds() ? "_add" : layer.takes_sums() ? "_sums" : "_pool");
     while (!taken_.insert(name).second) {
       name += '_';
     }
@@ -93,7 +114,8 @@ class OutputNames {
 
   std::string image_{network_rules::kImageName};
   std::set<std::string> taken_;
-  std::vector<std::string> names_;
+  std::vector<std::string> parts_;    // of what became part of a layer
+  std::vector<std::string> outputs_;  // what later layers read
 };
 
 // The kernel at `first` as numbers, [channel][row][column], or of a fully connected layer [input].
@@ -160,42 +182,86 @@ Json begin_layer(LayerType type, const std::string& name) {
   return json;
 }
 
-Json layer_json(const Layer& layer, const OutputNames& names) {
-  Json json = begin_layer(layer.type, layer.name);
-  for (const int input : layer.inputs) {
-    json["inputs"].push_back(names.of(input));
+Json pooling_json(LayerType type, const std::string& name, const Layer& layer,
+                  const std::string& input) {
+  Json json = begin_layer(type, name);
+  json["inputs"].push_back(input);
+  add_pooling(json, *layer.pool);
+  if (type == LayerType::kAveragePool) {
+    json["padding_counted"] = layer.pool->padding_counted;
+    json["activation"] = activation_name(layer.has_weights() ? Activation::kSum : layer.activation);
   }
-  switch (layer.type) {
-    case LayerType::kConvolution:
-      json["kernels"] = layer.kernels;
-      json["kernel"] = {layer.kernel_rows, layer.kernel_columns};
-      json["stride"] = {layer.row_stride, layer.column_stride};
-      json["padding"] = sides(layer.padding);
-      json["groups"] = layer.groups;
-      break;
-    case LayerType::kFullyConnected:
-      json["outputs"] = layer.kernels;
-      break;
-    case LayerType::kMaxPool:
-      add_pooling(json, *layer.pool);
-      return json;
-    case LayerType::kAveragePool:
-      add_pooling(json, *layer.pool);
-      json["padding_counted"] = layer.pool->padding_counted;
-      json["activation"] = activation_name(layer.activation);
-      return json;
-    case LayerType::kAdd:
-      json["input_shifts"] = layer.input_shifts;
-      add_activation(json, layer);
-      return json;
-  }
+  return json;
+}
+
+// `inputs`: names; of a convolution that adds, what it adds to comes second.
+Json add_json(const std::string& name, const Layer& layer, const std::vector<std::string>& inputs,
+              const std::vector<int>& shifts) {
+  Json json = begin_layer(LayerType::kAdd, name);
+  json["inputs"] = inputs;
+  json["input_shifts"] = shifts;
   add_activation(json, layer);
+  return json;
+}
+
+// A layer with weights, without its part.
+Json weighted_json(const Layer& layer, const std::string& input) {
+  Json json = begin_layer(layer.type, layer.name);
+  json["inputs"].push_back(input);
+  if (layer.type == LayerType::kConvolution) {
+    json["kernels"] = layer.kernels;
+    json["kernel"] = {layer.kernel_rows, layer.kernel_columns};
+    json["stride"] = {layer.row_stride, layer.column_stride};
+    json["padding"] = sides(layer.padding);
+    json["groups"] = layer.groups;
+  } else {
+    json["outputs"] = layer.kernels;
+  }
+  if (layer.adds()) {
+    json["activation"] = activation_name(Activation::kSum);
+  } else {
+    add_activation(json, layer);
+  }
   if (layer.range) {
     json["range"] = *layer.range;
   }
   json["biases"] = layer.biases;
   json["weights"] = weights_json(layer);
   return json;
+}
+
+// A layer and its part, in the order of the file.
+void append_layers(const Network& network, size_t index, const LayerNames& names,
+                   std::vector<Json>& list) {
+  const Layer& layer = network.layers[index];
+  std::vector<std::string> inputs;
+  for (const int input : layer.inputs) {
+    inputs.push_back(names.of(input));
+  }
+  const std::string& part = names.part(index);
+  switch (layer.type) {
+    case LayerType::kMaxPool:
+    case LayerType::kAveragePool:
+      list.push_back(pooling_json(layer.type, layer.name, layer, inputs.front()));
+      break;
+    case LayerType::kAdd:
+      list.push_back(add_json(layer.name, layer, inputs, layer.input_shifts));
+      break;
+    case LayerType::kFullyConnected:
+      if (layer.takes_sums() && !LayerNames::is_shared(network, index)) {
+        list.push_back(pooling_json(LayerType::kAveragePool, part, layer, inputs.front()));
+      }
+      list.push_back(weighted_json(layer, layer.takes_sums() ? part : inputs.front()));
+      break;
+    case LayerType::kConvolution:
+      list.push_back(weighted_json(layer, inputs.front()));
+      if (layer.adds()) {
+        list.push_back(add_json(part, layer, {layer.name, inputs[1]}, {0, layer.shift}));
+      } else if (layer.pool) {
+        list.push_back(pooling_json(LayerType::kMaxPool, part, layer, layer.name));
+      }
+      break;
+  }
 }
 
 // One line a field, and one a kernel: readable, and small differences stay small.
@@ -221,17 +287,10 @@ void append_layer(std::string& text, const Json& layer) {
 }  // namespace
 
 std::string network_to_json(const Network& network) {
-  const OutputNames names(network);
+  const LayerNames names(network);
   std::vector<Json> layers;
   for (size_t i = 0; i < network.layers.size(); ++i) {
-    const Layer& layer = network.layers[i];
-    layers.push_back(layer_json(layer, names));
-    if (layer.has_weights() && layer.pool) {
-      Json pool = begin_layer(LayerType::kMaxPool, names.of(static_cast<int>(i)));
-      pool["inputs"].push_back(layer.name);
-      add_pooling(pool, *layer.pool);
-      layers.push_back(std::move(pool));
-    }
+    append_layers(network, i, names, layers);
   }
   Json head;
   head["format"] = network_json::kFormat2;

@@ -8,19 +8,20 @@
 namespace mcnn {
 namespace {
 
-// Index of a weight's input, as the last hidden map is read back; -1 for an element that pads a
-// vector.
-int input_of(const Layer& layer, bool vector, int lanes, const Placement& place,
-             const PlacedPair& pair) {
-  if (!vector) {
-    return ((pair.channel * layer.input.height) + place.window_row + pair.row) * layer.input.width +
-           place.window_column + pair.column;
+// Index of the weight of a kernel that a pair of its placement holds, or -1: it pads a vector, or
+// is of another group.
+int weight_of(const Layer& layer, int kernel, bool vector, int lanes, const Placement& place,
+              const PlacedPair& pair) {
+  const int row = place.window_row + pair.row;
+  const int column = place.window_column + pair.column;
+  if (vector) {
+    // A vector lies in tiles of 4 x 4 elements in each lane (rtl/README.md).
+    constexpr int kTile = 4;
+    const int element = lanes * (kTile * (kTile * (pair.channel / lanes) + column) + row) +
+                        pair.channel % lanes;
+    return element < layer.input.size() ? element : -1;
   }
-  // A vector lies in tiles of 4 x 4 elements in each lane (rtl/README.md).
-  constexpr int kTile = 4;
-  const int element = lanes * (kTile * (kTile * (pair.channel / lanes) + pair.column) + pair.row) +
-                      pair.channel % lanes;
-  return element < layer.input.size() ? element : -1;
+  return layer.weight_index(kernel, pair.channel, row, column);
 }
 
 }  // namespace
@@ -29,9 +30,8 @@ std::vector<PlacedWeight> placed_weights(const Network& network, const MappedNet
                                          int layer_index) {
   std::vector<PlacedWeight> placed;
   const Layer& layer = network.layers.at(to_index(layer_index));
-  const bool vector = layer_index > 0 &&
-                      network.layers[to_index(layer_index - 1)].type == LayerType::kFullyConnected;
-  const bool convolution = layer.type == LayerType::kConvolution;
+  const Layer* const before = network.input_of(to_index(layer_index));
+  const bool vector = before != nullptr && before->type == LayerType::kFullyConnected;
   for (const Placement& place : mapped.placements) {
     if (place.layer != layer_index) {
       continue;
@@ -41,25 +41,15 @@ std::vector<PlacedWeight> placed_weights(const Network& network, const MappedNet
       if (kernel >= layer.kernels) {
         return;
       }
-      int weight = -1;
-      if (convolution) {
-        weight = ((pair.channel * layer.kernel_rows) + place.window_row + pair.row) *
-                     layer.kernel_columns +
-                 place.window_column + pair.column;
-      } else {
-        weight = input_of(layer, vector, mapped.lanes, place, pair);
-      }
+      const int weight = weight_of(layer, kernel, vector, mapped.lanes, place, pair);
       if (weight < 0) {
         return;
       }
-      const int per_kernel = convolution
-                                 ? layer.input.channels * layer.kernel_rows * layer.kernel_columns
-                                 : layer.input.size();
       placed.push_back({.kernel = kernel,
                         .index = weight,
                         .replica = pair.replica,
                         .cells = {place.pe, pair.line, pair.bit_line,
-                                  layer.weights[to_index(kernel * per_kernel + weight)]}});
+                                  layer.weights[to_index(kernel * layer.fan_in() + weight)]}});
     });
   }
   return placed;

@@ -23,7 +23,7 @@ struct CellPair {
 struct PlacedWeight {
   int kernel = 0;
   int index = 0;  // within the kernel: [channel][row][column]; of a fully connected layer its
-                  // input, numbered as the last hidden map is read back
+                  // input, numbered as a hidden map is read back, or its sum of a window
   int replica = 0;
   CellPair cells;
 };

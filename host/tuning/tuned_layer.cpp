@@ -19,6 +19,10 @@ TunedLayer tuned_layer(const Network& network, const MappedNetwork& mapped) {
         "would move what its biases take out)",
         layer.name, layer.input_zero_point));
   }
+  if (layer.takes_sums()) {
+    throw Error(fmt::format("tuning: layer {}: found weights of sums of windows, allowed: of pixels",
+                            layer.name));
+  }
   TunedLayer tuned;
   tuned.inputs = layer.input.size();
   tuned.outputs = layer.kernels;

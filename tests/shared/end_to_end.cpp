@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "common/error.h"
 #include "host/mapping/cycle_model.h"
 #include "host/mapping/mapper.h"
 #include "host/network/idx.h"
@@ -144,36 +147,60 @@ INSTANTIATE_TEST_SUITE_P(EndToEnd, EveryNetwork, ::testing::ValuesIn(all_cases()
                            return info.param.name();
                          });
 
-// A row that adds to what its output holds, here to the image: the residual sum of the integer
-// network, with noise the chip model, image after image while the next one loads.
-TEST(ShortcutBlocks, AddToTheMapThatTheyBeganWith) {
-  const ChipConfig config = configuration("tiny4");
-  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
-    SCOPED_TRACE(::testing::Message() << "seed " << seed);
-    const ShortcutBlock block = shortcut_block(seed);
-    ChipProgram program = map_network(block.in_a_row, config).program;
-    ASSERT_EQ(program.layers.size(), 3U);
-    program.layers[1].add = 1;
-    const IntegerNetwork integer(block.graph);
-    std::vector<std::vector<std::uint8_t>> images;
-    std::vector<std::span<const std::uint8_t>> views;
-    for (int i = 0; i < 4; ++i) images.push_back(suite_image(block.graph, seed, i));
-    for (const std::vector<std::uint8_t>& image : images) views.emplace_back(image);
-    const auto ideal = make_chip(config, program, card("ideal"), {.bench_seed = seed});
-    const std::vector<Outcome> outcomes = ideal->run_stream(0, views);
-    ChipModel model(config, program, card("typical"), 7, {.maps = true});
-    const auto noisy = make_chip(config, program, card("typical"), {.seed = 7, .bench_seed = seed});
-    for (std::size_t i = 0; i < images.size(); ++i) {
-      EXPECT_EQ(outcomes.at(i).logits, integer.classify(images[i]).logits) << "image " << i;
-      const auto number = static_cast<std::uint32_t>(i);
-      const ImageResult found = noisy->run_layers(number, images[i]);
-      const ImageResult& expected = model.run(number, images[i]);
-      expect_equal_maps(found.maps, expected.maps, program);
-      EXPECT_EQ(found.logits, expected.logits);
-      expect_equal_counters(found.counters, expected.counters);
+// ------------------------------------------------------------------------------------------
+// random graphs
+
+// 75 networks a configuration, with zero planes skipped in every second one.
+class RandomGraphs : public ::testing::TestWithParam<std::tuple<std::string, int>> {};
+
+TEST_P(RandomGraphs, AreTheIntegerNetworkAndWithNoiseTheChipModel) {
+  constexpr int kNetworks = 25;
+  const auto& [name, part] = GetParam();
+  const ChipConfig config = configuration(name);
+  std::uint64_t seed = 1000 * static_cast<std::uint64_t>(part);
+  for (int fitting = 0; fitting < kNetworks; ++seed) {
+    const Network network = random_chip_network(seed, config);
+    std::optional<MappedNetwork> mapped;
+    try {
+      mapped = map_network(network, config);
+    } catch (const Error& error) {
+      ASSERT_NE(std::string(error.what()).find("does not fit"), std::string::npos) << error.what();
+      continue;
     }
+    ++fitting;
+    SCOPED_TRACE(::testing::Message() << name << ", seed " << seed);
+    const ChipProgram& program = mapped->program;
+    const bool skip = fitting % 2 == 0;
+    const std::vector<std::uint8_t> pixels = suite_image(network, seed, fitting);
+    const IntegerResult integer = IntegerNetwork(network).run(pixels);
+    const ImageResult ideal =
+        make_chip(config, program, card("ideal"), {.skip = skip})->run_layers(1, pixels);
+    expect_equal_maps(ideal.maps, integer.maps, program);
+    EXPECT_EQ(ideal.logits, integer.logits);
+    const DeviceCard typical = card("typical");
+    ChipModel model(config, program, typical, 7, {.skip = skip, .maps = true});
+    const auto chip =
+        make_chip(config, program, typical, {.skip = skip, .seed = 7, .bench_seed = seed});
+    const ImageResult found = chip->run_layers(3, pixels);
+    const ImageResult& expected = model.run(3, pixels);
+    expect_equal_maps(found.maps, expected.maps, program);
+    EXPECT_EQ(found.logits, expected.logits);
+    expect_equal_counters(found.counters, expected.counters);
+    const std::vector<std::span<const std::uint8_t>> twice = {pixels, pixels};
+    const std::vector<Outcome> stream = chip->run_stream(3, twice);
+    EXPECT_EQ(stream.at(0).logits, expected.logits);
+    EXPECT_EQ(stream.at(1).logits, model.run(4, pixels).logits);
+    if (HasFailure()) return;
   }
+  RecordProperty("last_seed", static_cast<int>(seed - 1));
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    EndToEnd, RandomGraphs,
+    ::testing::Combine(::testing::Values("yao2020", "tiny", "tiny4"), ::testing::Range(1, 5)),
+    [](const ::testing::TestParamInfo<std::tuple<std::string, int>>& info) {
+      return std::get<0>(info.param) + "_" + std::to_string(std::get<1>(info.param));
+    });
 
 // ---------------------------------------------------------------------------------------- the
 // five-layer network on MNIST

@@ -6,160 +6,18 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "common/error.h"
 #include "common/index.h"
+#include "tests/support/network_builder.h"
 #include "tests/support/random.h"
 
 namespace mcnn::testing {
 namespace {
 
-// Builds a network layer by layer; random weights, and a shift that keeps most of a layer's outputs
-// between 0 and 255.
-class Builder {
- public:
-  Builder(std::string name, MapShape input, uint64_t seed) : random_(seed) {
-    network_.name = std::move(name);
-    network_.description = fmt::format("random weights, seed {}", seed);
-    network_.input = input;
-    shape_ = input;
-  }
-
-  Builder& convolution(int kernels, int rows, int columns, int stride = 1, int padding_rows = 0,
-                       int padding_columns = 0) {
-    Layer layer;
-    layer.type = LayerType::kConvolution;
-    layer.name = fmt::format("C{}", network_.layers.size() + 1);
-    layer.kernels = kernels;
-    layer.kernel_rows = rows;
-    layer.kernel_columns = columns;
-    layer.row_stride = stride;
-    layer.column_stride = stride;
-    layer.padding = {padding_rows, padding_rows, padding_columns, padding_columns};
-    fill(layer, shape_.channels * rows * columns, false);
-    return add(std::move(layer));
-  }
-
-  // Pools the layer before.
-  Builder& pool(int rows, int columns, int row_stride, int column_stride, bool ceil) {
-    network_.layers.back().pool = Pooling{rows, columns, row_stride, column_stride, ceil};
-    update();
-    return *this;
-  }
-
-  // Of the layer before: padding of four sides, strides, signed pixels in place of ReLU.
-  Builder& padding(const Padding& padding) {
-    network_.layers.back().padding = padding;
-    update();
-    return *this;
-  }
-  Builder& strides(int row_stride, int column_stride) {
-    network_.layers.back().row_stride = row_stride;
-    network_.layers.back().column_stride = column_stride;
-    update();
-    return *this;
-  }
-  Builder& zero_point(int zero_point) {
-    network_.layers.back().activation = Activation::kNone;
-    network_.layers.back().zero_point = zero_point;
-    return *this;
-  }
-  Builder& image_zero_point(int zero_point) {
-    network_.zero_point = zero_point;
-    return *this;
-  }
-
-  const MapShape& shape() const { return shape_; }
-
-  Builder& hidden(int outputs) { return fully_connected(outputs, false); }
-
-  Network logits(int outputs) {
-    fully_connected(outputs, true);
-    return finish();
-  }
-
-  // Logits that are all negative: each bias outweighs what the brightest image can add, by far more
-  // than noise.
-  Network negative_logits(int outputs) {
-    fully_connected(outputs, true);
-    Layer& layer = network_.layers.back();
-    const size_t fan_in = layer.weights.size() / to_index(outputs);
-    for (size_t k = 0; k < layer.biases.size(); ++k) {
-      int largest = 0;
-      for (size_t i = 0; i < fan_in; ++i) {
-        largest += 255 * std::max<int>(layer.weights[k * fan_in + i], 0);
-      }
-      layer.biases[k] = -2 * largest - random_.between(2000, 4000);
-    }
-    return finish();
-  }
-
- private:
-  Network finish() {
-    finish_network(network_, network_.name);
-    return std::move(network_);
-  }
-
-  Builder& fully_connected(int outputs, bool last) {
-    Layer layer;
-    layer.type = LayerType::kFullyConnected;
-    layer.name = fmt::format("F{}", network_.layers.size() + 1);
-    layer.kernels = outputs;
-    fill(layer, shape_.size(), last);
-    return add(std::move(layer));
-  }
-
-  void fill(Layer& layer, int fan_in, bool last) {
-    layer.weights.resize(to_index(layer.kernels * fan_in));
-    for (int8_t& weight : layer.weights) {
-      weight = static_cast<int8_t>(random_.between(-7, 7));
-    }
-    // The standard deviation of the sum is about 4.3 * 100 * sqrt(fan_in); bring it to about 64.
-    layer.shift = last ? 0 : 2;
-    while (!last && (1 << (2 * layer.shift)) < 45 * fan_in) {
-      ++layer.shift;
-    }
-    const int largest_bias = last ? 2000 : 60 << layer.shift;
-    for (int k = 0; k < layer.kernels; ++k) {
-      layer.biases.push_back(random_.between(-largest_bias / 2, largest_bias));
-    }
-  }
-
-  Builder& add(Layer layer) {
-    network_.layers.push_back(std::move(layer));
-    update();
-    return *this;
-  }
-
-  // The shape behind the last layer. A network must end in logits, so a fully connected layer is
-  // put behind it for the computation.
-  void update() {
-    Network copy = network_;
-    if (copy.layers.back().type == LayerType::kConvolution) {
-      copy.layers.push_back(Layer{});
-      copy.layers.back().type = LayerType::kFullyConnected;
-      copy.layers.back().kernels = 1;
-      copy.layers.back().biases = {0};
-      try {
-        finish_network(copy, "suite");
-      } catch (const Error&) {
-        // The dummy layer has no weights; the shapes before it are there.
-      }
-      shape_ = copy.layers[copy.layers.size() - 2].output;
-    } else {
-      shape_ = {copy.layers.back().kernels, 1, 1};
-    }
-  }
-
-  Random random_;
-  Network network_;
-  MapShape shape_;
-};
-
 class Suite {
  public:
-  Builder start(MapShape input) {
+  NetworkBuilder start(MapShape input) {
     seed_ = 1000 + cases_.size();
-    return Builder(fmt::format("suite_{}", seed_), input, seed_);
+    return NetworkBuilder(fmt::format("suite_{}", seed_), input, seed_);
   }
   SuiteCase& add(std::string name, Network network, MappingKind kind = MappingKind::kDefault) {
     SuiteCase& added = cases_.emplace_back();
@@ -350,7 +208,7 @@ std::vector<SuiteCase> yao2020_suite() {
 }  // namespace
 
 Network random_yao2020(uint64_t seed) {
-  Network network = Builder("five_layers", {1, 28, 28}, seed)
+  Network network = NetworkBuilder("five_layers", {1, 28, 28}, seed)
                         .convolution(8, 3, 3)
                         .pool(3, 3, 3, 3, true)
                         .convolution(12, 3, 3)
@@ -366,7 +224,7 @@ Network random_network(uint64_t seed, int max_dim) {
   Random random(seed);
   const MapShape input{random.between(1, 3), random.between(1, max_dim),
                        random.between(1, max_dim)};
-  Builder builder(fmt::format("random_{}", seed), input, seed);
+  NetworkBuilder builder(fmt::format("random_{}", seed), input, seed);
   const int largest_kernel = random.between(0, 3) == 0 ? 8 : 4;
   for (int left = random.between(0, 3); left > 0; --left) {
     const MapShape shape = builder.shape();
@@ -389,49 +247,78 @@ Network random_network(uint64_t seed, int max_dim) {
   return builder.logits(random.between(1, 10));
 }
 
-std::vector<SuiteCase> network_suite(std::string_view configuration) {
-  return configuration.starts_with("tiny") ? tiny_suite() : yao2020_suite();
+Network random_chip_network(uint64_t seed, const ChipConfig& config) {
+  Random random(seed);
+  const int most = std::min(config.max_dim, 12);
+  const bool one_row = random.one_of(6);
+  NetworkBuilder builder(fmt::format("chip_{}", seed),
+                         {random.between(1, 5), one_row ? 1 : random.between(2, most),
+                          random.between(2, one_row ? config.max_dim : most)},
+                         seed);
+  if (random.one_of(4)) builder.image_zero_point(random.between(1, 255));
+  const auto signed_sometimes = [&](int sides) {
+    if (random.one_of(sides)) builder.zero_point(random.between(1, 255));
+  };
+  const auto convolution = [&] {
+    const MapShape shape = builder.shape();
+    const int largest = random.one_of(3) ? 11 : 4;
+    const int rows = random.between(1, std::min(largest, shape.height));
+    const int columns = random.between(1, std::min(largest, shape.width));
+    const bool padded = builder.current_zero_point() == 0 && random.one_of(2);
+    const bool grouped = random.one_of(4);
+    builder.convolution(grouped ? shape.channels * random.between(1, 2) : random.between(1, 10),
+                        rows, columns, random.between(1, 3));
+    if (padded) {
+      builder.padding({random.between(0, rows - 1), random.between(0, rows - 1),
+                       random.between(0, columns - 1), random.between(0, columns - 1)});
+    }
+    if (grouped) builder.groups(shape.channels);
+    if (builder.shape().height == 1) builder.strides(random.between(1, 3), random.between(1, 4));
+    signed_sometimes(5);
+  };
+  // Two convolutions on a shortcut: the map before, or a projection of it.
+  const auto block = [&] {
+    const int before = builder.last();
+    const MapShape shape = builder.shape();
+    const bool projected = random.one_of(2) && builder.current_zero_point() == 0;
+    const int stride = projected ? random.between(1, 2) : 1;
+    int shortcut = before;
+    if (projected) {
+      builder.convolution(random.between(1, 8), 1, 1, stride).zero_point(128);
+      shortcut = builder.last();
+      builder.from(before);
+    }
+    const bool padded = builder.current_zero_point() == 0;
+    const int side = padded && std::min(shape.height, shape.width) > 1 ? 3 : 1;
+    builder.convolution(random.between(1, 8), side, side, stride, side / 2, side / 2);
+    builder.added_to(shortcut, side, side);
+    signed_sometimes(4);
+  };
+  for (int left = random.between(0, 3); left > 0; --left) {
+    if (config.num_buffers > 3 && random.one_of(2)) {
+      block();
+      continue;
+    }
+    convolution();
+    const MapShape map = builder.shape();
+    if (random.one_of(3)) {
+      builder.pool(random.between(1, std::min(4, map.height)),
+                   random.between(1, std::min(4, map.width)), random.between(1, 4),
+                   random.between(1, 4), random.one_of(2));
+    }
+  }
+  if (random.one_of(3)) {
+    const MapShape map = builder.shape();
+    const bool global = random.one_of(2);
+    builder.sums(global ? map.height : random.between(1, map.height),
+                 global ? map.width : random.between(1, map.width));
+  }
+  if (random.one_of(4)) builder.hidden(random.between(1, 20));
+  return builder.logits(random.between(1, 10));
 }
 
-ShortcutBlock shortcut_block(uint64_t seed) {
-  constexpr int kChannels = 3;
-  constexpr int kSide = 6;
-  constexpr int kShift = 5;
-  Random random(seed);
-  Network network;
-  network.name = "block";
-  network.input = {kChannels, kSide, kSide};
-  const auto add_layer = [&](LayerType type, const char* name, int kernels, int fan_in) -> Layer& {
-    Layer& layer = network.layers.emplace_back();
-    layer.type = type;
-    layer.name = name;
-    layer.kernels = kernels;
-    for (int i = 0; i < kernels * fan_in; ++i) {
-      layer.weights.push_back(static_cast<int8_t>(random.between(-7, 7)));
-    }
-    for (int i = 0; i < kernels; ++i) layer.biases.push_back(random.between(-2000, 2000));
-    return layer;
-  };
-  for (const char* name : {"first", "second"}) {
-    Layer& layer = add_layer(LayerType::kConvolution, name, kChannels, kChannels * 9);
-    layer.kernel_rows = layer.kernel_columns = 3;
-    layer.padding = {1, 1, 1, 1};
-    layer.shift = kShift;
-  }
-  add_layer(LayerType::kFullyConnected, "logits", 4, kChannels * kSide * kSide);
-  ShortcutBlock block = {network, network};
-  finish_network(block.in_a_row, "in a row");
-  block.graph.layers[1].activation = Activation::kSum;
-  block.graph.layers[1].shift = 0;
-  Layer both;
-  both.type = LayerType::kAdd;
-  both.name = "both";
-  both.inputs = {1, kImage};
-  both.input_shifts = {0, kShift};
-  both.shift = kShift;
-  block.graph.layers.insert(block.graph.layers.begin() + 2, both);
-  finish_network(block.graph, "block");
-  return block;
+std::vector<SuiteCase> network_suite(std::string_view configuration) {
+  return configuration.starts_with("tiny") ? tiny_suite() : yao2020_suite();
 }
 
 std::vector<uint8_t> suite_image(const Network& network, uint64_t seed, int index) {

@@ -43,14 +43,10 @@ Network random_yao2020(uint64_t seed);
 // configuration with maps of up to max_dim.
 Network random_network(uint64_t seed, int max_dim);
 
-// Two convolutions on an identity shortcut, the image, and a fully connected layer: `graph` sums
-// the second convolution and the image; `in_a_row` leaves the shortcut out, so that its second row
-// gives the same map once it adds to the image (ADD).
-struct ShortcutBlock {
-  Network graph;
-  Network in_a_row;
-};
-ShortcutBlock shortcut_block(uint64_t seed);
+// A graph of what the chip runs: residual blocks where it has four buffers, groups, sums of windows
+// in front of fully connected layers, uneven padding, kernels up to 11x11, one row, zero points.
+// Most, but not all, fit.
+Network random_chip_network(uint64_t seed, const ChipConfig& config);
 
 // A random image of the network's input shape: a blob of bright pixels on a black ground, as in
 // handwritten digits, or (every third index) noise over all values.

@@ -16,7 +16,7 @@ namespace {
 
 class GraphBuilder {
  public:
-  GraphBuilder(uint64_t seed, int max_dim) : random_(seed) {
+  GraphBuilder(uint64_t seed, int max_dim, GraphParts parts) : random_(seed), parts_(parts) {
     network_.name = fmt::format("graph_{}", seed);
     network_.description = fmt::format("random graph, seed {}", seed);
     network_.input = {random_.between(1, 4), random_.between(1, max_dim),
@@ -46,6 +46,7 @@ class GraphBuilder {
       }
     }
     join();
+    if (parts_ == GraphParts::kApart) set_apart();
     finish_network(network_, network_.name);
     return std::move(network_);
   }
@@ -58,6 +59,23 @@ class GraphBuilder {
     bool sums = false;
     int readers = 0;
   };
+
+  void set_apart() {
+    for (Layer& layer : network_.layers) {
+      if (layer.type == LayerType::kAdd) {
+        for (int& shift : layer.input_shifts) ++shift;
+        ++layer.shift;
+      }
+      if (layer.type == LayerType::kAveragePool && layer.activation == Activation::kSum &&
+          layer.pool->rows > 1 && layer.pool->rows == height_of(layer.inputs.front())) {
+        layer.pool->row_stride = 1;
+      }
+    }
+  }
+
+  int height_of(int map) const {
+    return std::ranges::find(nodes_, map, &Node::layer)->shape.height;
+  }
 
   // Mostly the last one, so that the graph gets deep.
   size_t any() {
@@ -262,12 +280,15 @@ class GraphBuilder {
   }
 
   Random random_;
+  GraphParts parts_;
   Network network_;
   std::vector<Node> nodes_;
 };
 
 }  // namespace
 
-Network random_graph(uint64_t seed, int max_dim) { return GraphBuilder(seed, max_dim).build(); }
+Network random_graph(uint64_t seed, int max_dim, GraphParts parts) {
+  return GraphBuilder(seed, max_dim, parts).build();
+}
 
 }  // namespace mcnn::testing

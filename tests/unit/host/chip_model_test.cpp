@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/engine/chip_model.h"
 
+#include <map>
+#include <string>
+
 #include "host/mapping/mapper.h"
 #include "host/network/integer_network.h"
 #include "host_test_util.h"
@@ -87,6 +90,52 @@ TEST_P(ChipModelSuite, RandomGeometries) {
     expect_equal(network, seed, config, mapped, 3);
   }
   EXPECT_GE(fitting, static_cast<int>(seeds / 6));
+}
+
+// What the random graphs have to hold, so that the test says when they no longer do.
+void count_features(const Network& network, std::map<std::string, int>& features) {
+  const auto count = [&](const std::string& name, bool there) { features[name] += there ? 1 : 0; };
+  for (const Layer& layer : network.layers) {
+    const bool convolution = layer.type == LayerType::kConvolution;
+    const bool adds = layer.adds();
+    count("residual sum", adds);
+    count("residual sum on a projection", adds && network.zero_point_of(layer.inputs[1]) != 0);
+    count("sums of windows", layer.takes_sums());
+    count("groups", layer.groups > 1);
+    count("maximum", convolution && layer.pool.has_value());
+    count("one row", convolution && layer.input.height == 1);
+    count("kernel beyond a window", convolution && layer.kernel_rows > 4);
+    count("uneven padding", convolution && layer.padding.top != layer.padding.bottom);
+    count("zero point of the input", layer.input_zero_point != 0);
+    count("signed pixels", layer.zero_point != 0);
+  }
+}
+
+// Graphs with residual sums, groups and sums of windows: the integer network, and with noise the
+// plain reading of the specification.
+TEST_P(ChipModelSuite, RandomGraphs) {
+  ChipConfig config = suite_config(GetParam());
+  config.num_buffers = 4;
+  int fitting = 0;
+  std::map<std::string, int> features;
+  for (uint64_t seed = 1; fitting < 100; ++seed) {
+    const Network network = random_chip_network(seed, config);
+    MappedNetwork mapped;
+    try {
+      mapped = map_network(network, config);
+    } catch (const Error& error) {
+      expect_parts(error.what(), "does not fit", network.name);
+      continue;
+    }
+    ++fitting;
+    count_features(network, features);
+    expect_equal(network, seed, config, mapped, 3);
+    ChipModel chip(config, mapped.program, noisy_card(kNoise), 3);
+    PlainChip plain(config, mapped.program, noisy_card(kNoise), 3);
+    const std::vector<uint8_t> pixels = suite_image(network, seed, 1);
+    ASSERT_EQ(chip.run(5, pixels).logits, plain.run(5, pixels)) << "seed " << seed;
+  }
+  for (const auto& [name, count] : features) EXPECT_GE(count, 1) << name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Configurations, ChipModelSuite,
@@ -191,30 +240,6 @@ TEST_P(ChipModelSuite, EqualsThePlainReadingOfTheSpecificationWithNoise) {
       ASSERT_EQ(chip.run(static_cast<uint32_t>(i), pixels).logits,
                 plain.run(static_cast<uint32_t>(i), pixels))
           << suite.name << ", seed " << suite.seed << ", image " << i;
-    }
-  }
-}
-
-// A row that adds to what its output holds gives what the integer network gives for a sum.
-TEST(ChipModel, ARowAddsToWhatItsOutputHolds) {
-  ChipConfig config = named_config("yao2020");
-  config.num_buffers = 4;
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
-    SCOPED_TRACE(seed);
-    const ShortcutBlock block = shortcut_block(seed);
-    ChipProgram program = map_network(block.in_a_row, config).program;
-    ASSERT_EQ(program.layers.size(), 3U);
-    ASSERT_EQ(program.layers[1].output, 0);
-    program.layers[1].add = 1;
-    const IntegerNetwork integers(block.graph);
-    ChipModel chip(config, program, DeviceCard{}, 1);
-    PlainChip plain(config, program, noisy_card(kNoise), 3);
-    ChipModel noisy(config, program, noisy_card(kNoise), 3);
-    for (int i = 0; i < 3; ++i) {
-      const std::vector<uint8_t> pixels = suite_image(block.graph, seed, i);
-      const auto image = static_cast<uint32_t>(i);
-      EXPECT_EQ(chip.run(image, pixels).logits, integers.classify(pixels).logits);
-      EXPECT_EQ(noisy.run(image, pixels).logits, plain.run(image, pixels));
     }
   }
 }

@@ -47,8 +47,9 @@ class Reference {
     return value - zero_point(from);
   }
 
-  static int64_t activated(const Layer& layer, int64_t sum) {
-    const int64_t value = floor_shift(sum, layer.shift);
+  // `added`: what the layer adds to, less its zero point.
+  static int64_t activated(const Layer& layer, int64_t sum, int64_t added = 0) {
+    const int64_t value = floor_shift(sum, layer.shift) + added;
     switch (layer.activation) {
       case Activation::kRelu:
         return clamp(value);
@@ -62,25 +63,30 @@ class Reference {
   std::vector<int64_t> layer(const Layer& layer) const {
     switch (layer.type) {
       case LayerType::kConvolution:
-        return layer.pool ? pooled(layer, convolved(layer), layer.convolution, 0)
+        return layer.pool ? pooled(layer, convolved(layer), layer.convolution, layer.output, 0)
                           : convolved(layer);
       case LayerType::kFullyConnected:
         return multiplied(layer);
       case LayerType::kAdd:
         return added(layer);
-      default: {
-        std::vector<int64_t> input;
-        const MapShape& shape = layer.input;
-        for (int c = 0; c < shape.channels; ++c) {
-          for (int y = 0; y < shape.height; ++y) {
-            for (int x = 0; x < shape.width; ++x) {
-              input.push_back(at(layer.inputs[0], shape, c, y, x));
-            }
-          }
+      default:
+        return pooled(layer, input_of(layer), layer.input, layer.output,
+                      zero_point(layer.inputs[0]));
+    }
+  }
+
+  // The first input, less its zero point.
+  std::vector<int64_t> input_of(const Layer& layer) const {
+    std::vector<int64_t> input;
+    const MapShape& shape = layer.input;
+    for (int c = 0; c < shape.channels; ++c) {
+      for (int y = 0; y < shape.height; ++y) {
+        for (int x = 0; x < shape.width; ++x) {
+          input.push_back(at(layer.inputs[0], shape, c, y, x));
         }
-        return pooled(layer, input, shape, zero_point(layer.inputs[0]));
       }
     }
+    return input;
   }
 
   std::vector<int64_t> convolved(const Layer& layer) const {
@@ -103,7 +109,8 @@ class Reference {
               }
             }
           }
-          values.push_back(activated(layer, sum));
+          values.push_back(
+              activated(layer, sum, layer.adds() ? at(layer.inputs[1], out, k, y, x) : 0));
         }
       }
     }
@@ -111,17 +118,13 @@ class Reference {
   }
 
   std::vector<int64_t> multiplied(const Layer& layer) const {
+    std::vector<int64_t> inputs = input_of(layer);
+    if (layer.takes_sums()) inputs = pooled(layer, inputs, layer.input, layer.weighted, 0);
     std::vector<int64_t> values;
     size_t weight = 0;
     for (int k = 0; k < layer.kernels; ++k) {
       int64_t sum = layer.biases[to_index(k)];
-      for (int c = 0; c < layer.input.channels; ++c) {
-        for (int y = 0; y < layer.input.height; ++y) {
-          for (int x = 0; x < layer.input.width; ++x) {
-            sum += layer.weights[weight++] * at(layer.inputs[0], layer.input, c, y, x);
-          }
-        }
-      }
+      for (const int64_t input : inputs) sum += layer.weights[weight++] * input;
       values.push_back(activated(layer, sum));
     }
     return values;
@@ -146,12 +149,12 @@ class Reference {
 
   // `input`: pixels less their zero point.
   static std::vector<int64_t> pooled(const Layer& layer, const std::vector<int64_t>& input,
-                                     const MapShape& shape, int zero_point) {
+                                     const MapShape& shape, const MapShape& out, int zero_point) {
     std::vector<int64_t> values;
     const Pooling& pool = *layer.pool;
-    for (int c = 0; c < layer.output.channels; ++c) {
-      for (int py = 0; py < layer.output.height; ++py) {
-        for (int px = 0; px < layer.output.width; ++px) {
+    for (int c = 0; c < out.channels; ++c) {
+      for (int py = 0; py < out.height; ++py) {
+        for (int px = 0; px < out.width; ++px) {
           int64_t largest = -1000;
           int64_t sum = 0;
           int inside = 0;
@@ -171,10 +174,10 @@ class Reference {
               }
             }
           }
-          if (layer.type != LayerType::kAveragePool) {
-            values.push_back(largest + zero_point);
-          } else if (layer.activation == Activation::kSum) {
+          if (layer.takes_sums() || layer.activation == Activation::kSum) {
             values.push_back(sum);
+          } else if (layer.type != LayerType::kAveragePool) {
+            values.push_back(largest + zero_point);
           } else {
             const double count = pool.padding_counted ? padded : inside;
             values.push_back(
@@ -204,9 +207,12 @@ void count_features(const Network& network, std::map<std::string, int>& features
     count("mean with counted padding", layer.type == LayerType::kAveragePool &&
                                            layer.pool->padding != Padding{} &&
                                            layer.pool->padding_counted);
-    count("sums of windows", layer.type == LayerType::kAveragePool && !layer.gives_pixels());
+    count("sums of windows", layer.takes_sums());
+    count("sums of several windows", layer.takes_sums() && layer.weighted.height > 1);
     count("add", layer.type == LayerType::kAdd);
     count("sums of a convolution", convolution && layer.activation == Activation::kSum);
+    count("added to a map", layer.adds());
+    count("added to signed pixels", layer.adds() && network.zero_point_of(layer.inputs[1]) != 0);
     count("signed pixels", layer.activation == Activation::kNone && layer.has_weights());
     count("padding with a zero point",
           convolution && layer.input_zero_point != 0 && layer.padding != Padding{});
@@ -248,6 +254,22 @@ TEST(IntegerGraph, EqualsTheFormulasOnRandomGraphs) {
   for (const auto& [name, count] : features) {
     EXPECT_GE(count, 10) << name;
   }
+}
+
+// Doubled before they are rounded, residual sums are the same, but in layers of their own; so are
+// sums of one window whose stride, which it never takes, would let windows overlap.
+TEST(IntegerGraph, WhatTheChipDoesInOneLayerEqualsItsParts) {
+  int parts = 0;
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    const Network together = random_graph(seed, 12);
+    const Network apart = random_graph(seed, 12, GraphParts::kApart);
+    parts += static_cast<int>(apart.layers.size() - together.layers.size());
+    const std::vector<uint8_t> image = suite_image(together, seed, 2);
+    ASSERT_EQ(IntegerNetwork(together).classify(image).logits,
+              IntegerNetwork(apart).classify(image).logits);
+  }
+  EXPECT_GE(parts, 40);
 }
 
 // Every pixel and every weight at its largest, so that sums of 16 bits would run over.

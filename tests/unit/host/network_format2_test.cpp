@@ -47,7 +47,7 @@ Json graph() {
 TEST(Format2, ReadsEveryField) {
   const Network network = parse_network(graph().dump(), "graph.json");
   EXPECT_EQ(network.zero_point, 7);
-  ASSERT_EQ(network.layers.size(), 8u);
+  ASSERT_EQ(network.layers.size(), 7u);
   const Layer& first = network.layers[0];
   EXPECT_EQ(first.inputs, (std::vector<int>{kImage}));
   EXPECT_EQ(first.row_stride, 2);
@@ -74,10 +74,40 @@ TEST(Format2, ReadsEveryField) {
   EXPECT_EQ(*network.layers[4].pool, (Pooling{2, 2, 2, 2, true, {0, 1, 1, 0}, false}));
   EXPECT_EQ(network.layers[4].output, (MapShape{2, 2, 4}));
   EXPECT_EQ(*network.layers[5].pool, (Pooling{2, 2, 1, 1, false, {1, 1, 1, 1}, true}));
-  EXPECT_EQ(network.layers[6].activation, Activation::kSum);
-  EXPECT_EQ(*network.layers[6].pool, (Pooling{3, 5, 3, 5, false, {}, false}));
-  EXPECT_EQ(network.layers[7].weights, (std::vector<int8_t>{1, 2, -7, 7, 0, -1}));
-  EXPECT_EQ(network.layers[7].activation, Activation::kLogits);
+  const Layer& last = network.layers[6];
+  EXPECT_EQ(last.inputs, (std::vector<int>{5}));
+  EXPECT_TRUE(last.takes_sums());
+  EXPECT_EQ(last.part_name, "G5");
+  EXPECT_EQ(*last.pool, (Pooling{3, 5, 3, 5, false, {}, false}));
+  EXPECT_EQ(last.input, (MapShape{2, 3, 5}));
+  EXPECT_EQ(last.weighted, (MapShape{2, 1, 1}));
+  EXPECT_EQ(last.weights, (std::vector<int8_t>{1, 2, -7, 7, 0, -1}));
+  EXPECT_EQ(last.weight(1, 1, 2, 4), 7);
+  EXPECT_EQ(last.activation, Activation::kLogits);
+}
+
+// A residual sum is part of its convolution where the chip can add rounded, shifted sums to pixels;
+// it takes the place of the add, behind both inputs.
+TEST(Format2, ResidualSumsBecomePartOfTheirConvolution) {
+  Json json = graph();
+  std::swap(json["layers"][1], json["layers"][2]);  // the sums before what they are added to
+  json["layers"][3]["input_shifts"] = {0, 3};
+  const Network network = parse_network(json.dump(), "graph.json");
+  ASSERT_EQ(network.layers.size(), 6u);
+  EXPECT_EQ(network.layers[1].name, "P2");
+  const Layer& sum = network.layers[2];
+  EXPECT_EQ(sum.name, "C2");
+  EXPECT_EQ(sum.part_name, "A2");
+  EXPECT_TRUE(sum.adds());
+  EXPECT_EQ(sum.inputs, (std::vector<int>{0, 1}));
+  EXPECT_EQ(sum.activation, Activation::kRelu);
+  EXPECT_EQ(sum.shift, 3);
+  EXPECT_EQ(sum.range, 1);
+  EXPECT_EQ(network.layers[3].inputs, (std::vector<int>{2}));
+  for (const Json& shifts : {Json{1, 3}, Json{0, 2}, Json{0, 4}}) {
+    json["layers"][3]["input_shifts"] = shifts;
+    EXPECT_EQ(parse_network(json.dump(), "graph.json").layers.size(), 7u) << shifts;
+  }
 }
 
 struct Fault {
@@ -295,6 +325,10 @@ void expect_equal(const Network& a, const Network& b) {
     SCOPED_TRACE(one.name);
     EXPECT_EQ(one.type, other.type);
     EXPECT_EQ(one.name, other.name);
+    if (one.adds() || one.takes_sums()) {
+      EXPECT_EQ(one.part_name, other.part_name);
+    }
+    EXPECT_EQ(one.weighted, other.weighted);
     EXPECT_EQ(one.inputs, other.inputs);
     EXPECT_EQ(one.activation, other.activation);
     EXPECT_EQ(one.zero_point, other.zero_point);
@@ -362,7 +396,7 @@ TEST(Format2, MapperRefusesWhatTheChipCannotRun) {
     return refusal(network);
   };
   expect_parts(refusal(parse_network(graph().dump(), "graph")), "network graph does not fit",
-               "layer C1", "2 groups");
+               "layer C1", "stride 2x1");
   expect_parts(changed([](Network& n) {
                  n.layers[0].column_stride = 2;
                  n.layers[0].pool->column_stride = 2;
@@ -381,13 +415,32 @@ TEST(Format2, MapperRefusesWhatTheChipCannotRun) {
                }),
                "layer C1", "padding of a maximum");
   Json json = graph();
-  json["layers"][0]["groups"] = 1;
-  json["layers"][0]["weights"] = {"000000", "000000"};
   json["layers"][0]["stride"] = 1;
   json["layers"][0]["padding"] = 0;
   json["input"]["zero_point"] = 0;
-  const std::string skip = refusal(parse_network(json.dump(), "graph"));
-  expect_parts(skip, "layer C2", "its input C1", "only the output of P2");
+  const auto again = [&](const char* layer) {
+    return "layer " + std::string(layer) + ": " + refusal(parse_network(json.dump(), "graph"));
+  };
+  expect_parts(again("C2"), "layer C2: sums that go on unrounded");
+  json["layers"][3]["input_shifts"] = {0, 3};
+  expect_parts(again("C2"), "layer C2: adds to P2: found NumBuffers=3, allowed: 4");
+  ChipConfig four = config;
+  four.num_buffers = 4;
+  const auto in_four = [&] {
+    return error_of([&] { map_network(parse_network(json.dump(), "graph"), four); });
+  };
+  expect_parts(in_four(), "layer M3: the largest pixels of C2");
+  json["layers"][4] = {{"type", "average_pool"}, {"name", "M3"}, {"inputs", {"A2"}}, {"window", 2}};
+  expect_parts(in_four(), "layer M3: means that are stored");
+  json["layers"].erase(4);
+  json["layers"].erase(4);
+  json["layers"][4]["inputs"] = {"A2"};
+  EXPECT_EQ(in_four(), "no error");
+  json["layers"][4] = {{"type", "average_pool"}, {"name", "G5"},   {"inputs", {"A2"}},
+                       {"window", 2},            {"stride", 1},    {"padding", 0},
+                       {"activation", "sum"}};
+  json["layers"][5]["weights"] = std::vector<std::string>(3, std::string(30, '1'));
+  expect_parts(in_four(), "layer G5: sums of windows that overlap");
 }
 
 }  // namespace
