@@ -197,7 +197,7 @@ TEST_P(RandomGraphs, AreTheIntegerNetworkAndWithNoiseTheChipModel) {
 
 INSTANTIATE_TEST_SUITE_P(
     EndToEnd, RandomGraphs,
-    ::testing::Combine(::testing::Values("yao2020", "tiny", "tiny4"), ::testing::Range(1, 5)),
+    ::testing::Combine(::testing::Values("yao2020", "tiny", "tiny4", "macro128", "cifar"), ::testing::Range(1, 5)),
     [](const ::testing::TestParamInfo<std::tuple<std::string, int>>& info) {
       return std::get<0>(info.param) + "_" + std::to_string(std::get<1>(info.param));
     });

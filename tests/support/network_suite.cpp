@@ -348,7 +348,7 @@ void PrintTo(const NamedCase& named, std::ostream* out) {
 
 std::vector<NamedCase> all_cases() {
   std::vector<NamedCase> cases;
-  for (const std::string configuration : {"yao2020", "tiny", "tiny4"}) {
+  for (const std::string configuration : {"yao2020", "tiny", "tiny4", "macro128"}) {
     for (SuiteCase& suite_case : network_suite(configuration)) {
       cases.push_back({configuration, std::move(suite_case)});
     }

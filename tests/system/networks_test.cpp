@@ -150,7 +150,7 @@ TEST_F(Networks, WhatTheChipCannotRunTheIntegerNetworkCan) {
   write_file(path("images"), colour_images(5, 9, 8));
   std::vector<std::string> chosen = {"model", "--network", path("average.json").string(),
                                      "--images", path("images").string()};
-  expect_error(chosen, {"colour does not fit", "layer P2", "an average"});
+  expect_error(chosen, {"colour does not fit", "layer P2", "means that are stored"});
   chosen.front() = "integer";
   EXPECT_NE(logits(chosen), "");
 }
