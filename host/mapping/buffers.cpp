@@ -68,8 +68,9 @@ class Assignment {
                               map_name(map)));
     }
     if (last_read(map) > layer) {
-      fail(layer, fmt::format("adds to {}, which {} reads again: the chip keeps the sum in its place",
-                              map_name(map), layers_[to_index(last_read(map))].name));
+      fail(layer,
+           fmt::format("adds to {}, which {} reads again: the chip keeps the sum in its place",
+                       map_name(map), layers_[to_index(last_read(map))].name));
     }
     return buffer_of(map);
   }
@@ -79,8 +80,7 @@ class Assignment {
     const bool last = to_index(layer) + 1 == layers_.size();  // which stores nothing
     for (size_t name = 0; name < held_.size(); ++name) {
       const int map = held_[name];
-      if (static_cast<int>(name) != input &&
-          (last || map == kEmpty || last_read(map) < layer)) {
+      if (static_cast<int>(name) != input && (last || map == kEmpty || last_read(map) < layer)) {
         return static_cast<int>(name);
       }
     }

@@ -14,9 +14,9 @@ struct LayerBuffers {
   int output = 1;  // that it writes, or adds to; of the last layer another one than `input`
 };
 
-// Walks the layers in their order; a map keeps its buffer until the last layer that reads it or adds
-// to it has run. Throws Error where a layer finds no buffer free, or would add to a map that is read
-// again later.
+// Walks the layers in their order; a map keeps its buffer until the last layer that reads it or
+// adds to it has run. Throws Error where a layer finds no buffer free, or would add to a map that
+// is read again later.
 std::vector<LayerBuffers> assign_buffers(const MappingTask& task);
 
 }  // namespace mcnn

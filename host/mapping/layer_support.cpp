@@ -27,10 +27,11 @@ class LayerCheck {
                  : "sums of windows that overlap or have padding: the chip reads the cells of a "
                    "window once for each pixel");
       case LayerType::kAdd:
-        fail(fmt::format("the sum of {} and {}: the chip adds what a convolution gives (activation "
-                         "\"sum\", input shift 0, no maximum) to stored pixels (input shift {}, the "
-                         "shift of the add)",
-                         input_name(0), input_name(1), layer_.shift));
+        fail(
+            fmt::format("the sum of {} and {}: the chip adds what a convolution gives (activation "
+                        "\"sum\", input shift 0, no maximum) to stored pixels (input shift {}, the "
+                        "shift of the add)",
+                        input_name(0), input_name(1), layer_.shift));
       case LayerType::kConvolution:
       case LayerType::kFullyConnected:
         break;

@@ -75,8 +75,8 @@ int LayerLayout::blocks_of(int i) const {
   const int windows = windows_of(i);
   if (windows == 0) return 0;
   const int first = i * steps;
-  return plan->windows[to_index(first + windows - 1)].block -
-         plan->windows[to_index(first)].block + 1;
+  return plan->windows[to_index(first + windows - 1)].block - plan->windows[to_index(first)].block +
+         1;
 }
 
 int64_t LayerLayout::total_lines() const {

@@ -160,7 +160,8 @@ class IntegerNetwork::Evaluation {
                sums_);
     }
     if (stored_sums || layer.takes_sums()) {
-      const int32_t* const values = stored_sums ? outputs_[to_index(from)].sums.data() : sums_.data();
+      const int32_t* const values =
+          stored_sums ? outputs_[to_index(from)].sums.data() : sums_.data();
       for (int32_t& sum : sums) {
         for (size_t i = 0; i < inputs; ++i) {
           sum += weight[i] * values[i];

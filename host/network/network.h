@@ -170,11 +170,12 @@ struct Network {
 
 // Fills in inputs, input, convolution, output and input_zero_point of every layer from
 // network.input, and checks every rule of the format. What the chip does in one layer becomes one
-// layer (the same results): a maximum of nothing but a convolution, whose output nothing else reads;
-// the add of the sums of a convolution without an input shift and of pixels shifted as far as the
-// add shifts back, in the place of the add; sums of windows that do not overlap, without padding, in
-// every fully connected layer that takes them. `source` names the network in errors. Throws Error.
-// parse_network calls it; call it after building a Network by hand, as often as you like.
+// layer (the same results): a maximum of nothing but a convolution, whose output nothing else
+// reads; the add of the sums of a convolution without an input shift and of pixels shifted as far
+// as the add shifts back, in the place of the add; sums of windows that do not overlap, without
+// padding, in every fully connected layer that takes them. `source` names the network in errors.
+// Throws Error. parse_network calls it; call it after building a Network by hand, as often as you
+// like.
 void finish_network(Network& network, std::string_view source);
 
 // Throws Error naming the source, the JSON path of the field, what was found and what is allowed.

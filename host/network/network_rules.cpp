@@ -315,10 +315,11 @@ void finish_layer(Unfinished& unfinished, size_t index) {
   switch (layer.type) {
     case LayerType::kConvolution:
     case LayerType::kFullyConnected:
-      largest = finish_weights(
-          unfinished, layer,
-          layer.takes_sums() ? largest_input * layer.pool->rows * layer.pool->columns : largest_input,
-          path);
+      largest =
+          finish_weights(unfinished, layer,
+                         layer.takes_sums() ? largest_input * layer.pool->rows * layer.pool->columns
+                                            : largest_input,
+                         path);
       if (layer.adds()) {
         unfinished.check(!layer.pool && layer.gives_pixels(), path + ".inputs", "2 inputs",
                          "1 where a maximum is taken, or sums or logits given");

@@ -85,13 +85,13 @@ class LayerNames {
   // Whether a layer before takes the same sums.
   static bool is_shared(const Network& network, size_t index) {
     const Layer& layer = network.layers[index];
-    return layer.takes_sums() &&
-           std::any_of(network.layers.begin(),
-                       network.layers.begin() + static_cast<ptrdiff_t>(index),
-                       [&](const Layer& other) {
-                         return other.takes_sums() && other.part_name == layer.part_name &&
-                                !layer.part_name.empty();
-                       });
+    return layer.takes_sums() && std::any_of(network.layers.begin(),
+                                             network.layers.begin() + static_cast<ptrdiff_t>(index),
+                                             [&](const Layer& other) {
+                                               return other.takes_sums() &&
+                                                      other.part_name == layer.part_name &&
+                                                      !layer.part_name.empty();
+                                             });
   }
 
  private:
@@ -104,8 +104,9 @@ class LayerNames {
     }
   }
   std::string free_name(const Layer& layer) {
-    std::string name =
-        layer.name + (layer.adds() ? "_add" : layer.takes_sums() ? "_sums" : "_pool");
+    std::string name = layer.name + (layer.adds()         ? "_add"
+                                     : layer.takes_sums() ? "_sums"
+                                                          : "_pool");
     while (!taken_.insert(name).second) {
       name += '_';
     }

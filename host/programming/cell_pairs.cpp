@@ -17,8 +17,8 @@ int weight_of(const Layer& layer, int kernel, bool vector, int lanes, const Plac
   if (vector) {
     // A vector lies in tiles of 4 x 4 elements in each lane (rtl/README.md).
     constexpr int kTile = 4;
-    const int element = lanes * (kTile * (kTile * (pair.channel / lanes) + column) + row) +
-                        pair.channel % lanes;
+    const int element =
+        lanes * (kTile * (kTile * (pair.channel / lanes) + column) + row) + pair.channel % lanes;
     return element < layer.input.size() ? element : -1;
   }
   return layer.weight_index(kernel, pair.channel, row, column);

@@ -20,8 +20,8 @@ TunedLayer tuned_layer(const Network& network, const MappedNetwork& mapped) {
         layer.name, layer.input_zero_point));
   }
   if (layer.takes_sums()) {
-    throw Error(fmt::format("tuning: layer {}: found weights of sums of windows, allowed: of pixels",
-                            layer.name));
+    throw Error(fmt::format(
+        "tuning: layer {}: found weights of sums of windows, allowed: of pixels", layer.name));
   }
   TunedLayer tuned;
   tuned.inputs = layer.input.size();

@@ -195,12 +195,14 @@ TEST_P(RandomGraphs, AreTheIntegerNetworkAndWithNoiseTheChipModel) {
   RecordProperty("last_seed", static_cast<int>(seed - 1));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    EndToEnd, RandomGraphs,
-    ::testing::Combine(::testing::Values("yao2020", "tiny", "tiny4", "macro128", "cifar"), ::testing::Range(1, 5)),
-    [](const ::testing::TestParamInfo<std::tuple<std::string, int>>& info) {
-      return std::get<0>(info.param) + "_" + std::to_string(std::get<1>(info.param));
-    });
+INSTANTIATE_TEST_SUITE_P(EndToEnd, RandomGraphs,
+                         ::testing::Combine(::testing::Values("yao2020", "tiny", "tiny4",
+                                                              "macro128", "cifar"),
+                                            ::testing::Range(1, 5)),
+                         [](const ::testing::TestParamInfo<std::tuple<std::string, int>>& info) {
+                           return std::get<0>(info.param) + "_" +
+                                  std::to_string(std::get<1>(info.param));
+                         });
 
 // ---------------------------------------------------------------------------------------- the
 // five-layer network on MNIST

@@ -137,9 +137,9 @@ NetworkBuilder& NetworkBuilder::fully_connected(int outputs, bool last) {
   layer.name = fmt::format("F{}", network_.layers.size() + 1);
   layer.kernels = outputs;
   const bool sums = last_ != kImage && !network_.layers[to_index(last_)].gives_pixels();
-  const int pixels =
-      sums ? network_.layers[to_index(last_)].pool->rows * network_.layers[to_index(last_)].pool->columns
-           : 1;
+  const int pixels = sums ? network_.layers[to_index(last_)].pool->rows *
+                                network_.layers[to_index(last_)].pool->columns
+                          : 1;
   fill(layer, shape_.size(), pixels, last);
   return add(std::move(layer));
 }

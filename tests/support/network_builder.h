@@ -37,9 +37,9 @@ class NetworkBuilder {
   // Sums of windows apart from each other, for the fully connected layer that comes next.
   NetworkBuilder& sums(int rows, int columns);
 
-  int last() const { return last_; }                 // layer, or kImage
-  const MapShape& shape() const { return shape_; }   // of what the next layer reads
-  int current_zero_point() const;                    // of that
+  int last() const { return last_; }                // layer, or kImage
+  const MapShape& shape() const { return shape_; }  // of what the next layer reads
+  int current_zero_point() const;                   // of that
 
   Network logits(int outputs);
   // Logits that are all negative: each bias outweighs what the brightest image can add, by far more

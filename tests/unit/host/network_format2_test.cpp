@@ -436,8 +436,12 @@ TEST(Format2, MapperRefusesWhatTheChipCannotRun) {
   json["layers"].erase(4);
   json["layers"][4]["inputs"] = {"A2"};
   EXPECT_EQ(in_four(), "no error");
-  json["layers"][4] = {{"type", "average_pool"}, {"name", "G5"},   {"inputs", {"A2"}},
-                       {"window", 2},            {"stride", 1},    {"padding", 0},
+  json["layers"][4] = {{"type", "average_pool"},
+                       {"name", "G5"},
+                       {"inputs", {"A2"}},
+                       {"window", 2},
+                       {"stride", 1},
+                       {"padding", 0},
                        {"activation", "sum"}};
   json["layers"][5]["weights"] = std::vector<std::string>(3, std::string(30, '1'));
   expect_parts(in_four(), "layer G5: sums of windows that overlap");
