@@ -23,7 +23,9 @@ void add_choice_options(CLI::App& command, WorkloadOptions& workload) {
       ->capture_default_str();
   command
       .add_option("--network", workload.network,
-                  "Network file (default: data/networks/<config>.json, or yao2020.json)")
+                  "Network: a name of data/networks, or a file (default: that of the "
+                  "configuration's name, or "
+                  "yao2020)")
       ->type_name("FILE");
   command.add_option("--mapping", workload.mapping, "default, sliding (fewest clocks) or paper")
       ->type_name("NAME")
@@ -62,7 +64,7 @@ void add_test_image_options(CLI::App& command, WorkloadOptions& workload) {
   command
       .add_option("--images", workload.images,
                   "Images: IDX, PNG, PGM, CIFAR-10 (.bin), or a folder of pictures (default: the "
-                  "MNIST test set)")
+                  "MNIST test set, or for networks of 3x32x32 test images of CIFAR-10)")
       ->type_name("FILE");
   command
       .add_option("--labels", workload.labels,

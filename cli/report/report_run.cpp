@@ -136,8 +136,7 @@ Section run_section(const ReportPage& page) {
   const Report& report = page.report;
   const Workload& workload = report.workload;
   std::string text = commands(page);
-  const std::string images =
-      workload.options.images.empty() ? "MNIST test set" : escaped(workload.options.images);
+  const std::string images = escaped(images_title(workload));
   std::string engine(engine_title(report.engine));
   text += html::pairs(
       "what-ran", "What ran",

@@ -64,7 +64,7 @@ Provenance provenance(const Workload& workload, const ProgrammingOptions& progra
        text_value(options.replicas.empty() ? "auto"
                                            : fmt::format("{}", fmt::join(options.replicas, ",")))},
       {"range", text_value(options.range)},
-      {"images", text_value(options.images.empty() ? "MNIST test set" : options.images)},
+      {"images", text_value(images_title(workload))},
       {"programming", text_value(programming.program + behind.command_line())}};
   return made;
 }

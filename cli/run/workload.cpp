@@ -104,6 +104,25 @@ bool is_halved_mnist(const WorkloadOptions& options, const std::string& images,
          !error;
 }
 
+// Test images of data/.
+struct OwnImages {
+  std::string_view title;
+  std::string_view images;
+  std::string_view labels;  // empty: in the same file
+};
+constexpr OwnImages kMnist = {"MNIST test set", "mnist/t10k-images-idx3-ubyte.gz",
+                              "mnist/t10k-labels-idx1-ubyte.gz"};
+constexpr OwnImages kCifar10 = {"CIFAR-10, the first 800 test images", "cifar10/test800.bin.gz",
+                                ""};
+
+const OwnImages& own_images(const Network& network) {
+  return network.input == MapShape{3, 32, 32} ? kCifar10 : kMnist;
+}
+
+std::string own_file(std::string_view file) {
+  return file.empty() ? std::string() : (fs::path(data_folder()) / file).string();
+}
+
 std::string changes_text(const WorkloadOptions& options, const std::string& images,
                          const LoadedImages& loaded, const MapShape& input) {
   if (is_halved_mnist(options, images, input)) {
@@ -151,8 +170,20 @@ ChipConfig load_configuration(const WorkloadOptions& options) {
   return with_options(load_chip_config(configuration_path(options)), options);
 }
 
+// A name of data/networks, or a file.
 std::string network_path(const WorkloadOptions& options) {
-  if (!options.network.empty()) return options.network;
+  const fs::path folder = fs::path(data_folder()) / "networks";
+  const fs::path named = folder / (options.network + ".json");
+  if (!options.network.empty()) {
+    if (options.network.find('/') != std::string::npos || fs::is_regular_file(options.network)) {
+      return options.network;
+    }
+    if (fs::exists(named)) return named.string();
+    const std::vector<std::string> names = names_in(folder, ".json");
+    throw Error(fmt::format("--network: '{}' is neither a network of {} ({}) nor a file{}",
+                            options.network, folder.string(), fmt::join(names, ", "),
+                            did_you_mean(options.network, names)));
+  }
   const fs::path own = own_network(options);
   return (fs::exists(own) ? own : own.parent_path() / kDefaultNetwork).string();
 }
@@ -252,15 +283,13 @@ std::shared_ptr<const LoadedImages> WorkloadLoader::load_images(const WorkloadOp
 
 Workload WorkloadLoader::load(const WorkloadOptions& options, WorkloadNeeds needs) {
   if (options.images.empty() && !options.labels.empty()) {
-    throw Error("--labels: needs --images FILE: the MNIST test set has its own labels");
+    throw Error("--labels: needs --images FILE: the test images of data/ have their own labels");
   }
   fit_kind(options.fit);  // checked also where no image is loaded
   Workload workload = load_parts(options, needs.chip);
-  const fs::path mnist = fs::path(data_folder()) / "mnist";
-  const std::string images =
-      options.images.empty() ? (mnist / "t10k-images-idx3-ubyte.gz").string() : options.images;
-  const std::string labels =
-      options.images.empty() ? (mnist / "t10k-labels-idx1-ubyte.gz").string() : options.labels;
+  const OwnImages& own = own_images(workload.network);
+  const std::string images = options.images.empty() ? own_file(own.images) : options.images;
+  const std::string labels = options.images.empty() ? own_file(own.labels) : options.labels;
   const std::shared_ptr<const LoadedImages> loaded =
       load_images(options, images, labels, workload.network);
   workload.data = std::shared_ptr<const Dataset>(loaded, &loaded->data);
@@ -291,6 +320,11 @@ Workload WorkloadLoader::load(const WorkloadOptions& options, WorkloadNeeds need
   workload.first = static_cast<std::uint32_t>(options.first);
   workload.count = static_cast<std::uint32_t>(count);
   return workload;
+}
+
+std::string images_title(const Workload& workload) {
+  return workload.options.images.empty() ? std::string(own_images(workload.network).title)
+                                         : workload.options.images;
 }
 
 std::string image_note(const Workload& workload) {

@@ -24,8 +24,8 @@ namespace mcnn::cli {
 // The options of the command line that choose it.
 struct WorkloadOptions {
   std::string config = "yao2020";  // name of constraints, or a file (chip model only)
-  std::string network;             // file; empty: data/networks/<config>.json, or yao2020.json
-  std::string images;              // file or folder; empty: the MNIST test set with its labels
+  std::string network;             // name of data/networks, or file; empty: <config>, or yao2020
+  std::string images;              // file or folder; empty: test images of data/ that fit
   std::string labels;              // file; empty with images: their own, or none are known
   std::string fit = "exact";       // of the images to the network's input: kFitKinds
   bool invert = false;             // images
@@ -103,6 +103,8 @@ std::string command_line(const WorkloadOptions& options);
 // An argument as a shell takes it.
 std::string quoted(const std::string& argument);
 
+// Where the images come from: --images, or which test images of data/.
+std::string images_title(const Workload& workload);
 // A line, with the end of the one before it, that says how the images were changed; empty when they
 // were not.
 std::string image_note(const Workload& workload);
