@@ -32,7 +32,7 @@ std::vector<int> number_segments(CompiledPass& pass) {
   std::vector<int> segment_of(to_index(num_pe), -1);
   int first = 0;
   for (int pe = 0; pe < num_pe; ++pe) {
-    if ((row.segment_end >> pe & 1u) != 0) {
+    if (row.segment_end[to_index(pe)]) {
       for (; first <= pe; ++first) {
         segment_of[to_index(first)] = static_cast<int>(pass.segment_rows.size());
       }

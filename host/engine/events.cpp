@@ -68,7 +68,7 @@ bool touches(const LayerRow& row, const ChipConfig& config, int y0, int array_ro
   const int top = py * row.pool_row_stride;
   for (int pe = 0; pe < config.num_pe; ++pe) {
     const int y = y0 + row.replica[to_index(pe)] + array_row;
-    if ((row.segment_end >> pe & 1u) != 0 && y < row.out_height && y >= top &&
+    if (row.segment_end[to_index(pe)] && y < row.out_height && y >= top &&
         y < top + row.pool_rows) {
       return true;
     }
@@ -168,7 +168,8 @@ RowEvents image_row(const ChipProgram& program, const ChipConfig& config, int in
         events.psum_groups += timing.row_groups * groups;
     }
   }
-  events.activations = events.psum_groups * config.lanes * std::popcount(row.segment_end);
+  events.activations =
+      events.psum_groups * config.lanes * static_cast<int64_t>(row.segment_end.count());
   if (row.final != 0) {
     events.logit_writes = events.psum_groups;
   } else if (row.vector != 0) {

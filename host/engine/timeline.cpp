@@ -41,17 +41,16 @@ constexpr int kWriteLatency = 6;   // from the sums to a pooled pixel's write
 constexpr int kResultLatency = 4;  // from the last clock of the last row to the class word
 constexpr int kFirstLogit = 2;     // from the class word to the first logit
 
-// PEs that take part in each step of a pass: bit p of [step].
-std::vector<uint32_t> active_pes(const ChipProgram& program, const ChipConfig& config,
-                                 int layer_row) {
-  std::vector<uint32_t> steps(1, 0);
+// PEs that take part in each step of a pass.
+std::vector<PeSet> active_pes(const ChipProgram& program, const ChipConfig& config, int layer_row) {
+  std::vector<PeSet> steps(1);
   for (size_t i = to_index(program.layers.at(to_index(layer_row)).first_record);; ++i) {
     const StepRecord& record = program.records.at(i);
     for (int pe = 0; pe < config.num_pe; ++pe) {
-      if (record.active[to_index(pe)] != 0) steps.back() |= 1u << pe;
+      if (record.active[to_index(pe)] != 0) steps.back().set(to_index(pe));
     }
     if (record.last_pass != 0) return steps;
-    if (record.last_step != 0) steps.push_back(0);
+    if (record.last_step != 0) steps.emplace_back();
   }
 }
 
@@ -67,7 +66,7 @@ bool has_pooled_column(const LayerRow& row, int x) {
 bool has_pooled_row(const LayerRow& row, const ChipConfig& config, int y0, int array_row) {
   for (int pe = 0; pe < config.num_pe; ++pe) {
     const int y = y0 + row.replica[to_index(pe)] + array_row;
-    if ((row.segment_end >> pe & 1u) == 0 || y >= row.out_height) continue;
+    if (!row.segment_end[to_index(pe)] || y >= row.out_height) continue;
     for (int py = 0; py < row.pooled_height; ++py) {
       const int top = py * row.pool_row_stride;
       if (top <= y && y < top + row.pool_rows) return true;
@@ -151,7 +150,7 @@ class Maker {
   int64_t pass(int image, int row, int64_t start, std::span<const uint8_t> reads) {
     const LayerRow& layer = program_.layers[to_index(row)];
     const PassTiming& timing = timings_[to_index(row)];
-    const std::vector<uint32_t>& active = active_[to_index(row)];
+    const std::vector<PeSet>& active = active_[to_index(row)];
     const size_t steps = timing.fetch.size();
     const int64_t beats = timing.beats();
     const auto pes = to_index(config_.num_pe);
@@ -200,7 +199,7 @@ class Maker {
       }
       place(beat);
       for (size_t pe = 0; pe < pes; ++pe) {
-        if ((active[step] >> pe & 1u) == 0) continue;
+        if (!active[step][pe]) continue;
         at.pe = static_cast<int>(pe);
         event(Activity::kDrive, clock + kStrobeLatency, drive);
         for (int plane = driven - 1; plane >= 0; --plane) {
@@ -253,7 +252,7 @@ class Maker {
   const ChipConfig& config_;
   bool skip_;
   std::vector<PassTiming> timings_;
-  std::vector<std::vector<uint32_t>> active_;
+  std::vector<std::vector<PeSet>> active_;
   std::vector<TimelineEvent> events_;
 };
 

@@ -23,9 +23,10 @@ struct Parameter {
   int high;
 };
 
-// The limits are those of the RTL (rtl/README.md, "Parameters"), narrower where that table says so.
+// The limits are those of the RTL (rtl/README.md, "Parameters"), narrower where that table says so;
+// but the chip model takes more PEs and longer tables.
 constexpr std::array kParameters = {
-    Parameter{"NumPe", &ChipConfig::num_pe, 1, 24},
+    Parameter{"NumPe", &ChipConfig::num_pe, 1, 256},
     Parameter{"Windows", &ChipConfig::windows, 1, 16},
     Parameter{"Lanes", &ChipConfig::lanes, 2, 16},
     Parameter{"KernelMax", &ChipConfig::kernel_max, 4, 4},
@@ -38,9 +39,9 @@ constexpr std::array kParameters = {
     Parameter{"BankDepth", &ChipConfig::bank_depth, 2, 8192},
     Parameter{"NumBuffers", &ChipConfig::num_buffers, 3, 4},
     Parameter{"MaxDim", &ChipConfig::max_dim, 4, 63},
-    Parameter{"NumLayers", &ChipConfig::num_layers, 2, 64},
-    Parameter{"NumRecords", &ChipConfig::num_records, 2, 1024},
-    Parameter{"NumBiasRows", &ChipConfig::num_bias_rows, 2, 1024},
+    Parameter{"NumLayers", &ChipConfig::num_layers, 2, 256},
+    Parameter{"NumRecords", &ChipConfig::num_records, 2, 16384},
+    Parameter{"NumBiasRows", &ChipConfig::num_bias_rows, 2, 4096},
     Parameter{"NumLogits", &ChipConfig::num_logits, 4, 254},
     Parameter{"NumEntries", &ChipConfig::num_entries, 2, 128},
     Parameter{"ReadLatency", &ChipConfig::read_latency, 1, 63},

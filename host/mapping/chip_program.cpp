@@ -28,6 +28,9 @@ using fields::kRecordPeWord;
 using fields::kReplica;
 using fields::kRowOffset;
 using fields::kSegmentWord;
+using fields::kTableLayers;
+using fields::kTablePes;
+using fields::kTableRows;
 
 template <typename Row, size_t N>
 void encode_fields(const std::array<Field<Row>, N>& fields, const Row& row, std::string_view where,
@@ -129,11 +132,25 @@ uint32_t feature_map_address(const ChipConfig& config, int buffer, const MapLoca
   return reg::kFeatureMaps + 4 * static_cast<uint32_t>(word);
 }
 
+// Chips of more PEs, or of longer tables, than there are bits and addresses for exist as models
+// alone.
+void check_tables(const ChipConfig& config) {
+  const auto most = [](std::string_view name, int found, int limit) {
+    check(found <= limit, "tables", name, found,
+          fmt::format("up to {}, more in the chip model alone", limit));
+  };
+  most("NumPe", config.num_pe, kTablePes);
+  most("NumLayers", config.num_layers, kTableLayers);
+  most("NumRecords", config.num_records, kTableRows);
+  most("NumBiasRows", config.num_bias_rows, kTableRows);
+}
+
 std::vector<uint32_t> encode(const LayerRow& row, const ChipConfig& config) {
   const std::string_view where = "layer row";
   std::vector<uint32_t> words(to_index(config.layer_words()), 0);
   encode_fields(kLayerFields, row, where, words);
-  words[kSegmentWord] = row.segment_end;
+  check_tables(config);
+  words[kSegmentWord] = static_cast<uint32_t>(row.segment_end.to_ulong());
   check_pe_list(row.replica.size(), config, where, "REPLICA");
   check_pe_list(row.row_offset.size(), config, where, "ROW_OFFSET");
   for (size_t pe = 0; pe < row.replica.size(); ++pe) {

@@ -4,6 +4,7 @@
 // the range check (rtl/REGISTERS.md).
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -18,6 +19,10 @@ namespace mcnn {
 
 inline constexpr int kLineUnit = 4;     // first source lines of blocks are multiples of it
 inline constexpr int kVectorBanks = 4;  // banks that hold a vector
+
+// Some of the PEs of a chip.
+inline constexpr int kMostPes = 256;
+using PeSet = std::bitset<kMostPes>;
 
 // A row of the layer table: one pass of up to NumAdc/2 kernels.
 struct LayerRow {
@@ -49,7 +54,7 @@ struct LayerRow {
   int input = 0;                // buffer that is read, by its name; 0 is the image's
   int output = 1;               // buffer that is written
   int add = 0;                  // to what it holds
-  uint32_t segment_end = 0;     // bit p: PE p is the last of a replica
+  PeSet segment_end;            // the last PEs of the replicas
   std::vector<int> replica;     // [PE] its first output row in the group
   std::vector<int> row_offset;  // [PE] replica * stride
 

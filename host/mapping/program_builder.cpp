@@ -27,13 +27,13 @@ void set_segments(const MappingTask& task, const LayerLayout& layout, const std:
                   LayerRow& row) {
   const LayerPlan& plan = *layout.plan;
   if (plan.final || plan.vector_output) {
-    row.segment_end = 1u << (task.config.num_pe - 1);
+    row.segment_end.set(to_index(task.config.num_pe - 1));
     return;
   }
   int first = 0;
   for (int segment = 0; segment < layout.segments(); ++segment) {
     const int end = pes[to_index((segment + 1) * layout.pes - 1)];
-    row.segment_end |= 1u << end;
+    row.segment_end.set(to_index(end));
     for (; first <= end; ++first) {
       row.replica[to_index(first)] = segment * plan.array_rows;
       row.row_offset[to_index(first)] = segment * plan.array_rows * plan.stride;

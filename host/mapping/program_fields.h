@@ -112,6 +112,10 @@ inline constexpr std::array kLayerFields = {
   LayerField{"ADD",                6, {20, 1},  &LayerRow::add,                0, adds},
 };
 // clang-format on
+// What the RTL's tables have bits and addresses for (rtl/REGISTERS.md).
+inline constexpr int kTablePes = 24;
+inline constexpr int kTableLayers = 64;
+inline constexpr int kTableRows = 1024;  // of records and of biases
 inline constexpr int kSegmentWord = 7;
 inline constexpr int kLayerPeWord = 8;
 

@@ -222,12 +222,11 @@ class Validator {
   }
 
   void check_segments(const LayerRow& row, bool single) {
-    check(row.segment_end != 0 && (static_cast<uint64_t>(row.segment_end) >> config_.num_pe) == 0,
-          where_, "SEGMENT_END", row.segment_end,
-          fmt::format("not 0, bits {}..0", config_.num_pe - 1));
-    const uint32_t last = 1u << (config_.num_pe - 1);
-    check(!single || row.segment_end == last, where_, "SEGMENT_END", row.segment_end,
-          fmt::format("{}, the last PE, with FINAL or VECTOR", last));
+    const auto count = static_cast<int64_t>(row.segment_end.count());
+    check(count != 0 && (row.segment_end >> to_index(config_.num_pe)).none(), where_, "SEGMENT_END",
+          count, fmt::format("at least one PE, of {}", config_.num_pe));
+    check(!single || (count == 1 && row.segment_end[to_index(config_.num_pe - 1)]), where_,
+          "SEGMENT_END", count, "the last PE alone, with FINAL or VECTOR");
     check_pe_list(row.replica.size(), config_, where_, "REPLICA");
     check_pe_list(row.row_offset.size(), config_, where_, "ROW_OFFSET");
     std::vector<int> segments(to_index(row.group_rows), 0);
@@ -240,7 +239,7 @@ class Validator {
             where_, fmt::format("ROW_OFFSET of PE {}", pe), row.row_offset[pe],
             fmt::format("{}, REPLICA*STRIDE, and below {}", row.replica[pe] * row.stride,
                         config_.row_banks));
-      if ((row.segment_end >> pe & 1u) != 0) {
+      if (row.segment_end[pe]) {
         for (int w = 0; w < row.array_rows; ++w) ++segments[to_index(row.replica[pe] + w)];
       }
     }
@@ -269,7 +268,7 @@ class Validator {
   // Replica of the segment that a PE works for, or -1 behind the last segment.
   int segment_replica(const LayerRow& row, size_t pe) const {
     for (size_t end = pe; end < row.replica.size(); ++end) {
-      if ((row.segment_end >> end & 1u) != 0) {
+      if (row.segment_end[end]) {
         return row.replica[end];
       }
     }

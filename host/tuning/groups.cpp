@@ -60,7 +60,7 @@ ChipProgram group_program(const MappedNetwork& mapped, const ChipConfig& config,
     }
     row.group_rows = 1;
     row.row_step = row.stride;
-    row.segment_end = 1u << last;
+    row.segment_end.reset().set(to_index(last));
     std::fill(row.replica.begin(), row.replica.end(), 0);
     std::fill(row.row_offset.begin(), row.row_offset.end(), 0);
     for (size_t i = to_index(row.first_record); i < program.records.size(); ++i) {

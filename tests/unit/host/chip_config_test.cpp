@@ -61,7 +61,7 @@ TEST(ChipConfig, Errors) {
   };
   expect_parts(error("# comment\n\nNumPE=3\n"), "x.params", "line 3", "NumPE", "NumPe");
   expect_parts(error("NumPe=3\nNumPe=3"), "line 2", "second time");
-  expect_parts(error("NumPe=0"), "NumPe", "found \"0\"", "1..24");
+  expect_parts(error("NumPe=0"), "NumPe", "found \"0\"", "1..256");
   expect_parts(error("NumPe=3x"), "NumPe", "found \"3x\"");
   expect_parts(error("NumPe"), "line 1", "Name=Value");
   expect_parts(error("NumAdc=6"), "NumAdc", "found 6", "power of two");

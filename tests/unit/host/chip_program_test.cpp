@@ -10,6 +10,17 @@
 namespace mcnn::testing {
 namespace {
 
+// A chip of more PEs than a row has bits for has no tables.
+TEST(ChipProgramEncoding, RefusesWhatTheTablesCannotHold) {
+  ChipConfig config;
+  config.num_pe = 25;
+  LayerRow row;
+  row.replica.assign(25, 0);
+  row.row_offset.assign(25, 0);
+  expect_parts(error_of([&] { encode(row, config); }), "tables: NumPe: found 25", "up to 24",
+               "chip model alone");
+}
+
 TEST(ChipProgramEncoding, LayerRowBits) {
   ChipConfig config = named_config("yao2020");
   LayerRow row;

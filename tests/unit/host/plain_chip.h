@@ -112,7 +112,7 @@ class PlainChip {
       for (size_t k = 0; k < segment.size(); ++k) {
         segment[k] += sums[pe][k];
       }
-      if ((row.segment_end >> pe & 1u) != 0) {
+      if (row.segment_end[to_index(pe)]) {
         const int row_pairs = (row.kernels + lanes_ - 1) / lanes_ * lanes_;
         for (int w = 0; w < row.array_rows; ++w) {
           for (int k = 0; k < row.kernels; ++k) {
