@@ -15,6 +15,7 @@ PROGRAM ?=
 ARGS    ?=
 SET     ?= mnist
 GATING  ?=
+CELLS   ?= osu018
 PLAN    ?= sweeps/default.toml
 BUILD_JOBS ?= $(shell nproc)
 
@@ -27,9 +28,12 @@ programming = $(if $(PROGRAM),--program $(PROGRAM))
 
 # Netlists with clock gates: synth, sta, power.
 gated = $(if $(filter-out 0,$(GATING)),--gated)
+# All configurations where none is named.
+only = $(if $(filter-out default file undefined,$(origin CONFIG)),$(CONFIG))
+export CELLS_DIR
 
 # What was asked for is checked before anything is built: names, files, numbers.
-choice = $(foreach name,CONFIG NETWORK DEVICE COUNT FIRST SEED MAPPING JOBS CHECK PROGRAM BUILD,$(name)='$($(name))')
+choice = $(foreach name,CONFIG NETWORK DEVICE COUNT FIRST SEED MAPPING JOBS CHECK PROGRAM BUILD CELLS,$(name)='$($(name))')
 sim program waves: simulates = $(if $(findstring --engine,$(ARGS)),,--rtl)
 sweep: choice += PLAN='$(PLAN)'
 
@@ -44,7 +48,8 @@ help: ## This list
 	@echo "Variables: CONFIG ($(patsubst constraints/%.params,%,$(wildcard constraints/*.params))), NETWORK (file),"
 	@echo "DEVICE ($(patsubst data/devices/%.toml,%,$(wildcard data/devices/*.toml)), or a file), COUNT, FIRST, SEED,"
 	@echo "MAPPING (default, sliding, paper), PROGRAM (loop, direct), JOBS, CHECK, PLAN (file), GATING (1: synth, sta and power"
-	@echo "with clock gates), ARGS (any other option of the mcnn command)."
+	@echo "with clock gates), CELLS ($(patsubst constraints/cells/%.cells,%,$(wildcard constraints/cells/*.cells)), or a Liberty file; but for"
+	@echo "osu018 with CELLS_DIR=folder), ARGS (any other option of the mcnn command)."
 
 choice:
 	@scripts/check_choice.sh $(simulates) $(choice)
@@ -117,10 +122,10 @@ frontier: build ## Accuracy against energy over converters and array shapes (CHI
 	@scripts/install_dependencies.sh sweep
 	@BUILD=$(BUILD) DEVICE=$(DEVICE) scripts/frontier.sh $(or $(CHIPS),10) $(or $(COUNT),10000)
 
-power: build ## Power of the synthesised logic with the activity of a real run (after make synth)
+power: build ## Power of the synthesised logic with the activity of a real run, as an energy card (after make synth)
 	@scripts/install_dependencies.sh sta
 	@cmake --build $(BUILD) -j $(BUILD_JOBS) --target mcnn_activity
-	@BUILD=$(BUILD) scripts/power.sh $(CONFIG)$(if $(gated),-gated)
+	@BUILD=$(BUILD) scripts/power.sh --cells $(CELLS) $(if $(NETWORK),--network $(NETWORK)) $(CONFIG)$(if $(gated),-gated)
 
 tune: build ## Tune a chip in place (ARGS="--flow best"); learning curve in build/tune/curve.svg
 	@mkdir -p $(BUILD)/tune
@@ -137,13 +142,13 @@ waves: build ## Waves of one image (FIRST=n chooses it): build/waves/image.fst
 	@echo "Open them with the saved view (apt-get install gtkwave):"
 	@echo "  gtkwave $(BUILD)/waves/image.fst tb/waves/mcnn.gtkw"
 
-synth: ## Synthesis onto the OSU 0.18 um cells: area (GATING=1: with clock gates)
+synth: choice ## Synthesis: area (GATING=1: with clock gates; CELLS: onto which cells, OSU 0.18 um)
 	@scripts/install_dependencies.sh synth
-	@scripts/synth.sh $(gated)
+	@scripts/synth.sh $(gated) --cells $(CELLS) $(only)
 
-sta: ## Static timing of the synthesised chip
+sta: choice ## Static timing of the synthesised chip
 	@scripts/install_dependencies.sh sta
-	@scripts/sta.sh $(gated)
+	@scripts/sta.sh $(gated) --cells $(CELLS) $(only)
 
 equiv: ## Prove every module of the netlists equal to the RTL, plain and gated (after what make synth does): minutes
 	@scripts/install_dependencies.sh synth

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Timing constraints of the chip: one clock of 200 MHz. Times in ns, loads in pF. Before layout: the clock tree and the reset tree
-# are ideal, their imperfection is in the uncertainty.
+# are ideal, their imperfection is in the uncertainty. What belongs to the cell library is in the array cells (constraints/cells).
 
 set clock_period 5.0
 create_clock -name clk -period $clock_period [get_ports clk_i]
@@ -36,13 +36,14 @@ set macro_outputs [get_ports {macro_read_o* macro_pulse_o* macro_line_o* macro_c
 set_output_delay -max 1.0 -clock clk $macro_outputs
 set_output_delay -min 0.0 -clock clk $macro_outputs
 
-set_driving_cell -lib_cell BUFX2 $bus_inputs
-set_driving_cell -lib_cell BUFX2 [get_ports macro_code_i*]
-set_load 0.05 [all_outputs]
+set_driving_cell -lib_cell $cells(driving_cell) $bus_inputs
+set_driving_cell -lib_cell $cells(driving_cell) [get_ports macro_code_i*]
+set_load $cells(load_pF) [all_outputs]
 
 # A clock gate sits before the end of the tree: its enable must be there earlier than the data of a register, by what the gate and the
-# tree behind it take. (At the gate, where nothing arrives while the clock is high: the latch is shut.)
+# tree behind it take. (At the gate, where nothing arrives while the clock is high: the latch is shut. An integrated gate says itself
+# what it needs.)
 set_clock_gating_check -setup 0.5 -hold 0.0 [get_clocks clk]
 
-# The delay tables of the cells end at edges of 1.2 to 1.8 ns: slower ones would be extrapolated.
-set_max_transition 1.2 [current_design]
+# The delay tables of the cells end at some slope: slower edges would be extrapolated.
+set_max_transition $cells(max_slew_ns) [current_design]

@@ -1,30 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # The memory macros of the chip (rtl/memory/mcnn_ram.sv: one read port, one write port) as synthesis and timing see them.
-# There is no memory generator for this cell library: every number here is an assumption, see README.md.
+# There is no memory generator for the cell libraries: every number is an assumption of their descriptions (constraints/cells), the same
+# for every geometry, see README.md.
 
 namespace eval memory {
-  # Area of a macro per bit [um^2]: low, typical, high. It includes the periphery, most of a macro this small.
-  variable area_per_bit {15.0 30.0 60.0}
-
-  # Timing [ns] and pin capacitances [pF], the same for every geometry.
-  variable clock_to_data 2.0
-  variable setup         0.5
-  variable hold          0.0
-  variable data_slew     0.15
-  variable input_cap     0.02
-  variable clock_cap     0.05
-  variable max_load      0.5
-
-  # Wires before layout: 60 um a sink, 0.15 fF a um.
-  variable wire_length 60
-  variable wire_cap    0.00015
-
-  proc wire_load {} {
-    variable wire_length
-    variable wire_cap
-    return "  wire_load(\"estimate\") {\n    resistance : 0.0;\n    capacitance : $wire_cap;\n    area : 0.0;\n\
-    slope : $wire_length;\n    fanout_length(1, $wire_length);\n  }\n"
-  }
+  variable hold      0.0
+  variable data_slew 0.15
 
   # The macro of a geometry: bits of a lane, lanes of a word (written separately), words.
   proc name {lane_bits lanes depth} {
@@ -40,7 +21,7 @@ namespace eval memory {
   }
 
   proc constraints {} {
-    variable setup
+    lassign $::cells(memory_ns) clock_to_data setup
     variable hold
     set text ""
     foreach {type value} [list setup_rising $setup hold_rising $hold] {
@@ -65,14 +46,11 @@ namespace eval memory {
     return $text
   }
 
-  # A Liberty library with a cell for every {lane_bits lanes depth} of the list.
+  # A Liberty library with a cell for every {lane_bits lanes depth} of the list, and the wire estimate.
   proc liberty {geometries} {
-    variable clock_to_data
     variable data_slew
-    variable input_cap
-    variable clock_cap
-    variable max_load
-    variable area_per_bit
+    lassign $::cells(memory_ns) clock_to_data setup
+    lassign $::cells(memory_pF) input_cap clock_cap max_load
     set text "/* Generated: timing view of the memory macros. Assumed numbers, see constraints/README.md. */
 library(mcnn_memory) {
   delay_model : table_lookup;
@@ -91,9 +69,16 @@ library(mcnn_memory) {
   output_threshold_pct_rise : 50;
   output_threshold_pct_fall : 50;
   nom_process : 1;
-  nom_voltage : 1.8;
+  nom_voltage : $::cells(voltage);
   nom_temperature : 25;
-[wire_load]"
+  wire_load(\"estimate\") {
+    resistance : 0.0;
+    capacitance : [expr {$::cells(wire_fF_um) * 1e-3}];
+    area : 0.0;
+    slope : $::cells(wire_um);
+    fanout_length(1, $::cells(wire_um));
+  }
+"
     # bus types
     set sizes {}
     foreach geometry $geometries {
@@ -109,7 +94,7 @@ library(mcnn_memory) {
       set width [expr {$lane_bits * $lanes}]
       set address bus[address_bits $depth]
       set data bus$width
-      set area [expr {[lindex $area_per_bit 1] * $width * $depth}]
+      set area [expr {[lindex $::cells(memory_um2_bit) 1] * $width * $depth}]
       append text "  cell([name $lane_bits $lanes $depth]) {\n    area : $area;\n    dont_touch : true;\n    interface_timing : true;\n" \
         "    pin(clk_i) { direction : input; clock : true; capacitance : $clock_cap; }\n"
       set pins re_i

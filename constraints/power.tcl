@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 # Power of one room of a configuration's netlist with OpenSTA; scripts/power.sh calls it from the repository root. Environment:
-#   MCNN_LIBERTY   cell library            MCNN_SYNTH     folder with the netlist and the memories' timing
+#   MCNN_CELLS     folder of the library   MCNN_SYNTH     folder with the netlist and the memories' timing
 #   MCNN_ROOM      module of the room      MCNN_ACTIVITY  its bits: name, changes a clock, duty (mcnn_activity, without instance)
-#   MCNN_OUT       file: one line, room, pins, power at rest and in the run [W]; gated enables, part of the clocks in which they
-#                  are 1, and the same for their flip-flops
+#   MCNN_KIND      rest or run             MCNN_OUT       file: one line, see below
+# `run` gives the power of the run with the clock of all flip-flops; `rest` that with their data at rest, as long at 1 as in the run and with
+# all clock gates closed, and what closed gates save in the run; gates, the part of the clocks in which they are open, the same
+# for their flip-flops; and the leakage, which is in none of the others. All in W. Two calls, because OpenSTA keeps activities that are
+# set once more.
+#
 # Every flip-flop's and memory's output and every input port has its own activity of the real run; OpenSTA carries them through the
 # gates between. It takes no activity at the output of a register, only at what the output drives, so it is set there; what the
-# flip-flop itself needs to change its output comes from the activity that OpenSTA finds at its input. It is room by room because OpenSTA 2.0 ends with a segmentation fault when it carries activities through the whole
-# chip. Memories have no power in the library: they are not in the result.
+# flip-flop itself needs to change its output comes from the activity that OpenSTA finds at its input. It is room by room because
+# OpenSTA 2.0 ends with a segmentation fault when it carries activities through the whole chip. Memories have no power in the library:
+# they are not in the result.
 #
-# OpenSTA has the full clock behind a clock gate, whatever activity it is given. So what the flip-flops behind a gate, its NAND and its
-# driver take for the clock (their power with all data at rest) counts by the part of the clocks in which the gate was open,
-# which is the duty of enable_<number>.latch.Q in a simulation of the netlist; at rest all gates are closed. The latches and their inverters
-# have every clock.
+# OpenSTA has the full clock behind a clock gate, whatever activity it is given. So what the flip-flops behind a gate and the gate itself
+# (a NAND with its driver, or an integrated one) take for the clock, which is their power with all data at rest, counts by the part of the
+# clocks in which the gate was open (gate_<number>.open of the activity); at rest all gates are closed. The latches of gates that are made
+# of one, with their inverters, have every clock; a closed integrated gate takes what its library says for its clock pin.
 
 proc mean {sum count} { return [expr {$count > 0 ? $sum / $count : 0.0}] }
 
@@ -22,8 +27,25 @@ proc clock_power {cell} {
   return [expr {$internal + $switching}]
 }
 
+proc write_line {line} {
+  set channel [open $::env(MCNN_OUT) w]
+  puts $channel $line
+  close $channel
+}
+
+# The cells that a net drives.
+proc loads {pin} { return [get_pins -of_objects [[get_pins $pin] net]] }
+
 proc analyse {} {
-  read_liberty $::env(MCNN_LIBERTY)
+  global cells
+  set rest [expr {$::env(MCNN_KIND) eq "rest"}]
+  source $::env(MCNN_CELLS)/cells.tcl
+  array set registers $cells(registers)
+  set outputs {}
+  foreach {type pins} $cells(registers) { lappend outputs {*}$pins }
+  if {[info exists cells(latch)]} { lappend outputs [lindex $cells(latch_pins) 2] }
+  set outputs [lsort -unique $outputs]
+  read_liberty $::env(MCNN_CELLS)/power.lib
   read_liberty $::env(MCNN_SYNTH)/memory.lib
   read_verilog $::env(MCNN_SYNTH)/mcnn_chip.v
   link_design $::env(MCNN_ROOM)
@@ -38,82 +60,104 @@ proc analyse {} {
   close $channel
   # What the run does not name is at rest.
   set_power_activity -input -activity 0 -duty 0
-  set found 0
-  set missing 0
   # set_power_activity -pins takes input pins only and ends in a missing procedure; what it calls takes any pin.
+  set known {}
+  set missing 0
   foreach cell [all_registers -cells] {
     set name [get_full_name $cell]
+    set type [get_property $cell ref_name]
     set pins [$cell pin_iterator]
     while {[$pins has_next]} {
       set pin [$pins next]
       set full [get_full_name $pin]
-      if {[string match "*/Q" $full]} {
-        regsub {_(DFFPOSX1|DFFSR)$} $name {} bit
-        if {[regexp {^enable_[0-9]+\.latch$} $name]} { set bit $name.Q }
+      set port [lindex [split $full /] end]
+      if {[lsearch -exact $outputs $port] >= 0} {
+        set bit $name
+        if {[string match "*_$type" $name]} { set bit [string range $name 0 end-[expr {[string length $type] + 1}]] }
+        if {[regexp {^enable_[0-9]+\.latch$} $name]} {
+          # It shows what opens its gates.
+          foreach load [loads $full] { if {[regexp {^(gate_[0-9]+)\.} [get_full_name $load] -> gate]} { set bit $gate.open } }
+        }
       } elseif {[regexp {/rdata_o} $full]} {
         regsub {/(rdata_o[^/]*)$} $full {.\1} bit
       } else {
         continue
       }
-      if {[info exists activity($bit)]} {
-        sta::set_power_pin_activity $pin {*}$activity($bit)
-        set net [$pin net]
-        if {$net ne "NULL"} {
-          foreach load [get_pins -of_objects $net] { sta::set_power_pin_activity $load {*}$activity($bit) }
-        }
-        incr found
-      } else {
+      if {![info exists activity($bit)]} {
         incr missing
+        continue
       }
+      lappend known $pin {*}$activity($bit)
     }
     $pins finish
   }
-  set ports 0
+  set ports {}
   foreach port [all_inputs] {
     set name [get_full_name $port]
-    if {$name ne "clk_i" && [info exists activity($name)]} {
-      sta::set_power_input_port_activity $port {*}$activity($name)
-      incr ports
+    if {$name ne "clk_i" && [info exists activity($name)]} { lappend ports $port {*}$activity($name) }
+  }
+  foreach {pin changes duty} $known {
+    if {$rest} { set changes 0 }
+    sta::set_power_pin_activity $pin $changes $duty
+    set net [$pin net]
+    if {$net ne "NULL"} {
+      foreach load [get_pins -of_objects $net] { sta::set_power_pin_activity $load $changes $duty }
     }
   }
-  set run [lindex [sta::design_power [sta::cmd_corner]] 3]
-  # Data at rest: what the clock alone costs. A global activity hides all others, so it comes last.
-  set_power_activity -global -activity 0 -duty 0
-  set idle [lindex [sta::design_power [sta::cmd_corner]] 3]
+  foreach {port changes duty} $ports {
+    if {$rest} { set changes 0 }
+    sta::set_power_input_port_activity $port $changes $duty
+  }
+  lassign [sta::design_power [sta::cmd_corner]] - - leakage power
+  set power [expr {$power - $leakage}]
+  if {!$rest} {
+    write_line "run_W $power"
+    return
+  }
 
   # The clock behind the gates.
-  set enables 0
+  foreach gate $cells(gates) {
+    lassign $gate type most clock enable output others closed
+    set integrated($type) [list $output [expr {$closed * 1e-12 / 5e-9}]]
+  }
+  set gated_clock 0.0
+  set closed_clock 0.0
+  set gates 0
   set open_sum 0.0
   set members 0
   set open_members 0.0
-  foreach latch [all_registers -level_sensitive -cells] {
-    set name [get_full_name $latch]
-    if {![regexp {^(enable_[0-9]+)\.latch$} $name -> enable]} { error "$name: a latch that is not a clock gate's" }
-    if {![info exists activity($name.Q)]} { error "$name.Q: not in the activity" }
-    set open [lindex $activity($name.Q) 1]
-    set clocked 0.0
-    foreach input [get_pins -of_objects [[get_pins $name/Q] net]] {
-      if {![regexp {^(gate_[0-9]+)\.gate/B$} [get_full_name $input] -> gate]} { continue }
-      foreach pin [get_pins -of_objects [[get_pins $gate.gate/Y] net]] {
+  foreach cell [get_cells gate_*gate] {
+    set name [get_full_name $cell]
+    if {![regexp {^(gate_[0-9]+)\.(.*\.)?gate$} $name -> gate]} { continue }
+    if {![info exists activity($gate.open)]} { error "$gate.open: not in the activity" }
+    set open [lindex $activity($gate.open) 1]
+    set clocked [clock_power $cell]
+    set type [get_property $cell ref_name]
+    if {[info exists integrated($type)]} {
+      lassign $integrated($type) pin closed
+      set output $name/$pin
+      set clocked [expr {$clocked > $closed ? $clocked - $closed : 0.0}]
+    } else {
+      foreach pin [loads $name/Y] {
         if {[string match */A [get_full_name $pin]]} { set drive [$pin instance] }
       }
-      set clocked [expr {$clocked + [clock_power [$input instance]] + [clock_power $drive]}]
-      foreach pin [get_pins -of_objects [[get_pins [get_full_name $drive]/Y] net]] {
-        if {![string match */CLK [get_full_name $pin]]} { continue }
-        set clocked [expr {$clocked + [clock_power [$pin instance]]}]
-        incr members
-        set open_members [expr {$open_members + $open}]
-      }
+      set output [get_full_name $drive]/Y
+      set clocked [expr {$clocked + [clock_power $drive]}]
     }
-    set idle [expr {$idle - $clocked}]
-    set run [expr {$run - (1.0 - $open) * $clocked}]
-    incr enables
+    foreach pin [loads $output] {
+      if {[get_full_name $pin] eq $output} { continue }
+      set clocked [expr {$clocked + [clock_power [$pin instance]]}]
+      incr members
+      set open_members [expr {$open_members + $open}]
+    }
+    set closed_clock [expr {$closed_clock + (1.0 - $open) * $clocked}]
+    set gated_clock [expr {$gated_clock + $clocked}]
+    incr gates
     set open_sum [expr {$open_sum + $open}]
   }
-  set channel [open $::env(MCNN_OUT) w]
-  puts $channel "$::env(MCNN_ROOM) outputs $found without_activity $missing input_ports $ports idle_W $idle run_W $run\
-    enables $enables open [mean $open_sum $enables] gated $members open [mean $open_members $members]"
-  close $channel
+  write_line "$::env(MCNN_ROOM) outputs [expr {[llength $known] / 3}] without_activity $missing input_ports [expr {[llength $ports] / 3}]\
+    idle_W [expr {$power - $gated_clock}] closed_W $closed_clock gates $gates open [mean $open_sum $gates]\
+    gated $members open [mean $open_members $members] leakage_W $leakage"
 }
 
 if {[catch analyse message]} {

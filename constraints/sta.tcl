@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Static timing of one configuration with OpenSTA; scripts/sta.sh calls it from the repository root. Environment:
-#   MCNN_LIBERTY  cell library      MCNN_SYNTH  folder with the netlist and the memories' timing
-#   MCNN_OUT      folder for the results
+#   MCNN_CELLS    folder of the cell library (scripts/cells.sh)
+#   MCNN_SYNTH    folder with the netlist and the memories' timing      MCNN_OUT  folder for the results
 # The script must not go on after an error, which OpenSTA does by itself.
 
 # Worst setup slack. A latch (of a clock gate) is open while the clock is low: a path into it that is in time takes what it
@@ -23,7 +23,8 @@ proc worst_setup {} {
 
 proc analyse {} {
   set out $::env(MCNN_OUT)
-  read_liberty $::env(MCNN_LIBERTY)
+  source $::env(MCNN_CELLS)/cells.tcl
+  read_liberty $::env(MCNN_CELLS)/cells.lib
   read_liberty $::env(MCNN_SYNTH)/memory.lib
   read_verilog $::env(MCNN_SYNTH)/mcnn_chip.v
   link_design mcnn_chip

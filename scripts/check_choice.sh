@@ -54,6 +54,11 @@ if [[ -n "$device" && ! -f "$data/devices/$device.toml" && ! -f "$device" ]]; th
   refuse DEVICE "$(names "$data/devices" .toml), or a file"
 fi
 
+cells="${chosen[CELLS]:-}"
+if [[ -n "$cells" && ! -f "constraints/cells/$cells.cells" && ! (-f "$cells" && "$cells" =~ \.lib(\.gz)?$) ]]; then
+  refuse CELLS "$(names constraints/cells .cells), or a Liberty file (.lib, .lib.gz)"
+fi
+
 [[ -z "${chosen[PLAN]:-}" || -f "${chosen[PLAN]}" ]] ||
   refuse PLAN "a file: $(files sweeps .toml), or yours"
 [[ "${chosen[MAPPING]:-default}" =~ ^(default|sliding|paper)$ ]] || refuse MAPPING "default, sliding, paper"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Proves that the netlists of scripts/synth.sh are the RTL: every module of every configuration, plain and gated, with Yosys and abc
+# Proves that the netlists of scripts/synth.sh on OSU 0.18 um cells are the RTL: every module of every configuration, plain and gated, with Yosys and abc
 # (constraints/equiv.tcl). Then that the proof bites: netlists with one cell changed must not pass.
 #
 #   scripts/equiv.sh [configuration...]     (all of constraints/*.params, each plain and -gated)
@@ -38,6 +38,7 @@ for config in "${configs[@]}"; do
   netlist="build/synth/$config/mcnn_chip.v"
   if [[ ! -s "$netlist" ]] ||
     [[ -n "$(find rtl constraints/synth.tcl constraints/rooms.tcl constraints/memory.tcl constraints/abc.* constraints/clock_gate* \
+      constraints/cells.tcl constraints/cells/osu018.cells \
       "constraints/${config%-gated}.params" -newer "$netlist" -name '*.*' -type f ! -name '*.md' ! -name '*.svg')" ]]; then
     old+=("$config")
   fi

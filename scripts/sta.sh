@@ -1,28 +1,34 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Static timing of the synthesised chip at 200 MHz, typical corner: reports in build/sta/<configuration>/, a table at the end, exit
-# status 1 if a setup or hold check is violated. Synthesises first where there is no netlist of the present RTL.
+# Static timing of the synthesised chip at 200 MHz, typical corner: reports in build/sta/<configuration>/, of other libraries than osu018
+# in build/sta/<library>/<configuration>/, a table at the end, exit status 1 if a setup or hold check is violated. Synthesises first
+# where there is no netlist of the present RTL.
 #
-#   scripts/sta.sh [--gated] [configuration...]     (all of constraints/*.params when none is named)
+#   scripts/sta.sh [--gated] [--cells NAME|FILE] [configuration...]     (all of constraints/*.params when none is named)
 #
 # A name that ends in -gated (yao2020-gated) is the netlist with clock gates; --gated takes that of every configuration.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-liberty="${MCNN_LIBERTY:-/usr/share/qflow/tech/osu018/osu018_stdcells.lib}"
+library="${CELLS:-osu018}"
 synth_root="build/synth"
 out_root="build/sta"
 gated=0
 configs=()
-for argument in "$@"; do
-  case "$argument" in
+while [[ $# -gt 0 ]]; do
+  case "$1" in
     --gated) gated=1 ;;
+    --cells)
+      library="${2:-}"
+      shift || true
+      ;;
     -*)
-      echo "$0: unknown option '$argument'; usage: $0 [--gated] [configuration...]" >&2
+      echo "$0: unknown option '$1'; usage: $0 [--gated] [--cells NAME|FILE] [configuration...]" >&2
       exit 2
       ;;
-    *) configs+=("$argument") ;;
+    *) configs+=("$1") ;;
   esac
+  shift
 done
 if [[ ${#configs[@]} -eq 0 ]]; then
   for file in constraints/*.params; do configs+=("$(basename "$file" .params)"); done
@@ -36,10 +42,11 @@ command -v sta > /dev/null || {
   echo "$0: sta not found (Debian package opensta)" >&2
   exit 2
 }
-[[ -r "$liberty" ]] || {
-  echo "$0: cell library $liberty not found (Debian package qflow-tech-osu018)" >&2
-  exit 2
-}
+cells="$(scripts/cells.sh "$library")" || exit 2
+if [[ "$cells" != build/cells/osu018 ]]; then
+  synth_root="$synth_root/${cells##*/}"
+  out_root="$out_root/${cells##*/}"
+fi
 
 # Netlists that are missing or older than what they are made from.
 stale=()
@@ -49,13 +56,13 @@ for config in "${configs[@]}"; do
     exit 2
   }
   netlist="$synth_root/$config/mcnn_chip.v"
-  if [[ ! -s "$netlist" ]] || [[ -n "$(find rtl constraints scripts/synth.sh -newer "$netlist" \
+  if [[ ! -s "$netlist" ]] || [[ -n "$(find rtl constraints scripts/synth.sh "$cells/cells.tcl" -newer "$netlist" \
     \( -name '*.sv' -o -name '*.svh' -o -name '*.f' -o -name "${config%-gated}.params" -o -name 'synth.*' -o -name 'abc.*' \
-    -o -name 'clock_gate*.v' -o -name 'memory.tcl' \) -print -quit)" ]]; then
+    -o -name 'clock_gate*' -o -name 'memory.tcl' -o -name 'cells.tcl' \) -print -quit)" ]]; then
     stale+=("$config")
   fi
 done
-[[ ${#stale[@]} -eq 0 ]] || scripts/synth.sh "${stale[@]}"
+[[ ${#stale[@]} -eq 0 ]] || scripts/synth.sh --cells "$library" "${stale[@]}"
 
 mkdir -p "$out_root"
 work=""
@@ -64,7 +71,7 @@ for config in "${configs[@]}"; do
   work="$(mktemp -d -p "$out_root")"
   chmod 755 "$work"
   status=0
-  MCNN_LIBERTY="$liberty" MCNN_SYNTH="$synth_root/$config" MCNN_OUT="$work" \
+  MCNN_CELLS="$cells" MCNN_SYNTH="$synth_root/$config" MCNN_OUT="$work" \
     sta -no_splash -exit constraints/sta.tcl > "$work/sta.log" 2>&1 < /dev/null || status=$?
   # OpenSTA goes on after some errors: they count, and so does everything that the netlist names but no library has.
   if [[ $status -ne 0 ]] || grep -qE '^Error|[Cc]reating black box' "$work/sta.log" || [[ ! -s "$work/slack.txt" ]]; then

@@ -1,35 +1,42 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Synthesis onto the OSU 0.18 um cells: netlist, area report and log in build/synth/<configuration>/. A name that ends in
-# -gated (yao2020-gated) is the configuration with clock gates (constraints/clock_gate.v).
+# Synthesis onto a cell library: netlist, area report and log in build/synth/<configuration>/, of other libraries than osu018 in
+# build/synth/<library>/<configuration>/. A configuration that ends in -gated (yao2020-gated) is the one with clock gates
+# (constraints/clock_gates.tcl).
 # With --quick only the checks (no latch, no multiplier, nothing undriven) and the mapping of one PE, without and with clock
 # gates; nothing is kept but the logs.
 #
-#   scripts/synth.sh [--quick] [--gated] [configuration...]     (all of constraints/*.params when none is named)
+#   scripts/synth.sh [--quick] [--gated] [--cells NAME|FILE] [configuration...]   (all of constraints/*.params when none is named)
 #
-# --gated takes the gated one of every configuration. MCNN_LIBERTY names another copy of the library, MCNN_JOBS how many
-# configurations at a time, MCNN_GATING how many flip-flops must share an enable to get a clock gate, MCNN_GATE_FANOUT how many of
-# them a gate drives at most.
+# --gated takes the gated one of every configuration; --cells: scripts/cells.sh. MCNN_JOBS says how many configurations at a time,
+# MCNN_GATING how many flip-flops must share an enable to get a clock gate, MCNN_GATE_FANOUT how many of them a gate drives at most,
+# if not as many as the description of the library says.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-liberty="${MCNN_LIBERTY:-/usr/share/qflow/tech/osu018/osu018_stdcells.lib}"
+library="${CELLS:-osu018}"
 out_root="build/synth"
+front_root="build/synth/gates"
 gate_from="${MCNN_GATING:-2}"
-gate_fanout="${MCNN_GATE_FANOUT:-24}"
+gate_fanout="${MCNN_GATE_FANOUT:-}"
 quick=0
 gated=0
 configs=()
-for argument in "$@"; do
-  case "$argument" in
+while [[ $# -gt 0 ]]; do
+  case "$1" in
     --quick) quick=1 ;;
     --gated) gated=1 ;;
+    --cells)
+      library="${2:-}"
+      shift || true
+      ;;
     -*)
-      echo "$0: unknown option '$argument'; usage: $0 [--quick] [--gated] [configuration...]" >&2
+      echo "$0: unknown option '$1'; usage: $0 [--quick] [--gated] [--cells NAME|FILE] [configuration...]" >&2
       exit 2
       ;;
-    *) configs+=("$argument") ;;
+    *) configs+=("$1") ;;
   esac
+  shift
 done
 if [[ ${#configs[@]} -eq 0 ]]; then
   for file in constraints/*.params; do configs+=("$(basename "$file" .params)"); done
@@ -45,10 +52,8 @@ command -v yosys > /dev/null || {
   echo "$0: yosys not found (Debian package yosys)" >&2
   exit 2
 }
-[[ -r "$liberty" ]] || {
-  echo "$0: cell library $liberty not found (Debian package qflow-tech-osu018)" >&2
-  exit 2
-}
+cells="$(scripts/cells.sh "$library")" || exit 2
+[[ "$cells" == build/cells/osu018 ]] || out_root="$out_root/${cells##*/}"
 for config in "${configs[@]}"; do
   [[ -r "constraints/${config%-gated}.params" ]] || {
     echo "$0: no configuration '$config': constraints/${config%-gated}.params does not exist; there are" \
@@ -58,19 +63,31 @@ for config in "${configs[@]}"; do
 done
 
 sources="$(scripts/rtl_files.sh | tr '\n' ' ')"
-mkdir -p "$out_root"
+mkdir -p "$out_root" "$front_root"
 
 # One configuration, into a folder of its own that replaces the old results when everything is there.
 run() {
-  local config="$1" log status=0 gating=0
+  local config="$1" log front status=0 gating=0
   [[ "$config" != *-gated ]] || gating="$gate_from"
   work="$(mktemp -d -p "$out_root")"
   trap 'rm -rf "$work"' EXIT
   log="$work/yosys.log"
-  MCNN_CONFIG="$config" MCNN_SOURCES="$sources" MCNN_LIBERTY="$liberty" MCNN_OUT="$work" MCNN_QUICK="$quick" \
-    MCNN_GATING="$gating" MCNN_GATE_FANOUT="$gate_fanout" \
+  # The gates before they are mapped are the same for all libraries, plain and gated.
+  front="$front_root/${config%-gated}.il"
+  if [[ $quick -eq 1 ]]; then
+    front=""
+  elif [[ -f "$front" && -n "$(find rtl constraints/synth.tcl constraints/rooms.tcl constraints/memory.tcl \
+    "constraints/${config%-gated}.params" -type f ! -name '*.md' ! -name '*.svg' -newer "$front" -print -quit)" ]]; then
+    rm -f "$front"
+  fi
+  MCNN_CONFIG="$config" MCNN_SOURCES="$sources" MCNN_CELLS="$cells" MCNN_CELLS_NAME="${cells##*/}" MCNN_OUT="$work" \
+    MCNN_QUICK="$quick" MCNN_GATING="$gating" MCNN_GATE_FANOUT="$gate_fanout" MCNN_FRONT="$front" \
     MCNN_PARAMS="$(grep -E '^[A-Za-z]+=[0-9]+$' "constraints/${config%-gated}.params" | tr '\n' ' ')" \
     yosys -q -l "$log" -c constraints/synth.tcl 2> "$work/stderr" || status=$?
+  if [[ -f "$work/front.il" ]]; then
+    mv "$work/front.il.memories" "$front.memories"
+    mv "$work/front.il" "$front"
+  fi
   if [[ $status -ne 0 ]]; then
     mkdir -p "$out_root/$config"
     cp "$log" "$out_root/$config/failed.log" 2> /dev/null || true
@@ -85,7 +102,7 @@ run() {
     return 0
   fi
   # Flip-flops are named register\CELL: make that register_CELL.
-  sed -E -i 's/^(  [A-Z0-9]+ \\[^ ]*)\\([A-Z0-9]+)/\1_\2/' "$work/mcnn_chip.v"
+  sed -E -i 's/^(  [A-Za-z0-9_]+ \\[^ ]*)\\([A-Za-z0-9_]+)/\1_\2/' "$work/mcnn_chip.v"
   chmod 755 "$work"
   rm -rf "${out_root:?}/$config"
   mv "$work" "$out_root/$config"

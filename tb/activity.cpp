@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_activity WAVES.fst: how often each bit inside the chip changes, from waves that
-// `mcnn sim --trace` wrote. One line a bit,
+// mcnn_activity WAVES.fst [INSTANCE=ENABLES.aag...]: how often each bit inside the chip changes,
+// from waves that `mcnn sim --trace` wrote. One line a bit,
 //
 //   <instance in the netlist>/<signal>[<bit>] <changes a clock> <part of the time that it is 1>
 //
 // named as the synthesised netlist names its rooms and registers; the first line has the clocks.
+// With the enables of the clock gates of an instance (constraints/clock_gates.tcl), also the
+// changes a clock and the part of the clocks for each of them, as they are just before the rising
+// edges.
 #include <fmt/format.h>
 #include <gtkwave/fstapi.h>
 
@@ -12,11 +15,15 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "common/error.h"
+#include "tb/and_network.h"
 
 namespace {
 
@@ -35,8 +42,36 @@ struct Signal {
   std::uint64_t since = 0;
 };
 
+// The enables of an instance of the netlist.
+struct Enables {
+  struct Source {
+    const Signal* signal = nullptr;
+    std::size_t at = 0;  // of its value
+  };
+  std::string instance;
+  mcnn::AndNetwork network;
+  std::vector<Source> sources;         // of its inputs
+  std::vector<std::uint64_t> samples;  // a word an input
+  std::vector<std::uint64_t> changes;
+  std::vector<std::uint64_t> high;  // clocks
+  std::vector<bool> last;
+
+  explicit Enables(std::string name, const std::string& file)
+      : instance(std::move(name)), network(file), samples(network.inputs().size()) {
+    changes.resize(network.outputs().size());
+    high.resize(network.outputs().size());
+  }
+};
+
 struct Waves {
   std::map<fstHandle, Signal> signals;
+  std::vector<Enables> enables;
+  // Of the time that is being read, which the signals do not have yet: what was before a rising
+  // edge is wanted.
+  std::vector<std::pair<fstHandle, std::string>> pending;
+  bool rises = false;
+  std::uint32_t sampled = 0;  // bits of the words of samples
+  std::uint64_t samples = 0;
   std::uint64_t clock_changes = 0;
   fstHandle clock = 0;
   std::uint64_t first = 0;
@@ -44,34 +79,114 @@ struct Waves {
   bool begun = false;
 };
 
+void evaluate(Waves& waves) {
+  for (Enables& enables : waves.enables) {
+    const std::vector<std::uint64_t> words = enables.network.evaluate(enables.samples);
+    const bool first = enables.last.empty();
+    if (first) enables.last.resize(words.size());
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      for (std::uint32_t s = 0; s < waves.sampled; ++s) {
+        const bool open = (words[i] >> s & 1U) != 0;
+        if (open) ++enables.high[i];
+        if (open != enables.last[i] && !(first && s == 0)) ++enables.changes[i];
+        enables.last[i] = open;
+      }
+    }
+    enables.samples.assign(enables.samples.size(), 0);
+  }
+  waves.sampled = 0;
+}
+
+// The values before a rising edge.
+void sample(Waves& waves) {
+  for (Enables& enables : waves.enables) {
+    for (std::size_t i = 0; i < enables.sources.size(); ++i) {
+      const Enables::Source& source = enables.sources[i];
+      if (source.signal != nullptr && source.signal->value[source.at] == '1') {
+        enables.samples[i] |= std::uint64_t{1} << waves.sampled;
+      }
+    }
+  }
+  ++waves.samples;
+  if (++waves.sampled == 64) evaluate(waves);
+}
+
+void apply(Waves& waves, std::uint64_t time) {
+  if (waves.rises && waves.now > waves.first) sample(waves);
+  waves.rises = false;
+  for (const auto& [handle, text] : waves.pending) {
+    Signal& signal = waves.signals.at(handle);
+    for (std::uint32_t bit = 0; bit < signal.bits; ++bit) {
+      const std::size_t at = signal.bits - 1 - bit;
+      if (!signal.value.empty()) {
+        if (signal.value[at] != text[at]) ++signal.changes[bit];
+        if (signal.value[at] == '1') signal.high[bit] += time - signal.since;
+      }
+    }
+    signal.value = text;
+    signal.since = time;
+  }
+  waves.pending.clear();
+}
+
 void change(void* user, std::uint64_t time, fstHandle handle, const unsigned char* value) {
   Waves& waves = *static_cast<Waves*>(user);
   if (!waves.begun) {
     waves.first = time;
     waves.begun = true;
+  } else if (time != waves.now) {
+    apply(waves, waves.now);
   }
   waves.now = time;
-  if (handle == waves.clock) ++waves.clock_changes;
+  if (handle == waves.clock) {
+    ++waves.clock_changes;
+    waves.rises = *value == '1';
+  }
   const auto found = waves.signals.find(handle);
   if (found == waves.signals.end()) return;
-  Signal& signal = found->second;
-  const std::string_view text(reinterpret_cast<const char*>(value), signal.bits);
-  for (std::uint32_t bit = 0; bit < signal.bits; ++bit) {
-    const std::size_t at = signal.bits - 1 - bit;
-    if (!signal.value.empty()) {
-      if (signal.value[at] != text[at]) ++signal.changes[bit];
-      if (signal.value[at] == '1') signal.high[bit] += time - signal.since;
-    }
-  }
-  signal.value = text;
-  signal.since = time;
+  waves.pending.emplace_back(handle,
+                             std::string(reinterpret_cast<const char*>(value), found->second.bits));
 }
 
-int run(const char* path) {
+// The signals behind the inputs of the networks. What a network needs of the clock or of a gate's
+// output it does not get: they are behind the enables.
+void connect(Waves& waves) {
+  std::unordered_map<std::string, Enables::Source> bits;
+  for (const auto& [handle, signal] : waves.signals) {
+    for (const Name& name : signal.names) {
+      for (std::uint32_t bit = 0; bit < signal.bits; ++bit) {
+        const std::string index = signal.bits == 1
+                                      ? std::string()
+                                      : fmt::format("[{}]", name.last + static_cast<int>(bit));
+        bits[name.name + index] = {&signal, signal.bits - 1 - bit};
+      }
+    }
+  }
+  for (Enables& enables : waves.enables) {
+    for (const std::string& input : enables.network.inputs()) {
+      const auto found = bits.find(enables.instance + "/" + input);
+      const bool of_a_gate = input.starts_with("gate_") && input.find('.') != std::string::npos;
+      if (found == bits.end() && !of_a_gate) {
+        throw mcnn::Error(fmt::format("{}/{}: not in the waves", enables.instance, input));
+      }
+      enables.sources.push_back(found == bits.end() ? Enables::Source{} : found->second);
+    }
+  }
+}
+
+int run(const char* path, std::span<char* const> networks) {
   const std::unique_ptr<void, void (*)(void*)> file(fstReaderOpen(path),
                                                     [](void* reader) { fstReaderClose(reader); });
   if (file == nullptr) throw mcnn::Error(fmt::format("cannot read '{}'", path));
   Waves waves;
+  for (const std::string_view argument : networks) {
+    const std::size_t equals = argument.find('=');
+    if (equals == std::string_view::npos) {
+      throw mcnn::Error(fmt::format("found '{}', allowed: INSTANCE=ENABLES.aag", argument));
+    }
+    waves.enables.emplace_back(std::string(argument.substr(0, equals)),
+                               std::string(argument.substr(equals + 1)));
+  }
   std::vector<std::string> scopes;
   while (const fstHier* hier = fstReaderIterateHier(file.get())) {
     if (hier->htyp == FST_HT_SCOPE) {
@@ -111,7 +226,10 @@ int run(const char* path) {
     }
   }
   fstReaderSetFacProcessMaskAll(file.get());
+  connect(waves);
   fstReaderIterBlocks(file.get(), change, &waves, nullptr);
+  apply(waves, waves.now);
+  evaluate(waves);
   const double clocks = static_cast<double>(waves.clock_changes) / 2.0;
   const double time = static_cast<double>(waves.now - waves.first);
   if (!(clocks > 0.0) || !(time > 0.0)) throw mcnn::Error(fmt::format("{}: no clocks", path));
@@ -131,6 +249,14 @@ int run(const char* path) {
       }
     }
   }
+  for (const Enables& enables : waves.enables) {
+    const auto samples = static_cast<double>(waves.samples);
+    for (std::size_t i = 0; i < enables.high.size(); ++i) {
+      fmt::print("{}/{} {:.6f} {:.6f}\n", enables.instance, enables.network.outputs()[i],
+                 static_cast<double>(enables.changes[i]) / samples,
+                 static_cast<double>(enables.high[i]) / samples);
+    }
+  }
   return 0;
 }
 
@@ -138,8 +264,10 @@ int run(const char* path) {
 
 int main(int argc, char** argv) {
   try {
-    if (argc != 2) throw mcnn::Error("usage: mcnn_activity WAVES.fst");
-    return run(argv[1]);
+    if (argc < 2) {
+      throw mcnn::Error("usage: mcnn_activity WAVES.fst [INSTANCE=ENABLES.aag...]");
+    }
+    return run(argv[1], std::span(argv + 2, static_cast<std::size_t>(argc - 2)));
   } catch (const std::exception& error) {
     fmt::print(stderr, "mcnn_activity: error: {}\n", error.what());
   }

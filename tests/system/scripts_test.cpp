@@ -101,6 +101,8 @@ TEST(CheckChoice, RefusesWhatIsNotThere) {
   expect_refused(check("NETWORK=none.json"), {"NETWORK", "'none.json'", "yao2020.json"});
   expect_refused(check("DEVICE=none"), {"DEVICE", "'none'", "ideal", "typical"});
   expect_refused(check("PLAN=none.toml"), {"PLAN", "'none.toml'", "sweeps/default.toml"});
+  EXPECT_EQ(check("CELLS=osu018").status, 0);
+  expect_refused(check("CELLS=gold"), {"CELLS", "'gold'", "ihp130, nangate45, osu018, sky130"});
   expect_refused(check("MAPPING=best"), {"MAPPING", "'best'", "default, sliding, paper"});
   expect_refused(check("PROGRAM=hope"), {"PROGRAM", "'hope'", "loop, direct"});
   expect_refused(check("COUNT=many"), {"COUNT", "'many'"});
