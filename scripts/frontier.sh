@@ -33,7 +33,7 @@ bit_list=(8 7 6 5)
 range_list=(0 1 2)
 
 # What the rows depend on.
-origin="$({ sha256sum "$build/mcnn" "$base" "$network" "scripts/frontier.sh" data/mnist/t10k* data/devices/* data/energy/*
+origin="$({ sha256sum "$build/mcnn" "$base" "$network" "scripts/frontier.sh" data/mnist/t10k* data/devices/*.toml data/energy/*.toml data/energy/*/*.toml
   echo "$chips $images $device $card ${shapes[*]}"; } | sha256sum)"
 if [[ "$(cat "$out/origin" 2> /dev/null)" != "$origin" ]]; then
   rm -rf "$rows"
@@ -71,8 +71,8 @@ mkdir -p "$rows/any"
 any=()
 IFS=, read -r -a names <<< "$card"
 for name in "${names[@]}"; do
-  if [[ -f "data/energy/$name.toml" ]]; then
-    sed 's/^configuration = .*/configuration = "any"/' "data/energy/$name.toml" > "$rows/any/$name.toml"
+  if [[ -f "data/energy/yao2020/$name.toml" ]]; then
+    sed 's/^configuration = .*/configuration = "any"/' "data/energy/yao2020/$name.toml" > "$rows/any/$name.toml"
     name="$rows/any/$name.toml"
   fi
   any+=("$name")
@@ -179,13 +179,13 @@ paste -d, <(echo "$default") <(echo "$chosen") | awk -F, -v n="$chips" -v option
   printf "  as the paper counts (macro): %.1f instead of %.1f nJ an image: %+.1f %%\n", $(b + 3), $(a + 3), 100 * ($(b + 3) / $(a + 3) - 1)
   printf "  whole chip, what is known:   %.1f instead of %.1f nJ an image: %+.1f %%\n", $(b + 4), $(a + 4), 100 * ($(b + 4) / $(a + 4) - 1)
 }'
-if [[ -f "data/energy/$gated.toml" ]]; then
+if [[ -f "data/energy/yao2020/$gated.toml" ]]; then
   file="$rows/cost/yao2020-$bits-$range-$skip-gated.json"
   cost "$file" "${card/osu018/$gated}" yao2020 "$bits" "$range" "$skip"
   awk -F, -v now="$(figures "$file" | cut -d, -f 2)" -v gated="$gated" \
     '{ printf "  and with card %s:   %.1f instead of %.1f nJ an image: %+.1f %%\n", gated, now, $13, 100 * (now / $13 - 1) }' <<< "$default"
 else
-  echo "  (there is no card data/energy/$gated.toml to count it with gated clocks)"
+  echo "  (there is no card data/energy/yao2020/$gated.toml to count it with gated clocks)"
 fi
 echo "  build/mcnn cost --card $card --adc-bits $bits --set programming_range=$(verify "$bits") --range $range$option"
 

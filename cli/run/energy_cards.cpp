@@ -14,17 +14,21 @@
 namespace mcnn::cli {
 namespace {
 
-EnergyCard load_chosen_energy_card(const std::string& name) {
+// A name: the card of this configuration, or one that is of none, or of the default configuration,
+// which then says that it is of another one.
+EnergyCard load_chosen_energy_card(const std::string& name, const ChipConfig& config) {
   const std::filesystem::path folder = std::filesystem::path(data_folder()) / "energy";
-  const std::filesystem::path named = folder / (name + ".toml");
-  const bool is_name =
-      !name.empty() && name.find('/') == std::string::npos && std::filesystem::exists(named);
-  const std::filesystem::path file = is_name ? named : std::filesystem::path(name);
-  if (name.empty() || !std::filesystem::is_regular_file(file)) {
+  if (!name.empty() && name.find('/') == std::string::npos) {
+    for (const std::filesystem::path& room : {folder / config.name, folder, folder / "yao2020"}) {
+      const std::filesystem::path named = room / (name + ".toml");
+      if (std::filesystem::exists(named)) return load_energy_card(named);
+    }
+  }
+  if (name.empty() || !std::filesystem::is_regular_file(name)) {
     throw Error(fmt::format("--card: '{}' is neither an energy card of {} nor a file", name,
                             folder.string()));
   }
-  return load_energy_card(file);
+  return load_energy_card(name);
 }
 
 double number(const std::string& text, const std::string& option) {
@@ -54,7 +58,7 @@ EnergyCard load_energy_cards(const std::string& list, const ChipConfig& config) 
   std::istringstream names(list);
   for (std::string name; std::getline(names, name, ',');) {
     const std::size_t at = name.find('@');
-    EnergyCard card = load_chosen_energy_card(name.substr(0, at));
+    EnergyCard card = load_chosen_energy_card(name.substr(0, at), config);
     if (at != std::string::npos) {
       const std::size_t colon = name.find(':', at);
       const std::string ratio = colon == std::string::npos ? "" : name.substr(colon + 1);

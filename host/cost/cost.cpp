@@ -46,6 +46,12 @@ class Counter {
     if (const auto value = card_.value(key)) part.pJ = part.count * *value * factor;
     parts.push_back(std::move(part));
   }
+  // All logic, whatever it does.
+  void clocks(std::vector<CostPart>& parts, double clocks, const ChipConfig& config) const {
+    constexpr double kPjOfUwNs = 1e-3;
+    count(parts, "logic_clock_tree", clocks);
+    count(parts, "logic_leakage", clocks * clock_of(card_, config).ns(), kPjOfUwNs);
+  }
   void macro(std::vector<CostPart>& parts, const MacroWork& work, const ChipConfig& config) const {
     const double volts = card_.required("read_voltage");
     const double ns = card_.required("read_pulse");
@@ -65,7 +71,8 @@ class Counter {
     count(parts, "reduce_group", static_cast<double>(row.reduce_groups));
     count(parts, "activate_group", static_cast<double>(row.psum_groups));
     count(parts, "pool_group", sum(row.pool_writes));
-    count(parts, "logic_clock_tree", static_cast<double>(row.clocks));
+    count(parts, "control_clock", static_cast<double>(row.clocks));
+    clocks(parts, static_cast<double>(row.clocks), config);
     count(parts, "map_read",
           (static_cast<double>(row.column_reads) * config.row_banks) + sum(row.pool_reads));
     count(parts, "map_write", sum(row.pool_writes));
@@ -73,8 +80,10 @@ class Counter {
     count(parts, "logit_access", static_cast<double>(row.logit_writes));
   }
   // What belongs to no layer row: taking an image, loading it, its result.
-  void image(std::vector<CostPart>& parts, const ChipEvents& events) const {
-    count(parts, "logic_clock_tree", static_cast<double>(events.images));
+  void image(std::vector<CostPart>& parts, const ChipEvents& events,
+             const ChipConfig& config) const {
+    count(parts, "control_clock", static_cast<double>(events.images));
+    clocks(parts, static_cast<double>(events.images), config);
     count(parts, "map_write", sum(events.image_writes));
     count(parts, "table_read", static_cast<double>(events.row_reads));
     count(parts, "logit_access", static_cast<double>(events.result_reads));
@@ -103,7 +112,8 @@ std::vector<AreaPart> area_of(const ChipConfig& config, const EnergyCard& card) 
   add("area_source_line", pes * config.num_sl);
   add("area_adc", pes * config.num_adc);
   add("area_logic", 1.0);
-  const double maps = 3.0 * config.row_banks * config.bank_depth * config.lanes * config.act_bits;
+  const double maps = static_cast<double>(config.num_buffers) * config.row_banks *
+                      config.bank_depth * config.lanes * config.act_bits;
   const double tables = 32.0 * config.num_layers * config.layer_words() +
                         32.0 * config.num_records * config.record_words() +
                         static_cast<double>(config.lanes) * config.num_bias_rows * config.psum_bits;
@@ -225,7 +235,7 @@ Cost make_cost(const Network& network, const MappedNetwork& mapped, const ChipCo
   LayerCost image;
   image.name = "image";
   image.clocks = kClocksToTake;
-  counter.image(image.parts, events);
+  counter.image(image.parts, events, config);
   cost.layers.push_back(std::move(image));
   cost.programming = programming_cost(programming_work(macros), program_clocks, config, card);
   add_up(cost, config, card);
@@ -248,7 +258,7 @@ Cost inference_cost(const MacroWork& work, const ChipEvents& passes, int program
   Counter(card, static_cast<double>(cost.images)).macro(parts, work, config);
   const Counter counter(card, counted);
   counter.digital(parts, rows, config);
-  counter.image(parts, passes);
+  counter.image(parts, passes, config);
   add_parts(parts, all.parts);
   cost.layers.push_back(std::move(all));
   add_up(cost, config, card);
@@ -267,7 +277,7 @@ ProgrammingCost programming_cost(const ProgrammingWork& work, int64_t clocks,
   cost.reset_pJ = conductance_pJ(work.reset_conductance_uS, card.required("reset_voltage"), ns);
   const Counter once(card, 1.0);
   if (work.reads > 0) once.macro(cost.read_parts, work.read, config);
-  once.count(cost.digital_parts, "logic_clock_tree", cost.clocks);
+  once.clocks(cost.digital_parts, cost.clocks, config);
   once.count(cost.digital_parts, "programmer_read", cost.reads);
   return cost;
 }
@@ -284,7 +294,7 @@ TuningCost tuning_cost(const MacroWork& forward, const ChipEvents& passes, int p
   RowEvents rows;
   for (const RowEvents& row : passes.rows) rows += row;
   in_turn.digital(parts, rows, config);
-  in_turn.image(parts, passes);
+  in_turn.image(parts, passes, config);
   add_parts(parts, cost.forward);
   cost.programming = programming_cost(programming, program_clocks, config, card);
   add_missing(cost.forward, cost.missing);

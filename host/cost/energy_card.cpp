@@ -39,7 +39,10 @@ constexpr auto kKinds = std::to_array<FigureKind>({
     {"reduce_group", kDigital, "pJ", "groups reduced", "reduce: pair sums of two kernels"},
     {"activate_group", kDigital, "pJ", "groups activated", "activate: sums of two kernels"},
     {"pool_group", kDigital, "pJ", "pixels pooled", "pool write: a pixel written"},
+    {"control_clock", kDigital, "pJ", "clocks of images",
+     "sequencer, tables, counters and the like: a clock of an image, above rest"},
     {"logic_clock_tree", kDigital, "pJ", "clocks", "all logic: a clock, data at rest"},
+    {"logic_leakage", kDigital, "uW", "ns", "all logic: leakage"},
     {"programmer_read", kDigital, "pJ", "verify reads",
      "programmer: a verify read and the pulse that may follow"},
 
@@ -75,12 +78,16 @@ Figure read_figure(const TomlTable& table, const FigureKind& kind) {
 }
 
 EnergyCard read_energy_card(const TomlTable& table) {
-  table.allow_only({"name", "description", "technology_nm", "configuration", "figures"});
+  table.allow_only({"name", "description", "technology_nm", "configuration", "library", "network",
+                    "images", "figures"});
   EnergyCard card;
   card.name = table.text("name");
   card.description = table.text_or_none("description");
   card.technology_nm = table.number("technology_nm", {.lowest = 1.0, .highest = 10'000.0});
   card.configuration = table.text_or_none("configuration");
+  card.library = table.text_or_none("library");
+  card.network = table.text_or_none("network");
+  card.images = table.text_or_none("images");
   const TomlTable figures = table.table("figures");
   std::vector<std::string_view> keys;
   for (const FigureKind& kind : kKinds) keys.push_back(kind.key);

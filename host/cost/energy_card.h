@@ -46,6 +46,11 @@ struct EnergyCard {
   // What the figures were measured on that depend on the sizes of a chip; "any": they hold for
   // every configuration; empty: the card has none of them.
   std::string configuration;
+  // Of figures that were measured on a netlist (scripts/power.sh): the cells (constraints/cells),
+  // the network and the images "1..10" that gave the activity; otherwise empty.
+  std::string library;
+  std::string network;
+  std::string images;
   std::vector<Figure> figures;  // as figure_kinds()
 
   const Figure& figure(std::string_view key) const;  // throws Error on an unknown key

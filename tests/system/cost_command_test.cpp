@@ -29,7 +29,7 @@ TEST_F(Cli, CostTablesAndItsErrors) {
   const json cost = json::parse(figures);
   EXPECT_TRUE(cost.at("pJ_per_image").get<double>() > cost.at("macro_pJ_per_image").get<double>());
   EXPECT_EQ(cost.at("clocks_per_image"), 1826.0);
-  EXPECT_FALSE(cost.at("missing").empty());
+  EXPECT_TRUE(cost.at("missing").empty()) << cost.at("missing");
   EXPECT_GT(cost.at("programming").at("pJ").get<double>(), 0.0);
 
   expect_plain_error({"cost", "--card", "nothing"}, {"--card", "nothing", "energy card"});

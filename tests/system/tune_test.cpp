@@ -113,7 +113,7 @@ TEST_F(Tune, TunedCellsGiveWhatTuningSaid) {
       if (part["component"] != "logic_clock_tree") continue;
       EXPECT_EQ(part["count"], result["forward_clocks"]);
     }
-    EXPECT_EQ(energy["missing"], json::array({"programmer_read"}));
+    EXPECT_TRUE(energy["missing"].empty()) << energy["missing"];
     EXPECT_NE(tuned.out.find("rewriting cells"), std::string::npos) << tuned.out;
     const CommandResult loaded =
         run_mcnn({"model", "--network", std::string(MCNN_DATA_DIR) + "/networks/yao2020-plain.json",

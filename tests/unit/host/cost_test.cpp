@@ -22,12 +22,15 @@ namespace {
 
 using testing::named_config;
 
-// "a,b": a, and what it does not have from b.
+// "a,b": a, and what it does not have from b; cards of yao2020 and of no configuration.
 EnergyCard card(const std::string& name) {
   if (const size_t comma = name.find(','); comma != std::string::npos) {
     return merged(card(name.substr(0, comma)), card(name.substr(comma + 1)));
   }
-  return load_energy_card(std::string(MCNN_DATA_DIR) + "/energy/" + name + ".toml");
+  const std::filesystem::path folder = std::filesystem::path(MCNN_DATA_DIR) / "energy";
+  const std::filesystem::path of_yao2020 = folder / "yao2020" / (name + ".toml");
+  return load_energy_card(std::filesystem::exists(of_yao2020) ? of_yao2020
+                                                              : folder / (name + ".toml"));
 }
 
 void expect_close(double found, double expected) {
@@ -119,11 +122,16 @@ TEST_P(CostOfARun, ProgrammingIsTheSumOfItsParts) {
   expect_close(cost.pJ(), cost.macro_pJ() + sum_of(cost.digital_parts));
   EXPECT_GT(sum_of(cost.read_parts), 0.0);
   // What the logic does meanwhile is counted even where the card has no figure for it.
-  ASSERT_EQ(cost.digital_parts.size(), 2U);
+  ASSERT_EQ(cost.digital_parts.size(), 3U);
   EXPECT_EQ(cost.digital_parts[0].component, "logic_clock_tree");
   EXPECT_EQ(cost.digital_parts[0].count, 123.0);
-  EXPECT_EQ(cost.digital_parts[1].component, "programmer_read");
-  EXPECT_EQ(cost.digital_parts[1].pJ.has_value(), card_.value("programmer_read").has_value());
+  EXPECT_EQ(cost.digital_parts[1].component, "logic_leakage");
+  EXPECT_EQ(cost.digital_parts[1].count, 123.0 * 50.0);  // ns
+  if (const auto leakage = card_.value("logic_leakage")) {
+    expect_close(cost.digital_parts[1].pJ.value(), 123.0 * 50e-9 * *leakage * 1e-6 * 1e12);
+  }
+  EXPECT_EQ(cost.digital_parts[2].component, "programmer_read");
+  EXPECT_EQ(cost.digital_parts[2].pJ.has_value(), card_.value("programmer_read").has_value());
 }
 
 // Tuning: the forward passes cost what mcnn cost says of as many images, each sum is that of its
