@@ -38,7 +38,7 @@ sim program waves: simulates = $(if $(findstring --engine,$(ARGS)),,--rtl)
 sweep: choice += PLAN='$(PLAN)'
 
 .DEFAULT_GOAL := help
-.PHONY: help choice build sim program tune paper sweep report cost frontier power test lint lint-rtl formal equiv fuzz mutants soak waves synth sta netlist bench train data format clean
+.PHONY: help choice build sim program tune paper sweep report cost frontier power test test-long lint lint-rtl formal equiv fuzz mutants soak waves synth sta netlist bench train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -87,6 +87,11 @@ test: $(BUILD)/build.ninja ## Build and run every test
 	@scripts/install_dependencies.sh build sweep
 	@cmake --build $(BUILD) -j $(BUILD_JOBS) --target all
 	@scripts/run_tests.sh $(BUILD)
+
+test-long: $(BUILD)/build.ninja ## ResNet-8 on the RTL, 100 images bit for bit against the chip model (IMAGES=n): minutes
+	@scripts/install_dependencies.sh build
+	@cmake --build $(BUILD) -j $(BUILD_JOBS) --target resnet_test
+	@MCNN_RESNET_IMAGES=$(or $(IMAGES),100) $(BUILD)/tests/resnet_test
 
 lint: $(BUILD)/build.ninja ## Verilator, Yosys, clang-format, and clang-tidy on what has changed
 	@scripts/install_dependencies.sh build lint
