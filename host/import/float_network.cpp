@@ -129,9 +129,9 @@ std::vector<float> evaluate_layer(const Layer& layer, const FloatParameters& par
   return sum;
 }
 
-void activate(const Layer& layer, std::span<float> values) {
+void activate(const Layer& layer, const FloatParameters& parameters, std::span<float> values) {
   if (layer.activation != Activation::kRelu) return;
-  for (float& value : values) value = std::max(value, 0.0F);
+  for (float& value : values) value = std::clamp(value, 0.0F, parameters.upper);
 }
 
 std::vector<float> evaluate(const FloatNetwork& network, std::span<const uint8_t> pixels) {
@@ -144,7 +144,7 @@ std::vector<float> evaluate(const FloatNetwork& network, std::span<const uint8_t
       inputs.emplace_back(input == kImage ? image : maps[to_index(input)]);
     }
     maps.push_back(evaluate_layer(layer, network.parameters[i], inputs));
-    activate(layer, maps.back());
+    activate(layer, network.parameters[i], maps.back());
   }
   return maps.back();
 }

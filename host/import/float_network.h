@@ -5,6 +5,7 @@
 
 #include <Eigen/Dense>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -18,6 +19,9 @@ using TapMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::Ro
 struct FloatParameters {
   std::vector<float> weights;  // as Layer::weights
   std::vector<float> biases;
+  // The activation ends there: of a Clip behind the layer, or of pixels as a quantised file has
+  // them.
+  float upper = std::numeric_limits<float>::infinity();
 };
 
 // A channel of the network's input is pixel * scale + offset.
@@ -46,8 +50,8 @@ std::vector<float> float_image(const FloatNetwork& network, std::span<const uint
 // add.
 std::vector<float> evaluate_layer(const Layer& layer, const FloatParameters& parameters,
                                   const std::vector<std::span<const float>>& inputs);
-// Negative values to 0, where the activation says so.
-void activate(const Layer& layer, std::span<float> values);
+// Negative values to 0 and large ones to the limit, where the activation says so.
+void activate(const Layer& layer, const FloatParameters& parameters, std::span<float> values);
 
 // The logits of an image.
 std::vector<float> evaluate(const FloatNetwork& network, std::span<const uint8_t> pixels);

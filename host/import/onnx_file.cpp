@@ -88,6 +88,7 @@ OnnxTensor read_tensor(const onnx::TensorProto& proto, std::string_view path,
   if (static_cast<int64_t>(tensor.values.size()) != count) {
     fail(fmt::format("found {} numbers, its shape has {}", tensor.values.size(), count));
   }
+  tensor.has_sign = proto.data_type() != onnx::TensorProto::UINT8;
   for (const double value : tensor.values) {
     if (!std::isfinite(value)) fail(fmt::format("found the number {}", value));
   }

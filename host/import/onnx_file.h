@@ -15,6 +15,7 @@ namespace mcnn {
 struct OnnxTensor {
   std::vector<int64_t> dims;  // none: a scalar
   std::vector<double> values;
+  bool has_sign = true;  // false: of bytes 0..255
 };
 
 struct OnnxAttribute {

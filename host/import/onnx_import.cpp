@@ -63,12 +63,18 @@ bool OnnxReader::is_constant(size_t input) const {
   return has_input(input) && value(node_->inputs[input]).constant;
 }
 
-OnnxValue OnnxReader::map_input(size_t input) const {
+OnnxValue OnnxReader::map_input(size_t input, bool changed) const {
   if (!has_input(input)) fail(fmt::format("input {} is missing", input));
   const std::string& name = node_->inputs[input];
   OnnxValue found = value(name);
   if (found.constant) fail(fmt::format("reads '{}', a constant, where a map is needed", name));
   if (found.probability) fail("stands behind a softmax; export the network without it");
+  if (!changed && !found.scale.empty()) {
+    fail(
+        "stands behind a BatchNormalization, Mul or Add that changes channels of what an "
+        "activation "
+        "gives; allowed are Conv, Gemm, MatMul and poolings behind it");
+  }
   found.only = found.only && readers_.at(name) == 1;
   return found;
 }
@@ -142,7 +148,7 @@ void OnnxReader::begin_input() {
 }
 
 void OnnxReader::reshape(const std::vector<int64_t>& dims) {
-  OnnxValue input = map_input(0);
+  OnnxValue input = map_input(0, true);
   expect_no_padding(input);
   std::vector<Axis> axes = regrouped(input, dims);
   if (axes.empty()) {
@@ -198,7 +204,7 @@ bool OnnxReader::read_constant_node() {
     return true;
   }
   if (op == "Shape") {
-    for (const int64_t dim : map_input(0).dims()) {
+    for (const int64_t dim : map_input(0, true).dims()) {
       result.tensor.values.push_back(static_cast<double>(dim));
     }
     result.tensor.dims = {static_cast<int64_t>(result.tensor.values.size())};
@@ -236,7 +242,7 @@ bool OnnxReader::read_constant_node() {
 bool OnnxReader::read_layout_node() {
   const std::string& op = node_->op;
   if (op == "Identity" || op == "Dropout" || op == "Cast") {
-    define(map_input(0));
+    define(map_input(0, true));
     return true;
   }
   if (op == "Softmax" || op == "LogSoftmax") {
@@ -246,7 +252,7 @@ bool OnnxReader::read_layout_node() {
     return true;
   }
   if (op == "Flatten") {
-    const std::vector<int64_t> dims = map_input(0).dims();
+    const std::vector<int64_t> dims = map_input(0, true).dims();
     const std::vector<size_t> at = axes_of({integer("axis", 1)}, dims.size() + 1, failing());
     std::vector<int64_t> target = {1, 1};
     for (size_t i = 0; i < dims.size(); ++i) target[i < at.front() ? 0 : 1] *= dims[i];
@@ -267,11 +273,11 @@ bool OnnxReader::read_layout_node() {
         shape.values.front() == static_cast<double>(input.front())) {
       shape.values.front() = 1;
     }
-    reshape(reshaped(map_input(0).dims(), shape, failing()));
+    reshape(reshaped(map_input(0, true).dims(), shape, failing()));
     return true;
   }
   if (op != "Squeeze" && op != "Unsqueeze" && op != "Transpose") return false;
-  OnnxValue input = map_input(0);
+  OnnxValue input = map_input(0, true);
   if (op == "Transpose") {
     std::vector<Axis> axes;
     for (const size_t axis : permutation(input.axes.size())) axes.push_back(input.axes[axis]);
@@ -308,19 +314,24 @@ bool OnnxReader::read_layout_node() {
 }
 
 void OnnxReader::read_node() {
-  if (read_constant_node() || read_layout_node() || read_layer_node()) return;
+  if (read_quantised_node() || read_constant_node() || read_layout_node() || read_layer_node()) {
+    return;
+  }
   const std::string& op = node_->op;
   std::string what =
       "the chip has no such operation; read are Conv, Gemm, MatMul, Add, Sub, Mul, Div, "
-      "BatchNormalization, Relu, MaxPool, AveragePool, GlobalAveragePool, GlobalMaxPool, "
+      "BatchNormalization, Relu, Clip, MaxPool, AveragePool, GlobalAveragePool, GlobalMaxPool, "
       "ReduceMean, "
-      "Pad, Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Identity, Dropout, Softmax";
+      "Pad, Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Identity, Dropout, Softmax, "
+      "QuantizeLinear, DequantizeLinear, Quant, QLinearConv, QLinearMatMul, QLinearAdd";
   if (op == "Selu" || op == "Elu" || op == "LeakyRelu" || op == "PRelu" || op == "Sigmoid" ||
       op == "Tanh" || op == "HardSwish" || op == "HardSigmoid" || op == "Gelu" || op == "Erf") {
     what = "the chip's only activation is Relu; train the network with that";
-  } else if (op == "QuantizeLinear" || op == "DequantizeLinear" || op == "Quant" ||
-             op.starts_with("QLinear") || op.ends_with("Integer")) {
-    what = "networks that are quantised already are not read; export the floating-point one";
+  } else if (op.starts_with("QLinear") || op.ends_with("Integer") || op == "BipolarQuant" ||
+             op == "Trunc" || op == "DynamicQuantizeLinear") {
+    what =
+        "such a quantised operation is not read; export the network in floating point, or with "
+        "QuantizeLinear and DequantizeLinear";
   } else if (op == "Concat") {
     what = "maps are not joined on the chip; sum them (Add), or keep one branch";
   }
@@ -343,6 +354,9 @@ void OnnxReader::finish() {
       output->second.layer + 1 != static_cast<int>(layers.layers.size())) {
     throw Error(fmt::format("{}: output '{}' is not what the last layer '{}' gives", model_.path,
                             model_.outputs.front(), last.name));
+  }
+  if (!output->second.scale.empty()) {
+    fail_last("its output is scaled still, allowed are its logits");
   }
   if (last.type != LayerType::kFullyConnected) {
     fail_last("the last layer must be fully connected (Gemm, or MatMul)");
@@ -377,7 +391,8 @@ FloatNetwork OnnxReader::read() {
 }
 
 FloatNetwork import_onnx(const OnnxModel& model, const ImageShape& images) {
-  return OnnxReader(model, images).read();
+  const OnnxModel plain = without_quantised_operations(model);
+  return OnnxReader(plain, images).read();
 }
 
 }  // namespace mcnn

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -35,7 +36,9 @@ bool OnnxReader::read_layer_node() {
   } else if (op == "BatchNormalization") {
     normalisation();
   } else if (op == "Relu") {
-    relu();
+    relu(std::numeric_limits<double>::infinity());
+  } else if (op == "Clip") {
+    clip();
   } else if (op == "Pad") {
     pad();
   } else {
@@ -92,7 +95,7 @@ OnnxValue OnnxReader::add_layer(Layer layer, FloatParameters parameters, size_t 
 }
 
 void OnnxReader::matrix() {
-  const OnnxValue input = map_input(0);
+  const OnnxValue input = map_input(0, true);
   expect_no_padding(input);
   const OnnxTensor& weights = constant_input(1);
   const bool gemm = node_->op == "Gemm";
@@ -150,6 +153,7 @@ void OnnxReader::matrix() {
           static_cast<float>(beta * biases.values[biases.values.size() == 1 ? 0 : k]));
     }
   }
+  take_channels(input, layer, parameters);
   OnnxValue result = add_layer(std::move(layer), std::move(parameters), input.axes.size());
   std::swap(result.axes[1], result.axes[result.axes.size() - 1]);
   define(std::move(result));
@@ -205,11 +209,16 @@ void OnnxReader::change_channels(OnnxValue input, const std::vector<double>& sca
     return;
   }
   const Layer& layer = network_.layers.layers[to_index(input.layer)];
-  if (!layer.has_weights() || layer.activation != Activation::kNone || !input.only) {
-    fail(
-        fmt::format("cannot become part of '{}': allowed right behind a Conv, Gemm or MatMul that "
-                    "nothing else reads",
-                    layer.name));
+  if (!layer.has_weights() || layer.activation != Activation::kNone || !input.only ||
+      !input.scale.empty()) {
+    input.scale.resize(scale.size(), 1.0);
+    input.offset.resize(scale.size(), 0.0);
+    for (size_t c = 0; c < scale.size(); ++c) {
+      input.scale[c] *= scale[c];
+      input.offset[c] = input.offset[c] * scale[c] + offset[c];
+    }
+    define(std::move(input));
+    return;
   }
   FloatParameters& parameters = network_.parameters[to_index(input.layer)];
   const size_t fan_in = to_index(layer.fan_in());
@@ -222,10 +231,53 @@ void OnnxReader::change_channels(OnnxValue input, const std::vector<double>& sca
   define(std::move(input));
 }
 
+void OnnxReader::take_channels(const OnnxValue& input, const Layer& layer,
+                               FloatParameters& parameters) const {
+  if (input.scale.empty()) return;
+  const bool moved = std::ranges::any_of(input.offset, [](double x) { return x != 0.0; });
+  if (moved && layer.padding != Padding{}) {
+    fail(
+        "pads what a BatchNormalization, Add or Sub behind an activation gives, with zeros that "
+        "are no zeros in front of it; allowed without padding");
+  }
+  const size_t kernels = to_index(layer.kernels);
+  const size_t fan_in = parameters.weights.size() / kernels;
+  const size_t channels = input.scale.size() / to_index(layer.groups);
+  const size_t area = fan_in / channels;
+  parameters.biases.resize(kernels, 0.0F);
+  for (size_t k = 0; k < kernels; ++k) {
+    const size_t first = k / (kernels / to_index(layer.groups)) * channels;
+    double bias = 0.0;
+    for (size_t i = 0; i < fan_in; ++i) {
+      const size_t channel = first + i / area;
+      float& weight = parameters.weights[k * fan_in + i];
+      bias += weight * input.offset[channel];
+      weight = static_cast<float>(weight * input.scale[channel]);
+    }
+    parameters.biases[k] = static_cast<float>(parameters.biases[k] + bias);
+  }
+}
+
+void OnnxReader::pass_channels(const OnnxValue& input, const Layer& layer,
+                               OnnxValue& result) const {
+  if (input.scale.empty()) return;
+  const auto negative = [](double x) { return x < 0.0; };
+  const auto other = [](double x) { return x != 0.0; };
+  if (layer.type == LayerType::kMaxPool && std::ranges::any_of(input.scale, negative)) {
+    fail("takes the maximum of channels that a BatchNormalization or Mul turns round");
+  }
+  if (layer.type == LayerType::kAveragePool && layer.pool->padding_counted &&
+      std::ranges::any_of(input.offset, other)) {
+    fail("counts zeros around what a BatchNormalization, Add or Sub moves");
+  }
+  result.scale = input.scale;
+  result.offset = input.offset;
+}
+
 void OnnxReader::affine() {
   const std::string& op = node_->op;
   const size_t map = is_constant(0) ? 1 : 0;
-  const OnnxValue input = map_input(map);
+  const OnnxValue input = map_input(map, true);
   std::vector<double> numbers = per_channel(constant_input(1 - map), input);
   std::vector<double> scale(numbers.size(), 1.0);
   std::vector<double> offset(numbers.size(), 0.0);
@@ -244,7 +296,7 @@ void OnnxReader::affine() {
 }
 
 void OnnxReader::normalisation() {
-  const OnnxValue input = map_input(0);
+  const OnnxValue input = map_input(0, true);
   const auto channels = to_index(input.map.channels);
   for (size_t i = 1; i < 5; ++i) {
     const size_t found = constant_input(i).values.size();
@@ -265,7 +317,18 @@ void OnnxReader::normalisation() {
   change_channels(input, scale, offset);
 }
 
-void OnnxReader::relu() {
+Layer* OnnxReader::relu_layer(const OnnxValue& value) {
+  std::vector<Layer>& layers = network_.layers.layers;
+  int at = value.layer;
+  while (at >= 0 && layers[to_index(at)].type == LayerType::kMaxPool) {
+    at = layers[to_index(at)].inputs[0];
+  }
+  if (at < 0) return nullptr;
+  Layer& layer = layers[to_index(at)];
+  return layer.has_weights() || layer.type == LayerType::kAdd ? &layer : nullptr;
+}
+
+void OnnxReader::relu(double upper) {
   OnnxValue input = map_input(0);
   expect_no_padding(input);
   if (input.layer == kImage) fail("stands on the image; remove it");
@@ -289,8 +352,30 @@ void OnnxReader::relu() {
     if (!only) fail(fmt::format("'{}' is read without the Relu too", layer.name));
     layer.activation = Activation::kRelu;
   }
+  float& limit = network_.parameters[to_index(at)].upper;
+  if (upper < limit) {
+    if (!only) fail(fmt::format("'{}' is read without the limit too", layer.name));
+    limit = static_cast<float>(upper);
+  }
   input.only = true;
   define(std::move(input));
+}
+
+void OnnxReader::clip() {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const auto limit = [&](const char* name, size_t input, double otherwise) {
+    if (!has_input(input)) return number(name, otherwise);
+    const std::vector<double>& values = constant_input(input).values;
+    if (values.size() != 1) fail(fmt::format("{}: found {} numbers", name, values.size()));
+    return values.front();
+  };
+  const double lower = limit("min", 1, -kInfinity);
+  const double upper = limit("max", 2, kInfinity);
+  if (lower != 0.0 || !(upper > 0.0)) {
+    fail(fmt::format("found {:.6g}..{:.6g}, allowed are 0 and a number above it (Relu, Relu6)",
+                     lower, upper));
+  }
+  relu(upper);
 }
 
 void OnnxReader::pad() {

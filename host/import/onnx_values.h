@@ -24,8 +24,11 @@ struct OnnxValue {
 
   int layer = kImage;  // otherwise: whose output it is
   MapShape map;
-  std::vector<Axis> axes;    // the first one is the batch
-  Padding padding;           // zeros around it that a Pad node added
+  std::vector<Axis> axes;  // the first one is the batch
+  Padding padding;         // zeros around it that a Pad node added
+  // What the node that reads it must take into its weights: x * scale + offset, a number of each a
+  // channel; none where there is nothing to do.
+  std::vector<double> scale, offset;
   bool only = true;          // nothing but the node that reads it needs it
   bool probability = false;  // behind a softmax
 

@@ -79,8 +79,19 @@ OnnxReader::Window OnnxReader::window(const OnnxValue& input, const std::vector<
   };
   window.size = fixed(size);
   window.stride = pair("strides", window, 1);
-  for (const int dilation : pair("dilations", window, 1)) {
-    if (dilation != 1) fail(fmt::format("dilations: found {}, allowed is 1", dilation));
+  window.dilation = pair("dilations", window, 1);
+  for (size_t axis = 0; axis < 2; ++axis) {
+    const int dilation = window.dilation[axis];
+    if (dilation == 1) continue;
+    if (node_->op != "Conv") {
+      fail(fmt::format("dilations: found {}, allowed is 1, or a Conv", dilation));
+    }
+    const int64_t spread = int64_t{window.size[axis] - 1} * dilation + 1;
+    if (spread > network_rules::kMaxKernelSize) {
+      fail(fmt::format("dilations: found a kernel of {} that spreads over {}, allowed are {}",
+                       window.size[axis], spread, network_rules::kMaxKernelSize));
+    }
+    window.size[axis] = static_cast<int>(spread);
   }
   const OnnxAttribute* const automatic = attribute("auto_pad");
   const std::string mode = automatic == nullptr ? "" : automatic->text;
@@ -114,8 +125,28 @@ OnnxReader::Window OnnxReader::window(const OnnxValue& input, const std::vector<
   return window;
 }
 
+// The weights of a convolution in the order of the map's rows and columns, with zeros between those
+// of one with dilations.
+std::vector<float> OnnxReader::spread(const OnnxTensor& weights, const Window& window) {
+  const int rows = (window.size[0] - 1) / window.dilation[0] + 1;
+  const int columns = (window.size[1] - 1) / window.dilation[1] + 1;
+  const int second = window.turned ? rows : columns;
+  const size_t taps = to_index(rows * columns);
+  const size_t area = to_index(window.size[0] * window.size[1]);
+  std::vector<float> result(weights.values.size() / taps * area, 0.0F);
+  for (size_t i = 0; i < weights.values.size(); ++i) {
+    const auto tap = static_cast<int>(i % taps);
+    int row = tap / second;
+    int column = tap % second;
+    if (window.turned) std::swap(row, column);
+    const int at = row * window.dilation[0] * window.size[1] + column * window.dilation[1];
+    result[i / taps * area + to_index(at)] = static_cast<float>(weights.values[i]);
+  }
+  return result;
+}
+
 void OnnxReader::convolution() {
-  const OnnxValue input = map_input(0);
+  const OnnxValue input = map_input(0, true);
   const OnnxTensor& weights = constant_input(1);
   if (weights.dims.size() < 3) fail(fmt::format("weights of {} axes", weights.dims.size()));
   const Window window = this->window(input, {weights.dims.begin() + 2, weights.dims.end()}, false);
@@ -142,7 +173,7 @@ void OnnxReader::convolution() {
   layer.padding = {window.padding.top + pad.top, window.padding.bottom + pad.bottom,
                    window.padding.left + pad.left, window.padding.right + pad.right};
   FloatParameters parameters;
-  parameters.weights.assign(weights.values.begin(), weights.values.end());
+  parameters.weights = spread(weights, window);
   if (has_input(2)) {
     const OnnxTensor& biases = constant_input(2);
     if (biases.values.size() != to_index(layer.kernels)) {
@@ -150,13 +181,14 @@ void OnnxReader::convolution() {
     }
     parameters.biases.assign(biases.values.begin(), biases.values.end());
   }
+  take_channels(input, layer, parameters);
   OnnxValue result = add_layer(std::move(layer), std::move(parameters), input.axes.size());
   if (window.turned) std::swap(result.axes[2], result.axes[3]);
   define(std::move(result));
 }
 
 void OnnxReader::pooling() {
-  const OnnxValue input = map_input(0);
+  const OnnxValue input = map_input(0, true);
   expect_no_padding(input);
   const OnnxAttribute* const size = attribute("kernel_shape");
   if (size == nullptr) fail("kernel_shape is missing");
@@ -175,13 +207,14 @@ void OnnxReader::pooling() {
   pool.ceil = ceil;
   pool.padding_counted = layer.type == LayerType::kAveragePool && window.padding != Padding{} &&
                          integer("count_include_pad", 0) != 0;
-  OnnxValue result = add_layer(std::move(layer), {}, input.axes.size());
+  OnnxValue result = add_layer(layer, {}, input.axes.size());
+  pass_channels(input, layer, result);
   if (window.turned) std::swap(result.axes[2], result.axes[3]);
   define(std::move(result));
 }
 
 void OnnxReader::global_pooling() {
-  const OnnxValue input = map_input(0);
+  const OnnxValue input = map_input(0, true);
   expect_no_padding(input);
   size_t rank = input.axes.size();
   if (node_->op == "ReduceMean") {
@@ -205,7 +238,9 @@ void OnnxReader::global_pooling() {
   Pooling& pool = layer.pool.emplace();
   pool.rows = pool.row_stride = input.map.height;
   pool.columns = pool.column_stride = input.map.width;
-  define(add_layer(std::move(layer), {}, rank));
+  OnnxValue result = add_layer(layer, {}, rank);
+  pass_channels(input, layer, result);
+  define(std::move(result));
 }
 
 }  // namespace mcnn

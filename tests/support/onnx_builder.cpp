@@ -50,6 +50,17 @@ void OnnxBuilder::constant(const std::string& name, const Integers& dims,
   }
 }
 
+void OnnxBuilder::whole(const std::string& name, const Integers& dims,
+                        const std::vector<int>& values, Whole type) {
+  onnx::TensorProto& tensor = *model_->proto.mutable_graph()->add_initializer();
+  tensor.set_name(name);
+  tensor.set_data_type(type == Whole::kSigned8     ? onnx::TensorProto::INT8
+                       : type == Whole::kUnsigned8 ? onnx::TensorProto::UINT8
+                                                   : onnx::TensorProto::INT32);
+  for (const int64_t dim : dims) tensor.add_dims(dim);
+  for (const int value : values) tensor.add_int32_data(value);
+}
+
 void OnnxBuilder::shape(const std::string& name, const Integers& values) {
   onnx::TensorProto& tensor = *model_->proto.mutable_graph()->add_initializer();
   tensor.set_name(name);

@@ -31,6 +31,10 @@ class OnnxBuilder {
   // Numbers in the field of their type, or as raw bytes.
   void constant(const std::string& name, const Integers& dims, const std::vector<double>& values,
                 bool raw = false);
+  // Whole numbers of 8 or 32 bits: -128..127, 0..255, or any.
+  enum class Whole : uint8_t { kSigned8, kUnsigned8, k32 };
+  void whole(const std::string& name, const Integers& dims, const std::vector<int>& values,
+             Whole type);
   void shape(const std::string& name, const Integers& values);
   // Gives `name`, which is the node's own name too.
   void node(const std::string& op, const std::vector<std::string>& inputs, const std::string& name,

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// The work of quantise(), layer after layer: quantiser_weights.cpp has layers with weights,
+// quantiser.cpp the rest.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <Eigen/Dense>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/error.h"
+#include "common/index.h"
+#include "host/import/level_search.h"
+#include "host/import/quantiser.h"
+#include "host/network/network_rules.h"
+
+namespace mcnn::quantising {
+
+inline constexpr Eigen::Index kSamples = 8192;  // positions on which shifts are chosen
+inline constexpr double kMaxPixel = network_rules::kMaxPixel;
+inline constexpr int kSignedZero = 128;  // zero point of pixels with a sign
+
+template <typename T>
+std::span<const T> span_of(const std::vector<T>& values) {
+  return values;
+}
+
+// Float and integer values of what a layer gives, of every image.
+struct Maps {
+  std::vector<std::vector<float>> exact;
+  std::vector<std::vector<int32_t>> levels;  // pixels without zero point, or sums
+  double step = 0.0;                         // what one of them is worth
+};
+
+// What the activation makes of sums, (sum + half) >> shift clamped, without the zero point.
+double stored(double sum, int shift, double low, double high);
+
+// Of the pixels of a layer, without the zero point.
+struct Range {
+  double low = 0.0;
+  double high = kMaxPixel;
+};
+
+Range range_of(const Layer& layer);
+
+bool is_whole(double number);
+
+class Quantiser {
+ public:
+  Quantiser(const FloatNetwork& network, const ImageSet& images);
+  QuantisedNetwork run();
+
+ private:
+  // What a layer may be worth: any scale, or one that is a power of two times another.
+  struct Choice {
+    double scale = 0.0;  // of a level, in units of the output
+    int shift = 0;
+    double error = std::numeric_limits<double>::max();
+    bool trained = false;  // levels and step are those of the file
+    std::vector<LevelFit::Levels> groups;
+    std::vector<Eigen::VectorXd> biases;  // in units of a sum
+  };
+
+  // A map that the file's own network has exactly, up to the rounding of pixels.
+  bool is_chips(int from) const {
+    return from == kImage ? image_is_chips_ : chips_[to_index(from)] != 0;
+  }
+  size_t images() const { return to_index(images_.count); }
+  [[noreturn]] void fail(size_t index, const std::string& what) const {
+    throw Error(fmt::format("node '{}': {}", network_.layers.layers[index].name, what));
+  }
+
+  // The image: a pixel is worth a different number in each channel; a first layer has that in its
+  // weights.
+  void begin_image();
+  const Maps& input_of(size_t index, size_t input = 0) const {
+    const int from = network_.layers.layers[index].inputs[input];
+    return from == kImage ? image_ : maps_[to_index(from)];
+  }
+
+  // Trained weights of a group, in units of the image's pixels where it reads those.
+  Eigen::MatrixXd weights_of(size_t index, int group) const;
+  // An add that this layer's sums can go to unrounded: the other map is stored already.
+  std::optional<size_t> add_behind(size_t index, bool& sums) const;
+  double step_to_match(size_t index, bool& sums) const;
+  void quantise_weights(size_t index);
+  // The layer as it was trained on the chip's levels, where the limit of its activation says that
+  // its pixels are those of the chip too: level and step a power of two apart.
+  std::optional<Choice> trained_levels(size_t index, const std::vector<Eigen::MatrixXd>& weights,
+                                       double level) const;
+  void quantise_add(size_t index);
+  void pool(size_t index);
+  // The scale of a level and the shift with the least squared error of what the layer gives.
+  Choice choose(size_t index, const std::vector<LevelFit>& fits,
+                const std::vector<TapMatrix>& inputs, const TapMatrix& targets, double match,
+                bool sums) const;
+  void store(size_t index, std::vector<std::vector<float>> exact,
+             std::vector<std::vector<int32_t>> sums, double unit, QuantisedLayer report);
+
+  const FloatNetwork& network_;
+  const ImageSet& images_;
+  QuantisedNetwork result_;
+  Maps image_;
+  bool image_is_chips_ = false;
+  std::vector<uint8_t> chips_;  // per layer
+  std::vector<Maps> maps_;
+  std::vector<size_t> last_reader_;
+  std::vector<std::vector<size_t>> readers_;
+};
+
+}  // namespace mcnn::quantising
