@@ -15,6 +15,7 @@ module mcnn_chip #(
   parameter int unsigned RowBanks    = 8,    // memory banks of a feature map, rows of a fetched column
   parameter int unsigned BankDepth   = 256,  // words of a bank
   parameter int unsigned NumBuffers  = 3,    // feature-map buffers; with 4 a row can add to what its output holds
+  parameter int unsigned LoadRows    = 1,    // rows of a column that a beat of the image stream carries
   parameter int unsigned MaxDim      = 32,   // rows or columns of a feature map
   parameter int unsigned NumLayers   = 16,   // rows of the layer table
   parameter int unsigned NumRecords  = 128,  // rows of the step table
@@ -54,10 +55,10 @@ module mcnn_chip #(
   input  logic                   s_axil_rready_i,
 
   // image in, AXI4-Stream
-  input  logic [ActBits-1:0] s_axis_tdata_i,
-  input  logic               s_axis_tvalid_i,
-  output logic               s_axis_tready_o,
-  input  logic               s_axis_tlast_i,
+  input  logic [LoadRows*ActBits-1:0] s_axis_tdata_i,
+  input  logic                        s_axis_tvalid_i,
+  output logic                        s_axis_tready_o,
+  input  logic                        s_axis_tlast_i,
 
   // result out, AXI4-Stream
   output logic [31:0] m_axis_tdata_o,
@@ -152,8 +153,8 @@ module mcnn_chip #(
 
   mcnn_registers #(
     .NumPe(NumPe), .Windows(Windows), .Lanes(Lanes), .NumSl(NumSl), .NumAdc(NumAdc), .AdcBits(AdcBits), .ActBits(ActBits),
-    .PsumBits(PsumBits), .KernelMax(KernelMax), .RowBanks(RowBanks), .BankDepth(BankDepth), .NumBuffers(NumBuffers), .MaxDim(MaxDim),
-    .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows), .NumLogits(NumLogits),
+    .PsumBits(PsumBits), .KernelMax(KernelMax), .RowBanks(RowBanks), .BankDepth(BankDepth), .NumBuffers(NumBuffers), .LoadRows(LoadRows),
+    .MaxDim(MaxDim), .NumLayers(NumLayers), .NumRecords(NumRecords), .NumBiasRows(NumBiasRows), .NumLogits(NumLogits),
     .ReadLatency(ReadLatency), .ReadClocks(ReadClocks), .NumEntries(NumEntries)
   ) u_registers (
     .clk_i, .rst_ni,
@@ -337,16 +338,17 @@ module mcnn_chip #(
   );
 
   // --------------------------------------------------------------------------------------------------------- memory
-  logic                              fetch_re, load_we;
+  logic                              fetch_re;
+  logic [LoadRows-1:0]               load_we;
   logic [RowBanks*AddrBits-1:0]      fetch_addr, pool_raddr, pool_waddr;
   logic [RowBanks*Lanes*ActBits-1:0] fetch_data, pool_rdata, pool_wdata;
   logic [RowBanks-1:0]               pool_re;
   logic [RowBanks*Lanes-1:0]         pool_we;
   logic [LaneBits-1:0]               load_lane;
   logic [BankBits-1:0]               load_bank;
-  logic [AddrBits-1:0]           load_addr;
-  logic [ActBits-1:0]            load_data;
-  logic [1:0]                    write_buffer_q;
+  logic [AddrBits-1:0]               load_addr;
+  logic [LoadRows*ActBits-1:0]       load_data;
+  logic [1:0]                        write_buffer_q;
 
   // Pool write writes one clock after it read.
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -355,7 +357,7 @@ module mcnn_chip #(
   end
 
   mcnn_feature_maps #(
-    .ActBits(ActBits), .Lanes(Lanes), .NumBuffers(NumBuffers), .RowBanks(RowBanks), .BankDepth(BankDepth)
+    .ActBits(ActBits), .Lanes(Lanes), .NumBuffers(NumBuffers), .RowBanks(RowBanks), .BankDepth(BankDepth), .LoadRows(LoadRows)
   ) u_feature_maps (
     .clk_i,
     .in_buffer_i(in_buffer), .out_buffer_i(out_buffer), .write_buffer_i(write_buffer_q),
@@ -370,7 +372,7 @@ module mcnn_chip #(
   );
 
   mcnn_image_loader #(
-    .ActBits(ActBits), .Lanes(Lanes), .RowBanks(RowBanks), .BankDepth(BankDepth)
+    .ActBits(ActBits), .Lanes(Lanes), .RowBanks(RowBanks), .BankDepth(BankDepth), .LoadRows(LoadRows)
   ) u_image_loader (
     .clk_i, .rst_ni, .enable_i(busy), .flush_i(flush), .restart_i(stream_reset), .take_i(image_take), .ready_o(image_ready),
     .drop_o(image_drop),

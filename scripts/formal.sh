@@ -9,6 +9,7 @@
 #
 #   scripts/formal.sh [--proofs | --broken] [module...]       (both, all of them)
 #
+# A module has one proof or more: of other parameters, with its name first (image_loader4).
 # MCNN_JOBS says how many at a time. The last line is "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -36,12 +37,14 @@ export properties=tests/formal
 export out=build/formal
 table() { grep -vE '^(#|$)' "$properties/$1"; }
 mapfile -t known < <(table proofs.txt | awk '{ print $1 }')
-chosen=("$@")
-for name in "${chosen[@]}"; do
-  [[ " ${known[*]} " == *" $name "* ]] || {
+chosen=()
+for name in "$@"; do
+  mapfile -t found < <(table proofs.txt | awk -v name="$name" '$1 == name || $2 ~ "/mcnn_" name "[.]sv$" { print $1 }')
+  [[ ${#found[@]} -gt 0 ]] || {
     echo "$0: no module '$name' in $properties/proofs.txt; there are: ${known[*]}" >&2
     exit 2
   }
+  chosen+=("${found[@]}")
 done
 [[ ${#chosen[@]} -gt 0 ]] || chosen=("${known[@]}")
 
@@ -164,9 +167,9 @@ trace() {
 run_job() {
   local kind="$1" name="$2" change="${3:-}" what="${4:-}" number="${5:-0}"
   local file parameters method module started
-  local checker="$properties/${name}_properties.sv"
   read -r _ file parameters method < <(grep -E "^$name " "$properties/proofs.txt")
   module="$(basename "$file" .sv)"
+  local checker="$properties/${module#mcnn_}_properties.sv"
   job="$out/$name-$kind"
   [[ "$kind" != broken ]] || job+="-$number"
   rm -rf "$job"

@@ -26,7 +26,7 @@ enum Bit : unsigned {
   kLogitWrite,
   kLogitRead,
   kResultWord,
-  kPixel,
+  kImageBeat,
 };
 
 void count_bits(std::uint32_t bits, std::int64_t* counts) {
@@ -70,7 +70,7 @@ void EventMonitor::clock(const ChipClock& now) {
   events_.result_words += is(kResultWord) ? 1 : 0;
   events_.result_reads += is(kLogitRead) ? 1 : 0;
   count_words(now.image_write, events_.image_writes);
-  if (is(kPixel)) note(Activity::kImageLoad, -1);
+  if (is(kImageBeat)) note(Activity::kImageLoad, -1);
   if (is(kStallImage)) note(Activity::kImageStall, -1);
   if (is(kStallResult)) note(Activity::kResultStall, layer);
   if (is(kResultWord)) note(Activity::kResult, -1);

@@ -13,6 +13,7 @@ module mcnn_tb #(
   parameter int unsigned RowBanks    = 8,
   parameter int unsigned BankDepth   = 256,
   parameter int unsigned NumBuffers  = 3,
+  parameter int unsigned LoadRows    = 1,
   parameter int unsigned MaxDim      = 32,
   parameter int unsigned NumLayers   = 16,
   parameter int unsigned NumRecords  = 128,
@@ -45,10 +46,10 @@ module mcnn_tb #(
   input  logic        s_axil_rready_i,
 
   // images in
-  input  logic [7:0]  s_axis_tdata_i,
-  input  logic        s_axis_tvalid_i,
-  output logic        s_axis_tready_o,
-  input  logic        s_axis_tlast_i,
+  input  logic [8*LoadRows-1:0] s_axis_tdata_i,
+  input  logic                  s_axis_tvalid_i,
+  output logic                  s_axis_tready_o,
+  input  logic                  s_axis_tlast_i,
 
   // results out
   output logic [31:0] m_axis_tdata_o,
@@ -92,6 +93,7 @@ module mcnn_tb #(
     .RowBanks   (RowBanks),
     .BankDepth  (BankDepth),
     .NumBuffers (NumBuffers),
+    .LoadRows   (LoadRows),
     .MaxDim     (MaxDim),
     .NumLayers  (NumLayers),
     .NumRecords (NumRecords),
@@ -170,7 +172,7 @@ module mcnn_tb #(
     logic [18:0]               events;
     bit   [Lanes*RowBanks-1:0] pool_write, image_write;  // [lane][bank]
     assign events = {
-      s_axis_tvalid_i && s_axis_tready_o,                    // 18 a pixel is taken
+      s_axis_tvalid_i && s_axis_tready_o,                    // 18 a beat of an image is taken
       m_axis_tvalid_o && m_axis_tready_i,                    // 17 a result word leaves
       u_chip.u_result.u_logits.re_i,                         // 16 a row of logits is read
       u_chip.u_result.u_logits.we_i[0],                      // 15 a row of logits is written
@@ -194,7 +196,8 @@ module mcnn_tb #(
       for (int unsigned l = 0; l < Lanes; l++) begin
         for (int unsigned b = 0; b < RowBanks; b++) begin
           pool_write[l*RowBanks+b]  = u_chip.pool_we[b*Lanes+l];
-          image_write[l*RowBanks+b] = u_chip.load_we && 32'(u_chip.load_bank) == b && 32'(u_chip.load_lane) == l;
+          image_write[l*RowBanks+b] = u_chip.load_we[b%LoadRows] && 32'(u_chip.load_bank) == b - b % LoadRows &&
+                                      32'(u_chip.load_lane) == l;
         end
       end
     end

@@ -22,7 +22,7 @@ struct RtlOptions {
   int stall_percent = 0;              // clocks in which each channel of each bus holds back, 0..90
   std::uint64_t timeout = 1'000'000;  // clocks that a bus waits for the chip before it gives up
 
-  // Waves of the images first..last (image numbers), from the first pixel in to the result out.
+  // Waves of the images first..last (image numbers), from the first beat in to the result out.
   // Empty: none.
   std::string trace_path;
   std::uint32_t trace_first = 0;
@@ -55,14 +55,14 @@ class RtlChip : public ChipBus {
   // Accesses that may fail.
   virtual AxiAnswer try_read(std::uint32_t address) = 0;
   virtual AxiAnswer try_write(std::uint32_t address, std::uint32_t value, unsigned strobe) = 0;
-  // Queues pixels of the image stream, TLAST with the last one or not at all.
-  virtual void send_packet(std::span<const std::uint8_t> pixels, bool last) = 0;
-  // Forgets the pixels that were queued and not taken (the pixel that is offered stays: a bus may
-  // not take it back).
+  // Queues beats of the image stream (ChipBus::send), TLAST with the last one or not at all.
+  virtual void send_packet(std::span<const std::uint8_t> bytes, bool last) = 0;
+  // Forgets the beats that were queued and not taken (the one that is offered stays: a bus may not
+  // take it back).
   virtual void drop_queue() = 0;
   // Lets clocks pass.
   virtual void idle(std::uint64_t clocks) = 0;
-  // Resets the chip. Queued pixels and results are dropped.
+  // Resets the chip. Queued beats and results are dropped.
   virtual void reset() = 0;
 
   virtual bool interrupt() const = 0;

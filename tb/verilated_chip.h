@@ -21,6 +21,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -73,7 +74,7 @@ class VerilatedChip final : public RtlChip {
     }
   }
 
-  void send(std::span<const std::uint8_t> pixels) override { send_packet(pixels, true); }
+  void send(std::span<const std::uint8_t> bytes) override { send_packet(bytes, true); }
 
   std::vector<std::uint32_t> receive() override {
     enter();
@@ -166,22 +167,32 @@ class VerilatedChip final : public RtlChip {
     throw_timeout(fmt::format("the answer to a write to 0x{:05X}", address));
   }
 
-  void send_packet(std::span<const std::uint8_t> pixels, bool last) override {
-    if (pixels.empty()) return;
+  void send_packet(std::span<const std::uint8_t> bytes, bool last) override {
+    if (bytes.size() % kBeatBytes != 0) {
+      throw Error(fmt::format("image stream: found {} bytes, allowed: a multiple of {} (LoadRows)",
+                              bytes.size(), kBeatBytes));
+    }
+    if (bytes.empty()) return;
     enter();
-    packets_.push_back({std::vector<std::uint8_t>(pixels.begin(), pixels.end()), last});
-    if (model_->s_axis_tvalid_i == 0) offer_pixel();
+    Packet& packet = packets_.emplace_back();
+    packet.last = last;
+    for (std::size_t i = 0; i < bytes.size(); i += kBeatBytes) {
+      std::uint64_t beat = 0;
+      for (std::size_t row = kBeatBytes; row-- > 0;) beat = beat << 8 | bytes[i + row];
+      packet.beats.push_back(static_cast<Beat>(beat));
+    }
+    if (model_->s_axis_tvalid_i == 0) offer_beat();
   }
 
   void drop_queue() override {
     if (packets_.empty()) return;
     if (model_->s_axis_tvalid_i != 0) {
       packets_.resize(1);
-      packets_.front().pixels.resize(next_pixel_ + 1);
+      packets_.front().beats.resize(next_beat_ + 1);
       return;
     }
     packets_.clear();
-    next_pixel_ = 0;
+    next_beat_ = 0;
   }
 
   void idle(std::uint64_t clocks) override {
@@ -192,7 +203,7 @@ class VerilatedChip final : public RtlChip {
   void reset() override {
     enter();
     packets_.clear();
-    next_pixel_ = 0;
+    next_beat_ = 0;
     results_.clear();
     result_.clear();
     result_clocks_.clear();
@@ -237,8 +248,14 @@ class VerilatedChip final : public RtlChip {
   };
   static constexpr std::uint64_t kHalfClock = 2'500;  // ps: 200 MHz
 
+  // The bench's pixels have 8 bits, so a beat has as many bytes as rows: 1, 2, 4 or 8, and
+  // Verilator a type of that size for each.
+  using Beat = std::remove_reference_t<decltype(std::declval<Model&>().s_axis_tdata_i)>;
+  static_assert(std::is_integral_v<Beat>);
+  static constexpr std::size_t kBeatBytes = sizeof(Beat);
+
   struct Packet {
-    std::vector<std::uint8_t> pixels;
+    std::vector<Beat> beats;
     bool last = true;
   };
 
@@ -267,7 +284,7 @@ class VerilatedChip final : public RtlChip {
   }
 
   void edge() {
-    const bool pixel_taken = (model_->s_axis_tvalid_i & model_->s_axis_tready_o) != 0;
+    const bool beat_taken = (model_->s_axis_tvalid_i & model_->s_axis_tready_o) != 0;
     const bool word_taken = (model_->m_axis_tvalid_o & model_->m_axis_tready_i) != 0;
     if (word_taken) take_word();
     model_->clk_i = 1;
@@ -278,29 +295,29 @@ class VerilatedChip final : public RtlChip {
       throw Error(
           fmt::format("an assertion of the RTL failed at clock {}; its message is above", clocks_));
     }
-    if (pixel_taken) {
+    if (beat_taken) {
       model_->s_axis_tvalid_i = 0;
-      pixel_sent();
+      beat_sent();
     }
-    if (model_->s_axis_tvalid_i == 0 && !packets_.empty()) offer_pixel();
+    if (model_->s_axis_tvalid_i == 0 && !packets_.empty()) offer_beat();
     if (options_.stall_percent != 0) model_->m_axis_tready_i = stall_result_.next() ? 0 : 1;
   }
 
-  void offer_pixel() {
+  void offer_beat() {
     if (stall_image_.next()) return;
     const Packet& packet = packets_.front();
-    if (next_pixel_ == 0) {
+    if (next_beat_ == 0) {
       if constexpr (kTraces) tracing_ |= trace_ && sent_image_ == options_.trace_first;
     }
     model_->s_axis_tvalid_i = 1;
-    model_->s_axis_tdata_i = packet.pixels[next_pixel_];
-    model_->s_axis_tlast_i = packet.last && next_pixel_ + 1 == packet.pixels.size() ? 1 : 0;
+    model_->s_axis_tdata_i = packet.beats[next_beat_];
+    model_->s_axis_tlast_i = packet.last && next_beat_ + 1 == packet.beats.size() ? 1 : 0;
   }
 
-  void pixel_sent() {
-    if (++next_pixel_ < packets_.front().pixels.size()) return;
+  void beat_sent() {
+    if (++next_beat_ < packets_.front().beats.size()) return;
     packets_.pop_front();
-    next_pixel_ = 0;
+    next_beat_ = 0;
     ++sent_image_;
   }
 
@@ -318,7 +335,7 @@ class VerilatedChip final : public RtlChip {
     ++received_image_;
   }
 
-  // Time 0 of the waves is where they begin: the clock in which the first pixel of the first image
+  // Time 0 of the waves is where they begin: the clock in which the first beat of the first image
   // is offered, clock 0 of the timeline.
   void dump(std::uint64_t half_clock) {
     if (!tracing_ || !trace_) return;
@@ -343,7 +360,7 @@ class VerilatedChip final : public RtlChip {
 
   std::uint64_t clocks_ = 0;
   std::deque<Packet> packets_;
-  std::size_t next_pixel_ = 0;  // of the first packet
+  std::size_t next_beat_ = 0;  // of the first packet
   std::vector<std::uint32_t> result_;
   std::deque<std::vector<std::uint32_t>> results_;
   std::vector<std::uint64_t> result_clocks_;

@@ -17,9 +17,10 @@ class ChipBus {
   virtual uint32_t read(uint32_t address) = 0;
   virtual void write(uint32_t address, uint32_t value) = 0;
 
-  // Queues one packet of the image stream, TLAST on its last pixel, and returns; it is sent while
-  // simulated time passes.
-  virtual void send(std::span<const uint8_t> pixels) = 0;
+  // Queues one packet of the image stream, LoadRows bytes a beat (image_beats of
+  // host/mapping/image_stream.h), TLAST on its last beat, and returns; it is sent while simulated
+  // time passes. Throws Error for bytes that are not whole beats.
+  virtual void send(std::span<const uint8_t> bytes) = 0;
 
   // Lets simulated time pass until a result packet is there: class, then logits. Throws Error on a
   // time-out.

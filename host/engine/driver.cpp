@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/index.h"
+#include "host/mapping/image_stream.h"
 #include "host/mapping/registers.h"
 
 namespace mcnn {
@@ -75,6 +76,8 @@ ChipConfig Driver::read_config(const std::string& name) const {
   const uint32_t result = bus_.read(reg::kCapResult);
   config.num_logits = field(result, reg::kCapResultNumLogits);
   config.lanes = field(result, reg::kCapResultLanes);
+  // Before version 2.1 the field was reserved, and a beat one pixel.
+  config.load_rows = std::max(1, field(result, reg::kCapResultLoadRows));
   const uint32_t programmer = bus_.read(reg::kCapProgram);
   config.num_entries = field(programmer, reg::kCapProgramNumEntries);
   const uint32_t amplitude_bits = reg::kCapProgramAmplitudeBits.get(programmer);
@@ -239,6 +242,14 @@ void Driver::check_image(std::span<const uint8_t> image, size_t index) const {
   }
 }
 
+void Driver::send(std::span<const uint8_t> image) {
+  if (config_.load_rows == 1) {
+    bus_.send(image);
+  } else {
+    bus_.send(image_stream(image, program_.image, config_));
+  }
+}
+
 void Driver::start(uint32_t images, bool halt) {
   if (!loaded_) {
     throw Error("driver: found no chip program, allowed: load() before a run");
@@ -297,12 +308,12 @@ void Driver::run(std::span<const std::span<const uint8_t>> images,
   constexpr size_t kAhead = 2;  // one that is computed, one that loads
   size_t sent = 0;
   for (; sent < std::min(kAhead, images.size()); ++sent) {
-    bus_.send(images[sent]);
+    send(images[sent]);
   }
   for (size_t i = 0; i < images.size(); ++i) {
     const ChipResult result = receive(i);
     if (sent < images.size()) {
-      bus_.send(images[sent++]);
+      send(images[sent++]);
     }
     done(i, result);
   }
@@ -334,7 +345,7 @@ uint32_t Driver::wait_status(uint32_t mask, uint32_t value, const char* what) {
 ChipTrace Driver::run_halted(std::span<const uint8_t> image) {
   check_image(image, 0);
   start(1, true);
-  bus_.send(image);
+  send(image);
   ChipTrace trace;
   for (const StoredMap& map : program_.maps) {
     wait_status(reg::kStatusHalted, reg::kStatusHalted, "a halt behind a layer");
@@ -402,7 +413,7 @@ void Driver::abort(Source source) {
                       options_.status_polls, status_text(status)));
     }
   }
-  if (source == Source::kStopped) {  // a pixel that was still offered has been dropped by now
+  if (source == Source::kStopped) {  // a beat that was still offered has been dropped by now
     bus_.write(reg::kControl, reg::kControlStreamReset);
   }
   bus_.write(reg::kIrqStatus, reg::kIrqDone | reg::kIrqError | reg::kIrqHalted);

@@ -82,7 +82,7 @@ class Driver final : public ProgramPort {
   // What the source of images does with an image that it is in the middle of when a run is stopped.
   enum class Source {
     kGoesOn,  // sends the rest: the chip takes and drops it
-    kStopped  // sends a first pixel next: the chip is told so (STREAM_RESET)
+    kStopped  // sends a first beat next: the chip is told so (STREAM_RESET)
   };
   // Stops a run (waiting images are dropped) and clears errors.
   void abort(Source source = Source::kGoesOn);
@@ -92,6 +92,7 @@ class Driver final : public ProgramPort {
  private:
   void start(uint32_t images, bool halt);
   void check_image(std::span<const uint8_t> image, size_t index) const;
+  void send(std::span<const uint8_t> image);
   ChipResult receive(size_t index);
   ChipResult to_result(std::span<const uint32_t> packet, size_t index) const;
   void run_programmer(const ProgramBatch& batch, std::span<const ProgramEntry> entries,

@@ -14,6 +14,7 @@
 #include "common/index.h"
 #include "common/named.h"
 #include "host/mapping/cycle_model.h"
+#include "host/mapping/image_stream.h"
 
 namespace mcnn {
 namespace {
@@ -86,15 +87,15 @@ class Maker {
   }
 
   std::vector<TimelineEvent> make(std::span<const ImageReads> images) {
-    const int64_t pixels = program_.image.size();
-    int64_t load = 0;        // clock of an image's first pixel
+    const int64_t beats = image_beats(program_.image, config_);
+    int64_t load = 0;        // clock of an image's first beat
     int64_t free = 0;        // first clock in which an image can be taken
     int64_t result_end = 0;  // first clock in which no result is being sent
     for (size_t i = 0; i < images.size(); ++i) {
       const int image = static_cast<int>(i);
       check(images[i], image);
-      add({.activity = Activity::kImageLoad, .start = load, .clocks = pixels, .image = image});
-      const int64_t ready = load + pixels;
+      add({.activity = Activity::kImageLoad, .start = load, .clocks = beats, .image = image});
+      const int64_t ready = load + beats;
       const int64_t take = std::max(free, ready);
       if (ready > free) {
         add({.activity = Activity::kImageStall,

@@ -3,8 +3,8 @@
 // recurrences of rtl/README.md ("Beats and clocks") and, where it depends on the pixels, from what
 // the chip model read. The RTL does the same in the same clocks; a test holds it to that.
 //
-// Clock 0 is the clock in which the chip takes the first pixel of the first image. The host is
-// always ready: pixels follow each other clock by clock as soon as the chip takes them, and results
+// Clock 0 is the clock in which the chip takes the first beat of the first image. The host is
+// always ready: beats follow each other clock by clock as soon as the chip takes them, and results
 // are taken at once. MODE.HALT is off.
 #pragma once
 
@@ -21,7 +21,7 @@
 namespace mcnn {
 
 enum class Activity : uint8_t {
-  kImageLoad,    // pixels taken, one a clock
+  kImageLoad,    // beats of the stream taken, one a clock
   kImageTake,    // the clock that takes a loaded image
   kImageStall,   // clocks that wait for an image (PERF_STALL_IMAGE)
   kResultStall,  // clocks that wait for the last result to leave (PERF_STALL_RESULT)

@@ -38,6 +38,7 @@ constexpr std::array kParameters = {
     Parameter{"RowBanks", &ChipConfig::row_banks, 8, 16},
     Parameter{"BankDepth", &ChipConfig::bank_depth, 2, 8192},
     Parameter{"NumBuffers", &ChipConfig::num_buffers, 3, 4},
+    Parameter{"LoadRows", &ChipConfig::load_rows, 1, 8},
     Parameter{"MaxDim", &ChipConfig::max_dim, 4, 63},
     Parameter{"NumLayers", &ChipConfig::num_layers, 2, 256},
     Parameter{"NumRecords", &ChipConfig::num_records, 2, 16384},
@@ -74,6 +75,7 @@ void check_rules(const ChipConfig& config, std::string_view name) {
   power_of_two("Windows", config.windows);
   power_of_two("Lanes", config.lanes);
   power_of_two("RowBanks", config.row_banks);
+  power_of_two("LoadRows", config.load_rows);  // at most the fewest RowBanks
   power_of_two("NumAdc", config.num_adc);
   power_of_two("NumEntries", config.num_entries);
   power_of_two("BankDepth", config.bank_depth);
@@ -176,11 +178,12 @@ std::string describe(const ChipConfig& config) {
   return fmt::format(
       "{} PEs of {} bit lines x {} source lines, {} ADC lanes of {} bits, partial sums of {} bits, "
       "feature maps of {} x "
-      "{} banks x {} words, {} layer rows, {} records, {} bias rows, "
+      "{} banks x {} words{}, {} layer rows, {} records, {} bias rows, "
       "{} programming entries a PE",
       config.num_pe, config.num_bl(), config.num_sl, config.num_adc, config.adc_bits,
-      config.psum_bits, config.lanes, config.row_banks, config.bank_depth, config.num_layers,
-      config.num_records, config.num_bias_rows, config.num_entries);
+      config.psum_bits, config.lanes, config.row_banks, config.bank_depth,
+      config.load_rows > 1 ? fmt::format(" loaded {} rows a clock", config.load_rows) : "",
+      config.num_layers, config.num_records, config.num_bias_rows, config.num_entries);
 }
 
 std::string differences(const ChipConfig& a, const ChipConfig& b) {

@@ -22,6 +22,7 @@ struct ChipConfig {
   int row_banks = 8;       // row banks of a feature-map buffer, rows of a fetched column
   int bank_depth = 256;    // words of a bank, `lanes` pixels each
   int num_buffers = 3;     // feature-map buffers; with 4 a row can add to what its output holds
+  int load_rows = 1;       // rows of a column that a beat of the image stream carries
   int max_dim = 32;        // rows or columns of a map
   int num_layers = 16;     // rows of the layer table
   int num_records = 128;   // rows of the step record table

@@ -69,9 +69,9 @@ constexpr std::array kErrors = {
     ErrorText{"BAD_ADDRESS",
               "no such register, a write to a read-only one, or a partial write strobe"},
     ErrorText{"READ_WHILE_BUSY", "a table or a feature-map buffer read while busy and not halted"},
-    ErrorText{"IMAGE_SHORT", "TLAST before the last pixel; the image was dropped"},
+    ErrorText{"IMAGE_SHORT", "TLAST before the last beat; the image was dropped"},
     ErrorText{"IMAGE_LONG",
-              "no TLAST on the last pixel, or none at the end of the rest of a dropped image; "
+              "no TLAST on the last beat, or none at the end of the rest of a dropped image; "
               "everything up to TLAST was dropped"},
     ErrorText{"SETUP_INVALID",
               "image count, layer count, logit count or image shape outside what the chip has; or "

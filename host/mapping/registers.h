@@ -102,6 +102,7 @@ inline constexpr BitField kCapTablesNumRecords{8, 12};
 inline constexpr BitField kCapTablesNumBiasRows{20, 12};
 inline constexpr BitField kCapResultNumLogits{0, 8};
 inline constexpr BitField kCapResultLanes{8, 8};
+inline constexpr BitField kCapResultLoadRows{16, 8};
 inline constexpr BitField kCapProgramNumEntries{0, 8};
 inline constexpr BitField kCapProgramAmplitudeBits{8, 8};
 
@@ -175,6 +176,6 @@ enum class ChipError : uint8_t {
 
 std::string_view error_name(
     uint32_t code);  // "IMAGE_SHORT"; "UNKNOWN" for a code that does not exist
-std::string_view error_meaning(uint32_t code);  // "TLAST before the last pixel; ..."
+std::string_view error_meaning(uint32_t code);  // "TLAST before the last beat; ..."
 
 }  // namespace mcnn

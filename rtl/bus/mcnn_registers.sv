@@ -15,6 +15,7 @@ module mcnn_registers #(
   parameter  int unsigned RowBanks    = 8,
   parameter  int unsigned BankDepth   = 256,
   parameter  int unsigned NumBuffers  = 3,
+  parameter  int unsigned LoadRows    = 1,
   parameter  int unsigned MaxDim      = 32,
   parameter  int unsigned NumLayers   = 16,
   parameter  int unsigned NumRecords  = 128,
@@ -410,7 +411,7 @@ module mcnn_registers #(
         mcnn_pkg::RegCapData:        value_q <= {8'(RowBanks), 8'(KernelMax), 8'(PsumBits), 8'(ActBits)};
         mcnn_pkg::RegCapMemory:      value_q <= {8'(NumBuffers), 8'(MaxDim), 16'(BankDepth)};
         mcnn_pkg::RegCapTables:      value_q <= {12'(NumBiasRows), 12'(NumRecords), 8'(NumLayers)};
-        mcnn_pkg::RegCapResult:      value_q <= {16'd0, 8'(Lanes), 8'(NumLogits)};
+        mcnn_pkg::RegCapResult:      value_q <= {8'd0, 8'(LoadRows), 8'(Lanes), 8'(NumLogits)};
         mcnn_pkg::RegCapProgram:     value_q <= {16'd0, 8'(AmplitudeBits), 8'(NumEntries)};
         mcnn_pkg::RegControl:        value_q <= '0;
         mcnn_pkg::RegMode:           value_q <= {30'd0, skip_mode_o, halt_mode_o};

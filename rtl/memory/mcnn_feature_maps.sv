@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The feature-map buffers. Each has RowBanks memories whose words hold a pixel of Lanes channels, so that one clock reads a
-// column of RowBanks rows of Lanes channels (window fetch), updates one (pool write) and takes one pixel of the next image
-// (load), each in the buffer that plays that role. Which buffer plays which role comes from the
-// sequencer; the host reads any buffer while the chip is at rest.
+// column of RowBanks rows of Lanes channels (window fetch), updates one (pool write) and takes LoadRows neighbouring rows of a
+// column of a channel of the next image (load), each in the buffer that plays that role. Which buffer plays which role comes
+// from the sequencer; the host reads any buffer while the chip is at rest.
 //
 //   row y of channel c -> lane c%Lanes, bank y%RowBanks, word base(c) + (y/RowBanks)*width + x
 //
@@ -13,6 +13,7 @@ module mcnn_feature_maps #(
   parameter  int unsigned NumBuffers = 3,
   parameter  int unsigned RowBanks  = 8,    // banks
   parameter  int unsigned BankDepth = 256,  // words of a bank
+  parameter  int unsigned LoadRows  = 1,    // rows that the loader writes in a clock
   localparam int unsigned AddrBits  = $clog2(BankDepth),
   localparam int unsigned BankBits  = $clog2(RowBanks),
   localparam int unsigned LaneBits  = $clog2(Lanes),
@@ -40,12 +41,12 @@ module mcnn_feature_maps #(
   input  logic [RowBanks*AddrBits-1:0]      pool_waddr_i,
   input  logic [RowBanks*Lanes*ActBits-1:0] pool_wdata_i,
 
-  // image load: one pixel
-  input  logic                load_we_i,
-  input  logic [LaneBits-1:0] load_lane_i,
-  input  logic [BankBits-1:0] load_bank_i,
-  input  logic [AddrBits-1:0] load_addr_i,
-  input  logic [ActBits-1:0]  load_data_i,
+  // image load: LoadRows rows of a column, in as many banks from load_bank_i on, a multiple of LoadRows
+  input  logic [LoadRows-1:0]         load_we_i,
+  input  logic [LaneBits-1:0]         load_lane_i,
+  input  logic [BankBits-1:0]         load_bank_i,
+  input  logic [AddrBits-1:0]         load_addr_i,
+  input  logic [LoadRows*ActBits-1:0] load_data_i,
 
   // host read-back: four banks of any buffer
   input  logic                 host_re_i,
@@ -64,12 +65,13 @@ module mcnn_feature_maps #(
     assign is_in    = fetch_re_i && in_buffer_i == 2'(g);
     assign is_out   = out_buffer_i == 2'(g);
     assign is_write = write_buffer_i == 2'(g);
-    assign is_load  = load_we_i && load_buffer_i == 2'(g);
+    assign is_load  = load_buffer_i == 2'(g);
     assign is_host  = host_re_i && host_buffer_i == 2'(g);
 
     for (genvar b = 0; b < RowBanks; b++) begin : gen_bank
+      localparam int unsigned Row = b % LoadRows;  // of a loaded column
       logic load;
-      assign load = is_load && load_bank_i == BankBits'(b);
+      assign load = is_load && load_we_i[Row] && load_bank_i == BankBits'(b - Row);
       mcnn_ram #(
         .LaneBits(ActBits),
         .Lanes   (Lanes),
@@ -82,7 +84,7 @@ module mcnn_feature_maps #(
         .rdata_o(word[g*RowBanks+b]),
         .we_i   (load ? Lanes'(1) << load_lane_i : is_write ? pool_we_i[b*Lanes+:Lanes] : '0),
         .waddr_i(load ? load_addr_i : pool_waddr_i[b*AddrBits+:AddrBits]),
-        .wdata_i(load ? {Lanes{load_data_i}} : pool_wdata_i[b*WordBits+:WordBits])
+        .wdata_i(load ? {Lanes{load_data_i[Row*ActBits+:ActBits]}} : pool_wdata_i[b*WordBits+:WordBits])
       );
     end
   end
@@ -129,6 +131,7 @@ module mcnn_feature_maps #(
 
   if (BankDepth != (1 << AddrBits)) $error("BankDepth must be a power of two");
   if (RowBanks % 4 != 0 || RowBanks != (1 << BankBits)) $error("RowBanks must be 4, 8, 16, ...");
+  if (LoadRows < 1 || RowBanks % LoadRows != 0) $error("LoadRows must divide RowBanks");
   if (ActBits > 8) $error("ActBits must be at most 8: the host reads four banks as four bytes");
 
 endmodule

@@ -9,6 +9,7 @@ module feature_maps_properties #(
   parameter  int unsigned NumBuffers = 3,
   parameter  int unsigned RowBanks  = 4,
   parameter  int unsigned BankDepth = 2,
+  parameter  int unsigned LoadRows  = 1,
   localparam int unsigned AddrBits  = $clog2(BankDepth),
   localparam int unsigned BankBits  = $clog2(RowBanks),
   localparam int unsigned LaneBits  = $clog2(Lanes),
@@ -29,11 +30,11 @@ module feature_maps_properties #(
   input logic [RowBanks*Lanes-1:0]      pool_we_i,
   input logic [RowBanks*AddrBits-1:0]   pool_waddr_i,
   input logic [RowBanks*Lanes*ActBits-1:0] pool_wdata_i,
-  input logic                           load_we_i,
+  input logic [LoadRows-1:0]            load_we_i,
   input logic [LaneBits-1:0]            load_lane_i,
   input logic [BankBits-1:0]            load_bank_i,
   input logic [AddrBits-1:0]            load_addr_i,
-  input logic [ActBits-1:0]             load_data_i,
+  input logic [LoadRows*ActBits-1:0]    load_data_i,
   input logic                           host_re_i,
   input logic [1:0]                     host_buffer_i,
   input logic [LaneBits-1:0]            host_lane_i,
@@ -47,12 +48,13 @@ module feature_maps_properties #(
 
   // ------------------------------------------------------------------------------------------------------ surroundings
   `MCNN_ASSUME(roles_exist, (!fetch_re_i || 32'(in_buffer_i) < NumBuffers) && (pool_re_i == '0 || 32'(out_buffer_i) < NumBuffers) &&
-               (pool_we_i == '0 || 32'(write_buffer_i) < NumBuffers) && (!load_we_i || 32'(load_buffer_i) < NumBuffers),
+               (pool_we_i == '0 || 32'(write_buffer_i) < NumBuffers) && (load_we_i == '0 || 32'(load_buffer_i) < NumBuffers),
                "a role must have a buffer")
   `MCNN_ASSUME(one_reader, !(fetch_re_i && pool_re_i != '0) || in_buffer_i != out_buffer_i, "one reader a buffer")
   `MCNN_ASSUME(host_alone, !host_re_i || (!fetch_re_i && pool_re_i == '0), "the host must read while the chip is at rest")
   `MCNN_ASSUME(group_exists, !host_re_i || 32'(host_group_i) < Groups, "a group of banks must exist")
-  `MCNN_ASSUME(one_writer, !(load_we_i && pool_we_i != '0) || load_buffer_i != write_buffer_i, "one writer a buffer")
+  `MCNN_ASSUME(one_writer, !(load_we_i != '0 && pool_we_i != '0) || load_buffer_i != write_buffer_i, "one writer a buffer")
+  `MCNN_ASSUME(rows_of_a_beat, load_we_i == '0 || 32'(load_bank_i) % LoadRows == 0, "a load must begin at a multiple of its rows")
 
   // ------------------------------------------------------------------------------------------------------------- a pixel
   `MCNN_ANY(probe_buffer, 2)
@@ -60,7 +62,7 @@ module feature_maps_properties #(
   `MCNN_ANY(probe_bank, BankBits)
   `MCNN_ANY(probe_addr, AddrBits)
   logic               loads, pools;  // it is written
-  logic [ActBits-1:0] pooled, pixel_q;
+  logic [ActBits-1:0] pooled, loaded, pixel_q;
   logic               known_q;
   logic [AddrBits-1:0] fetch_addr, pool_raddr, pool_waddr;  // at its bank
   logic [ActBits-1:0]  fetch_data, pool_rdata, host_data;
@@ -72,6 +74,8 @@ module feature_maps_properties #(
     pool_re    = 1'b0;
     pool_we    = 1'b0;
     pooled     = '0;
+    loaded     = '0;
+    loads      = 1'b0;
     fetch_data = '0;
     pool_rdata = '0;
     host_data  = '0;
@@ -92,15 +96,21 @@ module feature_maps_properties #(
         host_data  = ActBits'(host_data_o[(b%4)*8+:8]);
       end
     end
+    // A loaded row goes to the bank that is as far from the first one.
+    for (int unsigned r = 0; r < LoadRows; r++) begin
+      if (load_we_i[r] && load_buffer_i == probe_buffer && load_lane_i == probe_lane &&
+          load_bank_i + BankBits'(r) == probe_bank && load_addr_i == probe_addr) begin
+        loads  = 1'b1;
+        loaded = load_data_i[r*ActBits+:ActBits];
+      end
+    end
   end
-  assign loads = load_we_i && load_buffer_i == probe_buffer && load_lane_i == probe_lane && load_bank_i == probe_bank &&
-                 load_addr_i == probe_addr;
   assign pools = pool_we && write_buffer_i == probe_buffer && pool_waddr == probe_addr;
   initial known_q = 1'b0;
   always_ff @(posedge clk_i) begin
     if (loads || pools) begin
       known_q <= 1'b1;
-      pixel_q <= loads ? load_data_i : pooled;
+      pixel_q <= loads ? loaded : pooled;
     end
   end
 
@@ -128,6 +138,6 @@ endmodule
 
 `ifndef FORMAL
 bind mcnn_feature_maps feature_maps_properties #(
-  .ActBits(ActBits), .Lanes(Lanes), .NumBuffers(NumBuffers), .RowBanks(RowBanks), .BankDepth(BankDepth)
+  .ActBits(ActBits), .Lanes(Lanes), .NumBuffers(NumBuffers), .RowBanks(RowBanks), .BankDepth(BankDepth), .LoadRows(LoadRows)
 ) u_properties (.*);
 `endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_image_loader: every pixel of an image goes to its word, an image of another length is dropped and told, a loaded one waits
-// until it is taken, and after a flush the rest of the image is dropped, whatever the source does (REGISTERS.md, Streams).
+// mcnn_image_loader: every pixel of an image goes to its word and no other byte of a beat does, an image of another length is
+// dropped and told, a loaded one waits until it is taken, and after a flush the rest of the image is dropped, whatever the source does (REGISTERS.md, Streams).
 `include "formal.svh"
 
 module image_loader_properties #(
@@ -8,6 +8,7 @@ module image_loader_properties #(
   parameter  int unsigned Lanes     = 2,
   parameter  int unsigned RowBanks  = 4,
   parameter  int unsigned BankDepth = 16,
+  parameter  int unsigned LoadRows  = 1,
   localparam int unsigned AddrBits  = $clog2(BankDepth),
   localparam int unsigned BankBits  = $clog2(RowBanks),
   localparam int unsigned LaneBits  = $clog2(Lanes)
@@ -24,15 +25,15 @@ module image_loader_properties #(
   input logic [7:0]          width_i,
   input logic [15:0]         channels_i,
   input logic [15:0]         pitch_i,
-  input logic [ActBits-1:0]  s_axis_tdata_i,
+  input logic [LoadRows*ActBits-1:0] s_axis_tdata_i,
   input logic                s_axis_tvalid_i,
   input logic                s_axis_tready_o,
   input logic                s_axis_tlast_i,
-  input logic                we_o,
+  input logic [LoadRows-1:0] we_o,
   input logic [LaneBits-1:0] lane_o,
   input logic [BankBits-1:0] bank_o,
   input logic [AddrBits-1:0] addr_o,
-  input logic [ActBits-1:0]  data_o,
+  input logic [LoadRows*ActBits-1:0] data_o,
   input logic                short_o,
   input logic                long_o,
   input logic                beyond_o,
@@ -52,11 +53,11 @@ module image_loader_properties #(
   logic [47:0] past_shape_q;
   `ifdef FORMAL
   // Sizes whose products a proof can multiply.
-  `MCNN_ASSUME(small, height_i <= 8'd5 && width_i <= 8'd3 && channels_i <= 16'd3 && pitch_i <= 16'd3, "a small image")
+  `MCNN_ASSUME(small, height_i <= 8'(RowBanks + LoadRows) && width_i <= 8'd3 && channels_i <= 16'd3 && pitch_i <= 16'd3, "a small image")
   `endif
   `MCNN_ASSUME(shape_is_there, !s_axis_tready_o || (height_i != '0 && width_i != '0 && channels_i != '0),
                "an image must have a pixel")
-  logic begun_q;  // a pixel of an image has been taken, TLAST has not
+  logic begun_q;  // a beat of an image has been taken, TLAST has not
   `MCNN_ASSUME(shape_stays, !(begun_q || drop_o) || past_shape_q == {height_i, width_i, channels_i, pitch_i},
                "the shape must stay while an image comes")
   `MCNN_ASSUME(take_what_is_ready, !take_i || ready_o, "an image must be there when it is taken")
@@ -64,11 +65,13 @@ module image_loader_properties #(
   always_ff @(posedge clk_i) past_shape_q <= {height_i, width_i, channels_i, pitch_i};
 
   // ---------------------------------------------------------------------------------------------- where the stream is
-  // Counted here as the specification counts: pixels since the first one of an image.
+  // Counted here as the specification counts: beats since the first one of an image. row_q is the first row of the beat.
   logic [15:0] chan_q;
   logic [7:0]  row_q, column_q;
   logic        last;
-  assign last = column_q + 8'd1 == width_i && row_q + 8'd1 == height_i && chan_q + 16'd1 == channels_i;
+  logic        last_rows;
+  assign last_rows = 9'(row_q) + 9'(LoadRows) >= 9'(height_i);
+  assign last      = column_q + 8'd1 == width_i && last_rows && chan_q + 16'd1 == channels_i;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       {chan_q, row_q, column_q} <= '0;
@@ -80,8 +83,8 @@ module image_loader_properties #(
         {chan_q, row_q, column_q} <= '0;
       end else if (taken) begin
         column_q <= column_q + 8'd1 == width_i ? 8'd0 : column_q + 8'd1;
-        if (column_q + 8'd1 == width_i) row_q <= row_q + 8'd1 == height_i ? 8'd0 : row_q + 8'd1;
-        if (column_q + 8'd1 == width_i && row_q + 8'd1 == height_i) chan_q <= chan_q + 16'd1;
+        if (column_q + 8'd1 == width_i) row_q <= last_rows ? 8'd0 : row_q + 8'(LoadRows);
+        if (column_q + 8'd1 == width_i && last_rows) chan_q <= chan_q + 16'd1;
       end
     end
   end
@@ -107,15 +110,19 @@ module image_loader_properties #(
     else         fate_q <= fate;
   end
   `MCNN_ASSERT(ready_when_loaded, ready_o == (fate_q == 2'd3), "an image must be ready from its TLAST on until it is taken")
-  `MCNN_ASSERT(drops_what_is_over, drop_o == (fate_q == 2'd1 || fate_q == 2'd2), "pixels must be dropped up to TLAST")
-  `MCNN_ASSERT(waits_while_loaded, !(ready_o && s_axis_tready_o), "no pixel must be taken while a loaded image waits")
+  `MCNN_ASSERT(drops_what_is_over, drop_o == (fate_q == 2'd1 || fate_q == 2'd2), "beats must be dropped up to TLAST")
+  `MCNN_ASSERT(waits_while_loaded, !(ready_o && s_axis_tready_o), "no beat must be taken while a loaded image waits")
   `MCNN_ASSERT(takes_what_is_wanted, s_axis_tready_o == (drop_o || (enable_i && !ready_o)),
-               "a pixel must be taken at once where it is wanted or dropped")
+               "a beat must be taken at once where it is wanted or dropped")
 
   // ------------------------------------------------------------------------------------------------------------ errors
   logic [15:0] addr;
   logic        past_short_q, past_long_q, past_beyond_q, past_write_q;
-  assign addr = 16'(pitch_i * (chan_q >> LaneBits)) + 16'((16'(row_q) >> BankBits) * 16'(width_i)) + 16'(column_q);
+  // Of a row of the channel; the rows of a beat have one word in common.
+  function automatic logic [15:0] word_of(input logic [7:0] row);
+    word_of = 16'(pitch_i * (chan_q >> LaneBits)) + 16'((16'(row) >> BankBits) * 16'(width_i)) + 16'(column_q);
+  endfunction
+  assign addr = word_of(row_q);
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       {past_short_q, past_long_q, past_beyond_q, past_write_q} <= '0;
@@ -126,30 +133,47 @@ module image_loader_properties #(
       past_write_q  <= fate_q == 2'd0 && taken;
     end
   end
-  `MCNN_ASSERT(short_is_told, short_o == past_short_q, "TLAST before the last pixel must be told, once")
-  `MCNN_ASSERT(long_is_told, long_o == past_long_q, "a last pixel without TLAST must be told, once")
+  `MCNN_ASSERT(short_is_told, short_o == past_short_q, "TLAST before the last beat must be told, once")
+  `MCNN_ASSERT(long_is_told, long_o == past_long_q, "a last beat without TLAST must be told, once")
   `MCNN_ASSERT(beyond_is_told, beyond_o == past_beyond_q, "a pixel beyond the memory must be told")
 
   // ------------------------------------------------------------------------------------------------------------ words
   logic [LaneBits-1:0] past_lane_q;
-  logic [BankBits-1:0] past_bank_q;
-  logic [AddrBits-1:0] past_addr_q;
-  logic [ActBits-1:0]  past_data_q;
+  logic [7:0]          past_row_q;
+  logic [LoadRows-1:0] past_there_q;
+  logic [AddrBits-1:0] past_addr_q[LoadRows];
+  logic [LoadRows*ActBits-1:0] past_data_q;
   always_ff @(posedge clk_i) begin
     past_lane_q <= chan_q[LaneBits-1:0];
-    past_bank_q <= row_q[BankBits-1:0];
-    past_addr_q <= addr[AddrBits-1:0];
+    past_row_q  <= row_q;
     past_data_q <= s_axis_tdata_i;
+    for (int unsigned r = 0; r < LoadRows; r++) begin
+      past_there_q[r] <= row_q + 8'(r) < height_i;
+      past_addr_q[r]  <= AddrBits'(word_of(row_q + 8'(r)));
+    end
   end
-  `MCNN_ASSERT(pixels_are_written, we_o == past_write_q, "a pixel must be written when it was taken to be loaded, and only then")
-  `MCNN_ASSERT(pixel_to_its_bank, !we_o || (lane_o == past_lane_q && bank_o == past_bank_q),
-               "a pixel must go to the lane of its channel and the bank of its row")
-  `MCNN_ASSERT(pixel_to_its_word, !we_o || addr_o == past_addr_q, "a pixel must go to the word of its place")
-  `MCNN_ASSERT(pixel_as_it_came, !we_o || data_o == past_data_q, "a pixel must be written as it came")
+  `MCNN_ASSERT(channel_to_its_lane, we_o == '0 || lane_o == past_lane_q, "a pixel must go to the lane of its channel")
+  logic written, to_bank, to_word, as_it_came;  // every row of the beat
+  always_comb begin
+    {written, to_bank, to_word, as_it_came} = '1;
+    for (int unsigned r = 0; r < LoadRows; r++) begin
+      if (we_o[r] != (past_write_q && past_there_q[r])) written = 1'b0;
+      if (we_o[r] && bank_o + BankBits'(r) != BankBits'(past_row_q + 8'(r))) to_bank = 1'b0;
+      if (we_o[r] && addr_o != past_addr_q[r]) to_word = 1'b0;
+      if (we_o[r] && data_o[r*ActBits+:ActBits] != past_data_q[r*ActBits+:ActBits]) as_it_came = 1'b0;
+    end
+  end
+  `MCNN_ASSERT(pixels_are_written, written,
+               "a pixel must be written when it was taken to be loaded, and only then, and a row beyond the image never")
+  `MCNN_ASSERT(pixel_to_its_bank, to_bank, "a pixel must go to the bank of its row")
+  `MCNN_ASSERT(pixel_to_its_word, to_word, "a pixel must go to the word of its place")
+  `MCNN_ASSERT(pixel_as_it_came, as_it_came, "a pixel must be written as it came")
+  `MCNN_ASSERT(banks_of_a_beat, we_o == '0 || 32'(bank_o) % LoadRows == 0, "the rows of a beat must go to neighbouring banks")
 
   // The module keeps what is multiplied here as sums. With these the rest follows from one clock to the next.
   `MCNN_ASSERT(counts_alike, drop_o || ready_o || (x_q == column_q && y_q == row_q && channel_q == chan_q),
                "the place in the image")
+  `MCNN_ASSERT(whole_beats, 32'(row_q) % LoadRows == 0, "a beat begins at a multiple of its rows")
   `MCNN_ASSERT(within_the_image, (column_q == '0 || column_q < width_i) && (row_q == '0 || row_q < height_i) &&
                (chan_q == '0 || chan_q < channels_i), "the place in the image is one")
   `MCNN_ASSERT(channel_alike, drop_o || ready_o || channel_base_q == 16'(pitch_i * (chan_q >> LaneBits)), "the first word of the channel")
@@ -159,12 +183,16 @@ module image_loader_properties #(
   logic past_rest_q;
   always_ff @(posedge clk_i) past_rest_q <= fate_q == 2'd1;
   `MCNN_COVER(rest_is_another, past_rest_q && long_o, "after a flush another image comes than the rest")
-  `MCNN_COVER(second_word, we_o && lane_o == LaneBits'(1) && bank_o == '0 && past_addr_q > AddrBits'(1), "an odd channel beyond the first row")
+  `MCNN_COVER(second_word, we_o != '0 && lane_o == LaneBits'(1) && bank_o == '0 && past_addr_q[0] > AddrBits'(1),
+              "an odd channel beyond the first row")
+  if (LoadRows > 1) begin : gen_rows
+    `MCNN_COVER(part_of_a_beat, we_o[0] && !we_o[LoadRows-1] && past_row_q != '0, "the last rows of an image are fewer than a beat has")
+  end
 
 endmodule
 
 `ifndef FORMAL
 bind mcnn_image_loader image_loader_properties #(
-  .ActBits(ActBits), .Lanes(Lanes), .RowBanks(RowBanks), .BankDepth(BankDepth)
+  .ActBits(ActBits), .Lanes(Lanes), .RowBanks(RowBanks), .BankDepth(BankDepth), .LoadRows(LoadRows)
 ) u_properties (.*);
 `endif

@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "host/engine/chip_model.h"
+#include "host/mapping/image_stream.h"
 #include "host/mapping/mapper.h"
 #include "host/mapping/registers.h"
 #include "host/programming/program_model.h"
@@ -18,9 +20,13 @@
 
 namespace mcnn::testing {
 
-// A loaded chip of the smallest configuration, with verbs for what a host does.
+// A loaded chip, of the smallest configuration if no other is named, with verbs for what a host
+// does.
 class ChipBusTest : public ::testing::Test {
  protected:
+  explicit ChipBusTest(const std::string& configuration = "tiny")
+      : config_(load_chip_config(MCNN_CONSTRAINTS_DIR "/" + configuration + ".params")),
+        case_(network_suite(configuration).front()) {}
   void SetUp() override { build({}); }
 
   void build(const tb::RtlOptions& options) {
@@ -33,6 +39,10 @@ class ChipBusTest : public ::testing::Test {
   Driver& driver() { return bench_->driver(); }
   std::vector<std::uint8_t> image(int index) const {
     return suite_image(case_.network, case_.seed, index);
+  }
+  // As the stream takes it, LoadRows bytes a beat.
+  std::vector<std::uint8_t> stream(int index) const {
+    return image_stream(image(index), program().image, config_);
   }
 
   void start(std::uint32_t images) {
@@ -157,9 +167,9 @@ class ChipBusTest : public ::testing::Test {
     return pulses;
   }
 
-  const ChipConfig config_ = load_chip_config(MCNN_CONSTRAINTS_DIR "/tiny.params");
+  const ChipConfig config_;
   const DeviceCard card_ = load_device_card(MCNN_DATA_DIR "/devices/typical.toml");
-  const SuiteCase case_ = network_suite("tiny").front();
+  const SuiteCase case_;
   const MappedNetwork mapped_ = map_network(case_.network, config_, case_.options);
   ChipModel model_{config_, mapped_.program, card_, 1};
   std::unique_ptr<RtlBench> bench_;

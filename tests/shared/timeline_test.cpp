@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "host/engine/events.h"
+#include "host/mapping/image_stream.h"
 #include "host/mapping/registers.h"
 #include "tb/event_monitor.h"
 #include "tests/shared/rtl_bench.h"
@@ -81,7 +82,7 @@ TEST_P(Watched, DoesWhatTheTimelineSaysInTheSameClocks) {
     for (int i = 0; i < kImages; ++i) {
       const std::vector<std::uint8_t> pixels = suite_image(network_, seed_, i);
       reads.push_back(model.run(static_cast<std::uint32_t>(20 + i), pixels).reads);
-      bench.chip().send(pixels);
+      bench.chip().send(image_stream(pixels, program_.image, config_));
     }
     monitor.clear();
     monitor.note_clocks(true);
@@ -91,7 +92,7 @@ TEST_P(Watched, DoesWhatTheTimelineSaysInTheSameClocks) {
     for (int i = 0; i < kImages; ++i) bench.chip().receive();
     bench.chip().idle(100);
 
-    // The run's clocks are counted from the first pixel; the run has begun before and waited.
+    // The run's clocks are counted from the first beat; the run has begun before and waited.
     std::vector<Seen> found;
     std::vector<std::int64_t> words;
     std::int64_t origin = -1;

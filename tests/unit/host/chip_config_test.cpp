@@ -30,6 +30,8 @@ TEST(ChipConfig, RoundTripAndDifferences) {
   EXPECT_EQ(differences(chip_config_from_params("NumPe=3\nBankDepth=64\n", "a"), ChipConfig{}),
             "NumPe: 3 and 8; BankDepth: 64 and 256");
   expect_parts(describe(tiny), "2 PEs", "32 source lines", "8 ADC lanes");
+  EXPECT_EQ(describe(tiny).find("loaded"), std::string::npos);
+  expect_parts(describe(chip_config_from_params("LoadRows=4", "a")), "loaded 4 rows a clock");
 }
 
 // The host takes what the RTL can be built with: the ranges of the table in rtl/README.md, which
@@ -78,6 +80,8 @@ TEST(ChipConfig, Errors) {
   expect_parts(error("Lanes=1"), "Lanes", "2..16");
   expect_parts(error("NumAdc=8\nLanes=8"), "Lanes", "found 8", "half of NumAdc, 4");
   expect_parts(error("RowBanks=12"), "RowBanks", "found 12", "power of two");
+  expect_parts(error("LoadRows=3"), "LoadRows", "found 3", "power of two");
+  expect_parts(error("LoadRows=16"), "LoadRows", "1..8");
   expect_parts(error("RowBanks=16\nLanes=4\nBankDepth=4096"), "BankDepth", "found 4096",
                "at most 2048");
   expect_parts(error("PsumBits=20\nAdcBits=12"), "PsumBits", "found 20",

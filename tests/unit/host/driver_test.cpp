@@ -35,7 +35,8 @@ class FakeChip final : public ChipBus {
         u(config.bank_depth) | u(config.max_dim) << 16 | u(config.num_buffers) << 24;
     words_[reg::kCapTables] =
         u(config.num_layers) | u(config.num_records) << 8 | u(config.num_bias_rows) << 20;
-    words_[reg::kCapResult] = u(config.num_logits) | u(config.lanes) << 8;
+    words_[reg::kCapResult] =
+        u(config.num_logits) | u(config.lanes) << 8 | u(config.load_rows) << 16;
     words_[reg::kCapProgram] = u(config.num_entries) | 6u << 8;
   }
 
@@ -67,8 +68,22 @@ class FakeChip final : public ChipBus {
     words_[address] = address == stuck_address ? value ^ 1u : value;
   }
 
-  void send(std::span<const uint8_t> pixels) override {
-    images_.emplace_back(pixels.begin(), pixels.end());
+  // Byte r of a beat is row r of its rows; what is beyond the image is not looked at.
+  void send(std::span<const uint8_t> bytes) override {
+    const MapShape& shape = program_.image;
+    const auto rows = static_cast<size_t>(config_.load_rows);
+    const size_t groups = (static_cast<size_t>(shape.height) + rows - 1) / rows;
+    const auto width = static_cast<size_t>(shape.width);
+    const auto height = static_cast<size_t>(shape.height);
+    ASSERT_EQ(bytes.size(), static_cast<size_t>(shape.channels) * groups * width * rows);
+    std::vector<uint8_t>& pixels = images_.emplace_back(static_cast<size_t>(shape.size()));
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      const size_t beat = i / rows;
+      const size_t y = beat / width % groups * rows + i % rows;
+      if (y < height) {
+        pixels[(beat / width / groups * height + y) * width + beat % width] = bytes[i];
+      }
+    }
     largest_queue = std::max(largest_queue, images_.size());
   }
 
@@ -296,6 +311,33 @@ class DriverTest : public ::testing::Test {
 TEST_F(DriverTest, ReadsTheCapabilities) {
   const Driver driver(chip_);
   EXPECT_EQ(differences(driver.read_config(), config_), "");
+}
+
+// Of a chip of version 2.0, which has no such field: it takes a pixel a beat.
+TEST_F(DriverTest, AChipThatSaysNothingOfLoadedRowsLoadsOne) {
+  chip_.set_word(reg::kCapResult, chip_.word(reg::kCapResult) & 0xFFFF);
+  EXPECT_EQ(Driver(chip_).read_config().load_rows, 1);
+}
+
+// Six rows in beats of four: the last ones are not full.
+TEST_F(DriverTest, SendsBeatsOfAsManyRowsAsTheChipTakes) {
+  const auto logits = [&](FakeChip& chip, const ChipConfig& config) {
+    Driver driver(chip);
+    driver.load(program_, config);
+    std::vector<std::vector<int32_t>> all;
+    for (const ChipResult& result : driver.run(spans())) {
+      all.push_back(result.logits);
+    }
+    all.push_back(driver.run_halted(images_[0]).result.logits);
+    return all;
+  };
+  const auto expected = logits(chip_, config_);
+  for (const int load_rows : {2, 4, 8}) {
+    ChipConfig config = config_;
+    config.load_rows = load_rows;
+    FakeChip chip(config, program_);
+    EXPECT_EQ(logits(chip, config), expected) << load_rows;
+  }
 }
 
 TEST_F(DriverTest, RefusesAnotherChip) {

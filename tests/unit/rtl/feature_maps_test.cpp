@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_feature_maps: buffers with rotating roles, every port at once, each answer compared
-// with plain arrays.
+// mcnn_feature_maps: buffers with rotating roles, loads of several rows, every port at once, each
+// answer compared with plain arrays.
 #include <optional>
 
 #include "VFeatureMapsCorner.h"
@@ -37,16 +37,19 @@ class FeatureMaps : public testing::Test {
     Idle(maps);
     for (int buffer = 0; buffer < C::kNumBuffers; ++buffer) {
       for (int lane = 0; lane < C::kLanes; ++lane) {
-        for (int bank = 0; bank < C::kRowBanks; ++bank) {
+        for (int bank = 0; bank < C::kRowBanks; bank += C::kLoadRows) {
           for (int word = 0; word < C::kBankDepth; ++word) {
-            const int value = static_cast<int>(rng.Bits(C::kActBits));
-            memory[Index(buffer, lane, bank, word)] = value;
-            maps->load_we_i = 1;
+            for (int row = 0; row < C::kLoadRows; ++row) {
+              const int value = static_cast<int>(rng.Bits(C::kActBits));
+              memory[Index(buffer, lane, bank + row, word)] = value;
+              SetBits(maps->load_data_i, row * C::kActBits, C::kActBits,
+                      static_cast<std::uint64_t>(value));
+            }
+            SetBits(maps->load_we_i, 0, C::kLoadRows, Mask(C::kLoadRows));
             maps->load_buffer_i = static_cast<CData>(buffer);
             maps->load_lane_i = static_cast<CData>(lane);
             maps->load_bank_i = static_cast<CData>(bank);
             maps->load_addr_i = static_cast<CData>(word);
-            maps->load_data_i = static_cast<CData>(value);
             maps.Edge();
           }
         }
@@ -105,9 +108,13 @@ TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
       const int host_buffer = rng.Below(C::kNumBuffers), host_lane = rng.Below(C::kLanes);
       const int host_group = rng.Below(C::kRowBanks / 4), host_word = rng.Below(C::kBankDepth);
       const auto pool_re = host ? 0 : rng.Bits(C::kRowBanks);
-      const bool load_we = rng.Chance(60);
-      const int load_lane = rng.Below(C::kLanes), load_bank = rng.Below(C::kRowBanks);
-      const int load_word = rng.Below(8), load_value = static_cast<int>(rng.Bits(C::kActBits));
+      // The rows of a beat, all or some of them.
+      const std::uint64_t load_we = !rng.Chance(60)  ? 0
+                                    : rng.Chance(50) ? Mask(C::kLoadRows)
+                                                     : rng.Bits(C::kLoadRows);
+      const int load_lane = rng.Below(C::kLanes), load_word = rng.Below(8);
+      const int load_bank = rng.Below(C::kRowBanks / C::kLoadRows) * C::kLoadRows;
+      const std::uint64_t load_data = rng.Bits(C::kLoadRows * C::kActBits);
       maps->host_re_i = host;
       maps->host_buffer_i = static_cast<CData>(host_buffer);
       maps->host_lane_i = static_cast<CData>(host_lane);
@@ -115,11 +122,11 @@ TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
       maps->host_addr_i = static_cast<CData>(host_word);
       maps->fetch_re_i = fetch;
       maps->pool_re_i = static_cast<decltype(+maps->pool_re_i)>(pool_re);
-      maps->load_we_i = load_we;
+      SetBits(maps->load_we_i, 0, C::kLoadRows, load_we);
       maps->load_lane_i = static_cast<CData>(load_lane);
       maps->load_bank_i = static_cast<CData>(load_bank);
       maps->load_addr_i = static_cast<CData>(load_word);
-      maps->load_data_i = static_cast<CData>(load_value);
+      SetBits(maps->load_data_i, 0, C::kLoadRows * C::kActBits, load_data);
       std::vector<int> pool_expected(C::kRowBanks * C::kLanes, -1);
       const std::uint32_t host_expected =
           Fixture::HostWord(memory, host_buffer, host_lane, host_group, host_word);
@@ -149,7 +156,11 @@ TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
           if (we) memory[Fixture::Index(write, lane, bank, write_word)] = value;
         }
       }
-      if (load_we) memory[Fixture::Index(load, load_lane, load_bank, load_word)] = load_value;
+      for (int row = 0; row < C::kLoadRows; ++row) {
+        if ((load_we >> row & 1) == 0) continue;
+        memory[Fixture::Index(load, load_lane, load_bank + row, load_word)] =
+            static_cast<int>(GetBits(load_data, row * C::kActBits, C::kActBits));
+      }
       maps.Edge();
       write = out;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_image_loader: pixels to lane, bank and word; images of the wrong length dropped to their
-// TLAST and reported once; flush at any time, and what the
-// source does then: goes on, begins anew, or begins anew without a word.
+// mcnn_image_loader: the rows of a beat to lane, bank and word, none beyond the image; images of
+// the wrong length dropped to their TLAST and reported once; flush at any time, and what the source
+// does then: goes on, begins anew, or begins anew without a word.
 #include "VImageLoaderCorner.h"
 #include "VImageLoaderWide.h"
 #include "VImageLoaderYao2020.h"
@@ -16,6 +16,7 @@ class ImageLoader : public testing::Test {
   struct Shape {
     int height, width, channels, pitch;
     int pixels() const { return height * width * channels; }
+    int beats() const { return (height + C::kLoadRows - 1) / C::kLoadRows * width * channels; }
   };
 
   static Shape RandomShape(Rng& rng) {
@@ -49,9 +50,11 @@ class ImageLoader : public testing::Test {
 
   void Clock(Bench<typename C::Model>& dut) {
     dut.Edge();
-    if (dut->we_o != 0) {
-      memory_[(dut->lane_o * C::kRowBanks + dut->bank_o) * C::kBankDepth + dut->addr_o] =
-          dut->data_o;
+    for (int row = 0; row < C::kLoadRows; ++row) {
+      if (GetBits(dut->we_o, row, 1) == 0) continue;
+      ASSERT_LT(dut->bank_o + row, C::kRowBanks) << "a row beyond the last bank";
+      memory_[(dut->lane_o * C::kRowBanks + dut->bank_o + row) * C::kBankDepth + dut->addr_o] =
+          static_cast<int>(GetBits(dut->data_o, row * C::kActBits, C::kActBits));
       ++writes_;
     }
     short_ += dut->short_o;
@@ -59,16 +62,16 @@ class ImageLoader : public testing::Test {
     beyond_ += dut->beyond_o != 0 ? 1 : 0;
   }
 
-  // Offers one pixel until it is taken.
-  void Send(Bench<typename C::Model>& dut, int pixel, bool last, int gaps, Rng& rng) {
+  // Offers one beat until it is taken.
+  void Send(Bench<typename C::Model>& dut, std::uint64_t beat, bool last, int gaps, Rng& rng) {
     while (rng.Chance(gaps)) {
       dut->s_axis_tvalid_i = 0;
-      dut->s_axis_tdata_i = static_cast<CData>(rng.Bits(C::kActBits));
+      SetBits(dut->s_axis_tdata_i, 0, kBeatBits, rng.Bits(kBeatBits));
       dut->s_axis_tlast_i = static_cast<CData>(rng.Bits(1));
       Clock(dut);
     }
     dut->s_axis_tvalid_i = 1;
-    dut->s_axis_tdata_i = static_cast<CData>(pixel);
+    SetBits(dut->s_axis_tdata_i, 0, kBeatBits, beat);
     dut->s_axis_tlast_i = last;
     for (int waited = 0;; ++waited) {
       ASSERT_LT(waited, 100) << "TREADY stays low";
@@ -80,14 +83,15 @@ class ImageLoader : public testing::Test {
     dut->s_axis_tvalid_i = 0;
   }
 
-  // An image of `length` pixels, TLAST on the last.
-  std::vector<int> SendImage(Bench<typename C::Model>& dut, int length, int gaps, Rng& rng) {
-    std::vector<int> pixels(length);
+  // An image of `length` beats, TLAST on the last.
+  std::vector<std::uint64_t> SendImage(Bench<typename C::Model>& dut, int length, int gaps,
+                                       Rng& rng) {
+    std::vector<std::uint64_t> beats(length);
     for (int i = 0; i < length && !testing::Test::HasFatalFailure(); ++i) {
-      pixels[i] = static_cast<int>(rng.Bits(C::kActBits));
-      Send(dut, pixels[i], i == length - 1, gaps, rng);
+      beats[i] = rng.Bits(kBeatBits);
+      Send(dut, beats[i], i == length - 1, gaps, rng);
     }
-    return pixels;
+    return beats;
   }
 
   // A good image, from an empty loader to its take.
@@ -97,7 +101,7 @@ class ImageLoader : public testing::Test {
     std::fill(memory_.begin(), memory_.end(), -1);
     const int errors = short_ + long_ + beyond_;
     writes_ = 0;
-    const std::vector<int> pixels = SendImage(dut, s.pixels(), gaps, rng);
+    const std::vector<std::uint64_t> beats = SendImage(dut, s.beats(), gaps, rng);
     ASSERT_FALSE(testing::Test::HasFatalFailure());
     ASSERT_EQ(dut->ready_o, 1);
     // The next image waits in front of the door.
@@ -112,11 +116,13 @@ class ImageLoader : public testing::Test {
     std::vector<int> expected(memory_.size(), -1);
     std::size_t i = 0;
     for (int c = 0; c < s.channels; ++c) {
-      for (int y = 0; y < s.height; ++y) {
-        for (int x = 0; x < s.width; ++x) {
-          const int word = c / C::kLanes * s.pitch + y / C::kRowBanks * s.width + x;
-          expected[(c % C::kLanes * C::kRowBanks + y % C::kRowBanks) * C::kBankDepth + word] =
-              pixels[i++];
+      for (int top = 0; top < s.height; top += C::kLoadRows) {
+        for (int x = 0; x < s.width; ++x, ++i) {
+          for (int y = top; y < std::min(top + C::kLoadRows, s.height); ++y) {
+            const int word = c / C::kLanes * s.pitch + y / C::kRowBanks * s.width + x;
+            expected[(c % C::kLanes * C::kRowBanks + y % C::kRowBanks) * C::kBankDepth + word] =
+                static_cast<int>(GetBits(beats[i], (y - top) * C::kActBits, C::kActBits));
+          }
         }
       }
     }
@@ -131,21 +137,22 @@ class ImageLoader : public testing::Test {
 
   int errors() const { return short_ + long_ + beyond_; }
 
-  // A clock with flush_i and restart_i as given, in which the pixel is offered or none is.
-  void Pulse(Bench<typename C::Model>& dut, bool flush, bool restart, bool pixel, bool last) {
+  // A clock with flush_i and restart_i as given, in which a beat is offered or none is.
+  void Pulse(Bench<typename C::Model>& dut, bool flush, bool restart, bool beat, bool last) {
     dut->flush_i = flush;
     dut->restart_i = restart;
-    dut->s_axis_tvalid_i = pixel;
+    dut->s_axis_tvalid_i = beat;
     dut->s_axis_tdata_i = 1;
     dut->s_axis_tlast_i = last;
     dut.Eval();
-    ASSERT_TRUE(!pixel || dut->s_axis_tready_o != 0);
+    ASSERT_TRUE(!beat || dut->s_axis_tready_o != 0);
     Clock(dut);
     dut->flush_i = 0;
     dut->restart_i = 0;
     dut->s_axis_tvalid_i = 0;
   }
 
+  static constexpr int kBeatBits = C::kLoadRows * C::kActBits;
   std::vector<int> memory_;
   int writes_ = 0, short_ = 0, long_ = 0, beyond_ = 0;
 };
@@ -162,7 +169,7 @@ TYPED_TEST(ImageLoader, EveryPixelGoesToItsWord) {
   });
 }
 
-// Every kind of wrong length, from one pixel to twice the image: one report, no image, and the next
+// Every kind of wrong length, from one beat to twice the image: one report, no image, and the next
 // image is whole.
 TYPED_TEST(ImageLoader, ImagesOfTheWrongLengthAreDroppedAndReported) {
   ForSeed<typename TypeParam::Model>(5, [&](Rng& rng, auto& dut) {
@@ -171,12 +178,12 @@ TYPED_TEST(ImageLoader, ImagesOfTheWrongLengthAreDroppedAndReported) {
       typename TestFixture::Shape s;
       do {
         s = this->RandomShape(rng);
-      } while (s.pixels() < 2);
+      } while (s.beats() < 2);
       this->SetShape(dut, s);
       const bool is_short = rng.Chance(50);
-      const int by = rng.Chance(50) ? 1 : rng.Range(1, s.pixels() - 1);
+      const int by = rng.Chance(50) ? 1 : rng.Range(1, s.beats() - 1);
       const int shorts = this->short_, longs = this->long_;
-      this->SendImage(dut, is_short ? s.pixels() - by : s.pixels() + by, rng.Chance(50) ? 0 : 30,
+      this->SendImage(dut, is_short ? s.beats() - by : s.beats() + by, rng.Chance(50) ? 0 : 30,
                       rng);
       if (testing::Test::HasFatalFailure()) return;
       for (int i = 0; i < 3; ++i) {
@@ -208,15 +215,15 @@ TYPED_TEST(ImageLoader, FlushDropsWhatIsLoadedOrLoading) {
       dut->enable_i = 1;
       const auto s = this->RandomShape(rng);
       this->SetShape(dut, s);
-      const int sent = rng.Range(0, s.pixels());
+      const int sent = rng.Range(0, s.beats());
       for (int i = 0; i < sent; ++i)
-        this->Send(dut, rng.Below(4), i == s.pixels() - 1, rng.Chance(50) ? 0 : 30, rng);
+        this->Send(dut, rng.Below(4), i == s.beats() - 1, rng.Chance(50) ? 0 : 30, rng);
       ASSERT_FALSE(testing::Test::HasFatalFailure());
       int taken = sent;
-      // The flush comes between two pixels or with one.
+      // The flush comes between two beats or with one.
       dut->flush_i = 1;
-      dut->s_axis_tvalid_i = taken < s.pixels() && rng.Chance(50);
-      dut->s_axis_tlast_i = taken == s.pixels() - 1;
+      dut->s_axis_tvalid_i = taken < s.beats() && rng.Chance(50);
+      dut->s_axis_tlast_i = taken == s.beats() - 1;
       dut.Eval();
       if (dut->s_axis_tvalid_i != 0 && dut->s_axis_tready_o != 0) ++taken;
       const int errors = this->short_ + this->long_ + this->beyond_;
@@ -226,11 +233,11 @@ TYPED_TEST(ImageLoader, FlushDropsWhatIsLoadedOrLoading) {
       ASSERT_EQ(dut->ready_o, 0);
       // The rest is taken and dropped, whether a run is going on or not.
       dut->enable_i = rng.Chance(50);
-      if (taken > 0 && taken < s.pixels()) {
+      if (taken > 0 && taken < s.beats()) {
         this->writes_ = 0;
         this->Clock(dut);
         this->writes_ = 0;
-        for (; taken < s.pixels(); ++taken) this->Send(dut, 1, taken == s.pixels() - 1, 20, rng);
+        for (; taken < s.beats(); ++taken) this->Send(dut, 1, taken == s.beats() - 1, 20, rng);
         if (testing::Test::HasFatalFailure()) return;
         ASSERT_EQ(this->writes_, 0) << "the rest of a dropped image was stored";
         ASSERT_EQ(dut->ready_o, 0);
@@ -244,7 +251,7 @@ TYPED_TEST(ImageLoader, FlushDropsWhatIsLoadedOrLoading) {
   });
 }
 
-// A flush in every clock of a load, first and last pixel included, between two pixels and with one.
+// A flush in every clock of a load, first and last beat included, between two beats and with one.
 // The source sends the rest; or is stopped and said to be (with the flush or later); or is stopped
 // and sends an image as if nothing had been: the only one that is reported. The next image is
 // whole.
@@ -257,21 +264,21 @@ TYPED_TEST(ImageLoader, FlushInEveryClockAndWhatTheSourceDoesThen) {
   const typename ImageLoader<C>::Shape s{3, 2, 2, 2};
   for (const Source source : {Source::kGoesOn, Source::kStoppedWithTheFlush, Source::kStoppedLater,
                               Source::kStoppedWithoutAWord}) {
-    for (int before = 0; before <= s.pixels(); ++before) {
+    for (int before = 0; before <= s.beats(); ++before) {
       for (const bool pixel : {false, true}) {
-        if (pixel && before == s.pixels()) continue;
+        if (pixel && before == s.beats()) continue;
         SCOPED_TRACE(testing::Message()
                      << "source " << static_cast<int>(source) << ", " << before
-                     << " pixels before the flush" << (pixel ? ", one with it" : ""));
+                     << " beats before the flush" << (pixel ? ", one with it" : ""));
         this->SetShape(dut, s);
         dut->enable_i = 1;
-        for (int i = 0; i < before; ++i) this->Send(dut, 1, i == s.pixels() - 1, 0, rng);
+        for (int i = 0; i < before; ++i) this->Send(dut, 1, i == s.beats() - 1, 0, rng);
         const int errors = this->errors();
         const bool restart = source == Source::kStoppedWithTheFlush;
         const int taken = before + (pixel ? 1 : 0);
-        this->Pulse(dut, true, restart, pixel, taken == s.pixels());
+        this->Pulse(dut, true, restart, pixel, taken == s.beats());
         ASSERT_EQ(dut->ready_o, 0);
-        const bool within = taken > 0 && taken < s.pixels();
+        const bool within = taken > 0 && taken < s.beats();
         ASSERT_EQ(dut->drop_o != 0, within && !restart);
         dut->enable_i = 0;
         dut.Eval();
@@ -280,20 +287,20 @@ TYPED_TEST(ImageLoader, FlushInEveryClockAndWhatTheSourceDoesThen) {
         this->writes_ = 0;
         int reported = 0;
         if (source == Source::kGoesOn && within) {
-          for (int i = taken; i < s.pixels(); ++i) {
+          for (int i = taken; i < s.beats(); ++i) {
             ASSERT_EQ(dut->drop_o, 1);
-            this->Send(dut, 2, i == s.pixels() - 1, 20, rng);
+            this->Send(dut, 2, i == s.beats() - 1, 20, rng);
           }
         } else if (source == Source::kStoppedLater) {
           this->Pulse(dut, false, true, false, false);
         } else if (source == Source::kStoppedWithoutAWord && within) {
           dut->enable_i = 1;
-          this->SendImage(dut, s.pixels(), 0, rng);
+          this->SendImage(dut, s.beats(), 0, rng);
           reported = 1;
         }
         if (testing::Test::HasFatalFailure()) return;
         for (int i = 0; i < 2; ++i) this->Clock(dut);
-        ASSERT_EQ(this->writes_, 0) << "pixels of a dropped image were stored";
+        ASSERT_EQ(this->writes_, 0) << "beats of a dropped image were stored";
         ASSERT_EQ(dut->ready_o, 0);
         ASSERT_EQ(dut->drop_o, 0);
         ASSERT_EQ(this->errors() - errors, reported);
@@ -313,24 +320,24 @@ TYPED_TEST(ImageLoader, RestartForgetsWhatIsNotWhole) {
   Bench<typename C::Model> dut(9);
   this->Begin(dut);
   const typename ImageLoader<C>::Shape s{2, 5, 1, 5};
-  for (int before = 0; before <= s.pixels() + 2; ++before) {
+  for (int before = 0; before <= s.beats() + 2; ++before) {
     for (const bool pixel : {false, true}) {
       for (const bool last : {false, true}) {
-        SCOPED_TRACE(testing::Message() << before << " pixels before" << (pixel ? ", one with" : "")
+        SCOPED_TRACE(testing::Message() << before << " beats before" << (pixel ? ", one with" : "")
                                         << (last ? ", TLAST" : ", no TLAST"));
         const int taken = before + (pixel ? 1 : 0);
-        if (last && pixel && taken != s.pixels()) continue;
-        if (last && !pixel && before != s.pixels()) continue;
-        if (pixel && before == s.pixels()) continue;
+        if (last && pixel && taken != s.beats()) continue;
+        if (last && !pixel && before != s.beats()) continue;
+        if (pixel && before == s.beats()) continue;
         this->SetShape(dut, s);
-        for (int i = 0; i < before; ++i) this->Send(dut, 1, last && i == s.pixels() - 1, 0, rng);
+        for (int i = 0; i < before; ++i) this->Send(dut, 1, last && i == s.beats() - 1, 0, rng);
         this->Clock(dut);
         const int errors = this->errors();
         this->Pulse(dut, false, true, pixel, last);
         if (testing::Test::HasFatalFailure()) return;
-        ASSERT_EQ(dut->ready_o, last && taken == s.pixels() ? 1 : 0);
+        ASSERT_EQ(dut->ready_o, last && taken == s.beats() ? 1 : 0);
         ASSERT_EQ(dut->drop_o, 0);
-        if (!(pixel && taken == s.pixels() && !last)) {
+        if (!(pixel && taken == s.beats() && !last)) {
           this->Clock(dut);
           ASSERT_EQ(this->errors(), errors);
         }
@@ -356,7 +363,7 @@ TYPED_TEST(ImageLoader, ReportsAnImageThatDoesNotFit) {
     this->Begin(dut);
     typename ImageLoader<C>::Shape s{C::kRowBanks, 4, 2 * C::kLanes, C::kBankDepth - 4 + extra};
     this->SetShape(dut, s);
-    this->SendImage(dut, s.pixels(), 0, rng);
+    this->SendImage(dut, s.beats(), 0, rng);
     this->Clock(dut);
     EXPECT_EQ(this->beyond_ > 0, extra > 0);
   }

@@ -29,7 +29,7 @@ int Parameter(const std::string& name) {
       {"NumRecords", C::kNumRecords}, {"NumBiasRows", C::kNumBiasRows},
       {"NumLogits", C::kNumLogits},   {"NumEntries", C::kNumEntries},
       {"Lanes", C::kLanes},           {"AmplitudeBits", 6},
-      {"NumBuffers", C::kNumBuffers}};
+      {"NumBuffers", C::kNumBuffers}, {"LoadRows", C::kLoadRows}};
   return values.at(name);
 }
 

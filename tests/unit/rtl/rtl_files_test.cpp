@@ -176,52 +176,26 @@ TEST(RtlFiles, TheChipElaboratesFromAnyFolder) {
 
 // The limits of README.md's table: all the least, all the largest, all beyond.
 TEST(RtlFiles, ParametersElaborateWithinTheirLimitsAndNotBeyond) {
-  const Outcome least = Lint(Parameters({{"NumPe", 1},
-                                         {"Windows", 1},
-                                         {"Lanes", 2},
-                                         {"NumSl", 8},
-                                         {"NumAdc", 4},
-                                         {"AdcBits", 1},
-                                         {"ActBits", 2},
-                                         {"PsumBits", 4},
-                                         {"RowBanks", 4},
-                                         {"BankDepth", 2},
-                                         {"NumBuffers", 3},
-                                         {"MaxDim", 4},
-                                         {"NumLayers", 2},
-                                         {"NumRecords", 2},
-                                         {"NumBiasRows", 2},
-                                         {"NumLogits", 4},
-                                         {"ReadLatency", 1},
-                                         {"ReadClocks", 1},
-                                         {"NumEntries", 2}}));
+  const Outcome least = Lint(
+      Parameters({{"NumPe", 1},     {"Windows", 1},     {"Lanes", 2},      {"NumSl", 8},
+                  {"NumAdc", 4},    {"AdcBits", 1},     {"ActBits", 2},    {"PsumBits", 4},
+                  {"RowBanks", 4},  {"BankDepth", 2},   {"NumBuffers", 3}, {"LoadRows", 1},
+                  {"MaxDim", 4},    {"NumLayers", 2},   {"NumRecords", 2}, {"NumBiasRows", 2},
+                  {"NumLogits", 4}, {"ReadLatency", 1}, {"ReadClocks", 1}, {"NumEntries", 2}}));
   EXPECT_EQ(least.status, 0) << least.output;
-  const Outcome most = Lint(Parameters({{"NumPe", 24},
-                                        {"Windows", 16},
-                                        {"Lanes", 16},
-                                        {"NumSl", 512},
-                                        {"NumAdc", 64},
-                                        {"AdcBits", 16},
-                                        {"ActBits", 8},
-                                        {"PsumBits", 32},
-                                        {"RowBanks", 16},
-                                        {"BankDepth", 512},
-                                        {"NumBuffers", 4},
-                                        {"MaxDim", 63},
-                                        {"NumLayers", 64},
-                                        {"NumRecords", 1024},
-                                        {"NumBiasRows", 1024},
-                                        {"NumLogits", 240},
-                                        {"ReadLatency", 63},
-                                        {"ReadClocks", 192},
-                                        {"NumEntries", 128}}));
+  const Outcome most = Lint(Parameters(
+      {{"NumPe", 24},      {"Windows", 16},     {"Lanes", 16},        {"NumSl", 512},
+       {"NumAdc", 64},     {"AdcBits", 16},     {"ActBits", 8},       {"PsumBits", 32},
+       {"RowBanks", 16},   {"BankDepth", 512},  {"NumBuffers", 4},    {"LoadRows", 8},
+       {"MaxDim", 63},     {"NumLayers", 64},   {"NumRecords", 1024}, {"NumBiasRows", 1024},
+       {"NumLogits", 240}, {"ReadLatency", 63}, {"ReadClocks", 192},  {"NumEntries", 128}}));
   EXPECT_EQ(most.status, 0) << most.output;
   const std::map<std::string, int> beyond = {
-      {"NumPe", 25},       {"Windows", 32},      {"Lanes", 32},         {"NumSl", 516},
-      {"NumAdc", 128},     {"AdcBits", 17},      {"ActBits", 16},       {"PsumBits", 33},
-      {"RowBanks", 32},    {"BankDepth", 2048},  {"NumBuffers", 5},     {"MaxDim", 64},
-      {"NumLayers", 65},   {"NumRecords", 1025}, {"NumBiasRows", 1025}, {"NumLogits", 256},
-      {"ReadLatency", 64}, {"ReadClocks", 0},    {"NumEntries", 256}};
+      {"NumPe", 25},      {"Windows", 32},     {"Lanes", 32},        {"NumSl", 516},
+      {"NumAdc", 128},    {"AdcBits", 17},     {"ActBits", 16},      {"PsumBits", 33},
+      {"RowBanks", 32},   {"BankDepth", 2048}, {"NumBuffers", 5},    {"LoadRows", 16},
+      {"MaxDim", 64},     {"NumLayers", 65},   {"NumRecords", 1025}, {"NumBiasRows", 1025},
+      {"NumLogits", 256}, {"ReadLatency", 64}, {"ReadClocks", 0},    {"NumEntries", 256}};
   const Outcome refused = Lint(Parameters(beyond));
   EXPECT_NE(refused.status, 0);
   for (const auto& [name, value] : beyond) {
