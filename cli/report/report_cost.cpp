@@ -133,7 +133,7 @@ std::string time_table(const Cost& cost) {
       {"clocks of an image", fmt::format("{:.1f}", cost.clocks_per_image)},
       {"a clock", escaped(cost.clock.text())},
       {"latency", quantity(cost.seconds_per_image(), "s")},
-      {"throughput", quantity(1.0 / cost.seconds_per_image(), " images/s")},
+      {"throughput", quantity(cost.images_per_second(), " images/s")},
       {"operations of an image, 2 a multiply-accumulate", quantity(cost.operations(), "OP")},
       {"operations a second", operations(cost.gops(), "OP/s")},
       {"efficiency of array and macro, as the paper counts",

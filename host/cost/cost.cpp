@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/index.h"
+#include "host/mapping/image_stream.h"
 
 namespace mcnn {
 namespace {
@@ -237,6 +238,7 @@ Cost make_cost(const Network& network, const MappedNetwork& mapped, const ChipCo
   image.clocks = kClocksToTake;
   counter.image(image.parts, events, config);
   cost.layers.push_back(std::move(image));
+  cost.load_clocks = static_cast<double>(image_load_clocks(mapped.program.image, config));
   cost.programming = programming_cost(programming_work(macros), program_clocks, config, card);
   add_up(cost, config, card);
   return cost;

@@ -76,6 +76,7 @@ struct Cost {
 
   Clock clock;
   double clocks_per_image = 0.0;
+  double load_clocks = 0.0;  // of an image's stream, while the one before is computed
 
   double pJ() const;        // an image, all that is known
   double macro_pJ() const;  // array and macro
@@ -84,8 +85,13 @@ struct Cost {
   bool energy_known() const;  // every part of an image has a figure
   double um2() const;         // of the parts that are known
   bool area_known() const;
-  double seconds_per_image() const { return clock.seconds(clocks_per_image); }
-  double gops() const { return operations() / seconds_per_image() * 1e-9; }
+  double seconds_per_image() const { return clock.seconds(clocks_per_image); }  // latency
+  // In a run of images: a chip that computes faster than its images come waits for them.
+  bool waits_for_images() const { return load_clocks > clocks_per_image; }
+  double images_per_second() const {
+    return 1.0 / clock.seconds(waits_for_images() ? load_clocks : clocks_per_image);
+  }
+  double gops() const { return operations() * images_per_second() * 1e-9; }
   // Operations a joule, in GOP/s/W. `macro`: of array and macro only.
   double gops_per_watt() const { return operations() / pJ() * 1e3; }
   double macro_gops_per_watt() const { return operations() / macro_pJ() * 1e3; }

@@ -167,7 +167,7 @@ std::string cost_json(const CostReport& report) {
   json["clocks_per_image"] = cost.clocks_per_image;
   json["clock_ns"] = cost.clock.ns();
   json["seconds_per_image"] = cost.seconds_per_image();
-  json["images_per_second"] = 1.0 / cost.seconds_per_image();
+  json["images_per_second"] = cost.images_per_second();
   json["gops"] = cost.gops();
   json["gops_per_watt"] = cost.energy_known() ? Json(cost.gops_per_watt()) : Json(nullptr);
   json["macro_gops_per_watt"] = cost.macro_gops_per_watt();

@@ -66,6 +66,7 @@ std::string without_area(const Cost& cost) {
 CostSummary cost_summary(const Cost& cost, std::int64_t right) {
   using enum Origin;
   const double seconds = cost.seconds_per_image();
+  const double rate = cost.images_per_second();
   const double joules = cost.pJ() * 1e-12;
   const bool energy_known = cost.energy_known();
   const Origin energy = energy_known ? kEstimated : kMissing;
@@ -75,11 +76,15 @@ CostSummary cost_summary(const Cost& cost, std::int64_t right) {
        kMeasured, fmt::format("{} of {} images right", right, cost.images)},
       {"latency", seconds, "s/image", kMeasured,
        fmt::format("{:.1f} clocks of {}", cost.clocks_per_image, cost.clock.text())},
-      {"throughput", 1.0 / seconds, "images/s", kMeasured,
-       "1 / latency: an image loads while the one before is computed"},
+      {"throughput", rate, "images/s", kMeasured,
+       cost.waits_for_images()
+           ? fmt::format("an image takes {:.0f} clocks to load, longer than the one before is "
+                         "computed",
+                         cost.load_clocks)
+           : "1 / latency: an image loads while the one before is computed"},
       {"energy", joules, "J/image", energy,
        energy_known ? "events counted, " + by_cards : without_energy(cost)},
-      {"power", joules / seconds, "W", energy,
+      {"power", joules * rate, "W", energy,
        energy_known ? "energy by throughput" : without_energy(cost)},
       {"area", cost.um2() * 1e-6, "mm2", cost.area_known() ? kEstimated : kMissing,
        cost.area_known() ? by_cards : without_area(cost)},

@@ -80,7 +80,7 @@ void time_table(std::string& text, const Cost& cost) {
   fmt::format_to(out, "\ntime: {:.1f} clocks an image of {}\n", cost.clocks_per_image,
                  cost.clock.text());
   fmt::format_to(out, "  {:.2f} us an image, {:.0f} images/s; {}{:.3f} uW a 1,000 images/s\n",
-                 cost.seconds_per_image() * 1e6, 1.0 / cost.seconds_per_image(),
+                 cost.seconds_per_image() * 1e6, cost.images_per_second(),
                  cost.energy_known() ? "" : "more than ", cost.pJ() * 1e-12 * 1e3 * 1e6);
   fmt::format_to(out,
                  "\noperations: 2 a multiply-accumulate of the network, {:.0f} an image (padding "

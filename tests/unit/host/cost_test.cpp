@@ -295,6 +295,23 @@ TEST_P(CostOfARun, TheFactorsOfALayersGapMultiplyToItsRatio) {
   }
 }
 
+// Images that take longer to load than the one before is computed come no faster than they load.
+TEST_P(CostOfARun, AChipThatWaitsForItsImages) {
+  const Cost cost = run(4);
+  EXPECT_EQ(cost.load_clocks, 28 * 28 + 1);
+  EXPECT_FALSE(cost.waits_for_images());
+  expect_close(cost.images_per_second() * cost.seconds_per_image(), 1.0);
+  Cost waits = cost;
+  waits.load_clocks = 2.0 * cost.clocks_per_image;
+  expect_close(waits.images_per_second(), 0.5 * cost.images_per_second());
+  expect_close(waits.gops(), 0.5 * cost.gops());
+  const CostSummary summary = cost_summary(waits, 3);
+  expect_close(*summary[1].value * *summary[2].value, 0.5);
+  EXPECT_NE(summary[2].from.find(fmt::format("{:.0f} clocks to load", waits.load_clocks)),
+            std::string::npos)
+      << summary[2].from;
+}
+
 // Six lines, of the same numbers as the details; what is missing is named, and the rest of its line
 // is called more than, not equal to.
 TEST_P(CostOfARun, TheSummaryTellsMeasuredFromEstimatedFromMissing) {
