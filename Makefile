@@ -38,7 +38,7 @@ sim program waves: simulates = $(if $(findstring --engine,$(ARGS)),,--rtl)
 sweep: choice += PLAN='$(PLAN)'
 
 .DEFAULT_GOAL := help
-.PHONY: help choice build sim program tune paper sweep report cost frontier power test test-long lint lint-rtl formal equiv fuzz mutants soak waves synth sta netlist bench train data format clean
+.PHONY: help choice build sim program tune paper sweep report cost frontier power test test-long lint lint-rtl formal equiv fuzz mutants soak waves synth sta netlist bench train test-train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -171,6 +171,12 @@ train: data ## Train the network (libtorch): data/networks
 	@cmake -S . -B $(BUILD)/train-build -G Ninja -DCMAKE_BUILD_TYPE=Release -DMCNN_TRAIN=ON > /dev/null
 	@cmake --build $(BUILD)/train-build -j $(BUILD_JOBS) --target mcnn_train
 	@$$(find $(BUILD)/train-build -name mcnn_train -type f -perm -u+x | head -1) $(ARGS)
+
+test-train: ## Test the trainer (libtorch; minutes to build)
+	@scripts/install_dependencies.sh build train
+	@cmake -S . -B $(BUILD)/train-build -G Ninja -DCMAKE_BUILD_TYPE=Release -DMCNN_TRAIN=ON > /dev/null
+	@cmake --build $(BUILD)/train-build -j $(BUILD_JOBS) --target train_test
+	@$$(find $(BUILD)/train-build -name train_test -type f -perm -u+x | head -1)
 
 ifeq ($(SET)$(CIFAR_DIR),cifar10)
 data: choice $(BUILD)/build.ninja

@@ -111,6 +111,22 @@ double accuracy(const Network& network, const Dataset& data) {
   });
 }
 
+bool is_plain_chain(const Network& network) {
+  const auto plain = [&](const Layer& layer) {
+    const bool first = &layer == network.layers.data();
+    const bool convolution = layer.type == LayerType::kConvolution && layer.row_stride == 1 &&
+                             layer.column_stride == 1 && layer.padding == Padding{} &&
+                             layer.groups == 1 && !layer.adds() &&
+                             (!layer.pool || layer.pool->padding == Padding{});
+    const bool matrix = layer.type == LayerType::kFullyConnected && !layer.takes_sums();
+    return (convolution || matrix) && layer.activation != Activation::kNone &&
+           layer.input_zero_point == 0 &&
+           layer.inputs[0] ==
+               (first ? kImage : static_cast<int>(&layer - network.layers.data()) - 1);
+  };
+  return network.zero_point == 0 && std::ranges::all_of(network.layers, plain);
+}
+
 double accuracy_with_weight_error(const Network& network, const Dataset& data, double sigma,
                                   std::uint64_t seed) {
   Gaussian gaussian(seed);
@@ -130,18 +146,23 @@ double accuracy_with_weight_error(const Network& network, const Dataset& data, d
   });
 }
 
+ErrorAccuracy summary(std::span<const double> values) {
+  ErrorAccuracy result;
+  const auto count = static_cast<double>(values.size());
+  for (const double value : values) result.mean += value / count;
+  for (const double value : values) result.deviation += std::pow(value - result.mean, 2);
+  result.deviation = values.size() > 1 ? std::sqrt(result.deviation / (count - 1)) : 0;
+  return result;
+}
+
 ErrorAccuracy accuracy_over_draws(const Network& network, const Dataset& data, int draws,
                                   std::uint64_t first_seed) {
   Values values;
-  ErrorAccuracy result;
   for (int draw = 0; draw < draws; ++draw) {
     values.push_back(accuracy_with_weight_error(network, data, kJudgedError * kMaxWeight,
                                                 first_seed + static_cast<std::uint64_t>(draw)));
-    result.mean += values.back() / draws;
   }
-  for (const double value : values) result.deviation += std::pow(value - result.mean, 2);
-  result.deviation = draws > 1 ? std::sqrt(result.deviation / (draws - 1)) : 0;
-  return result;
+  return summary(values);
 }
 
 }  // namespace mcnn::train

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <random>
+#include <span>
 
 #include "host/network/idx.h"
 #include "host/network/network.h"
@@ -31,10 +32,13 @@ class Gaussian {
 // Fraction of the images that the integer network classifies as labelled.
 double accuracy(const Network& network, const Dataset& data);
 
+// A chain of convolutions with stride 1, without padding and groups, and fully connected layers:
+// what the next function evaluates.
+bool is_plain_chain(const Network& network);
+
 // The same with a Gaussian error of standard deviation `sigma` [weight levels] on every weight,
 // drawn once for all images from `seed`, as in an array that was programmed once. Sums are double
-// precision; rounding, shift and clamp are those of the integer network. For networks of
-// convolutions with stride 1 and no padding.
+// precision; rounding, shift and clamp are those of the integer network. For plain chains.
 double accuracy_with_weight_error(const Network& network, const Dataset& data, double sigma,
                                   std::uint64_t seed);
 
@@ -42,6 +46,9 @@ struct ErrorAccuracy {
   double mean = 0;
   double deviation = 0;  // standard deviation of the draws (n - 1)
 };
+
+// Of the fractions of several draws.
+ErrorAccuracy summary(std::span<const double> values);
 
 // Over `draws` arrays with errors of kJudgedError, from seeds first_seed, first_seed + 1, ...
 ErrorAccuracy accuracy_over_draws(const Network& network, const Dataset& data, int draws,

@@ -1,119 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/tuning/train/model.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
+#include "common/index.h"
 #include "host/tuning/train/evaluation.h"
+#include "host/tuning/train/model_layers.h"
 
 namespace mcnn::train {
 namespace {
 
-namespace F = torch::nn::functional;
-
-// round() half up, with the gradient of the identity. The second term is exactly zero.
-torch::Tensor round_through(const torch::Tensor& x) {
-  return torch::floor(x.detach() + 0.5) + (x - x.detach());
-}
-
-torch::Tensor pool(const torch::Tensor& x, const LayerShape& shape) {
-  if (shape.pool == 1) return x;
-  return F::max_pool2d(x, F::MaxPool2dFuncOptions(shape.pool).stride(shape.pool).ceil_mode(true));
-}
-
-torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight,
-                       const torch::Tensor& bias) {
-  return F::conv2d(x, weight, F::Conv2dFuncOptions().bias(bias));
-}
+constexpr double kVarianceFloor = 1e-5;
+constexpr double kStatisticsStep = 0.1;  // of the way, at each mini-batch
 
 }  // namespace
 
-const std::vector<NetworkShape>& network_shapes() {
-  static const std::vector<NetworkShape> shapes = {
-      // 28x28 -> 26x26 -> 9x9 -> 7x7 -> 4x4 -> 10
-      {"yao2020",
-       28,
-       {{"C1", 1, 8, 3, 3}, {"C3", 8, 12, 3, 2}, {"FC", 12, 10, 4, 1}},
-       8,
-       12,
-       1.5,
-       8},
-      // 14x14 -> 12x12 -> 6x6 -> 4x4 -> 10: 4 + 4*2 + 2*10 blocks of a window, all that it has
-      {"tiny", 14, {{"C1", 1, 4, 3, 2}, {"C3", 4, 2, 3, 1}, {"FC", 2, 10, 4, 1}}, 20, 40, 0.5, 0},
-  };
-  return shapes;
-}
-
-Model::Model(const NetworkShape& network_shape)
-    : shape_(network_shape), layers_(network_shape.layers.size()) {
+Model::Model(const Network& network, bool normalised, torch::Device device)
+    : network_(network),
+      layers_(network.layers.size()),
+      scales_(network.layers.size(), 1),
+      device_(device) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    const LayerShape& shape = shape_.layers[l];
-    const double bound = std::sqrt(6.0 / shape.weights_per_kernel());  // He's, for ReLU
-    layers_[l].weight = torch::empty({shape.kernels, shape.channels, shape.kernel, shape.kernel})
-                            .uniform_(-bound, bound)
-                            .set_requires_grad(true);
-    layers_[l].bias = torch::zeros({shape.kernels}).set_requires_grad(true);
-  }
-}
-
-torch::Tensor Model::forward_real(const torch::Tensor& pixels) const {
-  torch::Tensor x = pixels / kMaxActivation;
-  for (std::size_t l = 0; l < layers_.size(); ++l) {
-    x = pool(convolve(x, layers_[l].weight, layers_[l].bias), shape_.layers[l]);
-    if (l + 1 < layers_.size()) x = torch::relu(x);
-  }
-  return x.flatten(1);
-}
-
-void Model::calibrate(const torch::Tensor& pixels, double weight_range, double max_clipped) {
-  const torch::NoGradGuard no_grad;
-  double scale = 1.0 / kMaxActivation;
-  torch::Tensor x = pixels;
-  for (std::size_t l = 0; l < layers_.size(); ++l) {
-    Trained& layer = layers_[l];
-    const double largest = layer.weight.abs().max().item<double>();
-    const double range = std::min(largest, weight_range * layer.weight.std().item<double>());
-    layer.step = range / kMaxWeight;
-    layer.in_scale = scale;
-    if (l + 1 == layers_.size()) break;
-    const torch::Tensor sums = pooled_sums(l, x, 0);
-    const auto positive = (sums > 0).sum().item<double>();
-    while ((sums > std::ldexp(kMaxActivation + 0.5, layer.shift)).sum().item<double>() >
-           max_clipped * positive) {
-      ++layer.shift;
+    const Layer& layer = network_.layers[l];
+    if (!layer.has_weights()) continue;
+    Trained& trained = layers_[l];
+    const double bound = std::sqrt(6.0 / layer.fan_in());  // He's, for ReLU
+    trained.weight = torch::empty(weight_shape(layer))
+                         .uniform_(-bound, bound)
+                         .to(device)
+                         .set_requires_grad(true);
+    trained.bias = torch::zeros({layer.kernels}, device).set_requires_grad(true);
+    if (normalised && layer.type == LayerType::kConvolution) {
+      trained.gain = torch::ones({layer.kernels}, device).set_requires_grad(true);
+      trained.mean = torch::zeros({layer.kernels}, device);
+      trained.variance = torch::ones({layer.kernels}, device);
     }
-    x = torch::floor(sums * std::ldexp(1.0, -layer.shift) + 0.5).clamp(0, kMaxActivation);
-    scale *= std::ldexp(layer.step, layer.shift);
   }
 }
 
-torch::Tensor Model::levels(const Trained& layer) const {
-  return round_through((layer.weight / layer.step).clamp(-kMaxWeight, kMaxWeight));
+const torch::Tensor& Model::input(const Values& values, std::size_t l, std::size_t i) const {
+  // The image lies behind what the layers gave.
+  const int from = network_.layers[l].inputs[i];
+  return from == kImage ? values.back() : values[to_index(from)];
 }
 
-torch::Tensor Model::integer_bias(const Trained& layer) const {
-  return round_through(layer.bias / (layer.in_scale * layer.step));
+Model::Values Model::start(const torch::Tensor& pixels) const {
+  Values values(layers_.size() + 1);
+  values.back() = pixels;
+  if (network_.zero_point != 0) values.back() = pixels - network_.zero_point;
+  return values;
 }
 
-torch::Tensor Model::pooled_sums(std::size_t l, const torch::Tensor& x, double sigma) const {
-  torch::Tensor weight = levels(layers_[l]);
-  if (sigma > 0) weight = weight + sigma * torch::randn_like(weight);
-  return pool(convolve(x, weight, integer_bias(layers_[l])), shape_.layers[l]);
-}
-
-torch::Tensor Model::forward_quantised(const torch::Tensor& pixels, double sigma) const {
-  torch::Tensor x = pixels;
-  for (std::size_t l = 0; l + 1 < layers_.size(); ++l) {
-    const torch::Tensor sums = pooled_sums(l, x, sigma);
-    x = round_through(sums * std::ldexp(1.0, -layers_[l].shift)).clamp(0, kMaxActivation);
+torch::Tensor Model::real(std::size_t l, const Values& values, bool training) const {
+  const Layer& layer = network_.layers[l];
+  const Trained& trained = layers_[l];
+  torch::Tensor x = input(values, l, 0);
+  torch::Tensor y;
+  switch (layer.type) {
+    case LayerType::kConvolution:
+    case LayerType::kFullyConnected:
+      if (layer.takes_sums()) x = mean(x, layer, true) / pixels_of_window(layer);
+      if (trained.gain.defined()) {
+        y = convolve(x, layer, trained.weight, {});
+        y = torch::batch_norm(y, trained.gain, trained.bias, trained.mean, trained.variance,
+                              training, kStatisticsStep, kVarianceFloor, false);
+      } else {
+        y = convolve(x, layer, trained.weight, trained.bias);
+      }
+      if (layer.adds()) y = y + input(values, l, 1);
+      if (layer.type == LayerType::kConvolution && layer.pool) y = largest(y, layer);
+      break;
+    case LayerType::kAdd:
+      y = x + input(values, l, 1);
+      break;
+    case LayerType::kMaxPool:
+      return largest(x, layer);
+    case LayerType::kAveragePool:
+      y = mean(x, layer, layer.activation == Activation::kSum);
+      return layer.activation == Activation::kSum ? y / pixels_of_window(layer) : y;
   }
-  const Trained& last = layers_.back();
-  return pooled_sums(layers_.size() - 1, x, sigma).flatten(1) * (last.in_scale * last.step);
+  return layer.activation == Activation::kRelu ? torch::relu(y) : y;
+}
+
+torch::Tensor Model::forward_real(const torch::Tensor& pixels, bool training) const {
+  Values values = start(pixels);
+  values.back() = values.back() / kMaxActivation;
+  for (std::size_t l = 0; l < layers_.size(); ++l) values[l] = real(l, values, training);
+  return values[layers_.size() - 1].flatten(1);
+}
+
+void Model::fold() {
+  const torch::NoGradGuard no_grad;
+  for (Trained& layer : layers_) {
+    if (!layer.gain.defined()) continue;
+    const torch::Tensor factor = layer.gain / torch::sqrt(layer.variance + kVarianceFloor);
+    layer.weight = (layer.weight * factor.view({-1, 1, 1, 1})).detach().set_requires_grad(true);
+    layer.bias = (layer.bias - layer.mean * factor).detach().set_requires_grad(true);
+    layer.gain = layer.mean = layer.variance = torch::Tensor();
+  }
 }
 
 void Model::clamp_weights() {
   const torch::NoGradGuard no_grad;
   for (const Trained& layer : layers_) {
+    if (!layer.weight.defined()) continue;
     const double range = kMaxWeight * layer.step;
     layer.weight.clamp_(-range, range);
   }
@@ -123,54 +116,105 @@ Model Model::clone() const {
   const torch::NoGradGuard no_grad;
   Model copy(*this);
   for (Trained& layer : copy.layers_) {
-    layer.weight = layer.weight.clone();
-    layer.bias = layer.bias.clone();
+    for (torch::Tensor Trained::*const tensor : kTensors) {
+      if ((layer.*tensor).defined()) layer.*tensor = (layer.*tensor).clone();
+    }
   }
   return copy;
+}
+
+Model Model::replica() const {
+  Model copy(*this);
+  for (Trained& layer : copy.layers_) {
+    for (std::size_t i = 0; i < kTensors.size(); ++i) {
+      torch::Tensor& tensor = layer.*kTensors[i];
+      if (!tensor.defined()) continue;
+      tensor = i < kTrainedTensors ? tensor.detach().set_requires_grad(true) : tensor.clone();
+    }
+  }
+  return copy;
+}
+
+void Model::gather(const std::vector<Model>& replicas) {
+  const torch::NoGradGuard no_grad;
+  const double part = 1.0 / static_cast<double>(replicas.size());
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    for (std::size_t i = 0; i < kTensors.size(); ++i) {
+      const auto of = [&](const Model& model) { return model.layers_[l].*kTensors[i]; };
+      if (!of(*this).defined()) continue;
+      const bool trained = i < kTrainedTensors;
+      torch::Tensor sum = torch::zeros_like(of(*this));
+      for (const Model& replica : replicas) sum += trained ? of(replica).grad() : of(replica);
+      sum *= part;
+      if (trained) {
+        of(*this).mutable_grad() = sum;
+      } else {
+        of(*this).copy_(sum);
+      }
+    }
+  }
 }
 
 void Model::move_towards(const Model& other, double fraction) {
   const torch::NoGradGuard no_grad;
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    layers_[l].weight.lerp_(other.layers_[l].weight, fraction);
-    layers_[l].bias.lerp_(other.layers_[l].bias, fraction);
+    for (torch::Tensor Trained::*const tensor : kTensors) {
+      if ((layers_[l].*tensor).defined())
+        (layers_[l].*tensor).lerp_(other.layers_[l].*tensor, fraction);
+    }
   }
 }
 
 std::vector<torch::Tensor> Model::parameters() const {
   std::vector<torch::Tensor> result;
   for (const Trained& layer : layers_) {
-    result.push_back(layer.weight);
-    result.push_back(layer.bias);
+    for (const torch::Tensor& tensor : {layer.weight, layer.bias, layer.gain}) {
+      if (tensor.defined()) result.push_back(tensor);
+    }
   }
   return result;
 }
 
-Network Model::to_network() const {
-  const torch::NoGradGuard no_grad;
-  Network network;
-  network.input = {1, shape_.image_size, shape_.image_size};
-  for (std::size_t l = 0; l < layers_.size(); ++l) {
-    const LayerShape& shape = shape_.layers[l];
-    const bool last = l + 1 == layers_.size();
-    const torch::Tensor weights = levels(layers_[l]).to(torch::kInt8).contiguous();
-    const torch::Tensor biases = integer_bias(layers_[l]).to(torch::kInt32).contiguous();
-    Layer& layer = network.layers.emplace_back();
-    layer.type = last ? LayerType::kFullyConnected : LayerType::kConvolution;
-    layer.name = shape.name;
-    layer.kernels = shape.kernels;
-    layer.kernel_rows = shape.kernel;
-    layer.kernel_columns = shape.kernel;
-    layer.weights.assign(weights.data_ptr<std::int8_t>(),
-                         weights.data_ptr<std::int8_t>() + weights.numel());
-    layer.biases.assign(biases.data_ptr<std::int32_t>(),
-                        biases.data_ptr<std::int32_t>() + biases.numel());
-    layer.shift = layers_[l].shift;
-    if (!last && shape.pool > 1)
-      layer.pool = Pooling{shape.pool, shape.pool, shape.pool, shape.pool, true};
+std::vector<torch::Tensor> Model::weights() const {
+  std::vector<torch::Tensor> result;
+  for (const Trained& layer : layers_) {
+    if (layer.weight.defined()) result.push_back(layer.weight);
   }
-  finish_network(network, "trained network");
-  return network;
+  return result;
+}
+
+std::map<std::string, torch::Tensor> Model::state() const {
+  std::map<std::string, torch::Tensor> state;
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    for (std::size_t i = 0; i < kTensors.size(); ++i) {
+      const torch::Tensor& tensor = layers_[l].*kTensors[i];
+      if (tensor.defined()) state[fmt::format("layer{}.{}", l, i)] = tensor.detach().clone();
+    }
+    const Layer& layer = network_.layers[l];
+    state[fmt::format("layer{}.scales", l)] =
+        torch::tensor({layers_[l].step, layers_[l].scale, scales_[l],
+                       static_cast<double>(layer.shift), logit_gain_},
+                      torch::kFloat64);
+  }
+  return state;
+}
+
+void Model::set_state(const std::map<std::string, torch::Tensor>& state) {
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    for (std::size_t i = 0; i < kTensors.size(); ++i) {
+      torch::Tensor& tensor = layers_[l].*kTensors[i];
+      const auto found = state.find(fmt::format("layer{}.{}", l, i));
+      tensor = found == state.end() ? torch::Tensor() : found->second.to(device_);
+      if (tensor.defined() && i < kTrainedTensors) tensor.set_requires_grad(true);
+    }
+    const auto& scales = state.at(fmt::format("layer{}.scales", l));
+    const auto number = [&](int i) { return scales[i].item<double>(); };
+    layers_[l].step = number(0);
+    layers_[l].scale = number(1);
+    scales_[l] = number(2);
+    network_.layers[l].shift = static_cast<int>(number(3));
+    logit_gain_ = number(4);
+  }
 }
 
 }  // namespace mcnn::train

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace mcnn::train {
@@ -26,10 +27,9 @@ void Progress::step(const std::string& what) {
   const auto now = Clock::now();
   if (!terminal_ || now - shown_ < kInterval) return;
   shown_ = now;
-  const double rate = static_cast<double>(done_) / seconds();
-  const double left = static_cast<double>(total_ - done_) / rate;
+  const double rate = static_cast<double>(done_ - skipped_) / (seconds() - seconds_before_);
   fmt::print("{}{}  {:.0f} images/s  {:.0f} s left", kEraseLine, what,
-             rate * static_cast<double>(images_per_step_), left);
+             rate * static_cast<double>(images_per_step_), left());
   std::fflush(stdout);
 }
 
@@ -39,7 +39,21 @@ void Progress::line(const std::string& text) {
 }
 
 double Progress::seconds() const {
-  return std::chrono::duration<double>(Clock::now() - started_).count();
+  return seconds_before_ + std::chrono::duration<double>(Clock::now() - started_).count();
+}
+
+double Progress::left() const {
+  const auto done = static_cast<double>(std::max<std::int64_t>(1, done_ - skipped_));
+  return (seconds() - seconds_before_) / done * static_cast<double>(total_ - done_);
+}
+
+std::string Progress::times() const {
+  return fmt::format("{:.0f} s, {:.0f} s left", seconds(), left());
+}
+
+void Progress::skip(std::int64_t steps, double seconds) {
+  done_ = skipped_ = steps;
+  seconds_before_ = seconds;
 }
 
 }  // namespace mcnn::train

@@ -17,13 +17,20 @@ class Progress {
   void step(const std::string& what);
   void line(const std::string& text);  // a line that stays
   double seconds() const;
+  // "12 s, 300 s left".
+  std::string times() const;
+  // Steps that were done before, in so many seconds.
+  void skip(std::int64_t steps, double seconds);
 
  private:
+  double left() const;
   using Clock = std::chrono::steady_clock;
 
   std::int64_t total_;
   std::int64_t images_per_step_;
   std::int64_t done_ = 0;
+  std::int64_t skipped_ = 0;
+  double seconds_before_ = 0;
   bool terminal_;
   Clock::time_point started_;
   Clock::time_point shown_;
