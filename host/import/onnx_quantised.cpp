@@ -211,9 +211,7 @@ bool OnnxReader::read_quantised_node() {
                     q.bits, low < 0.0 ? " with a sign" : "", low < 0.0 ? 8 : kFewestBits));
   }
   const bool can_end = input.layer != kImage && relu_layer(input) != nullptr;
-  if (can_end && low >= 0.0) {
-    relu(high);
-  } else if (can_end && relu_layer(input)->activation == Activation::kRelu) {
+  if (can_end && (low >= 0.0 || relu_layer(input)->activation == Activation::kRelu)) {
     relu(high);
   } else {
     define(input);
