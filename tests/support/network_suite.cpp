@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "common/error.h"
 #include "common/index.h"
 #include "tests/support/network_builder.h"
 #include "tests/support/random.h"
@@ -319,6 +320,16 @@ Network random_chip_network(uint64_t seed, const ChipConfig& config) {
 
 std::vector<SuiteCase> network_suite(std::string_view configuration) {
   return configuration.starts_with("tiny") ? tiny_suite() : yao2020_suite();
+}
+
+std::optional<MappedNetwork> map_if_it_fits(const Network& network, const ChipConfig& config) {
+  try {
+    return map_network(network, config);
+  } catch (const Error& error) {
+    const std::string refusal = fmt::format("network {} does not fit: ", network.name);
+    if (!std::string_view(error.what()).starts_with(refusal)) throw;
+    return std::nullopt;
+  }
 }
 
 std::vector<uint8_t> suite_image(const Network& network, uint64_t seed, int index) {

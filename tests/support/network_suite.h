@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -47,6 +48,9 @@ Network random_network(uint64_t seed, int max_dim);
 // in front of fully connected layers, uneven padding, kernels up to 11x11, one row, zero points.
 // Most, but not all, fit.
 Network random_chip_network(uint64_t seed, const ChipConfig& config);
+
+// The network on the chip, or none where the mapper says that it does not fit.
+std::optional<MappedNetwork> map_if_it_fits(const Network& network, const ChipConfig& config);
 
 // A random image of the network's input shape: a blob of bright pixels on a black ground, as in
 // handwritten digits, or (every third index) noise over all values.
