@@ -131,15 +131,17 @@ class IntegerNetwork::Evaluation {
     }
     std::vector<uint8_t>& map = layer.pool ? unpooled_ : output.pixels;
     map.resize(rows * columns);
-    for (size_t row = 0; row < rows; ++row) {
-      uint8_t* const pixels = &map[row * columns];
-      if (layer.adds()) {
-        const int added = layer.inputs[1];
-        add_to_pixels(layer, &sums_[row * pitch], pixels_of(added).subspan(row * columns, columns),
-                      net_.network_.zero_point_of(added), pixels);
-      } else {
-        to_pixels(layer, &sums_[row * pitch], columns, pixels);
+    if (layer.adds()) {
+      const int from = layer.inputs[1];
+      const std::span<const uint8_t> added = pixels_of(from);
+      for (size_t row = 0; row < rows; ++row) {
+        add_to_pixels(layer, &sums_[row * pitch], added.subspan(row * columns, columns),
+                      net_.network_.zero_point_of(from), &map[row * columns]);
       }
+      return;
+    }
+    for (size_t row = 0; row < rows; ++row) {
+      to_pixels(layer, &sums_[row * pitch], columns, &map[row * columns]);
     }
     if (layer.pool) {
       max_pool(*layer.pool, layer.convolution, layer.output, map, output.pixels);
