@@ -165,6 +165,9 @@ int import(const ImportOptions& options) {
              calibration.count);
   fmt::print("{}", image_line("--calibrate", loaded, shape));
   if (compared) fmt::print("{}", image_line("--images", *compared, shape));
+  if (quantised.other_border) {
+    fmt::print("padding of the image: pixels of 0, as the chip has them, not of the mean\n");
+  }
   fmt::print("\n{}\n", layer_table(quantised.layers));
   if (compared) fmt::print("{}", accuracy(exact, quantised.network, compared->data));
   file->commit(network_to_json(quantised.network));

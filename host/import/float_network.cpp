@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "common/index.h"
 
@@ -134,7 +135,8 @@ void activate(const Layer& layer, const FloatParameters& parameters, std::span<f
   for (float& value : values) value = std::clamp(value, 0.0F, parameters.upper);
 }
 
-std::vector<float> evaluate(const FloatNetwork& network, std::span<const uint8_t> pixels) {
+std::vector<std::vector<float>> evaluate_maps(const FloatNetwork& network,
+                                              std::span<const uint8_t> pixels) {
   const std::vector<float> image = float_image(network, pixels);
   std::vector<std::vector<float>> maps;
   for (size_t i = 0; i < network.layers.layers.size(); ++i) {
@@ -146,7 +148,11 @@ std::vector<float> evaluate(const FloatNetwork& network, std::span<const uint8_t
     maps.push_back(evaluate_layer(layer, network.parameters[i], inputs));
     activate(layer, network.parameters[i], maps.back());
   }
-  return maps.back();
+  return maps;
+}
+
+std::vector<float> evaluate(const FloatNetwork& network, std::span<const uint8_t> pixels) {
+  return std::move(evaluate_maps(network, pixels).back());
 }
 
 }  // namespace mcnn

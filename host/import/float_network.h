@@ -53,6 +53,9 @@ std::vector<float> evaluate_layer(const Layer& layer, const FloatParameters& par
 // Negative values to 0 and large ones to the limit, where the activation says so.
 void activate(const Layer& layer, const FloatParameters& parameters, std::span<float> values);
 
+// What every layer gives for an image, behind its activation.
+std::vector<std::vector<float>> evaluate_maps(const FloatNetwork& network,
+                                              std::span<const uint8_t> pixels);
 // The logits of an image.
 std::vector<float> evaluate(const FloatNetwork& network, std::span<const uint8_t> pixels);
 

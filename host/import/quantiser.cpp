@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "common/error.h"
 #include "common/index.h"
+#include "host/import/chip_adds.h"
 #include "host/import/quantiser_work.h"
 #include "host/network/integer_pooling.h"
 
@@ -40,7 +42,67 @@ Quantiser::Quantiser(const FloatNetwork& network, const ImageSet& images)
   }
 }
 
+void Quantiser::tie_steps() {
+  const std::vector<Layer>& layers = network_.layers.layers;
+  families_.resize(layers.size() + 1);
+  std::iota(families_.begin(), families_.end(), 0);
+  family_steps_.assign(families_.size(), 0.0);
+  sharers_.resize(layers.size());
+  const auto tie = [&](int a, int b) { std::ranges::replace(families_, family(a), family(b)); };
+  const auto copies = [&](int index) {
+    const std::vector<float>& weights = network_.parameters[to_index(index)].weights;
+    return std::ranges::count(weights, 1.0F) == layers[to_index(index)].kernels &&
+           std::ranges::count(weights, 0.0F) + layers[to_index(index)].kernels ==
+               std::ssize(weights);
+  };
+  std::vector<int> given_by;  // of each layer: the layer whose step it has
+  std::vector<int> adds;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const Layer& layer = layers[i];
+    const int index = static_cast<int>(i);
+    given_by.push_back(index);
+    if (layer.has_weights()) continue;
+    const int kept = layer.inputs.back();
+    if (kept == kImage) continue;
+    given_by[i] = given_by[to_index(kept)];
+    tie(index, kept);
+    if (layer.type != LayerType::kAdd) continue;
+    sharers_[to_index(given_by[i])].push_back({i, {}});
+    const int sums = layer.inputs.front();
+    if (copies(sums)) tie(index, layers[to_index(sums)].inputs.front());
+    adds.push_back(index);
+  }
+  if (adds.empty()) return;
+  const size_t some = std::min(images(), kSharerImages);
+  for (size_t i = 0; i < some; ++i) {
+    const auto maps = evaluate_maps(network_, images_.image(static_cast<int>(i * images() / some)));
+    for (std::vector<Sharer>& sharers : sharers_) {
+      for (Sharer& sharer : sharers) {
+        const std::vector<float>& map = maps[sharer.add];
+        const size_t skip = std::max<size_t>(1, map.size() * some / to_index(kSamples));
+        for (size_t p = i % skip; p < map.size(); p += skip) sharer.values.push_back(map[p]);
+      }
+    }
+  }
+}
+
+double Quantiser::error_of_sharers(size_t index, double step) const {
+  double all = 0.0;
+  for (const Sharer& sharer : sharers_[index]) {
+    const Layer& add = network_.layers.layers[sharer.add];
+    const double low = add.activation == Activation::kNone ? -kSignedZero : 0.0;
+    double squares = 0.0;
+    for (const float value : sharer.values) {
+      const double pixel = std::clamp(std::round(value / step), low, low + kMaxPixel);
+      squares += (pixel * step - value) * (pixel * step - value);
+    }
+    all += squares / static_cast<double>(sharer.values.size());
+  }
+  return all;
+}
+
 QuantisedNetwork Quantiser::run() {
+  tie_steps();
   begin_image();
   for (size_t index = 0; index < maps_.size(); ++index) {
     const Layer& layer = result_.network.layers[index];
@@ -65,11 +127,20 @@ void Quantiser::begin_image() {
   double zero = 0.0;
   for (const InputChannel& channel : network_.input) zero -= channel.offset / channel.scale;
   zero /= static_cast<double>(network_.input.size());
+  // The chip pads with pixels of 0, whatever they stand for.
+  const bool padded = std::ranges::any_of(network_.layers.layers, [](const Layer& layer) {
+    return layer.inputs.front() == kImage && layer.padding != Padding{};
+  });
+  if (padded && std::round(zero) != 0.0) {
+    result_.other_border = true;
+    zero = 0.0;
+  }
   image_is_chips_ = std::ranges::all_of(network_.input, [&](const InputChannel& channel) {
     return is_whole(zero) && std::abs(channel.offset / channel.scale + zero) < 1e-4;
   });
   result_.network.zero_point = static_cast<int>(std::clamp(std::round(zero), 0.0, kMaxPixel));
   image_.step = std::abs(first.scale);
+  family_steps_[to_index(family(kImage))] = image_.step;
   for (size_t i = 0; i < images(); ++i) {
     const auto pixels = images_.image(static_cast<int>(i));
     image_.exact.push_back(float_image(network_, pixels));
@@ -105,6 +176,7 @@ void Quantiser::store(size_t index, std::vector<std::vector<float>> exact,
       all += 1.0;
     }
   }
+  if (layer.gives_pixels()) family_steps_[to_index(family(static_cast<int>(index)))] = maps.step;
   report.step = maps.step;
   report.clipped_pixels = clipped / all;
   report.snr_db = 10.0 * std::log10(signal / std::max(noise, signal * 1e-30));
@@ -115,57 +187,27 @@ void Quantiser::store(size_t index, std::vector<std::vector<float>> exact,
 
 void Quantiser::quantise_add(size_t index) {
   Layer& layer = result_.network.layers[index];
-  const Maps& a = input_of(index, 0);
-  const Maps& b = input_of(index, 1);
-  const double unit = std::min(a.step, b.step);
-  layer.input_shifts.clear();
-  for (const Maps* maps : {&a, &b}) {
-    const double shift = std::log2(maps->step / unit);
-    if (std::abs(shift - std::round(shift)) > 1e-6 || shift > network_rules::kMaxShift) {
-      fail(index, fmt::format("a step of its inputs is worth {:.4g} and {:.4g}, allowed is a power "
-                              "of two between them; put a Conv into one of the branches",
-                              a.step, b.step));
-    }
-    layer.input_shifts.push_back(static_cast<int>(std::round(shift)));
-  }
+  const Maps& sums = input_of(index, 0);
+  const Maps& pixels = input_of(index, 1);
+  // The sum has the step of the pixels, so what it is shifted back by they are shifted by.
+  layer.shift = static_cast<int>(std::round(std::log2(pixels.step / sums.step)));
+  layer.input_shifts = {0, layer.shift};
   if (layer.activation == Activation::kNone) layer.zero_point = kSignedZero;
-  const Range range = range_of(layer);
+  const double trained = network_.parameters[index].upper / kMaxPixel / pixels.step;
+  chips_[index] = is_chips(layer.inputs[0]) && is_chips(layer.inputs[1]) &&
+                          is_whole(std::log2(trained)) && std::round(trained) == 1.0
+                      ? 1
+                      : 0;
   std::vector<std::vector<float>> exact;
-  std::vector<std::vector<int32_t>> sums;
+  std::vector<std::vector<int32_t>> all;
   for (size_t i = 0; i < images(); ++i) {
-    exact.push_back(evaluate_layer(layer, {}, {a.exact[i], b.exact[i]}));
-    std::vector<int32_t>& all = sums.emplace_back();
-    for (size_t p = 0; p < a.levels[i].size(); ++p) {
-      all.push_back((a.levels[i][p] << layer.input_shifts[0]) +
-                    (b.levels[i][p] << layer.input_shifts[1]));
-    }
-  }
-  const float upper = network_.parameters[index].upper;
-  const double trained = std::log2(upper / kMaxPixel / unit);
-  const bool ready = is_chips(layer.inputs[0]) && is_chips(layer.inputs[1]) && is_whole(trained) &&
-                     trained > -0.5 && trained < network_rules::kMaxShift + 0.5;
-  chips_[index] = ready ? 1 : 0;
-  double best = std::numeric_limits<double>::max();
-  const size_t skip = std::max<size_t>(1, images() * sums.front().size() / (8 * kSamples));
-  for (int shift = 0; shift <= network_rules::kMaxShift; ++shift) {
-    if (ready && shift != static_cast<int>(std::round(trained))) continue;
-    double squares = 0.0;
-    const double step = std::ldexp(unit, shift);
-    for (size_t i = 0; i < images(); ++i) {
-      for (size_t p = i % skip; p < sums[i].size(); p += skip) {
-        const double wanted = range.low < 0.0 ? exact[i][p] : std::clamp(exact[i][p], 0.0F, upper);
-        const double error = stored(sums[i][p], shift, range.low, range.high) * step - wanted;
-        squares += error * error;
-      }
-    }
-    if (squares < best) {
-      best = squares;
-      layer.shift = shift;
-    }
+    exact.push_back(evaluate_layer(layer, {}, {sums.exact[i], pixels.exact[i]}));
+    std::vector<int32_t>& sum = all.emplace_back(sums.levels[i]);
+    for (size_t p = 0; p < sum.size(); ++p) sum[p] += pixels.levels[i][p] << layer.shift;
   }
   QuantisedLayer report;
   report.name = layer.name;
-  store(index, std::move(exact), std::move(sums), unit, std::move(report));
+  store(index, std::move(exact), std::move(all), sums.step, std::move(report));
 }
 
 void Quantiser::pool(size_t index) {
@@ -219,7 +261,8 @@ void Quantiser::pool(size_t index) {
 namespace mcnn {
 
 QuantisedNetwork quantise(const FloatNetwork& network, const ImageSet& images) {
-  return quantising::Quantiser(network, images).run();
+  const FloatNetwork chip = with_chip_adds(network);
+  return quantising::Quantiser(chip, images).run();
 }
 
 }  // namespace mcnn

@@ -25,6 +25,9 @@ struct QuantisedLayer {
 struct QuantisedNetwork {
   Network network;
   std::vector<QuantisedLayer> layers;
+  // Around the image are pixels of 0, as the chip has them, and not the zeros of the trained
+  // network, which are other pixels.
+  bool other_border = false;
 };
 
 // `images`: at least one, with the shape of the network's input. Throws Error that names a layer.

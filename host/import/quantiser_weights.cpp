@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kScales = 24;          // values of a weight level that are tried
 constexpr double kLeastScale = 0.3;  // of that at which the largest weight is the largest level
+constexpr int kMostAddShift = 20;    // of pixels that are added: they stay within the largest sum
 
 // What a level is worth, where all weights are levels already, whole numbers -7..7 times one
 // number; otherwise 0.
@@ -54,29 +55,37 @@ Eigen::MatrixXd Quantiser::weights_of(size_t index, int group) const {
   return weights;
 }
 
-std::optional<size_t> Quantiser::add_behind(size_t index, bool& sums) const {
-  const Layer& layer = network_.layers.layers[index];
+std::optional<size_t> Quantiser::add_of(size_t index) const {
   for (const size_t reader : readers_[index]) {
     const Layer& add = network_.layers.layers[reader];
-    if (add.type != LayerType::kAdd) continue;
-    const int other = add.inputs[add.inputs[0] == static_cast<int>(index) ? 1 : 0];
-    if (other >= static_cast<int>(index)) continue;
-    sums = readers_[index].size() == 1 && layer.activation == Activation::kNone &&
-           other != kImage && result_.network.layers[to_index(other)].gives_pixels();
-    return static_cast<size_t>(add.inputs[0] == static_cast<int>(index) ? 1 : 0);
+    if (add.type == LayerType::kAdd && add.inputs.front() == static_cast<int>(index)) return reader;
   }
   return std::nullopt;
 }
 
-double Quantiser::step_to_match(size_t index, bool& sums) const {
-  const std::optional<size_t> input = add_behind(index, sums);
-  if (!input) return 0.0;
-  for (const size_t reader : readers_[index]) {
-    if (network_.layers.layers[reader].type == LayerType::kAdd) {
-      return input_of(reader, *input).step;
+double Quantiser::step_to_match(size_t index) const {
+  if (const std::optional<size_t> add = add_of(index)) return input_of(*add, 1).step;
+  return family_steps_[to_index(families_[index + 1])];
+}
+
+std::vector<double> Quantiser::scales_for(size_t index, double largest) const {
+  const double widest = largest / network_rules::kMaxWeight;
+  const double match = step_to_match(index);
+  std::vector<double> scales;
+  if (match <= 0.0) {
+    for (int i = 0; i < kScales; ++i) {
+      scales.push_back(widest * std::pow(kLeastScale, static_cast<double>(i) / (kScales - 1)));
     }
+    return scales;
   }
-  return 0.0;
+  // Sums are never worth more than what they are added to: an add shifts them back, not up.
+  const double most = add_of(index) ? 0.0 : std::numeric_limits<double>::infinity();
+  double power = std::min(std::ceil(std::log2(widest / match)) + 1.0, most);
+  do {
+    scales.push_back(std::exp2(power) * match);
+    power -= 1.0;
+  } while (power >= -kMostAddShift && scales.back() > widest * kLeastScale);
+  return scales;
 }
 
 std::optional<Quantiser::Choice> Quantiser::trained_levels(
@@ -103,10 +112,10 @@ std::optional<Quantiser::Choice> Quantiser::trained_levels(
 }
 
 Quantiser::Choice Quantiser::choose(size_t index, const std::vector<LevelFit>& fits,
-                                    const std::vector<TapMatrix>& inputs, const TapMatrix& targets,
-                                    double match, bool sums) const {
+                                    const std::vector<TapMatrix>& inputs,
+                                    const TapMatrix& targets) const {
   const Layer& layer = result_.network.layers[index];
-  const bool rounded = layer.gives_pixels() && !sums;
+  const bool rounded = layer.gives_pixels();
   const Range range = range_of(layer);
   std::vector<Eigen::MatrixXd> weights;
   double largest = 0.0;
@@ -118,29 +127,23 @@ Quantiser::Choice Quantiser::choose(size_t index, const std::vector<LevelFit>& f
   if (!std::isfinite(largest) || !targets.allFinite()) {
     fail(index, "found numbers too large for floating point");
   }
-  const double widest = largest / network_rules::kMaxWeight;
-  std::vector<double> scales;
-  if (match > 0.0) {
-    for (double scale = std::exp2(std::ceil(std::log2(widest / match)) + 1.0) * match;
-         scale > widest * kLeastScale / 2.0; scale /= 2.0) {
-      scales.push_back(scale);
-    }
-  } else {
-    for (int i = 0; i < kScales; ++i) {
-      scales.push_back(widest * std::pow(kLeastScale, static_cast<double>(i) / (kScales - 1)));
-    }
-  }
   const float upper = network_.parameters[index].upper;
-  const double top = std::clamp(targets.maxCoeff(), 0.0F, upper);
+  double top = std::clamp(targets.maxCoeff(), 0.0F, upper);
+  for (const Sharer& sharer : sharers_[index]) {
+    top = std::max<double>(top, std::ranges::max(sharer.values));
+  }
   const double bottom = range.low < 0.0 ? -static_cast<double>(targets.minCoeff()) : 0.0;
   const double reach = std::max({top / range.high, range.low < 0.0 ? bottom / -range.low : 0.0});
   const double level = is_chips(layer.inputs.front()) ? level_of(weights) : 0.0;
-  if (level > 0.0 && (match <= 0.0 || is_whole(std::log2(level / match)))) {
+  const double match = step_to_match(index);
+  const double power = match > 0.0 ? std::log2(level / match) : 0.0;
+  if (level > 0.0 && is_whole(power) &&
+      (!add_of(index) || (power < 0.5 && power > -kMostAddShift - 0.5))) {
     std::optional<Choice> ready = trained_levels(index, weights, level);
     if (ready) return std::move(*ready);
   }
   Choice best;
-  for (const double scale : scales) {
+  for (const double scale : scales_for(index, largest)) {
     Choice choice;
     choice.scale = scale;
     TapMatrix given(targets.rows(), targets.cols());
@@ -175,6 +178,7 @@ Quantiser::Choice Quantiser::choose(size_t index, const std::vector<LevelFit>& f
         const double pixel = stored(given.data()[i], shift, range.low, range.high);
         squares += (pixel * step - wanted) * (pixel * step - wanted);
       }
+      squares += error_of_sharers(index, step) * static_cast<double>(targets.size());
       if (squares < choice.error) {
         choice.error = squares;
         choice.shift = shift;
@@ -188,10 +192,11 @@ Quantiser::Choice Quantiser::choose(size_t index, const std::vector<LevelFit>& f
 
 void Quantiser::quantise_weights(size_t index) {
   Layer& layer = result_.network.layers[index];
-  bool sums = false;
-  const double match = step_to_match(index, sums);
-  if (layer.activation == Activation::kNone && !sums) layer.zero_point = kSignedZero;
-  if (sums) layer.activation = Activation::kSum;
+  if (add_of(index)) {
+    layer.activation = Activation::kSum;
+  } else if (layer.activation == Activation::kNone) {
+    layer.zero_point = kSignedZero;
+  }
   const FloatParameters& parameters = network_.parameters[index];
   const Maps& input = input_of(index);
   const int kernels = layer.kernels / layer.groups;
@@ -219,7 +224,7 @@ void Quantiser::quantise_weights(size_t index) {
     }
   }
   for (LevelFit& fit : fits) fit.centre();
-  const Choice choice = choose(index, fits, sampled, targets, match, sums);
+  const Choice choice = choose(index, fits, sampled, targets);
   chips_[index] = choice.trained ? 1 : 0;
 
   QuantisedLayer report;

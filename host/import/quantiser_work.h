@@ -23,6 +23,7 @@
 namespace mcnn::quantising {
 
 inline constexpr Eigen::Index kSamples = 8192;  // positions on which shifts are chosen
+inline constexpr size_t kSharerImages = 64;     // images that say what adds give
 inline constexpr double kMaxPixel = network_rules::kMaxPixel;
 inline constexpr int kSignedZero = 128;  // zero point of pixels with a sign
 
@@ -86,20 +87,29 @@ class Quantiser {
 
   // Trained weights of a group, in units of the image's pixels where it reads those.
   Eigen::MatrixXd weights_of(size_t index, int group) const;
-  // An add that this layer's sums can go to unrounded: the other map is stored already.
-  std::optional<size_t> add_behind(size_t index, bool& sums) const;
-  double step_to_match(size_t index, bool& sums) const;
+  // Steps of maps that meet in an add are tied: the stored map and the sum, which takes its place,
+  // share one; the sums that are added to it, and what a layer in between copies, have one that is
+  // a power of two times it.
+  void tie_steps();
+  int& family(int map) { return families_[to_index(map - kImage)]; }
+  // The add that the layer gives its sums to.
+  std::optional<size_t> add_of(size_t index) const;
+  // What the layer's step is tied to by a power of two; 0: nothing.
+  double step_to_match(size_t index) const;
+  // Mean squared errors of what shares the step of a layer's output, stored with that step.
+  double error_of_sharers(size_t index, double step) const;
   void quantise_weights(size_t index);
   // The layer as it was trained on the chip's levels, where the limit of its activation says that
   // its pixels are those of the chip too: level and step a power of two apart.
   std::optional<Choice> trained_levels(size_t index, const std::vector<Eigen::MatrixXd>& weights,
                                        double level) const;
+  // Values of a level that are tried.
+  std::vector<double> scales_for(size_t index, double largest) const;
   void quantise_add(size_t index);
   void pool(size_t index);
   // The scale of a level and the shift with the least squared error of what the layer gives.
   Choice choose(size_t index, const std::vector<LevelFit>& fits,
-                const std::vector<TapMatrix>& inputs, const TapMatrix& targets, double match,
-                bool sums) const;
+                const std::vector<TapMatrix>& inputs, const TapMatrix& targets) const;
   void store(size_t index, std::vector<std::vector<float>> exact,
              std::vector<std::vector<int32_t>> sums, double unit, QuantisedLayer report);
 
@@ -112,6 +122,15 @@ class Quantiser {
   std::vector<Maps> maps_;
   std::vector<size_t> last_reader_;
   std::vector<std::vector<size_t>> readers_;
+  // An add whose sum has the step of a layer's output, with some of its values.
+  struct Sharer {
+    size_t add = 0;
+    std::vector<float> values;
+  };
+  std::vector<std::vector<Sharer>> sharers_;  // of each layer
+  // Of the image and each layer: maps with one number have steps that are powers of two apart.
+  std::vector<int> families_;
+  std::vector<double> family_steps_;  // of each number; 0: not known yet
 };
 
 }  // namespace mcnn::quantising

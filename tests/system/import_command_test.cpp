@@ -118,6 +118,49 @@ TEST_F(ImportCommand, TakesEveryKindOfImages) {
   EXPECT_NE(colour.out.find("800 images: floating point "), std::string::npos) << colour.out;
 }
 
+// A residual block behind a mean: what is imported runs on a chip, which pads with 0.
+TEST_F(ImportCommand, ResidualNetworksRunOnAChip) {
+  OnnxBuilder builder;
+  const auto numbers = [](int count, int modulus) {
+    std::vector<double> all;
+    for (int i = 0; i < count; ++i) all.push_back((i * 7 % modulus - 5) / 12.0);
+    return all;
+  };
+  builder.input("image", {-1, 1, 8, 8});
+  builder.constant("w", {4, 1, 3, 3}, numbers(36, 11));
+  builder.constant("w1", {4, 4, 3, 3}, numbers(144, 13));
+  builder.constant("w2", {4, 4, 3, 3}, numbers(144, 9));
+  builder.constant("m", {4, 3}, numbers(12, 5));
+  const OnnxBuilder::Attribute pads{"pads", {1, 1, 1, 1}};
+  builder.node("Conv", {"image", "w"}, "stem", {pads});
+  builder.node("Relu", {"stem"}, "x");
+  builder.node("Conv", {"x", "w1"}, "first", {pads});
+  builder.node("Relu", {"first"}, "y");
+  builder.node("Conv", {"y", "w2"}, "second", {pads});
+  builder.node("Add", {"x", "second"}, "sum");
+  builder.node("Relu", {"sum"}, "z");
+  builder.node("GlobalAveragePool", {"z"}, "mean");
+  builder.node("Flatten", {"mean"}, "flat");
+  builder.node("Gemm", {"flat", "m"}, "logits");
+  builder.output("logits");
+  write_file(path("model.onnx"), builder.bytes());
+  const CommandResult result = run_mcnn(arguments({"--mean", "90"}));
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(result.out.find("padding of the image: pixels of 0"), std::string::npos) << result.out;
+  const auto logits = [&](std::vector<std::string> words) {
+    for (const std::string& word :
+         {std::string("--network"), out("net.json").string(), std::string("--images"),
+          path("images").string(), std::string("--logits"), out("logits.csv").string()}) {
+      words.push_back(word);
+    }
+    const CommandResult ran = run_mcnn(words);
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    const std::string text = read_file(out("logits.csv"));
+    return text.substr(text.find('\n'));
+  };
+  EXPECT_EQ(logits({"model", "--config", "tiny4", "--device", "ideal"}), logits({"integer"}));
+}
+
 TEST_F(ImportCommand, Errors) {
   expect_plain_error({"import"}, {"MODEL is missing"});
   expect_plain_error({"import", path("model.onnx").string()}, {"--calibrate FILE is missing"});
