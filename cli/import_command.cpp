@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "cli/help.h"
 #include "cli/output/output_file.h"
 #include "common/error.h"
+#include "common/parallel.h"
 #include "host/import/onnx_import.h"
 #include "host/import/quantiser.h"
 #include "host/network/image_files.h"
@@ -32,6 +34,7 @@ struct ImportOptions {
   std::string images;
   std::string labels;
   std::string out;
+  std::int64_t jobs = 0;  // 0: all cores
 };
 
 // A channel of the network's input is (pixel - mean) * scale.
@@ -112,21 +115,24 @@ LoadedImages labelled_images(const ImportOptions& options, const Network& networ
 }
 
 // How many images both networks get right, and how often they agree.
-std::string accuracy(const FloatNetwork& exact, const Network& network, const Dataset& data) {
+std::string accuracy(const FloatNetwork& exact, const Network& network, const Dataset& data,
+                     unsigned jobs) {
   const IntegerNetwork integer(network);
-  int right_exact = 0;
-  int right = 0;
-  int equal = 0;
-  for (int i = 0; i < data.images.count; ++i) {
-    const std::vector<float> logits = evaluate(exact, data.images.image(i));
+  std::atomic<int> right_exact = 0;
+  std::atomic<int> right = 0;
+  std::atomic<int> equal = 0;
+  for_each_index(static_cast<std::size_t>(data.images.count), jobs, [&](std::size_t i) {
+    const auto pixels = data.images.image(static_cast<int>(i));
+    const std::vector<float> logits = evaluate(exact, pixels);
     const auto largest = std::max_element(logits.begin(), logits.end()) - logits.begin();
-    const int digit = integer.classify(data.images.image(i)).digit;
-    const int label = data.labels[static_cast<std::size_t>(i)];
-    right_exact += largest == label ? 1 : 0;
-    right += digit == label ? 1 : 0;
+    const int digit = integer.classify(pixels).digit;
+    right_exact += largest == data.labels[i] ? 1 : 0;
+    right += digit == data.labels[i] ? 1 : 0;
     equal += largest == digit ? 1 : 0;
-  }
-  const auto percent = [&](int count) { return 100.0 * count / data.images.count; };
+  });
+  const auto percent = [&](const std::atomic<int>& count) {
+    return 100.0 * count / data.images.count;
+  };
   return fmt::format(
       "{} images: floating point {:.2f} %, integer {:.2f} %, the same class {:.2f} %\n",
       data.images.count, percent(right_exact), percent(right), percent(equal));
@@ -146,6 +152,7 @@ int import(const ImportOptions& options) {
   if (options.images.empty() && !options.labels.empty()) {
     throw Error("mcnn import: --labels needs --images FILE");
   }
+  const unsigned jobs = number_of_jobs(options.jobs);
   const OnnxModel model = load_onnx(options.model);
   const LoadedImages loaded = calibration_images(options);
   const ImageSet& calibration = loaded.data.images;
@@ -159,7 +166,7 @@ int import(const ImportOptions& options) {
   std::optional<LoadedImages> compared;
   if (!options.images.empty()) compared = labelled_images(options, exact.layers);
   const auto file = output_file(options.out, "--out");
-  const QuantisedNetwork quantised = quantise(exact, calibration);
+  const QuantisedNetwork quantised = quantise(exact, calibration, jobs);
   fmt::print("{} layers, input (pixel - {}) * {}, calibrated on {} images\n",
              exact.layers.layers.size(), numbers_text(options.mean), numbers_text(options.scale),
              calibration.count);
@@ -169,7 +176,7 @@ int import(const ImportOptions& options) {
     fmt::print("padding of the image: pixels of 0, as the chip has them, not of the mean\n");
   }
   fmt::print("\n{}\n", layer_table(quantised.layers));
-  if (compared) fmt::print("{}", accuracy(exact, quantised.network, compared->data));
+  if (compared) fmt::print("{}", accuracy(exact, quantised.network, compared->data, jobs));
   file->commit(network_to_json(quantised.network));
   print_written({options.out});
   return 0;
@@ -216,6 +223,7 @@ Command import_command(CLI::App& app) {
   command.add_option("--labels", options->labels, "Their labels; CIFAR-10's files have their own")
       ->type_name("FILE");
   add_file_option(command, "--out", options->out, "Network file to write");
+  add_jobs_option(command, options->jobs);
   return {&command, [options] { return import(*options); }};
 }
 

@@ -21,6 +21,21 @@ Stretch stretch(int position, int stride, int before, int window, int size) {
   return {std::max(first, 0), std::min(first + window, size)};
 }
 
+// Calls visit(tap, channel, row, column) for every tap of a group's kernels; row and column are
+// those of its pixel at the first position, outside of the map where there is padding.
+template <typename Visit>
+void for_each_tap(const Layer& layer, int group, const Visit& visit) {
+  const int channels = layer.input.channels / layer.groups;
+  Eigen::Index tap = 0;
+  for (int channel = group * channels; channel < (group + 1) * channels; ++channel) {
+    for (int row = 0; row < layer.kernel_rows; ++row) {
+      for (int column = 0; column < layer.kernel_columns; ++column) {
+        visit(tap++, channel, row - layer.padding.top, column - layer.padding.left);
+      }
+    }
+  }
+}
+
 std::vector<float> pooled(const Layer& layer, std::span<const float> map) {
   const Pooling& pool = *layer.pool;
   const MapShape& in = layer.input;
@@ -66,7 +81,7 @@ std::vector<float> connected(const Layer& layer, const FloatParameters& paramete
   std::vector<float> values(to_index(layer.kernels * positions));
   TapMatrix taps;
   for (int group = 0; group < layer.groups; ++group) {
-    unfold(layer, group, map, 0.0F, taps);
+    unfold(layer, group, map, taps);
     const auto first = to_index(group * kernels);
     const Eigen::Map<const TapMatrix> weights(parameters.weights.data() + first * to_index(fan_in),
                                               kernels, fan_in);
@@ -81,34 +96,48 @@ std::vector<float> connected(const Layer& layer, const FloatParameters& paramete
 }  // namespace
 
 template <typename Pixel>
-void unfold(const Layer& layer, int group, std::span<const Pixel> map, Pixel zero,
-            TapMatrix& taps) {
+void unfold(const Layer& layer, int group, std::span<const Pixel> map, TapMatrix& taps) {
   const MapShape& in = layer.input;
   const MapShape& out = layer.convolution;
-  const int channels = in.channels / layer.groups;
   taps.setZero(layer.fan_in(), out.height * out.width);
-  Eigen::Index tap = 0;
-  for (int c = group * channels; c < (group + 1) * channels; ++c) {
-    for (int row = 0; row < layer.kernel_rows; ++row) {
-      for (int column = 0; column < layer.kernel_columns; ++column, ++tap) {
-        for (int y = 0; y < out.height; ++y) {
-          const int from_y = y * layer.row_stride - layer.padding.top + row;
-          if (from_y < 0 || from_y >= in.height) continue;
-          const auto line = map.subspan(to_index((c * in.height + from_y) * in.width));
-          for (int x = 0; x < out.width; ++x) {
-            const int from_x = x * layer.column_stride - layer.padding.left + column;
-            if (from_x < 0 || from_x >= in.width) continue;
-            taps(tap, y * out.width + x) =
-                static_cast<float>(line[to_index(from_x)]) - static_cast<float>(zero);
-          }
-        }
+  for_each_tap(layer, group, [&](Eigen::Index tap, int channel, int row, int column) {
+    // The positions whose pixel is inside, from first to last excluded.
+    const int stride = layer.column_stride;
+    const int first = column < 0 ? (-column + stride - 1) / stride : 0;
+    const int last = std::min(out.width, (in.width - column + stride - 1) / stride);
+    for (int y = 0; y < out.height; ++y) {
+      const int from = y * layer.row_stride + row;
+      if (from < 0 || from >= in.height) continue;
+      const Pixel* const line =
+          map.data() + static_cast<ptrdiff_t>(channel * in.height + from) * in.width + column;
+      float* const to = &taps(tap, y * out.width);
+      if (stride == 1) {
+        for (int x = first; x < last; ++x) to[x] = static_cast<float>(line[x]);
+      } else {
+        for (int x = first; x < last; ++x) to[x] = static_cast<float>(line[x * stride]);
       }
     }
-  }
+  });
 }
 
-template void unfold<float>(const Layer&, int, std::span<const float>, float, TapMatrix&);
-template void unfold<int32_t>(const Layer&, int, std::span<const int32_t>, int32_t, TapMatrix&);
+template void unfold<float>(const Layer&, int, std::span<const float>, TapMatrix&);
+template void unfold<int32_t>(const Layer&, int, std::span<const int32_t>, TapMatrix&);
+
+void unfold_some(const Layer& layer, int group, std::span<const int32_t> map,
+                 std::span<const int> positions, TapMatrix& taps, Eigen::Index column_of_taps) {
+  const MapShape& in = layer.input;
+  const int width = layer.convolution.width;
+  for_each_tap(layer, group, [&](Eigen::Index tap, int channel, int row, int column) {
+    float* to = &taps(tap, column_of_taps);
+    for (const int position : positions) {
+      const int y = position / width * layer.row_stride + row;
+      const int x = position % width * layer.column_stride + column;
+      const bool inside = y >= 0 && y < in.height && x >= 0 && x < in.width;
+      *to++ = inside ? static_cast<float>(map[to_index((channel * in.height + y) * in.width + x)])
+                     : 0.0F;
+    }
+  });
+}
 
 std::vector<float> float_image(const FloatNetwork& network, std::span<const uint8_t> pixels) {
   std::vector<float> values;

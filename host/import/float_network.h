@@ -39,9 +39,12 @@ struct FloatNetwork {
 };
 
 // What lies under the kernels of a group at every output position of a convolution or fully
-// connected layer: pixel - zero, 0 outside of the map.
+// connected layer, 0 outside of the map.
 template <typename Pixel>
-void unfold(const Layer& layer, int group, std::span<const Pixel> map, Pixel zero, TapMatrix& taps);
+void unfold(const Layer& layer, int group, std::span<const Pixel> map, TapMatrix& taps);
+// The same at some positions, row * width + column, in the columns of `taps` from `column` on.
+void unfold_some(const Layer& layer, int group, std::span<const int32_t> map,
+                 std::span<const int> positions, TapMatrix& taps, Eigen::Index column);
 
 // The input of the first layers for an image.
 std::vector<float> float_image(const FloatNetwork& network, std::span<const uint8_t> pixels);

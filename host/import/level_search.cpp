@@ -2,7 +2,6 @@
 #include "host/import/level_search.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "host/network/network_rules.h"
 
@@ -15,7 +14,10 @@ constexpr int kMaxSweeps = 20;
 // near the trained one.
 constexpr double kRegularisation = 0.01;
 
-double nearest_level(double value) { return std::clamp(std::round(value), -kMaxLevel, kMaxLevel); }
+double nearest_level(double value) {
+  const double level = std::min(kMaxLevel, std::max(-kMaxLevel, value));  // of no number: -7
+  return static_cast<int>(level < 0.0 ? level - 0.5 : level + 0.5);       // std::round is a call
+}
 
 }  // namespace
 
@@ -27,6 +29,7 @@ LevelFit::LevelFit(Eigen::Index fan_in, Eigen::Index kernels)
       target_squares_(Eigen::VectorXd::Zero(kernels)) {}
 
 void LevelFit::centre() {
+  squares_ = Eigen::MatrixXd(squares_.selfadjointView<Eigen::Lower>());
   squares_ -= input_sum_ * input_sum_.transpose() / count_;
   products_ -= input_sum_ * target_sum_.transpose() / count_;
 }
@@ -36,33 +39,34 @@ LevelFit::Levels LevelFit::fit(const Eigen::MatrixXd& weights, double scale) con
   const double ridge =
       kRegularisation * squares_.trace() / static_cast<double>(std::max<Eigen::Index>(fan_in, 1));
   Levels best;
-  best.levels.resize(weights.rows(), fan_in);
+  const Eigen::MatrixXd wanted = weights.transpose() / scale;
+  Eigen::MatrixXd levels = wanted.unaryExpr(&nearest_level);
+  best.clipped = static_cast<int>((wanted.array().abs() > kMaxLevel + 0.5).count());
+  // Half the gradients of q'Hq - 2 q'g, with what keeps q near the wanted weights.
+  Eigen::MatrixXd gradients = squares_ * levels - products_ / scale + ridge * (levels - wanted);
   for (Eigen::Index k = 0; k < weights.rows(); ++k) {
-    const Eigen::VectorXd wanted = weights.row(k).transpose() / scale;
-    Eigen::VectorXd levels = wanted.unaryExpr(&nearest_level);
-    best.clipped += static_cast<int>((wanted.array().abs() > kMaxLevel + 0.5).count());
-    // Half the gradient of q'Hq - 2 q'g, with what keeps q near the wanted weights.
-    Eigen::VectorXd gradient =
-        squares_ * levels - products_.col(k) / scale + ridge * (levels - wanted);
+    auto q = levels.col(k);
+    auto gradient = gradients.col(k);
     for (int sweep = 0; sweep < kMaxSweeps; ++sweep) {
       bool moved = false;
       for (Eigen::Index i = 0; i < fan_in; ++i) {
         const double curvature = squares_(i, i) + ridge;
         if (curvature <= 0.0) continue;
-        const double step = nearest_level(levels[i] - gradient[i] / curvature) - levels[i];
+        const double step = nearest_level(q[i] - gradient[i] / curvature) - q[i];
         if (step == 0.0) continue;
-        levels[i] += step;
+        q[i] += step;
         gradient += step * squares_.col(i);
         gradient[i] += step * ridge;
         moved = true;
       }
       if (!moved) break;
     }
+    // The gradient holds what the squares make of the levels.
     const double spread = target_squares_[k] - target_sum_[k] * target_sum_[k] / count_;
-    best.error += spread - 2.0 * scale * levels.dot(products_.col(k)) +
-                  scale * scale * levels.dot(squares_ * levels);
-    best.levels.row(k) = levels.transpose();
+    best.error += spread - scale * q.dot(products_.col(k)) +
+                  scale * scale * q.dot(gradient - ridge * (q - wanted.col(k)));
   }
+  best.levels = levels.transpose();
   return best;
 }
 

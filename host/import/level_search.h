@@ -18,7 +18,9 @@ class LevelFit {
   // A column a position. `inputs`: fan_in rows, `targets`: kernels rows.
   template <typename Inputs, typename Targets>
   void add(const Inputs& inputs, const Targets& targets) {
-    squares_ += (inputs * inputs.transpose()).template cast<double>();
+    Eigen::MatrixXf squares = Eigen::MatrixXf::Zero(inputs.rows(), inputs.rows());
+    squares.selfadjointView<Eigen::Lower>().rankUpdate(inputs);
+    squares_ += squares.template cast<double>();
     products_ += (inputs * targets.transpose()).template cast<double>();
     input_sum_ += inputs.rowwise().sum().template cast<double>();
     target_sum_ += targets.rowwise().sum().template cast<double>();
@@ -38,10 +40,10 @@ class LevelFit {
   // The bias, in units of the target, that keeps the mean.
   Eigen::VectorXd biases(const Eigen::MatrixXd& levels, double scale) const;
 
-  double target_power() const { return target_squares_.sum() / count_; }
+  double count() const { return count_; }  // of positions
 
  private:
-  Eigen::MatrixXd squares_;
+  Eigen::MatrixXd squares_;  // until centre() the lower half alone
   Eigen::MatrixXd products_;
   Eigen::VectorXd input_sum_;
   Eigen::VectorXd target_sum_;

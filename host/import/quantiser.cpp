@@ -7,16 +7,12 @@
 
 #include "common/error.h"
 #include "common/index.h"
+#include "common/parallel.h"
 #include "host/import/chip_adds.h"
 #include "host/import/quantiser_work.h"
 #include "host/network/integer_pooling.h"
 
 namespace mcnn::quantising {
-
-// What the activation makes of sums, (sum + half) >> shift clamped, without the zero point.
-double stored(double sum, int shift, double low, double high) {
-  return std::clamp(std::floor(std::ldexp(sum, -shift) + (shift > 0 ? 0.5 : 0.0)), low, high);
-}
 
 Range range_of(const Layer& layer) {
   return {static_cast<double>(-layer.zero_point), kMaxPixel - layer.zero_point};
@@ -26,8 +22,8 @@ bool is_whole(double number) {
   return std::isfinite(number) && std::abs(number - std::round(number)) < 1e-4;
 }
 
-Quantiser::Quantiser(const FloatNetwork& network, const ImageSet& images)
-    : network_(network), images_(images), result_{network.layers, {}} {
+Quantiser::Quantiser(const FloatNetwork& network, const ImageSet& images, unsigned jobs)
+    : network_(network), images_(images), jobs_(jobs), result_{network.layers, {}} {
   const Network& layers = network.layers;
   maps_.resize(layers.layers.size());
   chips_.assign(layers.layers.size(), 0);
@@ -154,32 +150,43 @@ void Quantiser::store(size_t index, std::vector<std::vector<float>> exact,
   const Layer& layer = result_.network.layers[index];
   Maps& maps = maps_[index];
   const Range range = range_of(layer);
-  double signal = 0.0;
-  double noise = 0.0;
-  double clipped = 0.0;
-  double all = 0.0;
   maps.step = layer.gives_pixels() ? std::ldexp(unit, layer.shift) : unit;
-  for (size_t i = 0; i < sums.size(); ++i) {
+  struct Sums {
+    double signal = 0.0;
+    double noise = 0.0;
+    int64_t clipped = 0;
+  };
+  std::vector<Sums> of_images(sums.size());
+  for_each_index(sums.size(), jobs_, [&](size_t i) {
     activate(network_.layers.layers[index], network_.parameters[index], exact[i]);
-    for (size_t p = 0; p < sums[i].size(); ++p) {
-      if (layer.gives_pixels()) {
-        const double sum = sums[i][p];
-        const double whole = stored(sum, layer.shift, -1e18, 1e18);
-        const double pixel = stored(sum, layer.shift, range.low, range.high);
-        clipped += whole > range.high || (range.low < 0.0 && whole < range.low) ? 1.0 : 0.0;
-        sums[i][p] = static_cast<int32_t>(pixel);
+    Sums& all = of_images[i];
+    if (layer.gives_pixels()) {
+      const int low = static_cast<int>(range.low);
+      const int high = static_cast<int>(range.high);
+      const int half = layer.shift > 0 ? 1 << (layer.shift - 1) : 0;
+      for (int32_t& sum : sums[i]) {
+        const int whole = (sum + half) >> layer.shift;
+        all.clipped += whole > high || (low < 0 && whole < low) ? 1 : 0;
+        sum = std::clamp(whole, low, high);
       }
-      const double wanted = exact[i][p];
-      const double error = wanted - sums[i][p] * maps.step;
-      signal += wanted * wanted;
-      noise += error * error;
-      all += 1.0;
     }
+    const auto size = static_cast<Eigen::Index>(sums[i].size());
+    const auto wanted = Eigen::Map<const Eigen::ArrayXf>(exact[i].data(), size).cast<double>();
+    const auto given = Eigen::Map<const Eigen::ArrayXi>(sums[i].data(), size).cast<double>();
+    all.signal = wanted.square().sum();
+    all.noise = (wanted - given * maps.step).square().sum();
+  });
+  Sums all;
+  for (const Sums& image : of_images) {
+    all.signal += image.signal;
+    all.noise += image.noise;
+    all.clipped += image.clipped;
   }
   if (layer.gives_pixels()) family_steps_[to_index(family(static_cast<int>(index)))] = maps.step;
   report.step = maps.step;
-  report.clipped_pixels = clipped / all;
-  report.snr_db = 10.0 * std::log10(signal / std::max(noise, signal * 1e-30));
+  report.clipped_pixels =
+      static_cast<double>(all.clipped) / static_cast<double>(sums.size() * sums.front().size());
+  report.snr_db = 10.0 * std::log10(all.signal / std::max(all.noise, all.signal * 1e-30));
   maps.exact = std::move(exact);
   maps.levels = std::move(sums);
   result_.layers.push_back(std::move(report));
@@ -260,9 +267,9 @@ void Quantiser::pool(size_t index) {
 
 namespace mcnn {
 
-QuantisedNetwork quantise(const FloatNetwork& network, const ImageSet& images) {
+QuantisedNetwork quantise(const FloatNetwork& network, const ImageSet& images, unsigned jobs) {
   const FloatNetwork chip = with_chip_adds(network);
-  return quantising::Quantiser(chip, images).run();
+  return quantising::Quantiser(chip, images, jobs).run();
 }
 
 }  // namespace mcnn

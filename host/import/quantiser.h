@@ -30,7 +30,8 @@ struct QuantisedNetwork {
   bool other_border = false;
 };
 
-// `images`: at least one, with the shape of the network's input. Throws Error that names a layer.
-QuantisedNetwork quantise(const FloatNetwork& network, const ImageSet& images);
+// `images`: at least one, with the shape of the network's input. The result does not depend on
+// `jobs`, the threads. Throws Error that names a layer.
+QuantisedNetwork quantise(const FloatNetwork& network, const ImageSet& images, unsigned jobs = 1);
 
 }  // namespace mcnn

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "common/index.h"
+#include "common/parallel.h"
 #include "host/import/quantiser_work.h"
 
 namespace mcnn::quantising {
@@ -14,7 +15,28 @@ namespace {
 
 constexpr int kScales = 24;          // values of a weight level that are tried
 constexpr double kLeastScale = 0.3;  // of that at which the largest weight is the largest level
-constexpr int kMostAddShift = 20;    // of pixels that are added: they stay within the largest sum
+constexpr double kNoError = std::numeric_limits<double>::max();
+constexpr size_t kTried = 6;              // of them, with the pixels that they give
+constexpr double kMaxFloat = 1 << 24;     // up to which a float holds all whole numbers
+constexpr Eigen::Index kFitSamples = 32;  // positions on which levels are fitted, for each weight
+constexpr Eigen::Index kBlock = 1024;     // positions whose products are summed as floats
+constexpr int kMostAddShift = 20;  // of pixels that are added: they stay within the largest sum
+
+using RowArray = Eigen::Array<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+// Squared error of the pixels floor(value * factor + half), clamped, of that step.
+template <typename Values>
+double storing_error(const Values& values, float factor, float half, const Range& range,
+                     double step, const RowArray& wanted) {
+  const auto low = static_cast<float>(range.low);
+  const auto high = static_cast<float>(range.high);
+  double sum = 0.0;
+  for (Eigen::Index row = 0; row < values.rows(); ++row) {
+    const auto pixels = (values.row(row) * factor + half).floor().max(low).min(high);
+    sum += (pixels * static_cast<float>(step) - wanted.row(row)).square().sum();
+  }
+  return sum;
+}
 
 // What a level is worth, where all weights are levels already, whole numbers -7..7 times one
 // number; otherwise 0.
@@ -142,52 +164,104 @@ Quantiser::Choice Quantiser::choose(size_t index, const std::vector<LevelFit>& f
     std::optional<Choice> ready = trained_levels(index, weights, level);
     if (ready) return std::move(*ready);
   }
-  Choice best;
-  for (const double scale : scales_for(index, largest)) {
-    Choice choice;
-    choice.scale = scale;
-    TapMatrix given(targets.rows(), targets.cols());
-    double error = 0.0;
-    const Eigen::Index kernels = targets.rows() / layer.groups;
-    for (int group = 0; group < layer.groups; ++group) {
-      choice.groups.push_back(fits[to_index(group)].fit(weights[to_index(group)], scale));
-      const Eigen::MatrixXd& levels = choice.groups.back().levels;
-      error += choice.groups.back().error;
-      Eigen::VectorXd biases = fits[to_index(group)].biases(levels, scale) / scale;
-      biases = biases.array().round();
-      if (rounded) {
-        auto rows = given.middleRows(group * kernels, kernels);
-        rows.noalias() = levels.cast<float>() * inputs[to_index(group)];
-        rows.colwise() += biases.cast<float>();
-      }
+  const std::vector<double> scales = scales_for(index, largest);
+  std::vector<Choice> tried(scales.size());
+  for_each_index(scales.size(), jobs_, [&](size_t i) {
+    Choice& choice = tried[i];
+    choice.scale = scales[i];
+    choice.error = 0.0;
+    for (size_t group = 0; group < fits.size(); ++group) {
+      choice.groups.push_back(fits[group].fit(weights[group], choice.scale));
+      choice.error += choice.groups.back().error;
+      Eigen::VectorXd biases = fits[group].biases(choice.groups.back().levels, choice.scale);
+      biases = (biases / choice.scale).array().round();
       choice.biases.push_back(std::move(biases));
     }
-    if (!rounded) {
-      choice.error = error;
-      if (choice.error < best.error) best = std::move(choice);
-      continue;
-    }
+  });
+  if (!rounded) return best_of(index, tried);
+  // What pixels lose, for every shift whose step is within reach.
+  const RowArray wanted =
+      range.low < 0.0 ? RowArray(targets.array()) : RowArray(targets.array().max(0.0F).min(upper));
+  const auto for_shifts = [&](double scale, const auto& visit) {
     for (int shift = 0; shift <= network_rules::kMaxShift; ++shift) {
       const double step = std::ldexp(scale, shift);
       if (step < reach / 6.0 && shift < network_rules::kMaxShift) continue;
-      if (step > reach * 2.5 && choice.error < std::numeric_limits<double>::max()) break;
-      double squares = 0.0;
-      for (Eigen::Index i = 0; i < targets.size(); ++i) {
-        const double wanted =
-            range.low < 0.0 ? targets.data()[i] : std::clamp(targets.data()[i], 0.0F, upper);
-        const double pixel = stored(given.data()[i], shift, range.low, range.high);
-        squares += (pixel * step - wanted) * (pixel * step - wanted);
-      }
-      squares += error_of_sharers(index, step) * static_cast<double>(targets.size());
-      if (squares < choice.error) {
-        choice.error = squares;
+      visit(shift, step, error_of_sharers(index, step) * static_cast<double>(targets.size()));
+      if (step > reach * 2.5) break;
+    }
+  };
+  // First as if rounding had nothing to do with what the levels lose on all that was fitted.
+  const double share = static_cast<double>(targets.cols()) / fits.front().count();
+  for_each_index(tried.size(), jobs_, [&](size_t i) {
+    double least = kNoError;
+    for_shifts(tried[i].scale, [&](int, double step, double shared) {
+      const auto inverse = static_cast<float>(1.0 / step);
+      least = std::min(least,
+                       shared + storing_error(targets.array(), inverse, 0.5F, range, step, wanted));
+    });
+    const double error = tried[i].error * share + least;
+    tried[i].error = error < kNoError ? error : kNoError;
+  });
+  std::ranges::stable_sort(tried, {}, &Choice::error);
+  tried.resize(std::min(tried.size(), kTried));
+  const Eigen::Index kernels = targets.rows() / layer.groups;
+  for_each_index(tried.size(), jobs_, [&](size_t i) {
+    Choice& choice = tried[i];
+    TapMatrix given(targets.rows(), targets.cols());
+    for (int group = 0; group < layer.groups; ++group) {
+      auto rows = given.middleRows(group * kernels, kernels);
+      rows.noalias() =
+          choice.groups[to_index(group)].levels.cast<float>() * inputs[to_index(group)];
+      rows.colwise() += choice.biases[to_index(group)].cast<float>();
+    }
+    choice.error = kNoError;
+    for_shifts(choice.scale, [&](int shift, double step, double shared) {
+      const auto inverse = static_cast<float>(std::ldexp(1.0, -shift));
+      const double error = shared + storing_error(given.array(), inverse, shift > 0 ? 0.5F : 0.0F,
+                                                  range, step, wanted);
+      if (error < choice.error) {
+        choice.error = error;
         choice.shift = shift;
       }
-    }
-    if (choice.error < best.error) best = std::move(choice);
+    });
+  });
+  return best_of(index, tried);
+}
+
+Quantiser::Choice Quantiser::best_of(size_t index, std::vector<Choice>& choices) const {
+  Choice* best = nullptr;
+  for (Choice& choice : choices) {
+    const bool number = choice.error < kNoError;
+    if (number && (best == nullptr || choice.error < best->error)) best = &choice;
   }
-  if (best.groups.empty()) fail(index, "found numbers too large for floating point");
-  return best;
+  if (best == nullptr) fail(index, "found numbers too large for floating point");
+  return std::move(*best);
+}
+
+std::vector<int32_t> Quantiser::sums_of(const Layer& layer, const Choice& choice,
+                                        std::span<const int32_t> levels) {
+  const int kernels = layer.kernels / layer.groups;
+  const int positions = layer.convolution.height * layer.convolution.width;
+  std::vector<int32_t> sums(to_index(layer.kernels * positions));
+  Eigen::Map<Eigen::Matrix<int32_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>> all(
+      sums.data(), layer.kernels, positions);
+  TapMatrix taps;
+  for (int group = 0; group < layer.groups; ++group) {
+    unfold(layer, group, levels, taps);
+    const Eigen::MatrixXd& weights = choice.groups[to_index(group)].levels;
+    const Eigen::VectorXd& biases = choice.biases[to_index(group)];
+    auto rows = all.middleRows(group * kernels, kernels);
+    // Whole numbers, which a float holds up to 2^24.
+    const double largest =
+        weights.cwiseAbs().rowwise().sum().maxCoeff() * taps.cwiseAbs().maxCoeff();
+    if (largest <= kMaxFloat) {
+      rows = (weights.cast<float>() * taps).cast<int32_t>();
+    } else {
+      rows = (weights * taps.cast<double>()).cast<int32_t>();
+    }
+    rows.colwise() += biases.cast<int32_t>();
+  }
+  return sums;
 }
 
 void Quantiser::quantise_weights(size_t index) {
@@ -202,28 +276,46 @@ void Quantiser::quantise_weights(size_t index) {
   const int kernels = layer.kernels / layer.groups;
   const Eigen::Index positions = Eigen::Index{layer.convolution.height} * layer.convolution.width;
   const auto count = static_cast<Eigen::Index>(images());
-  const Eigen::Index step = std::max<Eigen::Index>(1, positions * count / kSamples);
-  const Eigen::Index samples = (positions * count + step - 1) / step;
-
-  std::vector<LevelFit> fits(to_index(layer.groups), LevelFit(layer.fan_in(), kernels));
-  std::vector<TapMatrix> sampled(to_index(layer.groups), TapMatrix(layer.fan_in(), samples));
-  TapMatrix targets(layer.kernels, samples);
-  std::vector<std::vector<float>> exact;
-  TapMatrix taps;
-  for (size_t i = 0; i < images(); ++i) {
-    exact.push_back(evaluate_layer(layer, parameters, {input.exact[i]}));
-    const Eigen::Map<const TapMatrix> all(exact.back().data(), layer.kernels, positions);
-    const Eigen::Index first = static_cast<Eigen::Index>(i) * positions;
-    for (int group = 0; group < layer.groups; ++group) {
-      unfold(layer, group, span_of(input.levels[i]), 0, taps);
-      fits[to_index(group)].add(taps, all.middleRows(group * kernels, kernels));
-      for (Eigen::Index s = (first + step - 1) / step; s * step < first + positions; ++s) {
-        sampled[to_index(group)].col(s) = taps.col(s * step - first);
-        if (group == 0) targets.col(s) = all.col(s * step - first);
-      }
+  // Positions of each image, others in each.
+  const Eigen::Index wanted = std::max(kSamples, kFitSamples * layer.fan_in());
+  const Eigen::Index every = std::max<Eigen::Index>(1, positions * count / wanted);
+  std::vector<std::vector<int>> chosen(images());
+  Eigen::Index samples = 0;
+  for (Eigen::Index i = 0; i < count; ++i) {
+    for (Eigen::Index p = i % every; p < positions; p += every) {
+      chosen[to_index(i)].push_back(static_cast<int>(p));
+      ++samples;
     }
   }
-  for (LevelFit& fit : fits) fit.centre();
+
+  std::vector<TapMatrix> sampled(to_index(layer.groups), TapMatrix(layer.fan_in(), samples));
+  TapMatrix targets(layer.kernels, samples);
+  std::vector<std::vector<float>> exact(images());
+  for_each_index(images(), jobs_,
+                 [&](size_t i) { exact[i] = evaluate_layer(layer, parameters, {input.exact[i]}); });
+  Eigen::Index column = 0;
+  for (size_t i = 0; i < images(); ++i) {
+    const Eigen::Map<const TapMatrix> all(exact[i].data(), layer.kernels, positions);
+    for (int group = 0; group < layer.groups; ++group) {
+      unfold_some(layer, group, input.levels[i], chosen[i], sampled[to_index(group)], column);
+    }
+    for (const int position : chosen[i]) targets.col(column++) = all.col(position);
+  }
+  std::vector<LevelFit> fits(to_index(layer.groups), LevelFit(layer.fan_in(), kernels));
+  for (int group = 0; group < layer.groups; ++group) {
+    LevelFit& fit = fits[to_index(group)];
+    for (Eigen::Index first = 0; first < samples; first += kBlock) {
+      const Eigen::Index columns = std::min(kBlock, samples - first);
+      fit.add(sampled[to_index(group)].middleCols(first, columns),
+              targets.block(group * kernels, first, kernels, columns));
+    }
+    fit.centre();
+  }
+  if (const Eigen::Index skip = samples / kSamples; skip > 1) {
+    const auto some = Eigen::seq(0, samples - 1, skip);
+    for (TapMatrix& inputs : sampled) inputs = TapMatrix(inputs(Eigen::all, some));
+    targets = TapMatrix(targets(Eigen::all, some));
+  }
   const Choice choice = choose(index, fits, sampled, targets);
   chips_[index] = choice.trained ? 1 : 0;
 
@@ -250,21 +342,9 @@ void Quantiser::quantise_weights(size_t index) {
   report.clipped_weights /= static_cast<double>(layer.weights.size());
   layer.shift = choice.shift;
 
-  std::vector<std::vector<int32_t>> given;
-  for (size_t i = 0; i < images(); ++i) {
-    std::vector<int32_t>& all = given.emplace_back();
-    for (int group = 0; group < layer.groups; ++group) {
-      unfold(layer, group, span_of(input.levels[i]), 0, taps);
-      // Sums are whole numbers that a double holds.
-      Eigen::MatrixXd result = choice.groups[to_index(group)].levels * taps.cast<double>();
-      result.colwise() += choice.biases[to_index(group)];
-      for (Eigen::Index k = 0; k < kernels; ++k) {
-        for (Eigen::Index p = 0; p < positions; ++p) {
-          all.push_back(static_cast<int32_t>(result(k, p)));
-        }
-      }
-    }
-  }
+  std::vector<std::vector<int32_t>> given(images());
+  for_each_index(images(), jobs_,
+                 [&](size_t i) { given[i] = sums_of(layer, choice, input.levels[i]); });
   store(index, std::move(exact), std::move(given), choice.scale, std::move(report));
 }
 

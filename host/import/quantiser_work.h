@@ -39,9 +39,6 @@ struct Maps {
   double step = 0.0;                         // what one of them is worth
 };
 
-// What the activation makes of sums, (sum + half) >> shift clamped, without the zero point.
-double stored(double sum, int shift, double low, double high);
-
 // Of the pixels of a layer, without the zero point.
 struct Range {
   double low = 0.0;
@@ -54,7 +51,7 @@ bool is_whole(double number);
 
 class Quantiser {
  public:
-  Quantiser(const FloatNetwork& network, const ImageSet& images);
+  Quantiser(const FloatNetwork& network, const ImageSet& images, unsigned jobs);
   QuantisedNetwork run();
 
  private:
@@ -110,11 +107,16 @@ class Quantiser {
   // The scale of a level and the shift with the least squared error of what the layer gives.
   Choice choose(size_t index, const std::vector<LevelFit>& fits,
                 const std::vector<TapMatrix>& inputs, const TapMatrix& targets) const;
+  Choice best_of(size_t index, std::vector<Choice>& choices) const;
+  // What the layer gives for a map.
+  static std::vector<int32_t> sums_of(const Layer& layer, const Choice& choice,
+                                      std::span<const int32_t> levels);
   void store(size_t index, std::vector<std::vector<float>> exact,
              std::vector<std::vector<int32_t>> sums, double unit, QuantisedLayer report);
 
   const FloatNetwork& network_;
   const ImageSet& images_;
+  unsigned jobs_;
   QuantisedNetwork result_;
   Maps image_;
   bool image_is_chips_ = false;
