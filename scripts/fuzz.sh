@@ -52,6 +52,7 @@ fuzz() {
   case "$target" in
     device_card) given=(data/devices tests/data) ;;
     energy_card) given=(data/energy) ;;
+    fit) given=(data/devices/measured) ;;
     network) given=(data/networks) ;;
     sweep_plan) given=(sweeps) ;;
   esac
