@@ -38,7 +38,7 @@ sim program waves: simulates = $(if $(findstring --engine,$(ARGS)),,--rtl)
 sweep: choice += PLAN='$(PLAN)'
 
 .DEFAULT_GOAL := help
-.PHONY: help choice build sim program tune paper sweep report cost frontier power test test-long lint lint-rtl formal equiv fuzz mutants soak waves synth sta netlist bench train test-train data format clean
+.PHONY: help choice build sim program tune paper sweep report cost frontier power test test-long lint lint-rtl formal equiv fuzz sanitize mutants soak waves synth sta netlist bench train test-train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -108,6 +108,10 @@ formal: ## Prove the properties of tests/formal, and refute its broken modules (
 fuzz: ## Give the readers of files made-up inputs, sanitized (SECONDS=60 each, TARGET=one): 5 minutes to build
 	@scripts/install_dependencies.sh build fuzz
 	@scripts/fuzz.sh --seconds $(or $(SECONDS),60) $(BUILD)/fuzz $(TARGET)
+
+sanitize: ## The tests, and commands on several threads, under sanitizers (KIND=address or thread): 15 minutes to build
+	@scripts/install_dependencies.sh build
+	@MCNN_JOBS=$(BUILD_JOBS) scripts/sanitize.sh $(BUILD)/sanitize $(KIND)
 
 mutants: ## Break sources at random and count what the tests notice (KIND=rtl or cpp, N=30, SEED=1): a minute each
 	@scripts/install_dependencies.sh build

@@ -39,6 +39,7 @@ class VerilatedChip final : public RtlChip {
   VerilatedChip(std::span<Macro> macros, const RtlOptions& options)
       : options_(options), models_(macros) {
     enter();
+    context_->threads(1);  // otherwise it starts one for every core, which do nothing
     context_->randReset(2);
     context_->randSeed(static_cast<int>(options.seed % 0x7FFF'FFFFU) + 1);
     context_->fatalOnError(false);
