@@ -18,6 +18,7 @@ shift || true
 kinds=("$@")
 [[ ${#kinds[@]} -gt 0 ]] || kinds=(address thread)
 
+export MCNN_TEST_SECONDS="${MCNN_TEST_SECONDS:-3600}"
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=scripts/thread_sanitizer.supp
