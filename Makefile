@@ -38,7 +38,7 @@ sim program waves: simulates = $(if $(findstring --engine,$(ARGS)),,--rtl)
 sweep: choice += PLAN='$(PLAN)'
 
 .DEFAULT_GOAL := help
-.PHONY: help choice build sim program tune paper sweep report cost frontier power test test-long lint lint-rtl formal equiv fuzz sanitize mutants soak waves synth sta netlist bench train test-train data format clean
+.PHONY: help choice build sim program tune faces paper sweep report cost frontier power test test-long lint lint-rtl formal equiv fuzz sanitize mutants soak waves synth sta netlist bench train test-train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -140,6 +140,9 @@ tune: build ## Tune a chip in place (ARGS="--flow best"); learning curve in buil
 	@mkdir -p $(BUILD)/tune
 	@$(BUILD)/mcnn tune $(options) $(if $(COUNT),--count $(COUNT)) $(if $(JOBS),--jobs $(JOBS)) \
 	  --curve $(BUILD)/tune/curve.svg --csv $(BUILD)/tune/curve.csv --result $(BUILD)/tune/result.json
+
+faces: build ## Faces learnt in the cells, ten chips each way (FACES_DIR=pictures, otherwise drawn): build/faces
+	@$(BUILD)/mcnn faces --out $(BUILD)/faces $(if $(FACES_DIR),--faces "$(FACES_DIR)") $(ARGS)
 
 paper: build ## The published experiments on ten chips (CHIPS=n): build/paper/table.txt, result.json
 	@scripts/paper.sh $(BUILD) $(or $(CHIPS),10)

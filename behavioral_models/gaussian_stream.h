@@ -61,6 +61,8 @@ enum class Purpose : std::uint32_t {
   kFlickerEnd = 20,     // as kRelaxationEnd
   kTuningError = 32,    // host, refit: errors of the weights, in the order they are drawn
   kTuningOrder = 33,    // host, refit: word, order of the images
+  kLearningOrder = 34,  // host, learning: word, order of the images of an epoch
+  kLearningStart = 35,  // host, learning: word, level that a cell begins at
 };
 
 // Gaussian n of a stream, the same bits that GaussianStream gives, and word n of a stream: the word

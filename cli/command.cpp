@@ -125,6 +125,15 @@ void add_loop_options(CLI::App& command, ProgrammingOptions& programming) {
       ->default_str(fmt::format("{}", RefreshPolicy::kStandardThreshold));
 }
 
+void add_training_options(CLI::App& command, TrainingOptions& training) {
+  begin_group(command, "Training images");
+  command.add_option("--training-images", training.images,
+                     "Training images (default: the first 6,000 of MNIST)");
+  command.add_option("--training-labels", training.labels, "Their labels");
+  command.add_option("--training-count", training.count,
+                     "How many of them, from the first on (default: all)");
+}
+
 void add_program_option(CLI::App& command, ProgrammingOptions& programming) {
   begin_group(command, kProgrammingGroup);
   command

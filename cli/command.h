@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cli/run/programming.h"
+#include "cli/run/training_set.h"
 #include "cli/run/workload.h"
 
 namespace CLI {
@@ -36,6 +37,8 @@ void add_loop_options(CLI::App& command, ProgrammingOptions& programming);
 void add_program_option(CLI::App& command, ProgrammingOptions& programming);  // loop or direct
 void add_load_cells_option(CLI::App& command, ProgrammingOptions& programming);
 CLI::Option& add_save_cells_option(CLI::App& command, ProgrammingOptions& programming);
+// Begins their group.
+void add_training_options(CLI::App& command, TrainingOptions& training);
 // A file that the command writes.
 CLI::Option& add_file_option(CLI::App& command, const std::string& name, std::string& file,
                              const std::string& what);

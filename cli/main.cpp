@@ -17,9 +17,11 @@
 #include "cli/convert_command.h"
 #include "cli/cost_command.h"
 #include "cli/crossbar_command.h"
+#include "cli/faces_command.h"
 #include "cli/fit_command.h"
 #include "cli/help.h"
 #include "cli/import_command.h"
+#include "cli/learn_command.h"
 #include "cli/program_command.h"
 #include "cli/report_command.h"
 #include "cli/run/engines.h"
@@ -55,10 +57,11 @@ int run_command(int argc, char** argv) {
   app.add_flag("--check-options", check_only)->group("");
   use_help_format(app);
   const std::vector<Command> commands = {
-      sim_command(app),      model_command(app),  report_command(app),  program_command(app),
-      tune_command(app),     cost_command(app),   integer_command(app), map_command(app),
-      info_command(app),     import_command(app), convert_command(app), sweep_command(app),
-      crossbar_command(app), fit_command(app),    help_command(app)};
+      sim_command(app),     model_command(app), report_command(app),   program_command(app),
+      tune_command(app),    learn_command(app), faces_command(app),    cost_command(app),
+      integer_command(app), map_command(app),   info_command(app),     import_command(app),
+      convert_command(app), sweep_command(app), crossbar_command(app), fit_command(app),
+      help_command(app)};
   // Behind the subcommands, which would take them for their own.
   add_examples(app, {{"mcnn sim --count 1000", "classify 1,000 test images on the RTL"},
                      {"mcnn help sim", "the options of a subcommand, with examples"}});

@@ -61,13 +61,7 @@ std::string describe_run(const TuneOptions& options, const TuningSettings& setti
 
 std::string reproduce(const TuneOptions& options, const TuningSettings& settings) {
   std::string text = "mcnn tune " + run_options(options, settings);
-  if (!options.training_images.empty()) {
-    text += fmt::format(" --training-images {}", quoted(options.training_images));
-  }
-  if (!options.training_labels.empty()) {
-    text += fmt::format(" --training-labels {}", quoted(options.training_labels));
-  }
-  if (options.training_count) text += fmt::format(" --training-count {}", *options.training_count);
+  text += options.training.command_line();
   if (options.by_group) text += " --by-group";
   const TuneOptions defaults;
   return options.card == defaults.card ? text : text + " --card " + quoted(options.card);
@@ -97,7 +91,7 @@ int run_tune(TuneOptions options, unsigned jobs) {
   WorkloadLoader loader;
   Workload workload = loader.load(options.workload);
   const EnergyCard card = load_energy_cards(options.card, workload.config);
-  const Dataset training = load_training(options, loader);
+  const Dataset training = load_training(options.workload, options.training, loader);
   const TuningSettings settings = tuning_settings(options, workload, training.images.count);
   const Dataset test = first_images(*workload.data, workload.first, workload.count);
   if (options.by_group || settings.sharing == Sharing::kImages) convolver_groups(workload.mapped);
@@ -191,12 +185,7 @@ void add_tune_options(CLI::App& command, TuneOptions& options) {
       ->capture_default_str();
   command.add_flag("--by-group", options.by_group,
                    "Test errors of each convolver group alone as well, before and after");
-  begin_group(command, "Training images");
-  command.add_option("--training-images", options.training_images,
-                     "Training images, IDX (default: the first 6,000 of MNIST)");
-  command.add_option("--training-labels", options.training_labels, "Their labels, IDX");
-  command.add_option("--training-count", options.training_count,
-                     "How many of them, from the first on (default: all)");
+  add_training_options(command, options.training);
   command
       .add_option("--validation", settings.validation,
                   "The last ones of them are held out and say when to stop")

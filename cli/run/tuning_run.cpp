@@ -37,20 +37,6 @@ constexpr std::array<Part, 5> kParts{{{"hidden", &TuningSettings::rewrite_hidden
 
 }  // namespace
 
-Dataset first_images(const Dataset& from, std::size_t first, std::size_t count) {
-  const std::size_t size = from.images.image_size();
-  Dataset part;
-  part.images.count = static_cast<int>(count);
-  part.images.channels = from.images.channels;
-  part.images.height = from.images.height;
-  part.images.width = from.images.width;
-  const auto pixels = from.images.pixels.begin() + static_cast<std::ptrdiff_t>(first * size);
-  part.images.pixels.assign(pixels, pixels + static_cast<std::ptrdiff_t>(count * size));
-  const auto labels = from.labels.begin() + static_cast<std::ptrdiff_t>(first);
-  part.labels.assign(labels, labels + static_cast<std::ptrdiff_t>(count));
-  return part;
-}
-
 TuningSettings tuning_settings(const TuneOptions& options, const Workload& workload, int images) {
   TuningSettings settings = options.settings;
   settings.flow = tuning_flow(options.flow);
@@ -76,35 +62,6 @@ TuningSettings tuning_settings(const TuneOptions& options, const Workload& workl
   settings.first_test = workload.first;
   settings.check(images);
   return settings;
-}
-
-std::pair<std::string, std::string> training_files(const TuneOptions& options) {
-  if (options.training_images.empty() && !options.training_labels.empty()) {
-    throw Error("--training-labels: needs --training-images FILE: MNIST's have their own labels");
-  }
-  if (!options.training_images.empty()) return {options.training_images, options.training_labels};
-  const fs::path mnist = fs::path(data_folder()) / "mnist";
-  return {(mnist / "train6k-images-idx3-ubyte.gz").string(),
-          (mnist / "train6k-labels-idx1-ubyte.gz").string()};
-}
-
-Dataset load_training(const TuneOptions& options, WorkloadLoader& loader) {
-  WorkloadOptions choice = options.workload;
-  std::tie(choice.images, choice.labels) = training_files(options);
-  choice.first = 0;
-  choice.count.reset();
-  const std::shared_ptr<const Dataset> data = loader.load(choice, {.labels = false}).data;
-  const Dataset& all = *data;
-  if (all.labels.empty()) {
-    throw Error(fmt::format("--training-images: needs --training-labels FILE: {} has no labels",
-                            choice.images));
-  }
-  const std::int64_t count = options.training_count.value_or(all.images.count);
-  if (count < 2 || count > all.images.count) {
-    throw Error(fmt::format("--training-count: found {}, allowed is 2..{} ({} has {} images)",
-                            count, all.images.count, choice.images, all.images.count));
-  }
-  return first_images(all, 0, static_cast<std::size_t>(count));
 }
 
 std::optional<Checkpoint> TuningCheckpoint::read() const {

@@ -13,6 +13,7 @@
 
 #include "cli/run/energy_cards.h"
 #include "cli/run/programming.h"
+#include "cli/run/training_set.h"
 #include "cli/run/workload.h"
 #include "host/engine/program_port.h"
 #include "host/tuning/checkpoint.h"
@@ -28,9 +29,7 @@ struct TuneOptions {
   std::string sharing = "rows";  // of the convolver groups: rows or images
   bool by_group = false;
   std::vector<std::string> without;  // parts of the best flow to leave out
-  std::string training_images;       // file; empty: the training subset
-  std::string training_labels;
-  std::optional<std::int64_t> training_count;  // the first ones; none: all
+  TrainingOptions training;
   bool no_test = false;
   std::optional<double> wait_s;  // none: 1 s, or the card's age_s in the flow best if it is more
   TuningSettings settings;
@@ -44,15 +43,6 @@ struct TuneOptions {
 // The settings of the options for this workload; throws Error that names the option. `images`: of
 // the training set.
 TuningSettings tuning_settings(const TuneOptions& options, const Workload& workload, int images);
-// Files of the training set: images, labels.
-std::pair<std::string, std::string> training_files(const TuneOptions& options);
-// The training images through the checks that the images of every command go through. `loader`:
-// reads each file once.
-Dataset load_training(const TuneOptions& options, WorkloadLoader& loader);
-
-// Images first..first + count - 1, with their labels.
-Dataset first_images(const Dataset& from, std::size_t first, std::size_t count);
-
 // The file that a run of tuning keeps its state in, to go on from it after a kill.
 class TuningCheckpoint {
  public:

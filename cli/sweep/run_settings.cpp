@@ -126,7 +126,7 @@ constexpr std::array kOptions = {
            Option::kValue, true},
     Option{"training_count",
            [](RunOptions& o, const std::string& v) {
-             o.tune.training_count = integer<std::int64_t>("--training-count", v);
+             o.tune.training.count = integer<std::int64_t>("--training-count", v);
            },
            Option::kValue, true},
     Option{"device", [](RunOptions& o, const std::string& v) { o.workload.device = v; }},

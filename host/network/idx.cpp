@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <initializer_list>
+
 #include "common/error.h"
 #include "host/network/byte_file.h"
 
@@ -118,6 +120,36 @@ Dataset read_dataset(const std::string& images_path, const std::string& labels_p
   Dataset dataset{read_idx_images(images_path), read_idx_labels(labels_path)};
   check_labels(dataset, images_path, labels_path);
   return dataset;
+}
+
+namespace {
+
+std::string header(std::initializer_list<uint32_t> words) {
+  std::string text;
+  for (const uint32_t word : words) {
+    for (int shift = 24; shift >= 0; shift -= 8) {
+      text += static_cast<char>(word >> shift & 0xFF);
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string idx_text(const ImageSet& images) {
+  const auto count = static_cast<uint32_t>(images.count);
+  const auto height = static_cast<uint32_t>(images.height);
+  const auto width = static_cast<uint32_t>(images.width);
+  const std::string begin =
+      images.channels == 1
+          ? header({kImagesMagic, count, height, width})
+          : header({kChannelsMagic, count, static_cast<uint32_t>(images.channels), height, width});
+  return begin + std::string(images.pixels.begin(), images.pixels.end());
+}
+
+std::string idx_text(std::span<const uint8_t> labels) {
+  return header({kLabelsMagic, static_cast<uint32_t>(labels.size())}) +
+         std::string(labels.begin(), labels.end());
 }
 
 }  // namespace mcnn

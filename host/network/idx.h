@@ -24,6 +24,10 @@ Dataset read_dataset(const std::string& images_path, const std::string& labels_p
 bool is_idx_images(std::span<const uint8_t> bytes);
 ImageSet parse_idx_images(const std::string& path, std::span<const uint8_t> bytes);
 std::vector<uint8_t> parse_idx_labels(const std::string& path, std::span<const uint8_t> bytes);
+// The bytes of such a file.
+std::string idx_text(const ImageSet& images);
+std::string idx_text(std::span<const uint8_t> labels);
+
 // Throws Error unless there is one label per image.
 void check_labels(const Dataset& dataset, const std::string& images_path,
                   const std::string& labels_path);

@@ -28,7 +28,7 @@ bool is_folder(const std::string& path) {
 bool has_picture_name(const fs::path& file) {
   std::string ending = file.extension().string();
   for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return ending == ".png" || ending == ".pgm" || ending == ".ppm";
+  return ending == ".png" || ending == ".pgm" || ending == ".ppm" || ending == ".gif";
 }
 
 // The pictures of a folder and how many other files it has.
@@ -47,7 +47,7 @@ std::pair<std::vector<std::string>, int> pictures_of(const std::string& folder) 
   if (pictures.empty()) {
     throw Error(
         fmt::format("{}: found a folder of {} files without a picture, allowed: one with "
-                    "files .png, .pgm or .ppm, or the name of a file",
+                    "files .png, .pgm, .ppm or .gif, or the name of a file",
                     folder, others));
   }
   std::sort(pictures.begin(), pictures.end());
@@ -61,8 +61,8 @@ bool has_cifar10_name(const std::string& path) {
 // One file, as it is.
 Dataset read_file_of_images(const std::string& path, ImageChanges& changes) {
   const std::vector<uint8_t> bytes = read_bytes(path);
-  if (is_png(bytes) || is_netpbm(bytes)) {
-    Picture picture = is_png(bytes) ? parse_png(path, bytes) : parse_netpbm(path, bytes);
+  if (is_picture(bytes)) {
+    Picture picture = parse_picture(path, bytes);
     changes.from_16_bits |= picture.was_16_bits;
     return {std::move(picture.image), {}};
   }
@@ -71,7 +71,7 @@ Dataset read_file_of_images(const std::string& path, ImageChanges& changes) {
   if (bytes.size() >= 4 && bytes[0] != 0) {
     throw Error(
         fmt::format("{}: found a file that begins with 0x{:02x}{:02x}{:02x}{:02x}, allowed: "
-                    "images in IDX, PNG, PGM or PPM, or CIFAR-10's (named .bin or .bin.gz)",
+                    "images in IDX, PNG, PGM, PPM or GIF, or CIFAR-10's (named .bin or .bin.gz)",
                     path, bytes[0], bytes[1], bytes[2], bytes[3]));
   }
   return {parse_idx_images(path, bytes), {}};

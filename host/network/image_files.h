@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Images and labels of every kind of file that is read: IDX, PNG, PGM and PPM, folders of pictures,
-// CIFAR-10's binary files; which it is, the contents say, and for CIFAR-10, which has no header, a
-// name that ends in .bin or .bin.gz.
+// Images and labels of every kind of file that is read: IDX, PNG, PGM, PPM and GIF, folders of
+// pictures, CIFAR-10's binary files; which it is, the contents say, and for CIFAR-10, which has no
+// header, a name that ends in .bin or .bin.gz.
 #pragma once
 
 #include <memory>
@@ -24,8 +24,8 @@ struct LoadedImages {
   std::string text(const MapShape& input) const;
 };
 
-// The file, or the pictures of a folder: names that end in .png, .pgm or .ppm, in the order of
-// their bytes. Throws Error where there are none.
+// The file, or the pictures of a folder: names that end in .png, .pgm, .ppm or .gif, in the order
+// of their bytes. Throws Error where there are none.
 std::vector<std::string> image_files(const std::string& path);
 
 // The images of a file or folder as they are, all of one size, with CIFAR-10's own labels. Throws

@@ -89,7 +89,8 @@ struct Layer {
   int column_stride = 1;
   Padding padding;              // convolution, each less than the kernel
   int groups = 1;               // convolution: kernels of group g see the channels of group g alone
-  std::vector<int8_t> weights;  // [kernel][channel of its group][row][column], -7..7
+  int cells = 2;                // of a weight: 2, whose difference it is, or 1, which it is
+  std::vector<int8_t> weights;  // [kernel][channel of its group][row][column], least_weight()..7
   std::vector<int32_t> biases;  // [kernel]
   int shift = 0;                // 0..23
   std::optional<Pooling> pool;  // of a pooling layer; of a convolution: maximum, behind it; of a
@@ -107,6 +108,9 @@ struct Layer {
   bool has_weights() const {
     return type == LayerType::kConvolution || type == LayerType::kFullyConnected;
   }
+  static constexpr int kMaxWeight = 7;
+  // A single cell holds no sign.
+  int least_weight() const { return cells == 1 ? 0 : -kMaxWeight; }
   // It gives pixels, which a feature map holds.
   bool gives_pixels() const {
     return activation == Activation::kRelu || activation == Activation::kNone;

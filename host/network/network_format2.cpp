@@ -64,7 +64,7 @@ void read_activation(const JsonNode& node, Layer& layer) {
 
 void read_convolution(const JsonNode& node, Layer& layer) {
   node.expect_fields({"type", "name", "inputs", "kernels", "kernel", "stride", "padding", "groups",
-                      "weights", "biases", "shift", "activation", "zero_point", "range"});
+                      "cells", "weights", "biases", "shift", "activation", "zero_point", "range"});
   layer.kernels = node.field("kernels").small(1, kMaxKernels);
   std::tie(layer.kernel_rows, layer.kernel_columns) = node.field("kernel").pair(1, kMaxKernelSize);
   if (node.has("stride")) {
@@ -84,7 +84,7 @@ void read_convolution(const JsonNode& node, Layer& layer) {
 }
 
 void read_fully_connected(const JsonNode& node, Layer& layer) {
-  node.expect_fields({"type", "name", "inputs", "outputs", "weights", "biases", "shift",
+  node.expect_fields({"type", "name", "inputs", "outputs", "cells", "weights", "biases", "shift",
                       "activation", "zero_point", "range"});
   layer.kernels = node.field("outputs").small(1, kMaxKernels);
 }
@@ -96,6 +96,9 @@ void read_weighted(const JsonNode& node, Layer& layer) {
     read_fully_connected(node, layer);
   }
   read_activation(node, layer);
+  if (node.has("cells")) {
+    layer.cells = node.field("cells").small(1, 2);
+  }
   if (node.has("range")) {
     layer.range = node.field("range").small(0, kMaxRange);
   }

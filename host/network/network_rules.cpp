@@ -100,10 +100,11 @@ int64_t check_weights(const Unfinished& unfinished, const Layer& layer, int64_t 
     int64_t sum = 0;
     for (size_t i = 0; i < fan_in; ++i) {
       const int weight{layer.weights[k * fan_in + i]};
-      if (weight < -kMaxWeight || weight > kMaxWeight) {
+      if (weight < layer.least_weight() || weight > kMaxWeight) {
         unfinished.fail(fmt::format("{}.weights, kernel {}, input {}", path, k, i),
                         std::to_string(weight),
-                        fmt::format("an integer {}..{}", -kMaxWeight, kMaxWeight));
+                        fmt::format("an integer {}..{}{}", layer.least_weight(), kMaxWeight,
+                                    layer.cells == 1 ? " in one cell" : ""));
       }
       sum += std::abs(weight);
     }
@@ -149,6 +150,7 @@ void finish_sums(const Unfinished& unfinished, Layer& layer, const std::string& 
 int64_t finish_weights(Unfinished& unfinished, Layer& layer, int64_t largest_input,
                        const std::string& path) {
   unfinished.check_range(layer.kernels, 1, kMaxKernels, path + ".kernels");
+  unfinished.check_range(layer.cells, 1, 2, path + ".cells");
   check_activation(unfinished, layer, path);
   if (layer.type == LayerType::kConvolution) {
     finish_convolution(unfinished, layer, path);

@@ -223,6 +223,9 @@ Json weighted_json(const Layer& layer, const std::string& input) {
   } else {
     add_activation(json, layer);
   }
+  if (layer.cells != 2) {
+    json["cells"] = layer.cells;
+  }
   if (layer.range) {
     json["range"] = *layer.range;
   }

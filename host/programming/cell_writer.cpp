@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/programming/cell_writer.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
-#include "common/error.h"
+#include "host/programming/cell_values.h"
 
 namespace mcnn {
 
@@ -89,26 +87,11 @@ std::vector<double> CellWriter::write(std::span<const CellPair> pairs,
                                       std::span<const double> changes) {
   const double low = card_.g_min_uS / card_.level_step_uS();
   const double high = low + 7.0;
-  const int max_code = (1 << config_.adc_bits) - 1;
-  const int tolerance = tolerance_codes(card_, settings_.range);
-  std::vector<ProgramEntry> entries;
+  std::vector<CellValue> cells;
   std::vector<size_t> owner;
   std::vector<PairSplit> splits;
   const auto add = [&](size_t i, int line, double value) {
-    const double code = std::floor(
-        value_code(value, settings_.range, pairs[i].pe, line, config_, correction_) + 0.5);
-    if (code > max_code) {
-      throw Error(fmt::format(
-          "tuning: PE {}, source line {}, bit line {}: target is code {} at "
-          "converter range {}, allowed: 0..{} (programming_range of device "
-          "card {})",
-          pairs[i].pe, line, pairs[i].bit_line, code, settings_.range, max_code, card_.name));
-    }
-    entries.push_back({.pe = pairs[i].pe,
-                       .source_line = line,
-                       .bit_line = pairs[i].bit_line,
-                       .target = static_cast<int>(std::max(0.0, code)),
-                       .tolerance = tolerance});
+    cells.push_back({{pairs[i].pe, line, pairs[i].bit_line}, value});
     owner.push_back(i);
   };
   for (size_t i = 0; i < pairs.size(); ++i) {
@@ -127,29 +110,17 @@ std::vector<double> CellWriter::write(std::span<const CellPair> pairs,
     }
   }
   counters_.pairs += static_cast<int64_t>(pairs.size());
-  counters_.cells += static_cast<int64_t>(entries.size());
+  counters_.cells += static_cast<int64_t>(cells.size());
   std::vector<std::pair<double, double>> after(present.begin(), present.end());
-  if (!entries.empty()) {
-    const ProgramRun run = port_.program(entries, settings_);
-    programming_ += run.counters;
-    for (size_t n = 0; n < entries.size(); ++n) {
-      const ProgramEntry& entry = entries[n];
-      const EntryResult& result = run.results[n];
-      if (result.status == EntryStatus::kRefused || result.status == EntryStatus::kPending) {
-        throw Error(
-            fmt::format("tuning: PE {}, source line {}, bit line {}: found an entry that "
-                        "is {}, allowed: done or failed",
-                        entry.pe, entry.source_line, entry.bit_line, status_name(result.status)));
-      }
-      if (result.status == EntryStatus::kFailed) {
-        ++counters_.failed;
-        bad_.insert({entry.pe, entry.source_line, entry.bit_line});
-      }
-      const CellPair& pair = pairs[owner[n]];
-      const double value = code_value(result.code, settings_.range, entry.pe, entry.source_line,
-                                      config_, correction_);
-      (entry.source_line == pair.line ? after[owner[n]].first : after[owner[n]].second) = value;
+  const WrittenCells written = write_cells(port_, cells, card_, settings_, config_, correction_);
+  programming_ += written.counters;
+  for (size_t n = 0; n < cells.size(); ++n) {
+    if (written.done[n] == 0) {
+      ++counters_.failed;
+      bad_.insert(cells[n].cell);
     }
+    auto& [positive, negative] = after[owner[n]];
+    (cells[n].cell.line == pairs[owner[n]].line ? positive : negative) = written.values[n];
   }
   std::vector<double> left(pairs.size());
   for (size_t i = 0; i < pairs.size(); ++i) {

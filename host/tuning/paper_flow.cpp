@@ -6,6 +6,7 @@
 #include <span>
 
 #include "common/index.h"
+#include "host/tuning/batches.h"
 #include "host/tuning/tuner.h"
 
 namespace mcnn {
@@ -15,23 +16,13 @@ namespace {
 constexpr double kGain = 1e-3;
 }  // namespace
 
-// Fisher-Yates with random words of its own stream for each epoch.
-std::vector<int> Tuner::epoch_order(int epoch) const {
-  std::vector<int> order = training_ids_;
-  for (size_t i = order.size(); i > 1; --i) {
-    const uint64_t word = word_number(settings_.seed, 0, Purpose::kTuningOrder,
-                                      static_cast<uint32_t>(epoch), static_cast<uint32_t>(i));
-    std::swap(order[i - 1], order[word * i >> 32]);
-  }
-  return order;
-}
-
 void Tuner::train() {
   if (!hybrid_) {
     hybrid_.emplace(layer_, card_, settings_.hybrid, state_.beta);
     hybrid_->set_accumulators(state_.accumulators);
   }
-  const std::vector<int> order = epoch_order(state_.round);
+  const std::vector<int> order =
+      epoch_order(training_ids_, settings_.seed, Purpose::kTuningOrder, state_.round);
   const size_t batch_size = to_index(settings_.batch);
   const size_t begin = to_index(state_.batch) * batch_size;
   const size_t size = std::min(batch_size, order.size() - begin);

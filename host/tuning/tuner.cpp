@@ -12,6 +12,7 @@
 #include "common/error.h"
 #include "common/index.h"
 #include "host/mapping/cycle_model.h"
+#include "host/tuning/batches.h"
 #include "host/tuning/groups.h"
 
 namespace mcnn {
@@ -69,22 +70,8 @@ double Tuner::reachable_weight(const CellPair& pair) const {
 }
 
 ForwardBatch Tuner::forward(std::span<const int> images, bool features) {
-  ForwardBatch batch;
-  batch.inputs = layer_.inputs;
-  batch.outputs = layer_.outputs;
-  std::vector<std::span<const uint8_t>> pixels;
-  for (const int image : images) {
-    pixels.push_back(training_.images.image(image));
-    batch.labels.push_back(training_.labels[to_index(image)]);
-  }
-  for (const TuningChip::ImageOutput& output : pass(pixels, features)) {
-    batch.logits.insert(batch.logits.end(), output.logits.begin(), output.logits.end());
-    if (features) {
-      const std::vector<uint8_t>& map = output.maps.back();
-      batch.features.insert(batch.features.end(), map.begin(), map.end());
-    }
-  }
-  return batch;
+  return gathered(training_, images, pass(pixels_of(training_, images), features),
+                  features ? layer_.inputs : 0, layer_.outputs);
 }
 
 std::vector<TuningChip::ImageOutput> Tuner::pass(std::span<const std::span<const uint8_t>> images,

@@ -93,7 +93,6 @@ class Tuner {
   TestRun run_test_images();
   ChipEvents events_of(int64_t images, int64_t halted_images) const;
   void load_programs();
-  std::vector<int> epoch_order(int epoch) const;
   void evaluate(const std::string& what);
   void end_step(int errors, int images, bool wrote);
   void go_on(std::string_view behind);

@@ -145,8 +145,8 @@ void make_sweep_small(Words& words) {
 // What runs in its place, the words behind "mcnn".
 Words made_small(Words words) {
   const std::string command = words.front();
-  const std::set<std::string> with_images = {"sim",  "model",  "integer", "cost",
-                                             "tune", "report", "sweep"};
+  const std::set<std::string> with_images = {"sim",  "model", "integer", "cost",
+                                             "tune", "learn", "report",  "sweep"};
   if (with_images.contains(command)) at_most(words, "--count", kImages);
   if (command == "sim") at_most(words, "--check", 1);
   if (command == "sweep") make_sweep_small(words);
@@ -156,6 +156,12 @@ Words made_small(Words words) {
     at_most(words, "--batch", 20);
     for (const char* option : {"--epochs", "--passes", "--refit-epochs"}) at_most(words, option, 1);
   }
+  if (command == "learn") {
+    at_most(words, "--training-count", 100);
+    at_most(words, "--batch", 20);
+    at_most(words, "--epochs", 1);
+  }
+  if (command == "faces") at_most(words, "--chips", 1);
   if (command == "report") {
     if (const std::string* image = value_of(words, "--image")) {
       const std::string first = *image;

@@ -53,8 +53,8 @@ TEST_F(ImageFiles, OfEveryKind) {
   EXPECT_EQ(cifar.data.labels, (Bytes{5, 5}));
   EXPECT_EQ(cifar.data.images.count, 2);
   EXPECT_EQ(cifar.label_file, path("batch.bin"));
-  expect_error({"a.gif", "0x47494638", "IDX, PNG, PGM or PPM", ".bin"},
-               [&] { load(write("a.gif", "GIF89a")); });
+  expect_error({"a.jpg", "0xffd8ffe0", "IDX, PNG, PGM, PPM or GIF", ".bin"},
+               [&] { load(write("a.jpg", "\xff\xd8\xff\xe0")); });
   expect_error({"--labels", "labels", "batch.bin", "its own"},
                [&] { load(path("batch.bin"), write("labels", "1 2")); });
 }

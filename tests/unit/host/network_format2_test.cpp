@@ -116,6 +116,22 @@ struct Fault {
   std::vector<std::string> parts;
 };
 
+// A weight of one cell: no sign, the same sums, and the file says so again.
+TEST(Format2, OneCellWeights) {
+  Json json = graph();
+  json["layers"][0]["cells"] = 1;
+  json["layers"][0]["weights"] = {"130", "071"};
+  json["layers"][7]["cells"] = 2;
+  const Network network = parse_network(json.dump(), "graph.json");
+  EXPECT_EQ(network.layers[0].cells, 1);
+  EXPECT_EQ(network.layers[0].least_weight(), 0);
+  EXPECT_EQ(network.layers[1].cells, 2);
+  const std::string text = network_to_json(network);
+  EXPECT_EQ(parse_network(text, "written").layers[0].cells, 1);
+  EXPECT_NE(text.find("\"cells\": 1"), std::string::npos);
+  EXPECT_EQ(text.find("\"cells\": 2"), std::string::npos);
+}
+
 TEST(Format2, Errors) {
   const std::string strange = "\"image\" or the name of a layer before this one";
   const std::vector<Fault> faults = {
@@ -141,6 +157,8 @@ TEST(Format2, Errors) {
       {"/layers/0/weights/1", "07\xc3\xa9", {"layers[0].weights[1]"}},
       {"/layers/7/weights/1/0", 8, {"layers[7].weights[1][0]", "found 8", "-7..7"}},
       {"/layers/7/weights/1", Json{1, 2, 3}, {"layers[7].weights[1]", "array of 3", "2 weights"}},
+      {"/layers/0/cells", 3, {"layers[0].cells", "found 3", "1..2"}},
+      {"/layers/0/cells", 1, {"layers[0].weights, kernel 0, input 1", "found -3", "0..7 in one"}},
       {"/layers/0/activation", "gelu", {"layers[0].activation", "\"gelu\"", "\"sum\""}},
       {"/layers/0/activation", "logits", {"layers[0].activation", "\"logits\"", "last layer"}},
       {"/layers/7/activation", "relu", {"layers[7].activation", "\"relu\"", "\"logits\""}},

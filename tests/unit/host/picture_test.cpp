@@ -130,7 +130,7 @@ TEST(Picture, FilesAreKnownByTheirFirstBytes) {
   const TemporaryFolder folder("mcnn_picture");
   write_file(folder / "a.pgm", png_bytes(2, 1, {3, 4}, {}));
   write_file(folder / "b.png", "P5 2 1 255\nab");
-  write_file(folder / "c.png", "GIF89a");
+  write_file(folder / "c.png", "BM89a");
   EXPECT_EQ(read_picture((folder / "a.pgm").string()).image.pixels, (Bytes{3, 4}));
   EXPECT_EQ(read_picture((folder / "b.png").string()).image.pixels, (Bytes{'a', 'b'}));
   expect_error({"c.png", "neither PNG nor PGM"},
