@@ -35,7 +35,7 @@ std::string reproduce(const LearnOptions& options) {
   return options.card == defaults.card ? text : text + " --card " + quoted(options.card);
 }
 
-int run_learn(LearnOptions options, unsigned jobs) {
+int run_learn(const LearnOptions& options, unsigned jobs) {
   const bool rtl = is_rtl(options.engine, options.workload);
   options.programming.check();
   WorkloadLoader loader;
@@ -51,8 +51,12 @@ int run_learn(LearnOptions options, unsigned jobs) {
   const auto csv_file = output_file(options.csv, "--csv");
   const auto picture_file = output_file(options.picture, "--picture");
   const auto result_file = output_file(options.result, "--result");
+  const auto cells_file = output_file(options.save_cells, "--save-cells");
+  const auto network_file = output_file(options.save_network, "--save-network");
   install_interrupt_handler();
+  const std::vector<BiasRow> mapped_biases = workload.mapped.program.biases;
   ProgrammedChip chip = program_chip(workload, options.programming, rtl);
+  const std::optional<FaultReport> faults = chip.faults;
   const double programmed_s = chip.seconds;
   const std::uint64_t mismatches = chip.comparison.mismatches;
   const LearnRun run = learn(workload, options, settings, std::move(chip), training,
@@ -71,9 +75,18 @@ int run_learn(LearnOptions options, unsigned jobs) {
   if (picture_file) {
     picture_file->commit(with_provenance(learnt_cells_svg(run, workload, title), made));
   }
+  if (cells_file) {
+    const std::vector<BiasRow>& biases = workload.mapped.program.biases;
+    cells_file->commit(cells_text(
+        workload, run.cells,
+        biases == mapped_biases ? std::vector<BiasRow>{} : difference(biases, mapped_biases),
+        faults));
+  }
+  if (network_file) network_file->commit(network_to_json(workload.network));
   if (result_file) result_file->commit(learning_json(report, made));
   fmt::print("{}", learning_table(report));
-  print_written({options.curve, options.csv, options.picture, options.result});
+  print_written({options.curve, options.csv, options.picture, options.result, options.save_cells,
+                 options.save_network});
   return exit_status(mismatches);
 }
 
@@ -133,6 +146,10 @@ void add_learn_options(CLI::App& command, LearnOptions& options) {
       .add_option("--picture-epochs", options.picture_epochs,
                   "Epochs that the picture shows (default: before learning and the last)")
       ->delimiter(',');
+  add_file_option(command, "--save-cells", options.save_cells,
+                  "Write the learnt cells for --load-cells (JSON)");
+  add_file_option(command, "--save-network", options.save_network,
+                  "Write the network that they belong to, for mcnn model --network (JSON)");
   add_file_option(command, "--result", options.result, "Write the figures of the run (JSON)");
 }
 
@@ -152,6 +169,7 @@ Command learn_command(CLI::App& app) {
   add_test_image_options(command, options->workload);
   add_adc_bits_option(command, options->workload);
   add_program_option(command, options->programming);
+  add_load_cells_option(command, options->programming);
   add_loop_options(command, options->programming);
   add_jobs_option(command, *jobs);
   add_learn_options(command, *options);

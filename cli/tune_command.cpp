@@ -67,24 +67,6 @@ std::string reproduce(const TuneOptions& options, const TuningSettings& settings
   return options.card == defaults.card ? text : text + " --card " + quoted(options.card);
 }
 
-// The tuned cells, and the tuned biases as what they are more than those of the mapper.
-std::string tuned_cells_file(const Workload& workload, const std::vector<BiasRow>& mapped,
-                             const std::optional<FaultReport>& faults, const Tuner& tuner,
-                             const TuningChip& chip) {
-  CellsFile file;
-  file.config = workload.config.name;
-  file.seed = workload.options.seed;
-  file.card = cells_card_text(workload.card);
-  file.cells_digest = cells_digest(workload.mapped.program);
-  file.shape = {workload.config.num_bl(), workload.config.num_sl, workload.config.num_adc,
-                workload.config.adc_bits};
-  if (faults) file.faults = faults->map;
-  file.states = chip.states();
-  const std::vector<BiasRow>& tuned = tuner.mapped().program.biases;
-  if (tuned != mapped) file.bias_changes = difference(tuned, mapped);
-  return to_text(file);
-}
-
 int run_tune(TuneOptions options, unsigned jobs) {
   const bool rtl = is_rtl(options.engine, options.workload);
   options.programming.check();
@@ -130,7 +112,11 @@ int run_tune(TuneOptions options, unsigned jobs) {
                     [&] { progress.set_done(static_cast<std::uint64_t>(tuner.state().step)); });
   }
   if (cells_file) {
-    cells_file->commit(tuned_cells_file(workload, mapped_biases, chip.faults, tuner, *tuned));
+    const std::vector<BiasRow>& biases = tuner.mapped().program.biases;
+    cells_file->commit(cells_text(
+        workload, tuned->states(),
+        biases == mapped_biases ? std::vector<BiasRow>{} : difference(biases, mapped_biases),
+        chip.faults));
   }
   const RefreshReport refresh =
       pass_age(workload, options.programming.refresh, chip, tuned->port(),

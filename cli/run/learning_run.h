@@ -34,6 +34,8 @@ struct LearnOptions {
   std::string csv;                    // file
   std::string picture;                // file, SVG
   std::string result;                 // file, JSON
+  std::string save_cells;             // file, JSON
+  std::string save_network;           // file, JSON: the network as it was mapped
 };
 
 // The settings of the options; throws Error that names the option.

@@ -196,19 +196,28 @@ void program_around(const FaultMap& faults, Workload& workload, ProgrammedChip& 
 
 void save(const Workload& workload, const std::vector<Macro>& macros,
           const std::vector<BiasRow>& bias_changes, ProgrammedChip& chip) {
-  CellsFile file;
-  file.config = workload.config.name;
-  file.seed = workload.options.seed;
-  file.card = cells_card_text(workload.card);
-  file.cells_digest = cells_digest(workload.mapped.program);
-  file.shape = macros.front().shape();
-  for (const Macro& macro : macros) file.states.push_back(macro.save_state());
-  file.bias_changes = bias_changes;
-  if (chip.faults) file.faults = chip.faults->map;
-  chip.cells_file = to_text(file);
+  std::vector<MacroState> states;
+  for (const Macro& macro : macros) states.push_back(macro.save_state());
+  chip.cells_file = cells_text(workload, std::move(states), bias_changes, chip.faults);
 }
 
 }  // namespace
+
+std::string cells_text(const Workload& workload, std::vector<MacroState> states,
+                       const std::vector<BiasRow>& bias_changes,
+                       const std::optional<FaultReport>& faults) {
+  const ChipConfig& config = workload.config;
+  CellsFile file;
+  file.config = config.name;
+  file.seed = workload.options.seed;
+  file.card = cells_card_text(workload.card);
+  file.cells_digest = cells_digest(workload.mapped.program);
+  file.shape = {config.num_bl(), config.num_sl, config.num_adc, config.adc_bits};
+  file.states = std::move(states);
+  file.bias_changes = bias_changes;
+  if (faults) file.faults = faults->map;
+  return to_text(file);
+}
 
 void ProgrammingOptions::check() const {
   if (program != "loop" && program != "direct") {

@@ -75,6 +75,12 @@ struct ProgrammedChip {
   std::string cells_file;
 };
 
+// A file of --save-cells: cells in these states, what the biases are more than those of the mapper,
+// and the faults that the blocks were moved around.
+std::string cells_text(const Workload& workload, std::vector<MacroState> states,
+                       const std::vector<BiasRow>& bias_changes,
+                       const std::optional<FaultReport>& faults);
+
 // Programs the chip of the workload and lets the card's age_s pass: by RTL and model, compared with
 // each other, or by the model alone. With calibration the biases of the workload's program change,
 // around faults the blocks of its mapping move. `quiet`: without progress of its own. `trace`: gets

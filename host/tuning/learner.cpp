@@ -143,7 +143,7 @@ void Learner::look() {
     chip_.take_forward_work();  // not part of learning
   }
   point.work = std::exchange(work_, {});
-  state_.points.push_back(std::move(point));
+  state_.points.push_back(point);
 }
 
 bool Learner::step() {
