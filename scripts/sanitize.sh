@@ -41,7 +41,7 @@ several_threads() {
   local log="$build/thread/commands.log"
   commands=$((commands + 1))
   if "$build/thread/mcnn" "$@" --jobs 4 > "$log" 2>&1; then
-    echo "mcnn $1 --jobs 4: no report"
+    echo "no report of mcnn $1 --jobs 4"
   else
     failed=$((failed + 1))
     echo "mcnn $* --jobs 4: failed"
