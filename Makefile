@@ -14,7 +14,7 @@ CHECK   ?=
 PROGRAM ?=
 ARGS    ?=
 SET     ?= mnist
-GATING  ?=
+GATING  ?= 1
 CELLS   ?= osu018
 PLAN    ?= sweeps/default.toml
 BUILD_JOBS ?= $(shell nproc)
@@ -47,8 +47,8 @@ help: ## This list
 	@echo
 	@echo "Variables: CONFIG ($(patsubst constraints/%.params,%,$(wildcard constraints/*.params))), NETWORK (file),"
 	@echo "DEVICE ($(patsubst data/devices/%.toml,%,$(wildcard data/devices/*.toml)), or a file), COUNT, FIRST, SEED,"
-	@echo "MAPPING (default, sliding, paper), PROGRAM (loop, direct), JOBS, CHECK, PLAN (file), GATING (1: synth, sta and power"
-	@echo "with clock gates), CELLS ($(patsubst constraints/cells/%.cells,%,$(wildcard constraints/cells/*.cells)), or a Liberty file; but for"
+	@echo "MAPPING (default, sliding, paper), PROGRAM (loop, direct), JOBS, CHECK, PLAN (file), GATING (0: synth, sta and power"
+	@echo "without clock gates), CELLS ($(patsubst constraints/cells/%.cells,%,$(wildcard constraints/cells/*.cells)), or a Liberty file; but for"
 	@echo "osu018 with CELLS_DIR=folder), ARGS (any other option of the mcnn command)."
 
 choice:
@@ -154,7 +154,7 @@ waves: build ## Waves of one image (FIRST=n chooses it): build/waves/image.fst
 	@echo "Open them with the saved view (apt-get install gtkwave):"
 	@echo "  gtkwave $(BUILD)/waves/image.fst tb/waves/mcnn.gtkw"
 
-synth: choice ## Synthesis: area (GATING=1: with clock gates; CELLS: onto which cells, OSU 0.18 um)
+synth: choice ## Synthesis with clock gates: area (GATING=0: without; CELLS: onto which cells, OSU 0.18 um)
 	@scripts/install_dependencies.sh synth
 	@scripts/synth.sh $(gated) --cells $(CELLS) $(only)
 
@@ -166,7 +166,7 @@ equiv: ## Prove every module of the netlists equal to the RTL, plain and gated (
 	@scripts/install_dependencies.sh synth
 	@scripts/equiv.sh
 
-netlist: build ## The netlists of make synth GATING=1 in the bench, compared with the models (compiles them: minutes)
+netlist: build ## The netlists of make synth in the bench, compared with the models (compiles them: minutes)
 	@scripts/install_dependencies.sh build
 	@scripts/check_netlist.sh --gated $(BUILD)
 

@@ -171,9 +171,9 @@ void add_card_option(CLI::App& command, std::string& card) {
   command
       .add_option("--card", card,
                   "Energy cards, names of data/energy or files: a figure is from the first that "
-                  "has it; name@NM:RATIO scales one to a technology and a supply")
-      ->type_name("NAMES")
-      ->capture_default_str();
+                  "has it; name@NM:RATIO scales one to a technology and a supply; by default paper65, "
+                  "osu018-gated, gf180sram")
+      ->type_name("NAMES");
 }
 
 void add_skip_option(CLI::App& command, bool& skip) {

@@ -38,7 +38,7 @@ namespace eval memory {
       lassign $geometry lane_bits lanes depth
       set width [expr {$lane_bits * $lanes}]
       set address [address_bits $depth]
-      append text "module [name $lane_bits $lanes $depth] (\n  input logic clk_i, re_i,\n" \
+      append text "module [name $lane_bits $lanes $depth] (\n  input logic clk_i,\n  input logic \[[expr {$lanes - 1}]:0\] re_i,\n" \
         "  input logic \[[expr {$address - 1}]:0\] raddr_i, waddr_i,\n  output logic \[[expr {$width - 1}]:0\] rdata_o,\n" \
         "  input logic \[[expr {$lanes - 1}]:0\] we_i,\n  input logic \[[expr {$width - 1}]:0\] wdata_i\n);\n" \
         "  mcnn_ram #(.LaneBits($lane_bits), .Lanes($lanes), .Depth($depth)) ram (.*);\nendmodule\n"
@@ -97,9 +97,9 @@ library(mcnn_memory) {
       set area [expr {[lindex $::cells(memory_um2_bit) 1] * $width * $depth}]
       append text "  cell([name $lane_bits $lanes $depth]) {\n    area : $area;\n    dont_touch : true;\n    interface_timing : true;\n" \
         "    pin(clk_i) { direction : input; clock : true; capacitance : $clock_cap; }\n"
-      set pins re_i
+      set pins {}
       set buses [list raddr_i $address waddr_i $address wdata_i $data]
-      if {$lanes > 1} { lappend buses we_i bus$lanes } else { lappend pins we_i }
+      if {$lanes > 1} { lappend buses re_i bus$lanes we_i bus$lanes } else { lappend pins re_i we_i }
       foreach pin $pins {
         append text "    pin($pin) { direction : input; capacitance : $input_cap;\n[constraints]    }\n"
       }

@@ -18,6 +18,7 @@ datapath/mcnn_shift_add.sv
 datapath/mcnn_pe.sv
 datapath/mcnn_reduce.sv
 datapath/mcnn_activate.sv
+datapath/mcnn_bias.sv
 datapath/mcnn_pool_bank.sv
 datapath/mcnn_pool_write.sv
 mcnn_chip.sv

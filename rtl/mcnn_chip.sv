@@ -238,7 +238,7 @@ module mcnn_chip #(
   logic [RecordBits-1:0] record_addr, first_record;
   logic [RecordWidth-1:0] record;
   logic [BiasBits-1:0]   bias_base, bias_addr;
-  logic [Lanes*PsumBits-1:0] bias;
+  logic [Lanes*PsumBits-1:0] bias_row;
   logic                  is_final, is_vector, adds;
   logic [5:0]            kernels, pairs, pool_rows, pool_columns, pool_row_stride, pool_column_stride;
   logic [1:0]            range;
@@ -289,7 +289,7 @@ module mcnn_chip #(
     .host_rd_word_i(table_rd_word), .host_rdata_o(table_data),
     .layer_re_i(row_re), .layer_addr_i(row_addr), .layer_o(row),
     .record_re_i(record_re), .record_addr_i(record_addr), .record_o(record),
-    .bias_re_i(bias_re), .bias_addr_i(bias_addr), .bias_o(bias)
+    .bias_re_i(bias_re), .bias_addr_i(bias_addr), .bias_o(bias_row)
   );
 
   logic                     load_ready, load_end, column_valid, column_step_begin, column_step_end;
@@ -338,7 +338,7 @@ module mcnn_chip #(
   );
 
   // --------------------------------------------------------------------------------------------------------- memory
-  logic                              fetch_re;
+  logic [RowBanks*Lanes-1:0]         fetch_re;
   logic [LoadRows-1:0]               load_we;
   logic [RowBanks*AddrBits-1:0]      fetch_addr, pool_raddr, pool_waddr;
   logic [RowBanks*Lanes*ActBits-1:0] fetch_data, pool_rdata, pool_wdata;
@@ -451,7 +451,7 @@ module mcnn_chip #(
       .first_bank_i(column_first_bank[p*BankBits+:BankBits]), .row_shift_i(row_shift), .windows_i(windows),
       .column_i(window_column), .first_i(window_first), .slide_i(window_slide), .rows_i(window_rows),
       .line_i(column_line[p*LineBits+:LineBits]),
-      .advance_i(advance), .plane_used_o(plane_used[p*ActBits+:ActBits]), .active_o(pe_active[p]),
+      .pairs_i(pairs), .advance_i(advance), .plane_used_o(plane_used[p*ActBits+:ActBits]), .active_o(pe_active[p]),
       .survey_i(survey), .tick_i(tick), .plane_i(plane), .strobe_o(pe_strobe[p]),
       .code_tick_i(code_tick), .code_first_i(code_first),
       .program_read_i(program_read), .program_pulse_i(program_pulse), .program_bit_line_i(program_bit_line),
@@ -495,8 +495,9 @@ module mcnn_chip #(
     else            token_valid_q <= {token_valid_q[4:1], walk_valid};
   end
   always_ff @(posedge clk_i) begin
-    token_q[1] <= {walk_pairs, walk_row, walk_group, walk_column, walk_first, walk_add, walk_emit, walk_column_first, walk_group_end, walk_end};
-    for (int unsigned i = 2; i <= 5; i++) token_q[i] <= token_q[i-1];
+    if (walk_valid) token_q[1] <= {walk_pairs, walk_row, walk_group, walk_column, walk_first, walk_add, walk_emit, walk_column_first, walk_group_end, walk_end};
+    for (int unsigned i = 2; i <= 5; i++)
+      if (token_valid_q[i-1]) token_q[i] <= token_q[i-1];
   end
 
   logic                        psum_valid, act_valid;
@@ -514,8 +515,14 @@ module mcnn_chip #(
     .valid_o(psum_valid), .psum_o(psum)
   );
 
-  assign bias_re   = token_valid_q[2] && token_q[2][TokenEmit];
-  assign bias_addr = bias_base + BiasBits'(token_q[2][TokenGroup+:GroupBits]);
+  logic [Lanes*PsumBits-1:0] bias;
+  mcnn_bias #(
+    .Lanes(Lanes), .NumGroups(NumGroups), .PsumBits(PsumBits), .NumBiasRows(NumBiasRows)
+  ) u_bias (
+    .clk_i, .start_i(pass_start),
+    .get_i(token_valid_q[2] && token_q[2][TokenEmit]), .group_i(token_q[2][TokenGroup+:GroupBits]), .base_i(bias_base),
+    .bias_o(bias), .re_o(bias_re), .addr_o(bias_addr), .row_i(bias_row)
+  );
 
   mcnn_activate #(
     .NumPe(NumPe), .Lanes(Lanes), .PsumBits(PsumBits), .ActBits(ActBits), .Signed(Signed)

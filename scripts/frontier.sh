@@ -8,8 +8,8 @@
 # Cells are programmed in the closed loop. A converter of fewer bits reads its verify codes at a range lower by as many, so that
 # the largest level fits and takes the same part of its scale; its noise stays 0.4 of its own code. Accuracy is the mean of the
 # chips (mcnn sweep), energy that of the first one (mcnn cost): it hardly differs from chip to chip. What is there of the same program,
-# cards and options is not run again. Variables: BUILD, DEVICE (typical), CARD, GATED (a digital card that the recommended setting
-# is also counted with where it exists), POINTS (accuracy that the recommended setting may lose, 0.15 points).
+# cards and options is not run again. Variables: BUILD, DEVICE (typical), CARD, POINTS (accuracy that the recommended setting may
+# lose, 0.15 points).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,8 +17,7 @@ chips="${1:-10}"
 images="${2:-10000}"
 build="${BUILD:-build}"
 device="${DEVICE:-typical}"
-card="${CARD:-paper65,osu018,gf180sram}"
-gated="${GATED:-osu018-gated}"
+card="${CARD:-paper65,osu018-gated,gf180sram}"
 points="${POINTS:-0.15}"
 network="data/networks/yao2020.json"
 base="constraints/yao2020.params"
@@ -179,14 +178,6 @@ paste -d, <(echo "$default") <(echo "$chosen") | awk -F, -v n="$chips" -v option
   printf "  as the paper counts (macro): %.1f instead of %.1f nJ an image: %+.1f %%\n", $(b + 3), $(a + 3), 100 * ($(b + 3) / $(a + 3) - 1)
   printf "  whole chip, what is known:   %.1f instead of %.1f nJ an image: %+.1f %%\n", $(b + 4), $(a + 4), 100 * ($(b + 4) / $(a + 4) - 1)
 }'
-if [[ -f "data/energy/yao2020/$gated.toml" ]]; then
-  file="$rows/cost/yao2020-$bits-$range-$skip-gated.json"
-  cost "$file" "${card/osu018/$gated}" yao2020 "$bits" "$range" "$skip"
-  awk -F, -v now="$(figures "$file" | cut -d, -f 2)" -v gated="$gated" \
-    '{ printf "  and with card %s:   %.1f instead of %.1f nJ an image: %+.1f %%\n", gated, now, $13, 100 * (now / $13 - 1) }' <<< "$default"
-else
-  echo "  (there is no card data/energy/yao2020/$gated.toml to count it with gated clocks)"
-fi
 echo "  build/mcnn cost --card $card --adc-bits $bits --set programming_range=$(verify "$bits") --range $range$option"
 
 if command -v gnuplot > /dev/null; then

@@ -45,7 +45,7 @@ base="${config%-gated}"
 card="$library"
 [[ "$config" == "$base" ]] || card="$library-gated"
 [[ -s "$synth/mcnn_chip.v" ]] || {
-  echo "$0: no netlist $synth/mcnn_chip.v (make synth CONFIG=$base CELLS=$library$([[ "$config" == "$base" ]] || echo " GATING=1"))" >&2
+  echo "$0: no netlist $synth/mcnn_chip.v (make synth CONFIG=$base CELLS=$library$([[ "$config" != "$base" ]] || echo " GATING=0"))" >&2
   exit 2
 }
 for tool in "$build/mcnn" "$build/mcnn_activity"; do
@@ -124,11 +124,11 @@ area() { sed -nE "s/^  \"$1\": ([0-9.]+),?\$/\1/p" "$synth/area.json"; }
 read -r _ bit_um2 _ <<< "$(of_cells memory_um2_bit)"
 network_name="$(sed -nE 's/^network (\S+) on .*/\1/p' "$work/cost.txt" | head -n 1)"
 technology="$(of_cells technology)"
-gates="without clock gates"
+gates="with clock gates"
 command="make power CONFIG=$base CELLS=$library"
-if [[ "$config" != "$base" ]]; then
-  gates="with clock gates"
-  command+=" GATING=1"
+if [[ "$config" == "$base" ]]; then
+  gates="without clock gates"
+  command+=" GATING=0"
 fi
 awk -v name="$card" -v base="$base" -v technology="$technology" -v node="$(of_cells node_nm)" -v library="$library" -v gates="$gates" \
   -v network="$network_name" -v images="$images" -v program_clocks="$program_clocks" -v command="$command" \
@@ -147,18 +147,18 @@ awk -v name="$card" -v base="$base" -v technology="$technology" -v node="$(of_ce
     printf "# netlist with the activity of every flip-flop, memory output and input port in the images on the RTL. Made by\n# %s; a card for the macro goes beside it.\n", command
     printf "name = \"%s\"\ndescription = \"Digital part of %s on %s, %s, before layout\"\n", name, base, technology, gates
     printf "technology_nm = %s\nconfiguration = \"%s\"\nlibrary = \"%s\"\nnetwork = \"%s\"\nimages = \"1..%d\"\n", node, base, library, network, images
-    fetch = above["mcnn_feature_maps"]; above["mcnn_window_fetch"] += fetch
+    above["mcnn_window_fetch"] += above["mcnn_feature_maps"]; above["mcnn_activate"] += above["mcnn_bias"]
     figure("pe_plane", above_rest("mcnn_pe", "pe_plane"), "the PEs above what they take at rest, by the planes that they step through")
     figure("fetch_column", above_rest("mcnn_window_fetch", "fetch_column"), "window fetch and the logic around the memories, by columns")
     figure("reduce_group", above_rest("mcnn_reduce", "reduce_group"), "reduce, by groups of kernels (for all PEs)")
-    figure("activate_group", above_rest("mcnn_activate", "activate_group"), "activate, by groups of kernels (for all PEs)")
+    figure("activate_group", above_rest("mcnn_activate", "activate_group"), "activate with the biases, by groups of kernels (for all PEs)")
     figure("pool_group", above_rest("mcnn_pool_write", "pool_group"), "pool write, by pixels written")
     figure("control_clock", rest, "the rooms that no event is counted for above what they take at rest, a clock")
     figure("logic_clock_tree", idle * 5e3, "all flip-flops with their data at rest, a clock; no tree")
     figure("programmer_read", (program - idle * 5e3) * program_clocks / reads, "all logic while it programs above what it takes at rest, by verify reads")
     printf "\n[figures.logic_leakage]\nvalue = %.4g\nunit = \"uW\"\ntechnology = \"%s\"\nsource = \"%s: leakage of all cells\"\ngrade = \"M\"\n", leakage * 1e6, technology, command
-    split("map_read map_write table_read logit_access", memories, " ")
-    for (i = 1; i <= 4; i++) printf "\n[figures.%s]\nnote = \"the cell library has no memory: neither energy nor a source for one\"\n", memories[i]
+    split("map_read map_write record_read bias_read logit_access", memories, " ")
+    for (i = 1; i <= 5; i++) printf "\n[figures.%s]\nnote = \"the cell library has no memory: neither energy nor a source for one\"\n", memories[i]
     synth = command; sub(/power/, "synth", synth)
     printf "\n[figures.area_logic]\nvalue = %.1f\nunit = \"um2\"\ntechnology = \"%s\"\nsource = \"%s: logic\"\ngrade = \"M\"\n", area, technology, synth
     printf "\n[figures.area_memory_bit]\nvalue = %.1f\nunit = \"um2\"\ntechnology = \"%s nm\"\nsource = \"constraints/cells/%s.cells: assumed, a factor of two either way\"\ngrade = \"?\"\n", bit_um2, node, library

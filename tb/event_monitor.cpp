@@ -14,7 +14,7 @@ enum Bit : unsigned {
   kStallResult,
   kRowRead,
   kRecordRead,
-  kColumnRead,
+  kBiasRead,
   kColumn,
   kStallBeat,
   kBeat,
@@ -82,7 +82,8 @@ void EventMonitor::clock(const ChipClock& now) {
     }
     row->beats += is(kBeat) ? 1 : 0;
     row->record_reads += is(kRecordRead) ? 1 : 0;
-    row->column_reads += is(kColumnRead) ? 1 : 0;
+    row->bias_reads += is(kBiasRead) ? 1 : 0;
+    count_words(now.map_reads, row->map_reads);
     if (is(kTick)) ++row->planes;
     if (is(kColumn)) {
       ++row->columns;

@@ -165,18 +165,18 @@ module mcnn_tb #(
     import "DPI-C" function void c_dpi_chip_clock(
       input chandle chip, input int unsigned layer, input int unsigned events, input int unsigned columns,
       input int unsigned active, input int unsigned strobes, input int unsigned segments,
-      input int unsigned pool_reads, input bit [Lanes*RowBanks-1:0] pool_writes,
+      input int unsigned pool_reads, input bit [Lanes*RowBanks-1:0] map_reads, input bit [Lanes*RowBanks-1:0] pool_writes,
       input bit [Lanes*RowBanks-1:0] image_write
     );
 
     logic [18:0]               events;
-    bit   [Lanes*RowBanks-1:0] pool_write, image_write;  // [lane][bank]
+    bit   [Lanes*RowBanks-1:0] map_read, pool_write, image_write;  // [lane][bank]
     assign events = {
       s_axis_tvalid_i && s_axis_tready_o,                    // 18 a beat of an image is taken
       m_axis_tvalid_o && m_axis_tready_i,                    // 17 a result word leaves
       u_chip.u_result.u_logits.re_i,                         // 16 a row of logits is read
       u_chip.u_result.u_logits.we_i[0],                      // 15 a row of logits is written
-      u_chip.bias_re,                                        // 14 partial sums are given out, a bias row is read
+      u_chip.u_bias.get_i,                                   // 14 partial sums are given out
       u_chip.walk_valid && u_chip.walk_add,                  // 13 pair sums are added
       u_chip.walk_valid,                                     // 12 the reduce walk goes on
       u_chip.code_tick,                                      // 11 the codes of a plane are here
@@ -184,7 +184,7 @@ module mcnn_tb #(
       u_chip.beat,                                           // 9 a beat begins with the next clock
       u_chip.stall_beat,                                     // 8 the PEs wait
       u_chip.column_valid,                                   // 7 a column enters the windows
-      u_chip.fetch_re,                                       // 6 a column is read from memory
+      u_chip.bias_re,                                        // 6 a bias row is read
       u_chip.record_re,                                      // 5 a step record is read
       u_chip.row_re && !u_chip.stall_image,                  // 4 a layer row is read
       u_chip.stall_result,                                   // 3 a result holds the run up
@@ -195,6 +195,7 @@ module mcnn_tb #(
     always_comb begin
       for (int unsigned l = 0; l < Lanes; l++) begin
         for (int unsigned b = 0; b < RowBanks; b++) begin
+          map_read[l*RowBanks+b]    = u_chip.fetch_re[b*Lanes+l];
           pool_write[l*RowBanks+b]  = u_chip.pool_we[b*Lanes+l];
           image_write[l*RowBanks+b] = u_chip.load_we[b%LoadRows] && 32'(u_chip.load_bank) == b - b % LoadRows &&
                                       32'(u_chip.load_lane) == l;
@@ -205,7 +206,7 @@ module mcnn_tb #(
     assign columns = u_chip.column_valid ? u_chip.column_active : '0;
     always @(posedge clk_i)
       c_dpi_chip_clock(chip, 32'(layer), 32'(events), 32'(columns), 32'(u_chip.pe_active), 32'(macro_read),
-                       32'(u_chip.segment_end), 32'(u_chip.pool_re), pool_write, image_write);
+                       32'(u_chip.segment_end), 32'(u_chip.pool_re), map_read, pool_write, image_write);
   end
 
 endmodule

@@ -101,9 +101,10 @@ void c_dpi_chip_set_layer(void* chip, unsigned layer) {
 
 void c_dpi_chip_clock(void* chip, unsigned layer, unsigned events, unsigned columns,
                       unsigned active, unsigned strobes, unsigned segments, unsigned pool_reads,
-                      const svBitVecVal* pool_writes, const svBitVecVal* image_write) {
-  static_cast<mcnn::DpiChip*>(chip)->clock(
-      {layer, events, columns, active, strobes, segments, pool_reads, pool_writes, image_write});
+                      const svBitVecVal* map_reads, const svBitVecVal* pool_writes,
+                      const svBitVecVal* image_write) {
+  static_cast<mcnn::DpiChip*>(chip)->clock({layer, events, columns, active, strobes, segments,
+                                            pool_reads, map_reads, pool_writes, image_write});
 }
 
 void* c_dpi_macro_open(unsigned pe) {

@@ -23,6 +23,7 @@ struct ChipClock {
   std::uint32_t segments = 0;    // PEs that end a replica
   std::uint32_t pool_reads = 0;  // banks
   // Lanes of banks, a bit each in as many words as it takes: [lane][bank].
+  const std::uint32_t* map_reads = nullptr;
   const std::uint32_t* pool_writes = nullptr;
   const std::uint32_t* image_write = nullptr;  // one that takes a pixel
 };

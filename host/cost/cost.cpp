@@ -74,10 +74,10 @@ class Counter {
     count(parts, "pool_group", sum(row.pool_writes));
     count(parts, "control_clock", static_cast<double>(row.clocks));
     clocks(parts, static_cast<double>(row.clocks), config);
-    count(parts, "map_read",
-          (static_cast<double>(row.column_reads) * config.row_banks) + sum(row.pool_reads));
+    count(parts, "map_read", sum(row.map_reads) + (sum(row.pool_reads) * config.lanes));
     count(parts, "map_write", sum(row.pool_writes));
-    count(parts, "table_read", static_cast<double>(row.record_reads + row.psum_groups));
+    count(parts, "record_read", static_cast<double>(row.record_reads));
+    count(parts, "bias_read", static_cast<double>(row.bias_reads));
     count(parts, "logit_access", static_cast<double>(row.logit_writes));
   }
   // What belongs to no layer row: taking an image, loading it, its result.
@@ -86,7 +86,7 @@ class Counter {
     count(parts, "control_clock", static_cast<double>(events.images));
     clocks(parts, static_cast<double>(events.images), config);
     count(parts, "map_write", sum(events.image_writes));
-    count(parts, "table_read", static_cast<double>(events.row_reads));
+    count(parts, "record_read", static_cast<double>(events.row_reads));
     count(parts, "logit_access", static_cast<double>(events.result_reads));
   }
 

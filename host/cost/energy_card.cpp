@@ -46,9 +46,10 @@ constexpr auto kKinds = std::to_array<FigureKind>({
     {"programmer_read", kDigital, "pJ", "verify reads",
      "programmer: a verify read and the pulse that may follow"},
 
-    {"map_read", kMemory, "pJ", "map words read", "feature-map bank: a word read"},
+    {"map_read", kMemory, "pJ", "map pixels read", "feature-map bank: a pixel read"},
     {"map_write", kMemory, "pJ", "map pixels written", "feature-map bank: a pixel written"},
-    {"table_read", kMemory, "pJ", "table rows read", "tables: a row read"},
+    {"record_read", kMemory, "pJ", "table rows read", "tables: a step record or layer row read"},
+    {"bias_read", kMemory, "pJ", "bias rows read", "tables: a row of Lanes biases read"},
     {"logit_access", kMemory, "pJ", "logit pairs", "result memory: a pair written or read"},
 
     {"area_cell", kArea, "um2", "", "a cell"},

@@ -27,14 +27,15 @@ void visit_row(Row& row, Visit&& visit) {
   visit("planes", row.planes);
   visit("record_reads", row.record_reads);
   visit("columns", row.columns);
-  visit("column_reads", row.column_reads);
   visit("reduce_groups", row.reduce_groups);
   visit("psum_groups", row.psum_groups);
+  visit("bias_reads", row.bias_reads);
   visit("activations", row.activations);
   visit("logit_writes", row.logit_writes);
 }
 template <typename Row, typename Visit>
 void visit_row_vectors(Row& row, Visit&& visit) {
+  visit("map_reads", row.map_reads);
   visit("pool_reads", row.pool_reads);
   visit("pool_writes", row.pool_writes);
   visit("window_columns", row.window_columns);
@@ -108,6 +109,39 @@ void count_pool(const LayerRow& row, const ChipConfig& config, RowEvents& events
   }
 }
 
+// Channels of a word that a record's PEs take.
+std::vector<bool> lanes_taken(const LayerRow& row, const ChipConfig& config,
+                              const StepRecord& record) {
+  std::vector<bool> taken(to_index(config.lanes));
+  for (size_t pe = 0; pe < to_index(config.num_pe); ++pe) {
+    const int channels = row.array_rows == 1 ? record.windows : 1;
+    for (int i = 0; record.active[pe] != 0 && i < channels; ++i)
+      taken[to_index(record.lane[pe] + i)] = true;
+  }
+  return taken;
+}
+
+// `columns` columns of every row group: the rows in the map from the first that a window may begin
+// at to the last of the lowest one, in the channels that are taken.
+void count_map_reads(const LayerRow& row, const ChipConfig& config, const StepRecord& record,
+                     int64_t columns, RowEvents& events) {
+  const std::vector<bool> taken = lanes_taken(row, config, record);
+  int reach = 0;  // of the lowest window
+  for (int pe = 0; pe < config.num_pe; ++pe) {
+    reach = std::max(reach, row.stride * (row.replica[to_index(pe)] + row.array_rows - 1));
+  }
+  for (int y0 = 0; y0 < row.out_height; y0 += row.group_rows) {
+    const int top = row.stride * y0 + record.row_offset;
+    const int end = std::min({top + reach + record.window_rows, top + config.row_banks, row.in_height});
+    for (int y = std::max(top, 0); y < end; ++y) {
+      for (int lane = 0; lane < config.lanes; ++lane) {
+        if (taken[to_index(lane)])
+          events.map_reads[to_index(lane * config.row_banks + y % config.row_banks)] += columns;
+      }
+    }
+  }
+}
+
 void count_vector(const LayerRow& row, const ChipConfig& config, RowEvents& events) {
   for (int k = 0; k < row.kernels; ++k) {
     const int bank = (row.out_base + k / config.lanes) % kVectorBanks;
@@ -124,6 +158,7 @@ void scale(RowEvents& events, int64_t images) {
 
 RowEvents empty_row(const ChipConfig& config) {
   RowEvents row;
+  row.map_reads.assign(to_index(config.lanes * config.row_banks), 0);
   row.pool_reads.assign(to_index(config.row_banks), 0);
   row.pool_writes.assign(to_index(config.lanes * config.row_banks), 0);
   row.window_columns.assign(to_index(config.num_pe), 0);
@@ -145,21 +180,24 @@ RowEvents image_row(const ChipProgram& program, const ChipConfig& config, int in
   for (const PassRecord& entry : records) {
     const StepRecord& record = *entry.record;
     int64_t columns = 0;
+    int64_t columns_in = 0;  // of a row group, inside the map
     for (int x = 0; x < row.out_width; ++x) {
       const bool slid = timing.slides() && x > 0;
       for (int c = slid ? record.window_columns - new_columns(row, record) : 0;
            c < record.window_columns; ++c) {
         const int column = row.stride * x + record.column_offset + c;
-        if (column >= 0 && column < row.in_width) events.column_reads += timing.row_groups;
+        if (column >= 0 && column < row.in_width) ++columns_in;
         columns += timing.row_groups;
       }
     }
     events.columns += columns;
+    count_map_reads(row, config, record, columns_in, events);
     for (size_t pe = 0; pe < to_index(config.num_pe); ++pe) {
       if (record.active[pe] != 0) events.window_columns[pe] += columns;
     }
   }
   const int64_t groups = timing.reduce;
+  events.bias_reads = config.words_of_kernels(row.kernels);
   events.reduce_groups = events.beats * groups;
   for (int x = 0; x < row.out_width; ++x) {
     for (int px = 0; px < row.pooled_width; ++px) {
@@ -201,11 +239,12 @@ RowEvents& RowEvents::operator+=(const RowEvents& other) {
   planes += other.planes;
   record_reads += other.record_reads;
   columns += other.columns;
-  column_reads += other.column_reads;
   reduce_groups += other.reduce_groups;
   psum_groups += other.psum_groups;
+  bias_reads += other.bias_reads;
   activations += other.activations;
   logit_writes += other.logit_writes;
+  add_each(other.map_reads, map_reads);
   add_each(other.pool_reads, pool_reads);
   add_each(other.pool_writes, pool_writes);
   add_each(other.window_columns, window_columns);

@@ -22,13 +22,14 @@ struct RowEvents {
   int64_t planes = 0;         // planes driven, whether a PE has a pulse in it or not
   int64_t record_reads = 0;   // step records read
   int64_t columns = 0;        // columns that enter windows
-  int64_t column_reads = 0;   // of them inside the map: every bank of the input buffer is read
   int64_t reduce_groups = 0;  // pair sums of Lanes pairs added over the PEs
-  int64_t psum_groups = 0;    // partial sums of Lanes pairs given out, with a bias read each
+  int64_t psum_groups = 0;    // partial sums of Lanes pairs given out
+  int64_t bias_reads = 0;     // rows of the bias table, once in a pass
   int64_t activations = 0;    // sums biased, shifted and clamped
   int64_t logit_writes = 0;   // words of Lanes logits
-  // Feature-map memory, output side. Lane l of bank b: [l * RowBanks + b].
-  std::vector<int64_t> pool_reads;      // [bank] words, all lanes at once
+  // Feature-map memory. Lane l of bank b: [l * RowBanks + b].
+  std::vector<int64_t> map_reads;       // [lane][bank] pixels read of the input buffer
+  std::vector<int64_t> pool_reads;      // [bank] words of the output buffer, all lanes at once
   std::vector<int64_t> pool_writes;     // [lane][bank]
   std::vector<int64_t> window_columns;  // [PE] columns taken into its window
   std::vector<int64_t> active_planes;   // [PE] planes that its accumulators step through

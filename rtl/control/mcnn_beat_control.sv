@@ -277,9 +277,11 @@ module mcnn_beat_control #(
     end
   end
   always_ff @(posedge clk_i) begin
-    token_q[0] <= {pairs_q, row, group, px_q, reduce_first_q, !again_q, open, px_x_q == 9'(x_q),
-                   walk_done && reduce_last_q && row_end, walk_done && reduce_end_q};
-    for (int unsigned i = 1; i < WalkDelay; i++) token_q[i] <= token_q[i-1];
+    if (reduce_q)
+      token_q[0] <= {pairs_q, row, group, px_q, reduce_first_q, !again_q, open, px_x_q == 9'(x_q),
+                     walk_done && reduce_last_q && row_end, walk_done && reduce_end_q};
+    for (int unsigned i = 1; i < WalkDelay; i++)
+      if (valid_q[i-1]) token_q[i] <= token_q[i-1];
   end
   assign hold_o       = hold_q[WalkDelay-1];
   assign walk_valid_o = valid_q[WalkDelay-1];

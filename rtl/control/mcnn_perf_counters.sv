@@ -107,9 +107,9 @@ module mcnn_perf_counters #(
       end else begin
         if (clock_q) clocks_o <= clocks_o + 32'd1;
         if (beat_q) beats_o <= beats_o + 32'd1;
-        reads_o       <= reads_o + 32'(reads_q);
-        conversions_o <= conversions_o + 32'(conversions_q);
-        planes_q      <= planes_q + planes_add_q;
+        if (reads_q != '0) reads_o <= reads_o + 32'(reads_q);
+        if (conversions_q != '0) conversions_o <= conversions_o + 32'(conversions_q);
+        if (planes_add_q != '0) planes_q <= planes_q + planes_add_q;
         if (stall_image_q) stall_image_o <= stall_image_o + 32'd1;
         if (stall_result_q) stall_result_o <= stall_result_o + 32'd1;
         if (stall_beat_q) stall_beat_o <= stall_beat_o + 32'd1;

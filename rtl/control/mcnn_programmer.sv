@@ -105,7 +105,7 @@ module mcnn_programmer #(
   logic [EntryBits-1:0] list_raddr, list_waddr;
   logic [63:0]          list_wdata;
   mcnn_ram #(.LaneBits(32), .Lanes(2), .Depth(NumEntries)) u_list (
-    .clk_i, .re_i(list_re), .raddr_i(list_raddr), .rdata_o(row), .we_i(list_we), .waddr_i(list_waddr), .wdata_i(list_wdata)
+    .clk_i, .re_i({2{list_re}}), .raddr_i(list_raddr), .rdata_o(row), .we_i(list_we), .waddr_i(list_waddr), .wdata_i(list_wdata)
   );
   assign host_rdata_o = row;
   always_comb begin

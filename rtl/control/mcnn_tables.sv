@@ -64,7 +64,7 @@ module mcnn_tables #(
 
   mcnn_ram #(.LaneBits(32), .Lanes(LayerWords), .Depth(NumLayers)) u_layers (
     .clk_i,
-    .re_i   (layer_re_i || (host_re_i && host_rd_table_i == 2'd0)),
+    .re_i   ({LayerWords{layer_re_i || (host_re_i && host_rd_table_i == 2'd0)}}),
     .raddr_i(layer_re_i ? layer_addr_i : host_rd_row_i[LayerBits-1:0]),
     .rdata_o(layer_o),
     .we_i   (layer_we),
@@ -74,7 +74,7 @@ module mcnn_tables #(
 
   mcnn_ram #(.LaneBits(32), .Lanes(RecordWords), .Depth(NumRecords)) u_records (
     .clk_i,
-    .re_i   (record_re_i || (host_re_i && host_rd_table_i == 2'd1)),
+    .re_i   ({RecordWords{record_re_i || (host_re_i && host_rd_table_i == 2'd1)}}),
     .raddr_i(record_re_i ? record_addr_i : host_rd_row_i[RecordBits-1:0]),
     .rdata_o(record_o),
     .we_i   (record_we),
@@ -84,7 +84,7 @@ module mcnn_tables #(
 
   mcnn_ram #(.LaneBits(PsumBits), .Lanes(Lanes), .Depth(NumBiasRows)) u_biases (
     .clk_i,
-    .re_i   (bias_re_i || (host_re_i && host_rd_table_i == 2'd2)),
+    .re_i   ({Lanes{bias_re_i || (host_re_i && host_rd_table_i == 2'd2)}}),
     .raddr_i(bias_re_i ? bias_addr_i : host_rd_row_i[BiasBits-1:0]),
     .rdata_o(bias_o),
     .we_i   (bias_we),

@@ -56,6 +56,7 @@ module mcnn_pe #(
   input logic [LineBits-1:0]               line_i,        // first source line, divided by 4
 
   // the beat
+  input  logic [5:0]           pairs_i,       // pairs that a read converts; constant while a pass runs
   input  logic                 advance_i,     // from the next clock on the loaded window is driven
   input  logic                 survey_i,      // the planes with a pulse are asked for
   output logic [ActBits-1:0]   plane_used_o,  // planes with a pulse in the driven window, 0 unless asked for
@@ -117,6 +118,9 @@ module mcnn_pe #(
       keep[b*WindowBl+:WindowBl] = slide ? window[b*WindowBl+:WindowBl] >> KernelMax : '0;
   endfunction
 
+  logic begins, slides;  // of a column of this PE
+  assign begins = load_i && first_i;
+  assign slides = load_i && slide_i;
   for (genvar w = 0; w < Windows; w++) begin : gen_window
     logic                        loads;
     logic [LaneBits-1:0]         lane;
@@ -135,8 +139,8 @@ module mcnn_pe #(
     end
     always_ff @(posedge clk_i) begin
       if (load_i) begin
-        if (set_q) window0_q[w] <= (first_i ? keep(window1_q[w], slide_i) : window0_q[w]) | taken;
-        else       window1_q[w] <= (first_i ? keep(window0_q[w], slide_i) : window1_q[w]) | taken;
+        if (set_q) window0_q[w] <= (begins ? keep(window1_q[w], slides) : window0_q[w]) | taken;
+        else       window1_q[w] <= (begins ? keep(window0_q[w], slides) : window1_q[w]) | taken;
       end
     end
   end
@@ -147,23 +151,34 @@ module mcnn_pe #(
   end
 
   // --------------------------------------------------------------------------------------------------------- drive
-  logic [NumBl-1:0] pulse;
+  // Selections are one hot, a set each, so that what is not driven does not toggle what is behind.
+  logic [NumBl-1:0]   pulse;
+  logic [ActBits-1:0] drive0, drive1;    // planes that are driven from a set
+  logic               survey0, survey1;  // all of them are asked for
   assign active_o = active_q[set_q];
   assign strobe_o = |pulse;
+  assign survey0  = survey_i && active_o && !set_q;
+  assign survey1  = survey_i && active_o && set_q;
+  assign drive0   = tick_i && active_o && !set_q ? ActBits'(1) << plane_i : '0;
+  assign drive1   = tick_i && active_o && set_q ? ActBits'(1) << plane_i : '0;
   always_comb begin
     pulse        = '0;
     plane_used_o = '0;
     if (tick_i && active_o) begin
-      for (int unsigned b = 0; b < ActBits; b++)
-        if (plane_i == PlaneBits'(b))
-          for (int unsigned w = 0; w < Windows; w++)
-            pulse[w*WindowBl+:WindowBl] = set_q ? window1_q[w][b*WindowBl+:WindowBl] : window0_q[w][b*WindowBl+:WindowBl];
+      for (int unsigned w = 0; w < Windows; w++) begin
+        for (int unsigned b = 0; b < ActBits; b++) begin
+          if (drive0[b]) pulse[w*WindowBl+:WindowBl] = window0_q[w][b*WindowBl+:WindowBl];
+          if (drive1[b]) pulse[w*WindowBl+:WindowBl] = window1_q[w][b*WindowBl+:WindowBl];
+        end
+      end
     end
     if (survey_i && active_o) begin
-      for (int unsigned w = 0; w < Windows; w++)
-        for (int unsigned b = 0; b < ActBits; b++)
-          plane_used_o[b] = plane_used_o[b] |
-                            (|(set_q ? window1_q[w][b*WindowBl+:WindowBl] : window0_q[w][b*WindowBl+:WindowBl]));
+      for (int unsigned w = 0; w < Windows; w++) begin
+        for (int unsigned b = 0; b < ActBits; b++) begin
+          if (survey0) plane_used_o[b] = plane_used_o[b] | (|window0_q[w][b*WindowBl+:WindowBl]);
+          if (survey1) plane_used_o[b] = plane_used_o[b] | (|window1_q[w][b*WindowBl+:WindowBl]);
+        end
+      end
     end
   end
 
@@ -197,6 +212,12 @@ module mcnn_pe #(
   assign hold_note = note_q[CodeDelay*NoteBits+:NoteBits];
 
   // ------------------------------------------------------------------------------------------- shift-add and hold
+  // The pairs of a pass fill neighbouring quads, from that of the first source line on and around; the others stand still.
+  logic [NumQuads-1:0] quads, code_used, hold_used;
+  assign quads     = NumQuads'(~({NumQuads + 1{1'b1}} << ((pairs_i + 6'd1) >> 1)));  // as if they began at quad 0
+  assign code_used = NumQuads'(({2{quads}} << code_note[QuadBits-1:0]) >> NumQuads);
+  assign hold_used = NumQuads'(({2{quads}} << hold_note[QuadBits-1:0]) >> NumQuads);
+
   logic [2*SumBits-1:0] sum[NumQuads];
   for (genvar g = 0; g < NumQuads; g++) begin : gen_quad
     mcnn_shift_add #(
@@ -204,7 +225,7 @@ module mcnn_pe #(
       .Planes  (ActBits)
     ) u_shift_add (
       .clk_i,
-      .plane_i(code_tick_i && code_note[QuadBits]),
+      .plane_i(code_tick_i && code_note[QuadBits] && code_used[g]),
       .first_i(code_first_i),
       .valid_i(code_note[QuadBits+1]),
       .code_i (macro_code_i[g*4*AdcBits+:4*AdcBits]),
@@ -219,14 +240,15 @@ module mcnn_pe #(
   logic [QuadBits-1:0]  hold_start_q;
   always_ff @(posedge clk_i) begin
     if (hold_i) begin
-      for (int unsigned g = 0; g < NumQuads; g++) hold_q[g] <= sum[g];
       hold_active_q <= hold_note[QuadBits];
       hold_start_q  <= hold_note[QuadBits-1:0];
     end
+    for (int unsigned g = 0; g < NumQuads; g++)
+      if (hold_i && hold_note[QuadBits] && hold_used[g]) hold_q[g] <= sum[g];
   end
   for (genvar i = 0; i < Lanes / 2; i++) begin : gen_sums
     logic [QuadBits-1:0] quad;
-    assign quad = NumQuads > 1 ? hold_start_q + QuadBits'((32'(group_i) << (LaneBits - 1)) + i) : '0;
+    assign quad = NumQuads > 1 && hold_active_q ? hold_start_q + QuadBits'((32'(group_i) << (LaneBits - 1)) + i) : '0;
     always_ff @(posedge clk_i)
       if (group_valid_i) sums_o[i*2*SumBits+:2*SumBits] <= hold_active_q ? hold_q[quad] : '0;
   end

@@ -72,7 +72,9 @@ module mcnn_reduce #(
           if (((p >> l) & 1) == 1 && same[l][p]) late[p] = late[p] + late[((p>>l)<<l)-1];
     end
     for (genvar p = 0; p < NumPe; p++) begin : gen_pe
-      always_ff @(posedge clk_i) if (valid_i && add_i) early_q[k*NumPe+p] <= early[p];
+      // Of the PEs within a segment only the last of each early block is met again.
+      localparam bit BlockEnd = (p + 1) % (1 << Early) == 0;
+      always_ff @(posedge clk_i) if (valid_i && add_i && (BlockEnd || segment_end_i[p])) early_q[k*NumPe+p] <= early[p];
       assign total[k*NumPe+p] = late[p];
     end
   end
@@ -101,7 +103,9 @@ module mcnn_reduce #(
   for (genvar p = 0; p < NumPe; p++) begin : gen_psum
     logic [Lanes*PsumBits-1:0] psum_q[NumGroups];
     logic [Lanes*PsumBits-1:0] held, next;
-    assign held = psum_q[group_q];
+    logic [GroupBits-1:0]      word;  // stands still while nothing that is held is needed
+    assign word = segment_end_i[p] && !(first_q && add_q) ? group_q : '0;
+    assign held = psum_q[word];
     for (genvar k = 0; k < Lanes; k++) begin : gen_pair
       assign next[k*PsumBits+:PsumBits] =
           (first_q && add_q ? '0 : held[k*PsumBits+:PsumBits]) +

@@ -20,16 +20,23 @@ module mcnn_shift_add #(
   output logic [2*SumBits-1:0] sum_o     // {odd kernel, even kernel}, signed
 );
 
+  // Without a plane nothing moves behind the inputs: the operands are 0.
+  logic clear, read;
+  assign clear = first_i || !plane_i;
+  assign read  = valid_i && plane_i;
+
   function automatic logic [SumBits-1:0] next(
-      input logic [SumBits-1:0] acc, input logic [2*CodeBits-1:0] codes, input logic first, input logic valid);
-    next = first ? '0 : acc << 1;
-    if (valid) next = next + SumBits'(codes[0+:CodeBits]) - SumBits'(codes[CodeBits+:CodeBits]);
+      input logic [SumBits-1:0] acc, input logic [2*CodeBits-1:0] codes, input logic clears, input logic reads);
+    logic signed [CodeBits:0] difference;
+    difference = '0;
+    if (reads) difference = {1'b0, codes[0+:CodeBits]} - {1'b0, codes[CodeBits+:CodeBits]};
+    next = (clears ? '0 : acc << 1) + SumBits'(difference);
   endfunction
 
   always_ff @(posedge clk_i) begin
     if (plane_i)
-      sum_o <= {next(sum_o[SumBits+:SumBits], code_i[2*CodeBits+:2*CodeBits], first_i, valid_i),
-                next(sum_o[0+:SumBits], code_i[0+:2*CodeBits], first_i, valid_i)};
+      sum_o <= {next(sum_o[SumBits+:SumBits], code_i[2*CodeBits+:2*CodeBits], clear, read),
+                next(sum_o[0+:SumBits], code_i[0+:2*CodeBits], clear, read)};
   end
 
 endmodule

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Window fetch: walks the output positions of a pass (row groups, columns) and at each position the step records, and
-// reads one column of RowBanks input rows of Lanes channels a clock. The same column serves every PE of the record: PEs
-// take the channels that they name, and those of other replicas other rows.
+// reads one column of up to RowBanks input rows of up to Lanes channels a clock. The same column serves every PE of the record:
+// PEs take the channels that they name, and those of other replicas other rows. What no PE takes is not read.
 //
 // Sliding windows: in a pass of one step a position and stride 1, only the last column of a window is fetched behind the
 // first position of a row; the others are those of the position before, and the PEs shift the window that they drive.
@@ -57,7 +57,7 @@ module mcnn_window_fetch #(
   input  logic [RecWidth-1:0] record_i,
 
   // feature-map memory
-  output logic                              fetch_re_o,
+  output logic [RowBanks*Lanes-1:0]         fetch_re_o,      // pixels that are read, [bank][lane]
   output logic [RowBanks*AddrBits-1:0]      fetch_addr_o,
   input  logic [RowBanks*Lanes*ActBits-1:0] fetch_data_i,  // [bank][lane]
 
@@ -264,7 +264,6 @@ module mcnn_window_fetch #(
     assign row_in[b] = !row[CoordBits-1] && row < CoordBits'(in_height_i);
     assign fetch_addr_o[b*AddrBits+:AddrBits] = low[b] ? addr_low[AddrBits-1:0] : addr_high[AddrBits-1:0];
   end
-  assign fetch_re_o = ce && b_valid_q && column_in;
 
   // Rows from the first window to the others: STRIDE apart when they belong to output rows, none when they are channels.
   logic [6:0] row_span_q;  // to the last one
@@ -276,6 +275,36 @@ module mcnn_window_fetch #(
     row_span_q <= times(stride_i, array_rows_i);
     for (int unsigned w = 0; w < Windows; w++)
       row_shift_o[w*BankBits+:BankBits] <= array_rows_i == '0 ? '0 : BankBits'(times(stride_i, 4'(w)));
+  end
+
+  // Rows and channels that are read: of the rows in the map those down to the last that any PE may take, and the channels that
+  // a PE of the record takes.
+  logic [3:0]          lowest_q;  // row of the column at which the lowest PE's first window begins
+  logic [7:0]          last;      // row at which the lowest window ends
+  logic [RowBanks-1:0] row_read;
+  logic [Lanes-1:0]    lane_read;
+  function automatic logic [3:0] largest(input logic [NumPe*4-1:0] row_offset);
+    largest = '0;
+    for (int unsigned p = 0; p < NumPe; p++)
+      if (row_offset[p*4+:4] > largest) largest = row_offset[p*4+:4];
+  endfunction
+  always_ff @(posedge clk_i) if (!b_valid_q) lowest_q <= largest(row_offset_i);  // the same in all of a pass
+  assign last = 8'(lowest_q) + 8'(row_span_q) + 8'(b_rows_q);
+  always_comb begin
+    row_read   = '0;
+    lane_read  = '0;
+    fetch_re_o = '0;
+    if (ce && b_valid_q) begin
+      for (int unsigned b = 0; b < RowBanks; b++)
+        row_read[b] = column_in && row_in[b] && 8'({BankBits'(b) - split}) <= last;
+      for (int unsigned l = 0; l < Lanes; l++)
+        for (int unsigned p = 0; p < NumPe; p++)
+          if (b_active_q[p] && (b_lane_q[p*4+:4] == 4'(l) || (array_rows_i == '0 && b_lane_q[p*4+:4] <= 4'(l) &&
+              5'(b_lane_q[p*4+:4]) + 5'(b_windows_q) >= 5'(l))))
+            lane_read[l] = 1'b1;
+      for (int unsigned b = 0; b < RowBanks; b++)
+        if (row_read[b]) fetch_re_o[b*Lanes+:Lanes] = lane_read;
+    end
   end
 
   // What a record may not ask for. The record itself is checked at the first position only: it is the same at all of them.
@@ -307,7 +336,8 @@ module mcnn_window_fetch #(
 
   // ------------------------------------------------------------------------------------------------ stage C: data
   logic                      c_valid_q;
-  logic [RowBanks-1:0]       c_row_in_q;
+  logic [RowBanks-1:0]       c_row_read_q;
+  logic [Lanes-1:0]          c_lane_read_q;
   logic [NumPe*BankBits-1:0] c_first_bank_q;
   logic [1:0]                c_column_q, c_rows_q;
   logic                      c_first_q, c_slide_q;
@@ -329,7 +359,8 @@ module mcnn_window_fetch #(
 
   always_ff @(posedge clk_i) begin
     if (ce && b_valid_q) begin
-      c_row_in_q     <= column_in ? row_in : '0;
+      c_row_read_q   <= row_read;
+      c_lane_read_q  <= lane_read;
       c_column_q     <= b_column_q;
       c_first_q      <= b_first_q;
       c_slide_q      <= b_slide_q;
@@ -351,19 +382,6 @@ module mcnn_window_fetch #(
 
   // --------------------------------------------------------------------------------------------- stage D: to the PEs
   // Channels that no PE takes do not move on.
-  logic [Lanes-1:0] lane_used;
-  always_comb begin
-    lane_used = '0;
-    if (ce && c_valid_q) begin
-      for (int unsigned l = 0; l < Lanes; l++)
-        for (int unsigned p = 0; p < NumPe; p++)
-          if (c_active_q[p] && (c_lane_q[p*LaneBits+:LaneBits] == LaneBits'(l) || (array_rows_i == '0 &&
-              c_lane_q[p*LaneBits+:LaneBits] <= LaneBits'(l) &&
-              5'(c_lane_q[p*LaneBits+:LaneBits]) + 5'(c_windows_q) >= 5'(l))))
-            lane_used[l] = 1'b1;
-    end
-  end
-
   logic d_valid_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -378,10 +396,10 @@ module mcnn_window_fetch #(
   always_ff @(posedge clk_i) begin
     if (ce && c_valid_q) begin
       for (int unsigned l = 0; l < Lanes; l++) begin
-        if (lane_used[l]) begin
+        if (c_lane_read_q[l]) begin
           for (int unsigned b = 0; b < ActBits; b++)
             for (int unsigned r = 0; r < RowBanks; r++)
-              planes_o[(l*ActBits+b)*RowBanks+r] <= fetch_data_i[(r*Lanes+l)*ActBits+b] && c_row_in_q[r];
+              planes_o[(l*ActBits+b)*RowBanks+r] <= fetch_data_i[(r*Lanes+l)*ActBits+b] && c_row_read_q[r];
         end
       end
       first_bank_o <= c_first_bank_q;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The feature-map buffers. Each has RowBanks memories whose words hold a pixel of Lanes channels, so that one clock reads a
-// column of RowBanks rows of Lanes channels (window fetch), updates one (pool write) and takes LoadRows neighbouring rows of a
+// column of up to RowBanks rows of up to Lanes channels (window fetch), updates one (pool write) and takes LoadRows neighbouring rows of a
 // column of a channel of the next image (load), each in the buffer that plays that role. Which buffer plays which role comes
 // from the sequencer; the host reads any buffer while the chip is at rest.
 //
@@ -28,8 +28,8 @@ module mcnn_feature_maps #(
   input  logic [1:0] write_buffer_i, // pool write writes it (out_buffer_i, one clock later)
   input  logic [1:0] load_buffer_i,  // the image loader writes it
 
-  // window fetch: one column, an address a bank; data as [bank][lane]
-  input  logic                              fetch_re_i,
+  // window fetch: one column, an address a bank; pixels and data as [bank][lane]
+  input  logic [RowBanks*Lanes-1:0]         fetch_re_i,
   input  logic [RowBanks*AddrBits-1:0]      fetch_addr_i,
   output logic [RowBanks*Lanes*ActBits-1:0] fetch_data_o,
 
@@ -62,7 +62,7 @@ module mcnn_feature_maps #(
 
   for (genvar g = 0; g < NumBuffers; g++) begin : gen_buffer
     logic is_in, is_out, is_write, is_load, is_host;
-    assign is_in    = fetch_re_i && in_buffer_i == 2'(g);
+    assign is_in    = in_buffer_i == 2'(g);
     assign is_out   = out_buffer_i == 2'(g);
     assign is_write = write_buffer_i == 2'(g);
     assign is_load  = load_buffer_i == 2'(g);
@@ -70,7 +70,9 @@ module mcnn_feature_maps #(
 
     for (genvar b = 0; b < RowBanks; b++) begin : gen_bank
       localparam int unsigned Row = b % LoadRows;  // of a loaded column
-      logic load;
+      logic load, fetch, pool;
+      assign fetch = is_in && fetch_re_i[b*Lanes+:Lanes] != '0;
+      assign pool  = is_out && pool_re_i[b];
       assign load = is_load && load_we_i[Row] && load_bank_i == BankBits'(b - Row);
       mcnn_ram #(
         .LaneBits(ActBits),
@@ -78,8 +80,8 @@ module mcnn_feature_maps #(
         .Depth   (BankDepth)
       ) u_ram (
         .clk_i,
-        .re_i   (is_in || is_host || (is_out && pool_re_i[b])),
-        .raddr_i(is_in ? fetch_addr_i[b*AddrBits+:AddrBits] :
+        .re_i   (fetch ? fetch_re_i[b*Lanes+:Lanes] : {Lanes{is_host || pool}}),
+        .raddr_i(fetch ? fetch_addr_i[b*AddrBits+:AddrBits] :
                  is_host ? host_addr_i : pool_raddr_i[b*AddrBits+:AddrBits]),
         .rdata_o(word[g*RowBanks+b]),
         .we_i   (load ? Lanes'(1) << load_lane_i : is_write ? pool_we_i[b*Lanes+:Lanes] : '0),
@@ -95,7 +97,7 @@ module mcnn_feature_maps #(
   logic [GroupBits-1:0] host_group_q;
 
   always_ff @(posedge clk_i) begin
-    if (fetch_re_i) fetch_buffer_q <= in_buffer_i;
+    if (|fetch_re_i) fetch_buffer_q <= in_buffer_i;
     if (|pool_re_i) pool_buffer_q <= out_buffer_i;
     if (host_re_i) begin
       host_buffer_q <= host_buffer_i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory with one read and one write port, the only memory of the chip. Synthesis takes it as a memory macro; everything
-// else is flip-flops. A word has one or more lanes that are written separately and read together.
-// Read: `rdata_o` is the word at `raddr_i` one clock after `re_i`, and keeps its value while `re_i` is low.
+// else is flip-flops. A word has one or more lanes, each with a read and a write enable of its own.
+// Read: a lane of `rdata_o` is that of the word at `raddr_i` one clock after its `re_i`, and keeps its value while that is low.
 // Reading the word that is written in the same clock gives the old one.
 module mcnn_ram #(
   parameter  int unsigned LaneBits  = 8,    // bits of a lane
@@ -11,7 +11,7 @@ module mcnn_ram #(
   localparam int unsigned AddrWidth = (Depth > 1) ? $clog2(Depth) : 1
 ) (
   input  logic                 clk_i,
-  input  logic                 re_i,
+  input  logic [Lanes-1:0]     re_i,
   input  logic [AddrWidth-1:0] raddr_i,
   output logic [Width-1:0]     rdata_o,
   input  logic [Lanes-1:0]     we_i,
@@ -26,7 +26,10 @@ module mcnn_ram #(
       for (int unsigned l = 0; l < Lanes; l++)
         if (we_i[l]) mem[waddr_i][l*LaneBits+:LaneBits] <= wdata_i[l*LaneBits+:LaneBits];
     end
-    if (re_i) rdata_o <= mem[raddr_i];
+    if (|re_i) begin
+      for (int unsigned l = 0; l < Lanes; l++)
+        if (re_i[l]) rdata_o[l*LaneBits+:LaneBits] <= mem[raddr_i][l*LaneBits+:LaneBits];
+    end
   end
 
 endmodule

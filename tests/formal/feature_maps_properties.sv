@@ -21,7 +21,7 @@ module feature_maps_properties #(
   input logic [1:0]                     out_buffer_i,
   input logic [1:0]                     write_buffer_i,
   input logic [1:0]                     load_buffer_i,
-  input logic                           fetch_re_i,
+  input logic [RowBanks*Lanes-1:0]      fetch_re_i,
   input logic [RowBanks*AddrBits-1:0]   fetch_addr_i,
   input logic [RowBanks*Lanes*ActBits-1:0] fetch_data_o,
   input logic [RowBanks-1:0]            pool_re_i,
@@ -47,11 +47,11 @@ module feature_maps_properties #(
   assign rst_ni = 1'b1;
 
   // ------------------------------------------------------------------------------------------------------ surroundings
-  `MCNN_ASSUME(roles_exist, (!fetch_re_i || 32'(in_buffer_i) < NumBuffers) && (pool_re_i == '0 || 32'(out_buffer_i) < NumBuffers) &&
+  `MCNN_ASSUME(roles_exist, (fetch_re_i == '0 || 32'(in_buffer_i) < NumBuffers) && (pool_re_i == '0 || 32'(out_buffer_i) < NumBuffers) &&
                (pool_we_i == '0 || 32'(write_buffer_i) < NumBuffers) && (load_we_i == '0 || 32'(load_buffer_i) < NumBuffers),
                "a role must have a buffer")
-  `MCNN_ASSUME(one_reader, !(fetch_re_i && pool_re_i != '0) || in_buffer_i != out_buffer_i, "one reader a buffer")
-  `MCNN_ASSUME(host_alone, !host_re_i || (!fetch_re_i && pool_re_i == '0), "the host must read while the chip is at rest")
+  `MCNN_ASSUME(one_reader, !(fetch_re_i != '0 && pool_re_i != '0) || in_buffer_i != out_buffer_i, "one reader a buffer")
+  `MCNN_ASSUME(host_alone, !host_re_i || (fetch_re_i == '0 && pool_re_i == '0), "the host must read while the chip is at rest")
   `MCNN_ASSUME(group_exists, !host_re_i || 32'(host_group_i) < Groups, "a group of banks must exist")
   `MCNN_ASSUME(one_writer, !(load_we_i != '0 && pool_we_i != '0) || load_buffer_i != write_buffer_i, "one writer a buffer")
   `MCNN_ASSUME(rows_of_a_beat, load_we_i == '0 || 32'(load_bank_i) % LoadRows == 0, "a load must begin at a multiple of its rows")
@@ -66,11 +66,12 @@ module feature_maps_properties #(
   logic               known_q;
   logic [AddrBits-1:0] fetch_addr, pool_raddr, pool_waddr;  // at its bank
   logic [ActBits-1:0]  fetch_data, pool_rdata, host_data;
-  logic                pool_re, pool_we;
+  logic                fetch_re, pool_re, pool_we;
   always_comb begin
     fetch_addr = '0;
     pool_raddr = '0;
     pool_waddr = '0;
+    fetch_re   = 1'b0;
     pool_re    = 1'b0;
     pool_we    = 1'b0;
     pooled     = '0;
@@ -87,6 +88,7 @@ module feature_maps_properties #(
         pool_re    = pool_re_i[b];
         for (int unsigned l = 0; l < Lanes; l++) begin
           if (probe_lane == LaneBits'(l)) begin
+            fetch_re   = fetch_re_i[b*Lanes+l];
             pool_we    = pool_we_i[b*Lanes+l];
             pooled     = pool_wdata_i[(b*Lanes+l)*ActBits+:ActBits];
             fetch_data = fetch_data_o[(b*Lanes+l)*ActBits+:ActBits];
@@ -119,7 +121,7 @@ module feature_maps_properties #(
   logic [ActBits-1:0] then_q, before_q;
   initial {fetched_q, pool_read_q, host_q, host_read_q} = '0;
   always_ff @(posedge clk_i) begin
-    fetched_q   <= known_q && fetch_re_i && in_buffer_i == probe_buffer && fetch_addr == probe_addr;
+    fetched_q   <= known_q && fetch_re && in_buffer_i == probe_buffer && fetch_addr == probe_addr;
     pool_read_q <= known_q && pool_re && out_buffer_i == probe_buffer && pool_raddr == probe_addr;
     host_q      <= known_q && host_re_i && host_buffer_i == probe_buffer && host_lane_i == probe_lane &&
                    host_addr_i == probe_addr && (Groups == 1 || 32'(host_group_i) == 32'(probe_bank) / 4);

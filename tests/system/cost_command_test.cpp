@@ -55,7 +55,7 @@ TEST_F(Cli, CostLeadsWithSixLinesThatSayHowTheyWereComeBy) {
       {"accuracy", " % ", "measured", "of 20 images right"},
       {"latency", "91.3 us/image", "measured", "1826.0 clocks of 50 ns"},
       {"throughput", "11.0 k images/s", "measured"},
-      {"energy", " uJ/image", "estimated", "paper65 + osu018 + gf180sram"},
+      {"energy", " uJ/image", "estimated", "paper65 + osu018-gated + gf180sram"},
       {"power", " mW", "estimated"},
       {"area", "> ", " mm2", "missing", "area_cell"}};
   for (std::size_t i = 0; i < 6; ++i) {
@@ -87,8 +87,8 @@ TEST_F(Cli, CostOfAnotherConfigurationLeavesItsLogicOut) {
           << energy;
     }
     const std::string why =
-        name == "nine.params" ? "card osu018 was measured on yao2020, not on nine"
-                              : "card osu018 was measured on yao2020 with other parameters (NumPe";
+        name == "nine.params" ? "card osu018-gated was measured on yao2020, not on nine"
+                              : "card osu018-gated was measured on yao2020 with other parameters (NumPe";
     EXPECT_NE(result.out.find(why), std::string::npos) << result.out;
     const json cost = json::parse(read_file(path("nine.json")));
     EXPECT_FALSE(cost.at("energy_known").get<bool>());

@@ -24,7 +24,7 @@ class FeatureMaps : public testing::Test {
   }
 
   void Idle(Bench<typename C::Model>& maps) {
-    maps->fetch_re_i = 0;
+    Clear(maps->fetch_re_i, C::kRowBanks * C::kLanes);
     maps->pool_re_i = 0;
     Clear(maps->pool_we_i, C::kRowBanks * C::kLanes);
     maps->load_we_i = 0;
@@ -83,7 +83,7 @@ TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
   ForSeeds<typename C::Model>(3, [&](Rng& rng, auto& maps) {
     auto memory = this->Fill(maps, rng);
     int in = 0, out = 1, load = 2, rest = 3, write = 1;
-    bool fetch_known = false;
+    std::vector<bool> fetch_known(C::kRowBanks * C::kLanes);
     std::optional<std::uint32_t> host_next;  // the host's data come two clocks behind the request
     std::vector<int> fetch_expected(C::kRowBanks * C::kLanes);
     for (int i = 0; i < 4000; ++i) {
@@ -95,7 +95,7 @@ TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
         } else {
           std::swap(in, other);
         }
-        fetch_known = false;  // another port may read that buffer now
+        fetch_known.assign(fetch_known.size(), false);  // another port may read that buffer now
       }
       maps->in_buffer_i = static_cast<CData>(in);
       maps->out_buffer_i = static_cast<CData>(out);
@@ -120,7 +120,6 @@ TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
       maps->host_lane_i = static_cast<CData>(host_lane);
       maps->host_group_i = static_cast<CData>(host_group);
       maps->host_addr_i = static_cast<CData>(host_word);
-      maps->fetch_re_i = fetch;
       maps->pool_re_i = static_cast<decltype(+maps->pool_re_i)>(pool_re);
       SetBits(maps->load_we_i, 0, C::kLoadRows, load_we);
       maps->load_lane_i = static_cast<CData>(load_lane);
@@ -130,7 +129,7 @@ TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
       std::vector<int> pool_expected(C::kRowBanks * C::kLanes, -1);
       const std::uint32_t host_expected =
           Fixture::HostWord(memory, host_buffer, host_lane, host_group, host_word);
-      if (host) fetch_known = false;
+      if (host) fetch_known.assign(fetch_known.size(), false);
       for (int bank = 0; bank < C::kRowBanks; ++bank) {
         // Few words, so that ports meet.
         const int fetch_word = rng.Below(8), read_word = rng.Below(8);
@@ -138,12 +137,16 @@ TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
         SetBits(maps->pool_raddr_i, bank * this->kAddrBits, this->kAddrBits, read_word);
         for (int lane = 0; lane < C::kLanes; ++lane) {
           const int at = bank * C::kLanes + lane;
-          if (fetch) fetch_expected[at] = memory[Fixture::Index(in, lane, bank, fetch_word)];
+          const bool read = fetch && rng.Chance(80);
+          SetBits(maps->fetch_re_i, at, 1, read ? 1 : 0);
+          if (read) {
+            fetch_expected[at] = memory[Fixture::Index(in, lane, bank, fetch_word)];
+            fetch_known[at] = true;
+          }
           if ((pool_re >> bank & 1) != 0)
             pool_expected[at] = memory[Fixture::Index(out, lane, bank, read_word)];
         }
       }
-      if (fetch) fetch_known = true;
       for (int bank = 0; bank < C::kRowBanks; ++bank) {
         const int write_word = rng.Below(8);
         SetBits(maps->pool_waddr_i, bank * this->kAddrBits, this->kAddrBits, write_word);
@@ -167,7 +170,7 @@ TYPED_TEST(FeatureMaps, AllPortsAtOnceMatchArrays) {
       for (int bank = 0; bank < C::kRowBanks; ++bank) {
         for (int lane = 0; lane < C::kLanes; ++lane) {
           const int at = bank * C::kLanes + lane;
-          if (fetch_known) {
+          if (fetch_known[at]) {
             ASSERT_EQ(static_cast<int>(GetBits(maps->fetch_data_o, at * C::kActBits, C::kActBits)),
                       fetch_expected[at])
                 << "clock " << i << ", fetch, bank " << bank << ", lane " << lane;

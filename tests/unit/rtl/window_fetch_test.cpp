@@ -3,6 +3,8 @@
 // the specification names, pixels outside the map being 0; and records that the chip cannot serve
 // are reported.
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "VWindowFetchCorner.h"
 #include "VWindowFetchTiny.h"
@@ -141,12 +143,14 @@ class WindowFetch : public testing::Test {
     dut.Eval();
     const bool record = dut->record_re_o != 0;
     const int number = dut->record_addr_o;
-    const bool fetch = dut->fetch_re_o != 0;
-    std::vector<int> column;
+    std::vector<std::optional<int>> column;  // pixels that are read
     for (int bank = 0; bank < C::kRowBanks; ++bank) {
       const int word = static_cast<int>(GetBits(dut->fetch_addr_o, bank * kAddrBits, kAddrBits));
-      for (int lane = 0; lane < C::kLanes; ++lane)
-        column.push_back(memory_[Index(lane, bank, word)]);
+      for (int lane = 0; lane < C::kLanes; ++lane) {
+        const bool read = GetBits(dut->fetch_re_o, bank * C::kLanes + lane, 1) != 0;
+        column.push_back(read ? std::optional(memory_[Index(lane, bank, word)]) : std::nullopt);
+        pixel_reads_ += read ? 1 : 0;
+      }
     }
     dut.Edge();
     errors_ += dut->error_o != 0 ? 1 : 0;
@@ -163,9 +167,10 @@ class WindowFetch : public testing::Test {
         SetBits(dut->record_i, static_cast<int>(w) * 32, 32, words[w]);
       }
     }
-    if (fetch) {
-      for (int at = 0; at < C::kRowBanks * C::kLanes; ++at)
-        SetBits(dut->fetch_data_i, at * C::kActBits, C::kActBits, column[at]);
+    // What is not read keeps its value.
+    for (int at = 0; at < C::kRowBanks * C::kLanes; ++at) {
+      if (column[at].has_value())
+        SetBits(dut->fetch_data_i, at * C::kActBits, C::kActBits, *column[at]);
     }
   }
 
@@ -175,10 +180,31 @@ class WindowFetch : public testing::Test {
     return memory_[Index(lane, y % C::kRowBanks, r.base + y / C::kRowBanks * p.in_width + x)];
   }
 
+  // Pixels of a column that are read: the rows in the map down to the last that the lowest window of
+  // the pass may take, in the channels that PEs of the record take.
+  int PixelReads(const Pass& p, const Record& r, int y0, int x) const {
+    if (x < 0 || x >= p.in_width) return 0;
+    int reach = 0;
+    for (const int replica : p.replica)
+      reach = std::max(reach, p.stride * (replica + p.array_rows - 1));
+    const int top = p.stride * y0 + r.row_offset;
+    int rows = 0;
+    for (int row = 0; row < std::min(reach + r.rows, C::kRowBanks); ++row)
+      rows += top + row >= 0 && top + row < p.in_height ? 1 : 0;
+    std::set<int> lanes;
+    for (int pe = 0; pe < C::kNumPe; ++pe) {
+      for (int w = 0; (r.active >> pe & 1) != 0 && w < (p.array_rows > 1 ? 1 : r.windows); ++w)
+        lanes.insert(r.lane[pe] + w);
+    }
+    return rows * static_cast<int>(lanes.size());
+  }
+
   // Compares a whole pass, column by column; `stall`: how often ready_i is low [percent].
   void Run(Bench<Model>& dut, const Pass& p, int stall, Rng& rng) {
     SetPass(dut, p);
     record_reads_ = 0;
+    pixel_reads_ = 0;
+    int pixel_reads = 0;
     dut->ready_i = 1;
     dut->start_i = 1;
     const int start = dut.clocks();
@@ -194,6 +220,7 @@ class WindowFetch : public testing::Test {
           const bool slides = single && x > 0 && p.stride == 1;
           const int first_column = slides ? r.columns - 1 : 0;
           for (int c = first_column; c < r.columns; ++c) {
+            pixel_reads += PixelReads(p, r, y0, p.stride * x + r.column_offset + c);
             int waited = 0;
             do {
               ASSERT_LT(++waited, 2000) << "no column";
@@ -269,6 +296,7 @@ class WindowFetch : public testing::Test {
     const int positions = (p.out_height + p.group_rows - 1) / p.group_rows * p.out_width;
     const int records = static_cast<int>(p.records.size());
     EXPECT_EQ(record_reads_, records == 1 ? 1 : positions * records);
+    EXPECT_EQ(pixel_reads_, pixel_reads) << "nothing is read that no PE may take";
     // Nothing behind the end.
     for (int i = 0; i < 10; ++i) {
       dut->ready_i = 1;
@@ -305,6 +333,7 @@ class WindowFetch : public testing::Test {
   std::vector<std::vector<std::uint32_t>> table_;
   int errors_ = 0;
   int record_reads_ = 0;
+  int pixel_reads_ = 0;
 };
 
 using Configurations = testing::Types<On<Yao2020, VWindowFetchYao2020>, On<Tiny, VWindowFetchTiny>,
