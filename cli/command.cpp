@@ -169,10 +169,11 @@ void add_old_name(CLI::App& command, const std::string& name, std::string& value
 
 void add_card_option(CLI::App& command, std::string& card) {
   command
-      .add_option("--card", card,
-                  "Energy cards, names of data/energy or files: a figure is from the first that "
-                  "has it; name@NM:RATIO scales one to a technology and a supply; by default paper65, "
-                  "osu018-gated, gf180sram")
+      .add_option(
+          "--card", card,
+          "Energy cards, names of data/energy or files: a figure is from the first that "
+          "has it; name@NM:RATIO scales one to a technology and a supply; by default paper65, "
+          "osu018-gated, gf180sram")
       ->type_name("NAMES");
 }
 

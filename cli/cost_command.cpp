@@ -70,9 +70,9 @@ int run_cost(const CostOptions& options) {
 Command cost_command(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("cost", "Energy, time and area of classifying images");
   auto options = std::make_shared<CostOptions>();
-  add_examples(command, {{"mcnn cost --count 100", "by layer and component"},
-                         {"mcnn cost --count 100 --card paper65,osu018,gf180sram",
-                          "without clock gates"}});
+  add_examples(command,
+               {{"mcnn cost --count 100", "by layer and component"},
+                {"mcnn cost --count 100 --card paper65,osu018,gf180sram", "without clock gates"}});
   add_choice_options(command, options->workload);
   add_test_image_options(command, options->workload);
   add_program_option(command, options->programming);

@@ -132,7 +132,8 @@ void count_map_reads(const LayerRow& row, const ChipConfig& config, const StepRe
   }
   for (int y0 = 0; y0 < row.out_height; y0 += row.group_rows) {
     const int top = row.stride * y0 + record.row_offset;
-    const int end = std::min({top + reach + record.window_rows, top + config.row_banks, row.in_height});
+    const int end =
+        std::min({top + reach + record.window_rows, top + config.row_banks, row.in_height});
     for (int y = std::max(top, 0); y < end; ++y) {
       for (int lane = 0; lane < config.lanes; ++lane) {
         if (taken[to_index(lane)])

@@ -87,8 +87,9 @@ TEST_F(Cli, CostOfAnotherConfigurationLeavesItsLogicOut) {
           << energy;
     }
     const std::string why =
-        name == "nine.params" ? "card osu018-gated was measured on yao2020, not on nine"
-                              : "card osu018-gated was measured on yao2020 with other parameters (NumPe";
+        name == "nine.params"
+            ? "card osu018-gated was measured on yao2020, not on nine"
+            : "card osu018-gated was measured on yao2020 with other parameters (NumPe";
     EXPECT_NE(result.out.find(why), std::string::npos) << result.out;
     const json cost = json::parse(read_file(path("nine.json")));
     EXPECT_FALSE(cost.at("energy_known").get<bool>());

@@ -180,8 +180,8 @@ class WindowFetch : public testing::Test {
     return memory_[Index(lane, y % C::kRowBanks, r.base + y / C::kRowBanks * p.in_width + x)];
   }
 
-  // Pixels of a column that are read: the rows in the map down to the last that the lowest window of
-  // the pass may take, in the channels that PEs of the record take.
+  // Pixels of a column that are read: the rows in the map down to the last that the lowest window
+  // of the pass may take, in the channels that PEs of the record take.
   int PixelReads(const Pass& p, const Record& r, int y0, int x) const {
     if (x < 0 || x >= p.in_width) return 0;
     int reach = 0;
