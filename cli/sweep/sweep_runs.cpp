@@ -120,7 +120,8 @@ CheckedSweep check_runs(const Sweep& sweep, WorkloadLoader& loader, const std::s
       if (run == 0) checked.made = row;
       checked.made.add_row(row);
       if (options.tuned) {
-        const Dataset training = load_training(options.tune.workload, options.tune.training, loader);
+        const Dataset training =
+            load_training(options.tune.workload, options.tune.training, loader);
         tuning_settings(options.tune, workload, training.images.count);
       }
       const bool loop = options.programming.program == "loop" && !options.programming.calibrate;
@@ -173,7 +174,8 @@ void run_missing(const Sweep& sweep, SweepFile& file, WorkloadLoader& loader, do
             std::unique_lock lock(mutex);
             Workload workload = loader.load(options.workload);
             Dataset training;
-            if (options.tuned) training = load_training(options.tune.workload, options.tune.training, loader);
+            if (options.tuned)
+              training = load_training(options.tune.workload, options.tune.training, loader);
             lock.unlock();
             const TuningCheckpoint checkpoint(options.tuned ? file.checkpoint(run).string() : "",
                                               fmt::format("{}run {}", file.header(), run),
