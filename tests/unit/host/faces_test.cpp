@@ -39,7 +39,7 @@ TEST(Faces, TheCropFollowsTheTexture) {
     int dark = 0;
     for (const uint8_t pixel : face->pixels) dark += pixel < 120 ? 1 : 0;
     // The whole patch: 60 x 40 of a box of 98 x 78 pixels.
-    EXPECT_NEAR(dark, 320 * 60 * 40 / (98 * 78), 24);
+    EXPECT_NEAR(dark, 320.0 * 60 * 40 / (98 * 78), 24);
   }
   expect_error({"small", "19 x 40", "20 x 16 or more"}, [] {
     face_crop("small", ImageSet{1, 1, 19, 40, std::vector<uint8_t>(size_t{19} * 40)});
