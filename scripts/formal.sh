@@ -72,9 +72,9 @@ copy_rtl() {
   sed -i "s/^endmodule/$(sed 's/[&/]/\\&/g' <<< "$instance")\nendmodule/" "$folder/$module.sv"
 }
 
-# model <folder> <module> <checker file> <parameters> [Yosys defines]: model.il with the assertions, model.aig for abc
+# model <folder> <module> <checker file> <parameters> <own> [Yosys defines]: model.il with the assertions, model.aig for abc
 model() {
-  local folder="$1" module="$2" checker="$3" parameters="$4" defines="${5:-}" chparam="" pair
+  local folder="$1" module="$2" checker="$3" parameters="$4" own="$5" defines="${6:-}" chparam="" pair
   if [[ "$parameters" != - ]]; then
     for pair in ${parameters//,/ }; do chparam+=" -set ${pair%%=*} ${pair#*=}"; done
     chparam="chparam$chparam $module"
@@ -90,7 +90,7 @@ model() {
     flatten
     check -assert
     select -assert-none t:\$dlatch t:\$adlatch t:\$sr
-    ${defines:+delete t:\$assert c:u_properties.* %d}
+    ${own:+delete t:\$assert c:u_properties.* %d}
     tee -q -o $folder/assertions select -count t:\$assert
     async2sync
     opt
@@ -120,9 +120,12 @@ row() {
 # else there was
 prove() {
   local module="$1" checker="$2" parameters="$3" method="$4" limit="$5" change="${6:-}" command
+  local own=""
+  [[ "$method" != *,own ]] || own=1
+  method="${method%,own}"
   verdict=""
   copy_rtl "$job" "$module" "$checker" "$change" > "$job/copy.out" 2>&1 || { verdict="$(cat "$job/copy.out")"; return; }
-  model "$job" "$module" "$checker" "$parameters" || {
+  model "$job" "$module" "$checker" "$parameters" "$own" || {
     verdict="Yosys: $(grep -m 1 ERROR "$job/yosys.out" || echo "see $job/yosys.out")"
     return
   }
@@ -193,7 +196,7 @@ run_job() {
     cover)
       copy_rtl "$job" "$module" "$checker" > "$job/copy.out" 2>&1
       local all found
-      if model "$job" "$module" "$checker" "$parameters" -DFORMAL_COVER; then
+      if model "$job" "$module" "$checker" "$parameters" 1 -DFORMAL_COVER; then
         all="$(awk '{ print $1 }' "$job/assertions")"
         found=0
         if [[ "$all" -gt 0 ]]; then
