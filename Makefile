@@ -38,7 +38,7 @@ sim program waves: simulates = $(if $(findstring --engine,$(ARGS)),,--rtl)
 sweep: choice += PLAN='$(PLAN)'
 
 .DEFAULT_GOAL := help
-.PHONY: help choice build sim program tune faces paper sweep report cost frontier power test test-long lint lint-rtl formal equiv fuzz sanitize mutants soak waves synth sta netlist bench train test-train data format clean
+.PHONY: help choice build sim program tune faces paper sweep report cost frontier power test test-long lint lint-rtl formal equiv coverage fuzz sanitize mutants soak waves synth sta netlist bench train test-train data format clean
 
 help: ## This list
 	@echo "mcnn: a memristor compute-in-memory CNN chip"
@@ -104,6 +104,10 @@ lint-rtl: ## The part of make lint about the RTL alone, without a build: seconds
 formal: ## Prove the properties of tests/formal, and refute its broken modules (MODULE=name: one): minutes
 	@scripts/install_dependencies.sh lint
 	@scripts/formal.sh $(MODULE)
+
+coverage: ## What of RTL and C++ the tests run, and the points that runs are to go through (build-coverage)
+	@scripts/install_dependencies.sh build sweep coverage
+	@MCNN_JOBS=$(BUILD_JOBS) scripts/coverage.sh $(BUILD)-coverage
 
 fuzz: ## Give the readers of files made-up inputs, sanitized (SECONDS=60 each, TARGET=one): 5 minutes to build
 	@scripts/install_dependencies.sh build fuzz

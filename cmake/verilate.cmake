@@ -6,7 +6,8 @@
 #
 # makes a static library <target> with the model class <class>. All models share one runtime (verilated_runtime), so
 # that any number of them can be linked into one program. TRACE: the model can write FST waves; it keeps every signal for that
-# and is about 5 % slower even while it writes none.
+# and is about 5 % slower even while it writes none. With MCNN_COVERAGE it counts what runs (tests/coverage), and what has no reset
+# begins with zeros, so that no bit changes because of what it began with.
 
 find_program(VERILATOR_BIN NAMES verilator_bin verilator REQUIRED)
 execute_process(COMMAND "${VERILATOR_BIN}" --getenv VERILATOR_ROOT OUTPUT_VARIABLE VERILATOR_ROOT
@@ -50,6 +51,19 @@ function(mcnn_verilate TARGET)
   if(V_TRACE)
     list(APPEND args --trace-fst --trace-structs --trace-params)
   endif()
+  if(MCNN_COVERAGE)
+    set(coverage "${PROJECT_SOURCE_DIR}/tests/coverage")
+    list(APPEND args --coverage-line --coverage-user)
+    if(V_TOP MATCHES "^mcnn_(chip|tb)$")
+      list(APPEND V_SOURCES "${coverage}/lint.vlt" "${coverage}/chip_cover.sv")
+      list(APPEND V_INCLUDES "${PROJECT_SOURCE_DIR}/tests/formal")
+    endif()
+    # Bits that change, of whole chips in small ones alone: they are gigabytes of memory to compile.
+    if(NOT V_TOP MATCHES "^mcnn_(chip|tb)$" OR V_PREFIX MATCHES "^Vmcnn_tiny.*_fast$")
+      list(APPEND args --coverage-toggle)
+    endif()
+    list(APPEND args --x-initial fast +define+MCNN_COVERAGE)
+  endif()
   foreach(parameter IN LISTS V_PARAMETERS)
     list(APPEND args "-G${parameter}")
   endforeach()
@@ -76,6 +90,9 @@ function(mcnn_verilate TARGET)
   target_compile_options(${TARGET} PRIVATE -w)
   set_source_files_properties("${slow}" PROPERTIES COMPILE_OPTIONS "-O1")
   target_include_directories(${TARGET} SYSTEM PUBLIC "${directory}")
+  if(MCNN_COVERAGE)
+    target_include_directories(${TARGET} PRIVATE "${coverage}")
+  endif()
   target_link_libraries(${TARGET} PUBLIC verilated_runtime)
   add_dependencies(${TARGET} ${TARGET}_sources)
   add_dependencies(verilated_sources ${TARGET}_sources)

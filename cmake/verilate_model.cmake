@@ -13,6 +13,10 @@ if(NOT status EQUAL 0)
   message(FATAL_ERROR "Verilator failed on ${PREFIX}")
 endif()
 
+if("${ARGS}" MATCHES "--coverage-")
+  execute_process(COMMAND "${CMAKE_CURRENT_LIST_DIR}/verilated_coverage.sh" "${DIRECTORY}" "${PREFIX}" COMMAND_ERROR_IS_FATAL ANY)
+endif()
+
 file(GLOB sources RELATIVE "${DIRECTORY}" "${DIRECTORY}/${PREFIX}*.cpp")
 list(SORT sources)
 set(fast "")

@@ -4,7 +4,7 @@
 # where that asks for no password or a person can type it. Otherwise prints the command to type and stops.
 # Nothing missing: one dpkg-query.
 #
-#   scripts/install_dependencies.sh build [lint] [fuzz] [synth] [sta] [train] [pytorch] [sweep] [data] [report-test] [slurm]
+#   scripts/install_dependencies.sh build [lint] [coverage] [fuzz] [synth] [sta] [train] [pytorch] [sweep] [data] [report-test] [slurm]
 set -euo pipefail
 
 if [[ $# -eq 0 ]]; then

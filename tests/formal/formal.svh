@@ -2,7 +2,8 @@
 // What the properties of a module are written in; mcnn_assert.svh is for what is to hold.
 //   MCNN_ASSUME(name, expr, sentence)   what the module's surroundings keep: taken as given in a proof, checked in simulation
 //   MCNN_COVER(name, expr, sentence)    what must be possible, so that a proof is not one about nothing (FORMAL_COVER: the run
-//                                       looks for a way to each of them; the assertions are then left out)
+//                                       looks for a way to each of them; the assertions are then left out). Counted in simulation
+//                                       where MCNN_COVERAGE is defined (scripts/coverage.sh)
 //   MCNN_ANY(name, bits)                a constant: any in a proof, a random one in simulation
 `ifndef MCNN_FORMAL_SVH
 `define MCNN_FORMAL_SVH
@@ -29,6 +30,9 @@
 `define MCNN_ASSERT(name, expr, sentence)
 `define MCNN_COVER(name, expr, sentence) \
   always @* if (rst_ni) name: assert (!(expr));
+`elsif MCNN_COVERAGE
+`define MCNN_COVER(name, expr, sentence) \
+  name: cover property (@(posedge clk_i) disable iff (!rst_ni) expr);
 `else
 `define MCNN_COVER(name, expr, sentence)
 `endif
