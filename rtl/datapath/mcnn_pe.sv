@@ -90,8 +90,8 @@ module mcnn_pe #(
   // ------------------------------------------------------------------------------------------------------- windows
   localparam int unsigned WindowBits = ActBits * WindowBl;  // plane by plane
   logic                  set_q;      // the set that is driven; the other one loads
-  logic [WindowBits-1:0] window0_q[Windows];
-  logic [WindowBits-1:0] window1_q[Windows];
+  logic [WindowBits-1:0] window0[Windows];
+  logic [WindowBits-1:0] window1[Windows];
   logic [1:0]            active_q;   // [set]
   logic [LineBits-1:0]   line0_q, line1_q;
 
@@ -126,6 +126,9 @@ module mcnn_pe #(
     logic [LaneBits-1:0]         lane;
     logic [ActBits*RowBanks-1:0] planes;
     logic [WindowBits-1:0]       taken;
+    logic [WindowBits-1:0]       set0_q, set1_q;
+    assign window0[w] = set0_q;
+    assign window1[w] = set1_q;
     assign loads = 5'(w) < 5'(windows_i) + 5'd1;
     assign lane  = by_row_i ? lane_i : lane_i | LaneBits'(w);
     always_comb begin
@@ -139,8 +142,8 @@ module mcnn_pe #(
     end
     always_ff @(posedge clk_i) begin
       if (load_i) begin
-        if (set_q) window0_q[w] <= (begins ? keep(window1_q[w], slides) : window0_q[w]) | taken;
-        else       window1_q[w] <= (begins ? keep(window0_q[w], slides) : window1_q[w]) | taken;
+        if (set_q) set0_q <= (begins ? keep(set1_q, slides) : set0_q) | taken;
+        else       set1_q <= (begins ? keep(set0_q, slides) : set1_q) | taken;
       end
     end
   end
@@ -151,32 +154,31 @@ module mcnn_pe #(
   end
 
   // --------------------------------------------------------------------------------------------------------- drive
-  // Selections are one hot, a set each, so that what is not driven does not toggle what is behind.
+  // Selections are one hot, so that what is not driven does not toggle what is behind.
   logic [NumBl-1:0]   pulse;
-  logic [ActBits-1:0] drive0, drive1;    // planes that are driven from a set
-  logic               survey0, survey1;  // all of them are asked for
+  logic [ActBits-1:0] driven;            // the plane
+  logic               survey0, survey1;  // all planes of a set are asked for
   assign active_o = active_q[set_q];
   assign strobe_o = |pulse;
   assign survey0  = survey_i && active_o && !set_q;
   assign survey1  = survey_i && active_o && set_q;
-  assign drive0   = tick_i && active_o && !set_q ? ActBits'(1) << plane_i : '0;
-  assign drive1   = tick_i && active_o && set_q ? ActBits'(1) << plane_i : '0;
+  assign driven   = tick_i && active_o ? ActBits'(1) << plane_i : '0;
   always_comb begin
     pulse        = '0;
     plane_used_o = '0;
     if (tick_i && active_o) begin
       for (int unsigned w = 0; w < Windows; w++) begin
         for (int unsigned b = 0; b < ActBits; b++) begin
-          if (drive0[b]) pulse[w*WindowBl+:WindowBl] = window0_q[w][b*WindowBl+:WindowBl];
-          if (drive1[b]) pulse[w*WindowBl+:WindowBl] = window1_q[w][b*WindowBl+:WindowBl];
+          if (driven[b])
+            pulse[w*WindowBl+:WindowBl] = set_q ? window1[w][b*WindowBl+:WindowBl] : window0[w][b*WindowBl+:WindowBl];
         end
       end
     end
     if (survey_i && active_o) begin
       for (int unsigned w = 0; w < Windows; w++) begin
         for (int unsigned b = 0; b < ActBits; b++) begin
-          if (survey0) plane_used_o[b] = plane_used_o[b] | (|window0_q[w][b*WindowBl+:WindowBl]);
-          if (survey1) plane_used_o[b] = plane_used_o[b] | (|window1_q[w][b*WindowBl+:WindowBl]);
+          if (survey0) plane_used_o[b] = plane_used_o[b] | (|window0[w][b*WindowBl+:WindowBl]);
+          if (survey1) plane_used_o[b] = plane_used_o[b] | (|window1[w][b*WindowBl+:WindowBl]);
         end
       end
     end
@@ -213,29 +215,44 @@ module mcnn_pe #(
 
   // ------------------------------------------------------------------------------------------- shift-add and hold
   // The pairs of a pass fill neighbouring quads, from that of the first source line on and around; the others stand still.
+  function automatic logic [NumQuads-1:0] around(input logic [NumQuads-1:0] quads, input logic [QuadBits-1:0] first);
+    around = NumQuads'(({2{quads}} << first) >> NumQuads);
+  endfunction
+
+  logic                code_plane, hold;  // of this PE
   logic [NumQuads-1:0] quads, code_used, hold_used;
-  assign quads     = NumQuads'(~({NumQuads + 1{1'b1}} << ((pairs_i + 6'd1) >> 1)));  // as if they began at quad 0
-  assign code_used = NumQuads'(({2{quads}} << code_note[QuadBits-1:0]) >> NumQuads);
-  assign hold_used = NumQuads'(({2{quads}} << hold_note[QuadBits-1:0]) >> NumQuads);
+  assign code_plane = code_tick_i && code_note[QuadBits];
+  assign hold       = hold_i && hold_note[QuadBits];
+  assign quads      = NumQuads'(~({NumQuads + 1{1'b1}} << ((pairs_i + 6'd1) >> 1)));  // as if they began at quad 0
+  assign code_used  = code_plane ? around(quads, code_note[QuadBits-1:0]) : '0;
+  assign hold_used  = hold ? around(quads, hold_note[QuadBits-1:0]) : '0;
 
   logic [2*SumBits-1:0] sum[NumQuads];
+  logic [2*SumBits-1:0] held[NumQuads];  // while the accumulators go on with the next beat
   for (genvar g = 0; g < NumQuads; g++) begin : gen_quad
     mcnn_shift_add #(
       .CodeBits(AdcBits),
       .Planes  (ActBits)
     ) u_shift_add (
       .clk_i,
-      .plane_i(code_tick_i && code_note[QuadBits] && code_used[g]),
+      .plane_i(code_plane),
+      .used_i (code_used[g]),
       .first_i(code_first_i),
       .valid_i(code_note[QuadBits+1]),
       .code_i (macro_code_i[g*4*AdcBits+:4*AdcBits]),
       .sum_o  (sum[g])
     );
+    logic [2*SumBits-1:0] hold_q;
+    always_ff @(posedge clk_i) begin
+      if (hold) begin
+        if (hold_used[g]) hold_q <= sum[g];
+      end
+    end
+    assign held[g] = hold_q;
   end
 
   // ---------------------------------------------------------------------------------------------------- to reduce
   // The source lines of a read begin at any multiple of 4, so the walk over the pairs begins at their lanes.
-  logic [2*SumBits-1:0] hold_q[NumQuads];  // while the accumulators go on with the next beat
   logic                 hold_active_q;
   logic [QuadBits-1:0]  hold_start_q;
   always_ff @(posedge clk_i) begin
@@ -243,14 +260,12 @@ module mcnn_pe #(
       hold_active_q <= hold_note[QuadBits];
       hold_start_q  <= hold_note[QuadBits-1:0];
     end
-    for (int unsigned g = 0; g < NumQuads; g++)
-      if (hold_i && hold_note[QuadBits] && hold_used[g]) hold_q[g] <= sum[g];
   end
   for (genvar i = 0; i < Lanes / 2; i++) begin : gen_sums
     logic [QuadBits-1:0] quad;
     assign quad = NumQuads > 1 && hold_active_q ? hold_start_q + QuadBits'((32'(group_i) << (LaneBits - 1)) + i) : '0;
     always_ff @(posedge clk_i)
-      if (group_valid_i) sums_o[i*2*SumBits+:2*SumBits] <= hold_active_q ? hold_q[quad] : '0;
+      if (group_valid_i) sums_o[i*2*SumBits+:2*SumBits] <= hold_active_q ? held[quad] : '0;
   end
 
   if (NumAdc % 4 != 0 || NumQuads != (1 << $clog2(NumQuads)))

@@ -53,8 +53,8 @@ module mcnn_reduce #(
   end
 
   // Each pair in two clocks. Level l adds, in place, the sum that ends just below p's block of 2^l PEs.
-  logic signed [TreeBits-1:0] early_q[Lanes*NumPe];  // [pair][PE] after the early levels
-  logic signed [TreeBits-1:0] total[Lanes*NumPe];    // after all of them
+  logic signed [TreeBits-1:0] early_held[Lanes*NumPe];  // [pair][PE] after the early levels
+  logic signed [TreeBits-1:0] total[Lanes*NumPe];       // after all of them
   for (genvar k = 0; k < Lanes; k++) begin : gen_pair
     logic signed [TreeBits-1:0] early[NumPe];
     logic signed [TreeBits-1:0] late[NumPe];
@@ -66,7 +66,7 @@ module mcnn_reduce #(
           if (((p >> l) & 1) == 1 && same[l][p]) early[p] = early[p] + early[((p>>l)<<l)-1];
     end
     always_comb begin
-      for (int unsigned p = 0; p < NumPe; p++) late[p] = early_q[k*NumPe+p];
+      for (int unsigned p = 0; p < NumPe; p++) late[p] = early_held[k*NumPe+p];
       for (int unsigned l = Early; l < Levels; l++)
         for (int unsigned p = 0; p < NumPe; p++)
           if (((p >> l) & 1) == 1 && same[l][p]) late[p] = late[p] + late[((p>>l)<<l)-1];
@@ -74,7 +74,9 @@ module mcnn_reduce #(
     for (genvar p = 0; p < NumPe; p++) begin : gen_pe
       // Of the PEs within a segment only the last of each early block is met again.
       localparam bit BlockEnd = (p + 1) % (1 << Early) == 0;
-      always_ff @(posedge clk_i) if (valid_i && add_i && (BlockEnd || segment_end_i[p])) early_q[k*NumPe+p] <= early[p];
+      logic signed [TreeBits-1:0] sum_q;
+      always_ff @(posedge clk_i) if (valid_i && add_i && (BlockEnd || segment_end_i[p])) sum_q <= early[p];
+      assign early_held[k*NumPe+p] = sum_q;
       assign total[k*NumPe+p] = late[p];
     end
   end
@@ -100,15 +102,17 @@ module mcnn_reduce #(
   end
 
   // Partial sums: a register file a segment end, Lanes pairs a word.
+  logic                 begins;      // with these sums
+  logic [GroupBits-1:0] held_group;  // stands still while nothing that is held is needed
+  assign begins     = first_q && add_q;
+  assign held_group = begins ? '0 : group_q;
   for (genvar p = 0; p < NumPe; p++) begin : gen_psum
     logic [Lanes*PsumBits-1:0] psum_q[NumGroups];
     logic [Lanes*PsumBits-1:0] held, next;
-    logic [GroupBits-1:0]      word;  // stands still while nothing that is held is needed
-    assign word = segment_end_i[p] && !(first_q && add_q) ? group_q : '0;
-    assign held = psum_q[word];
+    assign held = psum_q[segment_end_i[p] ? held_group : '0];
     for (genvar k = 0; k < Lanes; k++) begin : gen_pair
       assign next[k*PsumBits+:PsumBits] =
-          (first_q && add_q ? '0 : held[k*PsumBits+:PsumBits]) +
+          (begins ? '0 : held[k*PsumBits+:PsumBits]) +
           (add_q ? PsumBits'(total[k*NumPe+p]) : '0);
     end
     always_ff @(posedge clk_i) begin

@@ -62,7 +62,7 @@ module mcnn_feature_maps #(
 
   for (genvar g = 0; g < NumBuffers; g++) begin : gen_buffer
     logic is_in, is_out, is_write, is_load, is_host;
-    assign is_in    = in_buffer_i == 2'(g);
+    assign is_in    = |fetch_re_i && in_buffer_i == 2'(g);  // only one of fetch and host asks
     assign is_out   = out_buffer_i == 2'(g);
     assign is_write = write_buffer_i == 2'(g);
     assign is_load  = load_buffer_i == 2'(g);
@@ -70,9 +70,7 @@ module mcnn_feature_maps #(
 
     for (genvar b = 0; b < RowBanks; b++) begin : gen_bank
       localparam int unsigned Row = b % LoadRows;  // of a loaded column
-      logic load, fetch, pool;
-      assign fetch = is_in && fetch_re_i[b*Lanes+:Lanes] != '0;
-      assign pool  = is_out && pool_re_i[b];
+      logic load;
       assign load = is_load && load_we_i[Row] && load_bank_i == BankBits'(b - Row);
       mcnn_ram #(
         .LaneBits(ActBits),
@@ -80,8 +78,8 @@ module mcnn_feature_maps #(
         .Depth   (BankDepth)
       ) u_ram (
         .clk_i,
-        .re_i   (fetch ? fetch_re_i[b*Lanes+:Lanes] : {Lanes{is_host || pool}}),
-        .raddr_i(fetch ? fetch_addr_i[b*AddrBits+:AddrBits] :
+        .re_i   (is_in ? fetch_re_i[b*Lanes+:Lanes] : {Lanes{is_host || (is_out && pool_re_i[b])}}),
+        .raddr_i(is_in ? fetch_addr_i[b*AddrBits+:AddrBits] :
                  is_host ? host_addr_i : pool_raddr_i[b*AddrBits+:AddrBits]),
         .rdata_o(word[g*RowBanks+b]),
         .we_i   (load ? Lanes'(1) << load_lane_i : is_write ? pool_we_i[b*Lanes+:Lanes] : '0),

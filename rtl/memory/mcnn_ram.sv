@@ -21,15 +21,17 @@ module mcnn_ram #(
 
   logic [Width-1:0] mem[Depth];
 
+  // A word with some of its lanes from another one.
+  function automatic logic [Width-1:0] mixed(
+      input logic [Width-1:0] word, input logic [Width-1:0] other, input logic [Lanes-1:0] lanes);
+    mixed = word;
+    for (int unsigned l = 0; l < Lanes; l++)
+      if (lanes[l]) mixed[l*LaneBits+:LaneBits] = other[l*LaneBits+:LaneBits];
+  endfunction
+
   always_ff @(posedge clk_i) begin
-    if (|we_i) begin
-      for (int unsigned l = 0; l < Lanes; l++)
-        if (we_i[l]) mem[waddr_i][l*LaneBits+:LaneBits] <= wdata_i[l*LaneBits+:LaneBits];
-    end
-    if (|re_i) begin
-      for (int unsigned l = 0; l < Lanes; l++)
-        if (re_i[l]) rdata_o[l*LaneBits+:LaneBits] <= mem[raddr_i][l*LaneBits+:LaneBits];
-    end
+    if (|we_i) mem[waddr_i] <= mixed(mem[waddr_i], wdata_i, we_i);
+    if (|re_i) rdata_o <= mixed(rdata_o, mem[raddr_i], re_i);
   end
 
 endmodule

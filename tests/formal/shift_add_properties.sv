@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// mcnn_shift_add: after each plane of a beat the sum of a kernel is that over the planes so far of (positive - negative code) times the
+// mcnn_shift_add: after each plane of a beat that has a part for these lanes the sum of a kernel is that over the planes so far of (positive - negative code) times the
 // weight of the plane, which is 1 for the last one and twice as much for each one before it. The module adds by shifts; here the
 // codes of the beat are kept and multiplied.
 `include "formal.svh"
@@ -11,6 +11,7 @@ module shift_add_properties #(
 ) (
   input logic                  clk_i,
   input logic                  plane_i,
+  input logic                  used_i,
   input logic                  first_i,
   input logic                  valid_i,
   input logic [4*CodeBits-1:0] code_i,
@@ -25,7 +26,7 @@ module shift_add_properties #(
   logic [Planes*4*CodeBits-1:0] codes_q;   // theirs, the last one lowest; 0 where they were not read
   initial begun_q = 1'b0;
   always_ff @(posedge clk_i) begin
-    if (plane_i) begin
+    if (plane_i && used_i) begin
       begun_q  <= begun_q || first_i;
       planes_q <= first_i ? 8'd1 : planes_q + 8'd1;
       codes_q  <= {first_i ? '0 : codes_q[0+:(Planes-1)*4*CodeBits], valid_i ? code_i : (4 * CodeBits)'(0)};
@@ -43,7 +44,7 @@ module shift_add_properties #(
       odd  = odd + (32'(codes_q[(4*k+2)*CodeBits+:CodeBits]) - 32'(codes_q[(4*k+3)*CodeBits+:CodeBits])) * (1 << k);
     end
   end
-  `MCNN_ASSUME(planes_of_a_beat, !plane_i || first_i || !begun_q || 32'(planes_q) < Planes, "a beat must have its planes at most")
+  `MCNN_ASSUME(planes_of_a_beat, !plane_i || !used_i || first_i || !begun_q || 32'(planes_q) < Planes, "a beat must have its planes at most")
   `MCNN_ASSERT(even_kernel, !begun_q || 32'(sum_even) == even, "the sum of the even kernel must be that of its weighted codes")
   `MCNN_ASSERT(odd_kernel, !begun_q || 32'(sum_odd) == odd, "the sum of the odd kernel must be that of its weighted codes")
   // With these the rest follows from one clock to the next.

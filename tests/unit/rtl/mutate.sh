@@ -52,8 +52,8 @@ mutation() {
 }
 
 only="$*"
-mutation memory/mcnn_ram.sv 'Ram.*' 's/if \(re_i\) rdata_o/rdata_o/' 'data not kept without a read'
-mutation memory/mcnn_ram.sv 'Ram.*' 's/if \(we_i\[l\]\)/if (we_i[0])/' 'all lanes written with the first'
+mutation memory/mcnn_ram.sv 'Ram.*' 's/mixed\(rdata_o, mem\[raddr_i\], re_i\)/mem[raddr_i]/' 'lanes that are not read change'
+mutation memory/mcnn_ram.sv 'Ram.*' 's/wdata_i, we_i\)/wdata_i, {Lanes{we_i[0]}})/' 'all lanes written with the first'
 mutation memory/mcnn_feature_maps.sv 'FeatureMaps*' 's/is_write( +)= write_buffer_i/is_write\1= out_buffer_i/' 'write role follows the output role at once'
 mutation memory/mcnn_feature_maps.sv 'FeatureMaps*' 's/fetch_buffer_q <= in_buffer_i/fetch_buffer_q <= out_buffer_i/' 'fetch data from another buffer'
 mutation memory/mcnn_feature_maps.sv 'FeatureMaps*' 's/load_data_i\[Row\*ActBits\+:ActBits\]/load_data_i[ActBits-1:0]/' 'every loaded row gets the pixel of the first'
@@ -107,7 +107,7 @@ mutation datapath/mcnn_pe.sv 'Pe/*' 's/hold_start_q \+ QuadBits/QuadBits/' 'grou
 mutation datapath/mcnn_pe.sv 'Pe/*' 's/slide \? window/1'"'"'b1 ? window/' 'old window not cleared'
 mutation datapath/mcnn_window_fetch.sv 'WindowFetch*' 's/single_q && x_q != 0/x_q != 0/' 'windows of several steps slide'
 mutation datapath/mcnn_window_fetch.sv 'WindowFetch*' 's/ && record_next != record_q//' 'the same record read again'
-mutation datapath/mcnn_reduce.sv 'Reduce*' 's/first_q && add_q/first_q/' 'second emission begins at 0'
+mutation datapath/mcnn_reduce.sv 'Reduce*' 's/= first_q && add_q;/= first_q;/' 'second emission begins at 0'
 mutation datapath/mcnn_reduce.sv 'Reduce*' 's/~\|segment_end_i\[p-1:From\]/~segment_end_i[p-1]/' 'only the nearest segment end looked at'
 mutation datapath/mcnn_pe.sv 'Pe/*' 's/pairs_i \+ 6'"'"'d1/pairs_i/' 'the last of an odd number of pairs stands still'
 mutation datapath/mcnn_window_fetch.sv 'WindowFetch*' 's/- split\}\) <= last/- split}) < last/' 'the last row of a column not read'

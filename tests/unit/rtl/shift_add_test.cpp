@@ -10,7 +10,7 @@ namespace {
 MCNN_SUITE(ShiftAdd, On<Yao2020, VShiftAddYao2020>, On<Corner, VShiftAddCorner>);
 
 // Beats of random length and random or extreme codes, with planes that were not read and clocks
-// without a plane: after every clock the sum of what has come.
+// without a plane or without a part for these lanes: after every clock the sum of what has come.
 TYPED_TEST(ShiftAdd, MatchesTheSumOverThePlanes) {
   using C = TypeParam;
   ForSeeds<typename C::Model>(3, [&](Rng& rng, auto& dut) {
@@ -20,7 +20,9 @@ TYPED_TEST(ShiftAdd, MatchesTheSumOverThePlanes) {
       const bool sign = rng.Chance(50);
       std::int64_t sum[2] = {0, 0};
       for (int b = planes - 1; b >= 0;) {
-        const bool plane = rng.Chance(80);
+        const bool driven = rng.Chance(90);
+        const bool used = rng.Chance(90);
+        const bool plane = driven && used;
         const bool valid = extreme || rng.Chance(70);
         int code[4];
         for (int l = 0; l < 4; ++l) {
@@ -28,7 +30,8 @@ TYPED_TEST(ShiftAdd, MatchesTheSumOverThePlanes) {
           if (extreme) code[l] = (l % 2 == 0) == sign ? (1 << C::kAdcBits) - 1 : 0;
           SetBits(dut->code_i, l * C::kAdcBits, C::kAdcBits, code[l]);
         }
-        dut->plane_i = plane;
+        dut->plane_i = driven;
+        dut->used_i = used;
         dut->first_i = plane ? b == planes - 1 : rng.Chance(50);
         dut->valid_i = valid;
         dut.Edge();
