@@ -47,6 +47,8 @@ void add_old_name(CLI::App& command, const std::string& name, std::string& value
 // Energy cards.
 void add_card_option(CLI::App& command, std::string& card);
 void add_skip_option(CLI::App& command, bool& skip);
+// What it was given as, with a space before; empty where it is the default.
+std::string skip_option(bool skip);
 void add_jobs_option(CLI::App& command, std::int64_t& jobs);
 // Whether --engine names the RTL. Throws Error for what is neither that nor the chip model, and for
 // options that only the chip model has.

@@ -25,7 +25,7 @@ struct CostOptions {
   WorkloadOptions workload;
   ProgrammingOptions programming;
   std::int64_t jobs = 0;  // 0: all cores
-  bool skip = false;
+  bool skip = true;
   std::string card = kStandardCards;
   std::string json;  // file; empty: none
 };
@@ -33,7 +33,7 @@ struct CostOptions {
 std::string reproduce(const CostOptions& options) {
   const CostOptions defaults;
   return "mcnn cost " + command_line(options.workload) + options.programming.command_line() +
-         (options.skip ? " --skip" : "") +
+         skip_option(options.skip) +
          (options.card != defaults.card ? " --card " + quoted(options.card) : "");
 }
 
@@ -59,8 +59,7 @@ int run_cost(const CostOptions& options) {
   fmt::print("{}\nnetwork {} on {}, device {}, {} mapping{}, seed {}\n{}",
              summary_text(report.summary), workload.network.name, workload.config.name,
              workload.card.name, mapping_name(workload.mapped.kind),
-             options.skip ? ", leading zero planes left out" : "", workload.options.seed,
-             cost_table(report));
+             options.skip ? "" : ", no planes left out", workload.options.seed, cost_table(report));
   print_written({options.json, options.programming.save_cells});
   return 0;
 }

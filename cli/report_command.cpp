@@ -60,7 +60,7 @@ Engine checked_engine(const ReportOptions& options) {
 std::string run_options(const ReportOptions& options) {
   std::string text = command_line(options.workload) + options.programming.command_line();
   if (options.check >= 0) text += fmt::format(" --check {}", options.check);
-  return text + (options.skip ? " --skip" : "");
+  return text + skip_option(options.skip);
 }
 
 std::string reproduce(const ReportOptions& options) {

@@ -71,7 +71,7 @@ std::string reproduce(Engine engine, const RunCommandOptions& options) {
   text += command_line(options.workload);
   if (engine != Engine::kInteger) text += options.programming.command_line();
   if (options.check >= 0) text += fmt::format(" --check {}", options.check);
-  return text + (options.skip ? " --skip" : "");
+  return engine == Engine::kInteger ? text : text + skip_option(options.skip);
 }
 
 int run_engine(Engine engine, const RunCommandOptions& options) {
@@ -79,8 +79,9 @@ int run_engine(Engine engine, const RunCommandOptions& options) {
   options.programming.check();
   Workload workload =
       load_workload(options.workload, {.chip = engine != Engine::kInteger, .labels = false});
+  const bool skip = options.skip && engine != Engine::kInteger;
   const Provenance made =
-      provenance(workload, options.programming, options.skip, reproduce(engine, options));
+      provenance(workload, options.programming, skip, reproduce(engine, options));
   if (options.check < -1) {
     throw Error(fmt::format("--check: found {}, allowed is 0 or more", options.check));
   }
@@ -112,12 +113,12 @@ int run_engine(Engine engine, const RunCommandOptions& options) {
   switch (engine) {
     case Engine::kRtl:
       // In this order, so that a check that ends in an error leaves the waves of the run.
-      run = run_rtl(workload, chip.macros, jobs, options.skip, trace);
-      comparison = compare_rtl_with_model(workload, chip.macros, checked, jobs, options.skip);
+      run = run_rtl(workload, chip.macros, jobs, skip, trace);
+      comparison = compare_rtl_with_model(workload, chip.macros, checked, jobs, skip);
       break;
     case Engine::kModel:
       comparison = compare_model_with_integer(workload, chip.macros, checked, jobs);
-      run = run_model(workload, chip.macros, jobs, options.skip);
+      run = run_model(workload, chip.macros, jobs, skip);
       break;
     case Engine::kInteger:
       run = integer;
@@ -130,14 +131,14 @@ int run_engine(Engine engine, const RunCommandOptions& options) {
                          run,
                          integer,
                          comparison,
-                         options.skip,
+                         skip,
                          engine == Engine::kInteger ? nullptr : &chip,
                          made};
   if (logits_file) logits_file->commit(logits_csv(workload, run));
   if (result_file) result_file->commit(result_json(report));
   if (timeline_file) {
-    timeline_file->commit(timeline_json(workload, chip.macros, timeline_images.first,
-                                        timeline_images.second, options.skip));
+    timeline_file->commit(
+        timeline_json(workload, chip.macros, timeline_images.first, timeline_images.second, skip));
   }
   if (cells_file) cells_file->commit(chip.cells_file);
   fmt::print("{}", report_table(report));

@@ -17,7 +17,7 @@ struct RunCommandOptions {
   ProgrammingOptions programming;
   std::int64_t jobs = 0;    // 0: all cores
   std::int64_t check = -1;  // images; -1: the engine's default
-  bool skip = false;
+  bool skip = true;         // but for the integer network
   bool no_counts = false;
   std::string logits;           // file, CSV
   std::string result;           // file, JSON

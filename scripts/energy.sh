@@ -18,7 +18,7 @@ rows=(
   "130 ihp130 ihp130-gated ihpsram130"
   "45 nangate45 nangate45-gated sram45"
 )
-settings=("default|" "6 bits, skip|--adc-bits 6 --range 1 --set programming_range=3 --skip")
+settings=("default|" "6 bits|--adc-bits 6 --range 1 --set programming_range=3")
 
 : > "$out/bars.txt"
 for setting in "${settings[@]}"; do

@@ -82,7 +82,7 @@ any_card="$(list "${any[@]}")"
 cost() {
   [[ -s "$1" ]] && return
   local flag=()
-  [[ "$6" == no ]] || flag=(--skip)
+  [[ "$6" == yes ]] || flag=(--no-skip)
   "$build/mcnn" cost --card "$2" --config "$3" --network "$network" --device "$device" --adc-bits "$4" \
     --set "programming_range=$(verify "$4")" --range "$5" --count "$images" "${flag[@]}" --result "$1" > "${1%.json}.txt"
 }
@@ -144,12 +144,12 @@ awk -F, -v OFS=, -v default_shape="$(value NumPe "$base"),$(value NumSl "$base")
   }' "$csv.new" > "$csv"
 rm "$csv.new"
 
-# Rows with and without --skip side by side: it changes energy of the digital part and time only.
+# Rows without and with MODE.SKIP side by side: it changes energy of the digital part and time only.
 awk -F, '
   function mark(front, what) { return front ? "*" : what == "estimate" ? "~" : " " }
   NR == 1 {
     printf "%-12s %4s %-5s %9s %7s %8s %9s  %10s  %8s %10s  %8s\n", "PEs x lines", "bits", "range", "accuracy", "s.d.", "worst", "macro nJ",
-      "chip nJ", "us", "--skip nJ", "us"
+      "all planes", "us", "chip nJ", "us"
   }
   NR > 1 && $6 == "no" {
     line = sprintf("%-12s %4d %-5s %9.2f %7.3f %8.2f %9.1f%s %10.1f%s %8.1f", $1 "x" $2 "/" $3, $4, $5, $9, $10, $11, $12, mark($16, ""),
@@ -163,13 +163,13 @@ EOF
 
 # The setting to recommend: of the default shape, for that one has a netlist, the least macro energy that loses no more than
 # POINTS, and of equal ones the least energy of the chip.
-default="$(awk -F, '$15 == "measured" && $4 == 8 && $5 == "auto" && $6 == "no"' "$csv")"
+default="$(awk -F, '$15 == "measured" && $4 == 8 && $5 == "auto" && $6 == "yes"' "$csv")"
 chosen="$(awk -F, -v least="$(cut -d, -f 9 <<< "$default")" -v points="$points" '
   $15 == "measured" && $9 >= least - points && (best == "" || $12 < macro || ($12 == macro && $13 < chip)) { best = $0; macro = $12; chip = $13 }
   END { print best }' "$csv")"
 IFS=, read -r _ _ _ bits range skip _ <<< "$chosen"
 option=""
-[[ "$skip" == no ]] || option=" --skip"
+[[ "$skip" == yes ]] || option=" --no-skip"
 echo
 paste -d, <(echo "$default") <(echo "$chosen") | awk -F, -v n="$chips" -v option="$option" -v points="$points" '{
   a = 9; b = a + 17

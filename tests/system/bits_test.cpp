@@ -30,21 +30,21 @@ struct DefaultRun {
 void PrintTo(const DefaultRun& run, std::ostream* out) { *out << run.name; }
 
 const std::array<DefaultRun, 15> kRuns{{
-    {"RtlTypical", "sim --count 40 --check 10", "--logits --save-cells counts",
+    {"RtlTypical", "sim --no-skip --count 40 --check 10", "--logits --save-cells counts",
      0x5B10'7106'DE68'B2D6U},
-    {"RtlIdeal", "sim --device ideal --count 40 --check 10", "--logits --save-cells counts",
-     0xF1FA'00D3'A76F'2CA0U},
-    {"RtlSkip", "sim --count 40 --check 10 --skip --seed 7", "--logits counts",
-     0x0A8C'D841'C3C7'4BBFU},
-    {"RtlPaperMapping", "sim --count 20 --check 5 --mapping paper", "--logits counts",
+    {"RtlIdeal", "sim --no-skip --device ideal --count 40 --check 10",
+     "--logits --save-cells counts", 0xF1FA'00D3'A76F'2CA0U},
+    {"RtlDefault", "sim --count 40 --check 10 --seed 7", "--logits counts", 0x0A8C'D841'C3C7'4BBFU},
+    {"RtlPaperMapping", "sim --no-skip --count 20 --check 5 --mapping paper", "--logits counts",
      0xED87'D7EF'5AB0'D510U},
-    {"ModelTypical", "model --count 400", "--logits --save-cells counts", 0x370F'1260'9E04'CCD7U},
+    {"ModelTypical", "model --no-skip --count 400", "--logits --save-cells counts",
+     0x370F'1260'9E04'CCD7U},
     {"ModelTypicalDirect", "model --count 400 --program direct", "--logits --save-cells counts",
-     0xD9ED'F030'C738'CA64U},
+     0x2DE0'6821'59EE'3AF5U},
     {"ModelYao2020", "model --device yao2020 --age 7200 --count 400", "--logits --save-cells",
      0xE29D'6253'6918'B3D7U},
     {"ModelNeurram", "model --device neurram-1day --count 400 --seed 3", "--logits counts",
-     0xF79B'A198'C329'9883U},
+     0x6DAE'030E'3E4E'600BU},
     {"ModelWritten",
      "model --device yao2020 --second-pass 60 --refresh-every 600 --age 3600 --count 100",
      "--logits --save-cells", 0x4A47'DE73'343C'5BFCU},
@@ -55,7 +55,7 @@ const std::array<DefaultRun, 15> kRuns{{
      "model --device yao2020 --set stuck_low_rate=0.01 --around-faults --count 200",
      "--logits --save-cells", 0x234B'D82C'478A'0238U},
     {"RtlEverything",
-     "sim --device yao2020 --count 10 --check 10 --set programming_sigma_uS=0.3 "
+     "sim --no-skip --device yao2020 --count 10 --check 10 --set programming_sigma_uS=0.3 "
      "--set read_noise=0.02 --set read_noise_uS=0.02 --set wire_resistance_ohm=1 "
      "--set adc_sigma_codes=0.5 --set adc_gain_sigma=0.01 --set adc_offset_sigma_codes=0.5 "
      "--set adc_inl_codes=0.3 --set stuck_low_rate=0.002 --set stuck_high_rate=0.002 "

@@ -16,8 +16,8 @@ namespace {
 using nlohmann::json;
 
 TEST_F(Cli, CostTablesAndItsErrors) {
-  const std::vector<std::string> base = {"cost", "--count", "20", "--result",
-                                         path("cost.json").string()};
+  const std::vector<std::string> base = {"cost", "--no-skip", "--count",
+                                         "20",   "--result",  path("cost.json").string()};
   std::vector<std::string> jobs = base;
   jobs.insert(jobs.end(), {"--jobs", "3"});
   const CommandResult one = run_mcnn(base);
@@ -47,7 +47,7 @@ std::vector<std::string> summary_of(const CommandResult& result) {
 }
 
 TEST_F(Cli, CostLeadsWithSixLinesThatSayHowTheyWereComeBy) {
-  const CommandResult result = run_mcnn({"cost", "--count", "20"});
+  const CommandResult result = run_mcnn({"cost", "--no-skip", "--count", "20"});
   ASSERT_EQ(result.status, 0) << result.err;
   const std::vector<std::string> lines = summary_of(result);
   ASSERT_EQ(lines.size(), 6U);

@@ -247,7 +247,7 @@ TEST_F(ReportCommand, TheSameCommandGivesTheSameBytes) {
 TEST_F(ReportCommand, OtherRunsAreReported) {
   // Without the closed loop, and the smaller chip with a network of its own.
   const CommandResult direct = report(
-      {"--count", "20", "--program", "direct", "--skip", "--out", path("direct.html").string()});
+      {"--count", "20", "--program", "direct", "--no-skip", "--out", path("direct.html").string()});
   ASSERT_EQ(direct.status, 0) << direct.err;
   const std::string page = read_file(path("direct.html"));
   EXPECT_NE(page.find("without the closed loop"), std::string::npos);
