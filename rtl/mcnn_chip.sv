@@ -96,8 +96,9 @@ module mcnn_chip #(
   localparam int unsigned BiasBits    = $clog2(NumBiasRows);
   localparam int unsigned LaneBits    = $clog2(Lanes);
   localparam int unsigned ArrayBits   = (Windows > 1) ? $clog2(Windows) : 1;
-  localparam int unsigned LayerWidth  = 32 * (8 + (NumPe + 3) / 4);
+  localparam int unsigned LayerWidth  = 32 * (8 + (NumPe + 3) / 4 + (NumPe > 32 ? 1 : 0));
   localparam int unsigned RecordWidth = 32 * (2 + (NumPe + 1) / 2);
+  localparam int unsigned DimBits     = $clog2(MaxDim + 1);
   localparam int unsigned MapGroups   = RowBanks / 4;
   localparam int unsigned MapGroupBits = (MapGroups > 1) ? $clog2(MapGroups) : 1;
   localparam int unsigned LogitBits   = $clog2(NumLogits / Lanes);
@@ -132,7 +133,7 @@ module mcnn_chip #(
   logic        table_we, table_re;
   logic [1:0]  table_wr, table_rd;
   logic [11:0] table_wr_row, table_rd_row;
-  logic [3:0]  table_wr_word, table_rd_word;
+  logic [5:0]  table_wr_word, table_rd_word;
   logic [31:0] table_data, map_data;
   logic        map_re;
   logic [LaneBits-1:0] map_lane;
@@ -240,7 +241,8 @@ module mcnn_chip #(
   logic [BiasBits-1:0]   bias_base, bias_addr;
   logic [Lanes*PsumBits-1:0] bias_row;
   logic                  is_final, is_vector, adds;
-  logic [5:0]            kernels, pairs, pool_rows, pool_columns, pool_row_stride, pool_column_stride;
+  logic [5:0]            kernels, pairs;
+  logic [DimBits-1:0]    pool_rows, pool_columns, pool_row_stride, pool_column_stride;
   logic [1:0]            range;
   logic [ShiftBits-1:0]  shift;
   logic [3:0]            group_rows, array_rows;
@@ -306,7 +308,7 @@ module mcnn_chip #(
 
   mcnn_beat_control #(
     .NumPe(NumPe), .Windows(Windows), .Lanes(Lanes), .NumGroups(NumGroups), .ActBits(ActBits), .ReadClocks(ReadClocks),
-    .WalkDelay(2 + ReadLatency)
+    .WalkDelay(2 + ReadLatency), .MaxDim(MaxDim)
   ) u_beat_control (
     .clk_i, .rst_ni, .start_i(pass_start), .flush_i(flush),
     .kernels_i(kernels), .pairs_i(pairs), .out_width_i(out_width), .pool_columns_i(pool_columns),
@@ -575,7 +577,7 @@ module mcnn_chip #(
   if (PsumBits < AdcBits + ActBits + 1 || PsumBits > 32)
     $error("PsumBits must hold the sum of a window, AdcBits + ActBits + 1, and be at most 32: a bias is one word");
   if (RowBanks > 16) $error("RowBanks must be 4, 8 or 16: a layer row has 4 bits for a row of a fetched column");
-  if (MaxDim < 4 || MaxDim > 63) $error("MaxDim must be 4 to 63: a layer row has 6 bits for a pooling window");
+  if (MaxDim < 4 || MaxDim > 64) $error("MaxDim must be 4 to 64: a feature map has 64 rows and columns at most");
   if (NumBuffers < 3 || NumBuffers > 4) $error("NumBuffers must be 3 or 4");
   if (NumLayers < 2 || NumRecords < 2 || NumBiasRows < 2)
     $error("NumLayers, NumRecords and NumBiasRows must be at least 2");

@@ -5,7 +5,7 @@
 package mcnn_pkg;
 
   localparam logic [31:0] Id      = 32'h4D43_4E4E;  // "MCNN"
-  localparam logic [31:0] Version = 32'h0002_0100;  // major 16 bits, minor 8, patch 8
+  localparam logic [31:0] Version = 32'h0003_0000;  // major 16 bits, minor 8, patch 8
 
   localparam int unsigned AddressBits = 20;  // AXI4-Lite byte address
   localparam int unsigned AmplitudeBits = 6;  // amplitude code of a programming pulse

@@ -29,10 +29,10 @@ enum Bit : unsigned {
   kImageBeat,
 };
 
-void count_bits(std::uint32_t bits, std::int64_t* counts) {
+void count_bits(std::uint64_t bits, std::int64_t* counts) {
   for (; bits != 0; bits &= bits - 1) ++counts[static_cast<std::size_t>(std::countr_zero(bits))];
 }
-void count_bits(std::uint32_t bits, std::vector<std::int64_t>& counts) {
+void count_bits(std::uint64_t bits, std::vector<std::int64_t>& counts) {
   count_bits(bits, counts.data());
 }
 // The same of as many words as there are counts; whether any bit is set.
@@ -100,7 +100,7 @@ void EventMonitor::clock(const ChipClock& now) {
     }
     if (now.strobes != 0 && is(kLayerClock)) {
       count_bits(now.strobes, row->reads);
-      for (std::uint32_t pes = now.strobes; pes != 0; pes &= pes - 1) {
+      for (std::uint64_t pes = now.strobes; pes != 0; pes &= pes - 1) {
         note(Activity::kRead, layer, std::countr_zero(pes));
       }
     }

@@ -163,8 +163,8 @@ module mcnn_tb #(
   // Signals inside the chip, for counting and for the times of a timeline. Bits of `events` as in tb/event_monitor.cpp.
   if (Monitor == 1) begin : gen_monitor
     import "DPI-C" function void c_dpi_chip_clock(
-      input chandle chip, input int unsigned layer, input int unsigned events, input int unsigned columns,
-      input int unsigned active, input int unsigned strobes, input int unsigned segments,
+      input chandle chip, input int unsigned layer, input int unsigned events, input longint unsigned columns,
+      input longint unsigned active, input longint unsigned strobes, input longint unsigned segments,
       input int unsigned pool_reads, input bit [Lanes*RowBanks-1:0] map_reads, input bit [Lanes*RowBanks-1:0] pool_writes,
       input bit [Lanes*RowBanks-1:0] image_write
     );
@@ -205,8 +205,8 @@ module mcnn_tb #(
     logic [NumPe-1:0] columns;
     assign columns = u_chip.column_valid ? u_chip.column_active : '0;
     always @(posedge clk_i)
-      c_dpi_chip_clock(chip, 32'(layer), 32'(events), 32'(columns), 32'(u_chip.pe_active), 32'(macro_read),
-                       32'(u_chip.segment_end), 32'(u_chip.pool_re), map_read, pool_write, image_write);
+      c_dpi_chip_clock(chip, 32'(layer), 32'(events), 64'(columns), 64'(u_chip.pe_active), 64'(macro_read),
+                       64'(u_chip.segment_end), 32'(u_chip.pool_re), map_read, pool_write, image_write);
   end
 
 endmodule

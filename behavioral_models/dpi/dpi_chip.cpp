@@ -99,8 +99,9 @@ void c_dpi_chip_set_layer(void* chip, unsigned layer) {
   static_cast<mcnn::DpiChip*>(chip)->set_layer(layer);
 }
 
-void c_dpi_chip_clock(void* chip, unsigned layer, unsigned events, unsigned columns,
-                      unsigned active, unsigned strobes, unsigned segments, unsigned pool_reads,
+void c_dpi_chip_clock(void* chip, unsigned layer, unsigned events, unsigned long long columns,
+                      unsigned long long active, unsigned long long strobes,
+                      unsigned long long segments, unsigned pool_reads,
                       const svBitVecVal* map_reads, const svBitVecVal* pool_writes,
                       const svBitVecVal* image_write) {
   static_cast<mcnn::DpiChip*>(chip)->clock({layer, events, columns, active, strobes, segments,

@@ -17,10 +17,10 @@ namespace mcnn {
 struct ChipClock {
   std::uint32_t layer = 0;       // layer row
   std::uint32_t events = 0;      // one bit an event
-  std::uint32_t columns = 0;     // PEs that take a column
-  std::uint32_t active = 0;      // PEs whose window is driven
-  std::uint32_t strobes = 0;     // PEs with a read strobe at their macro
-  std::uint32_t segments = 0;    // PEs that end a replica
+  std::uint64_t columns = 0;     // PEs that take a column
+  std::uint64_t active = 0;      // PEs whose window is driven
+  std::uint64_t strobes = 0;     // PEs with a read strobe at their macro
+  std::uint64_t segments = 0;    // PEs that end a replica
   std::uint32_t pool_reads = 0;  // banks
   // Lanes of banks, a bit each in as many words as it takes: [lane][bank].
   const std::uint32_t* map_reads = nullptr;

@@ -76,8 +76,7 @@ ChipConfig Driver::read_config(const std::string& name) const {
   const uint32_t result = bus_.read(reg::kCapResult);
   config.num_logits = field(result, reg::kCapResultNumLogits);
   config.lanes = field(result, reg::kCapResultLanes);
-  // Before version 2.1 the field was reserved, and a beat one pixel.
-  config.load_rows = std::max(1, field(result, reg::kCapResultLoadRows));
+  config.load_rows = field(result, reg::kCapResultLoadRows);
   const uint32_t programmer = bus_.read(reg::kCapProgram);
   config.num_entries = field(programmer, reg::kCapProgramNumEntries);
   const uint32_t amplitude_bits = reg::kCapProgramAmplitudeBits.get(programmer);

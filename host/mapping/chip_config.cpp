@@ -39,7 +39,7 @@ constexpr std::array kParameters = {
     Parameter{"BankDepth", &ChipConfig::bank_depth, 2, 8192},
     Parameter{"NumBuffers", &ChipConfig::num_buffers, 3, 4},
     Parameter{"LoadRows", &ChipConfig::load_rows, 1, 8},
-    Parameter{"MaxDim", &ChipConfig::max_dim, 4, 63},
+    Parameter{"MaxDim", &ChipConfig::max_dim, 4, 64},
     Parameter{"NumLayers", &ChipConfig::num_layers, 2, 256},
     Parameter{"NumRecords", &ChipConfig::num_records, 2, 16384},
     Parameter{"NumBiasRows", &ChipConfig::num_bias_rows, 2, 4096},

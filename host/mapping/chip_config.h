@@ -37,8 +37,9 @@ struct ChipConfig {
   int max_kernels() const { return num_adc / 2; }        // kernels of a pass, pairs of a read
   int named_buffers() const { return num_buffers - 1; }  // the other one loads
   int words_of_kernels(int kernels) const { return (kernels + lanes - 1) / lanes; }
-  int layer_words() const { return 8 + (num_pe + 3) / 4; }   // 32-bit words of a layer row
-  int record_words() const { return 2 + (num_pe + 1) / 2; }  // 32-bit words of a step record
+  // 32-bit words of a layer row and of a step record.
+  int layer_words() const { return 8 + (num_pe + 3) / 4 + (num_pe > 32 ? 1 : 0); }
+  int record_words() const { return 2 + (num_pe + 1) / 2; }
 
   bool operator==(const ChipConfig&) const = default;
 };

@@ -64,6 +64,11 @@ struct PeBits {
 constexpr PeBits kLayerPe{kLayerPeWord, 8};
 constexpr PeBits kRecordPe{kRecordPeWord, 16};
 
+// SEGMENT_END of PE pe is bit pe % 32.
+uint32_t& segment_word(std::span<uint32_t> words, size_t pe) {
+  return pe < 32 ? words[kSegmentWord] : words.back();
+}
+
 uint32_t take(uint32_t& word, BitField bits, int shift) {
   const BitField moved{bits.low + shift, bits.width};
   const uint32_t value = moved.get(word);
@@ -150,7 +155,9 @@ std::vector<uint32_t> encode(const LayerRow& row, const ChipConfig& config) {
   std::vector<uint32_t> words(to_index(config.layer_words()), 0);
   encode_fields(kLayerFields, row, where, words);
   check_tables(config);
-  words[kSegmentWord] = static_cast<uint32_t>(row.segment_end.to_ulong());
+  for (size_t pe = 0; pe < to_index(config.num_pe); ++pe) {
+    if (row.segment_end[pe]) segment_word(words, pe) |= 1U << (pe % 32);
+  }
   check_pe_list(row.replica.size(), config, where, "REPLICA");
   check_pe_list(row.row_offset.size(), config, where, "ROW_OFFSET");
   for (size_t pe = 0; pe < row.replica.size(); ++pe) {
@@ -170,7 +177,9 @@ LayerRow decode_layer(std::span<const uint32_t> words, const ChipConfig& config)
   std::vector<uint32_t> left = copy_words(words, config.layer_words(), where);
   LayerRow row;
   decode_fields(kLayerFields, std::span(left), row);
-  row.segment_end = take(left[kSegmentWord], {0, config.num_pe}, 0);
+  for (size_t pe = 0; pe < to_index(config.num_pe); ++pe) {
+    row.segment_end[pe] = take(segment_word(left, pe), {0, 1}, static_cast<int>(pe % 32)) != 0;
+  }
   for (size_t pe = 0; pe < to_index(config.num_pe); ++pe) {
     uint32_t& word = kLayerPe.word(left, pe);
     const int shift = kLayerPe.shift(pe);

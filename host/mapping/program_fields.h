@@ -97,10 +97,10 @@ inline constexpr std::array kLayerFields = {
   LayerField{"ROW_STEP",           1, {24, 7},  &LayerRow::row_step,           1, max_row_step},
   LayerField{"OUT_HEIGHT",         2, {0, 8},   &LayerRow::out_height,         1, max_dim},
   LayerField{"OUT_WIDTH",          2, {8, 8},   &LayerRow::out_width,          1, max_dim},
-  LayerField{"POOL_ROWS",          3, {0, 6},   &LayerRow::pool_rows,          1, max_dim},
-  LayerField{"POOL_COLUMNS",       3, {6, 6},   &LayerRow::pool_columns,       1, max_dim},
-  LayerField{"POOL_ROW_STRIDE",    3, {12, 6},  &LayerRow::pool_row_stride,    1, max_dim},
-  LayerField{"POOL_COLUMN_STRIDE", 3, {18, 6},  &LayerRow::pool_column_stride, 1, max_dim},
+  LayerField{"POOL_ROWS",          3, {0, 7},   &LayerRow::pool_rows,          1, max_dim},
+  LayerField{"POOL_COLUMNS",       3, {7, 7},   &LayerRow::pool_columns,       1, max_dim},
+  LayerField{"POOL_ROW_STRIDE",    3, {14, 7},  &LayerRow::pool_row_stride,    1, max_dim},
+  LayerField{"POOL_COLUMN_STRIDE", 3, {21, 7},  &LayerRow::pool_column_stride, 1, max_dim},
   LayerField{"POOLED_HEIGHT",      4, {0, 8},   &LayerRow::pooled_height,      1, max_dim},
   LayerField{"POOLED_WIDTH",       4, {8, 8},   &LayerRow::pooled_width,       1, max_dim},
   LayerField{"OUT_PITCH",          4, {16, 16}, &LayerRow::out_pitch,          0, any16},
@@ -113,7 +113,7 @@ inline constexpr std::array kLayerFields = {
 };
 // clang-format on
 // What the RTL's tables have bits and addresses for (rtl/REGISTERS.md).
-inline constexpr int kTablePes = 24;
+inline constexpr int kTablePes = 64;
 inline constexpr int kTableLayers = 64;
 inline constexpr int kTableRows = 1024;  // of records and of biases
 inline constexpr int kSegmentWord = 7;

@@ -64,10 +64,10 @@ inline constexpr uint32_t kProgramFailed = 0x0224;
 inline constexpr uint32_t kProgramRefused = 0x0228;
 inline constexpr uint32_t kProgramCount = 0x0240;  // NumPe words
 
-inline constexpr uint32_t kLayerTable = 0x01000;
-inline constexpr uint32_t kLayerStride = 64;
-inline constexpr uint32_t kRecordTable = 0x10000;
-inline constexpr uint32_t kRecordStride = 64;
+inline constexpr uint32_t kLayerTable = 0x02000;
+inline constexpr uint32_t kLayerStride = 128;
+inline constexpr uint32_t kRecordTable = 0x40000;
+inline constexpr uint32_t kRecordStride = 256;
 inline constexpr uint32_t kBiasTable = 0x20000;
 inline constexpr uint32_t kBiasStride = 64;
 inline constexpr uint32_t kProgramTable = 0x30000;
@@ -76,7 +76,7 @@ inline constexpr uint32_t kFeatureMaps = 0x80000;
 
 // Values.
 inline constexpr uint32_t kIdValue = 0x4D434E4E;  // "MCNN"
-inline constexpr uint32_t kNeededMajor = 2;       // major version that the host needs
+inline constexpr uint32_t kNeededMajor = 3;       // major version that the host needs
 inline constexpr int kAmplitudeBits = 6;          // of a programming pulse
 
 // VERSION and the capabilities.

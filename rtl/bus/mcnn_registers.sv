@@ -25,6 +25,8 @@ module mcnn_registers #(
   parameter  int unsigned ReadClocks  = 1,
   parameter  int unsigned NumEntries  = 64,
   localparam int unsigned AddressBits = mcnn_pkg::AddressBits,
+  localparam int unsigned LayerWords  = 8 + (NumPe + 3) / 4 + (NumPe > 32 ? 1 : 0),
+  localparam int unsigned RecordWords = 2 + (NumPe + 1) / 2,
   localparam int unsigned LayerBits   = $clog2(NumLayers),
   localparam int unsigned AddrBits    = $clog2(BankDepth),
   localparam int unsigned Groups      = RowBanks / 4,
@@ -101,11 +103,11 @@ module mcnn_registers #(
   output logic        table_we_o,
   output logic [1:0]  table_wr_o,
   output logic [11:0] table_wr_row_o,
-  output logic [3:0]  table_wr_word_o,
+  output logic [5:0]  table_wr_word_o,
   output logic        table_re_o,
   output logic [1:0]  table_rd_o,
   output logic [11:0] table_rd_row_o,
-  output logic [3:0]  table_rd_word_o,
+  output logic [5:0]  table_rd_word_o,
   input  logic [31:0] table_data_i,   // of tables 0 to 2
   input  logic [31:0] entry_data_i,   // of table 3
 
@@ -139,8 +141,8 @@ module mcnn_registers #(
 );
 
   // -------------------------------------------------------------------------------------------------------- decode
-  // Regions: 0x00000 registers, 0x01000 layer rows, 0x10000 records, 0x20000 biases, 0x30000 programming entries, 0x80000
-  // feature maps.
+  // Regions: 0x00000 registers, 0x02000 layer rows, 0x20000 biases, 0x30000 programming entries, 0x40000 records, 0x80000 feature
+  // maps.
   typedef enum logic [1:0] {
     RegionNone,
     RegionRegister,
@@ -148,24 +150,29 @@ module mcnn_registers #(
     RegionMap
   } region_e;
 
-  // A table is a page of 64 KiB; the layer rows share page 0 with the registers. Rows of 64 bytes, of entries 8.
-  function automatic logic [11:0] row_of(input logic [17:3] addr);
-    row_of = &addr[17:16] ? addr[14:3] : addr[17:16] == 2'd0 ? 12'(addr[11:6]) : 12'(addr[15:6]);
+  // A table is a page of 64 KiB, that of the records four; the layer rows share page 0 with the registers. Rows of layers have 128
+  // bytes, of records 256, of biases 64, of entries 8.
+  function automatic logic [1:0] table_of(input logic [18:16] page);
+    table_of = page[18] ? 2'd1 : page[17:16];
   endfunction
-  function automatic logic [3:0] word_of(input logic [17:16] page, input logic [5:2] word);
-    word_of = &page ? 4'(word[2]) : word;
+  function automatic logic [11:0] row_of(input logic [18:3] addr);
+    row_of = addr[18] ? 12'(addr[17:8]) : &addr[17:16] ? addr[14:3] : addr[17] ? 12'(addr[15:6]) : 12'(addr[12:7]);
+  endfunction
+  function automatic logic [5:0] word_of(input logic [18:16] page, input logic [7:2] word);
+    word_of = page[18] ? word : &page[17:16] ? 6'(word[2]) : page[17] ? 6'(word[5:2]) : 6'(word[6:2]);
   endfunction
   function automatic logic table_there(input logic [AddressBits-1:2] addr);
     logic [31:0] row, word;
-    row  = 32'(row_of(addr[17:3]));
-    word = 32'(word_of(addr[17:16], addr[5:2]));
-    unique case (addr[17:16])
-      2'd0:    table_there = addr[15:12] == 4'd1 && row < NumLayers && word < 8 + (NumPe + 3) / 4;
-      2'd1:    table_there = row < NumRecords && word < 2 + (NumPe + 1) / 2;
-      2'd2:    table_there = row < NumBiasRows && word < Lanes;
-      default: table_there = !addr[15] && row < NumPe * NumEntries;
+    row  = 32'(row_of(addr[18:3]));
+    word = 32'(word_of(addr[18:16], addr[7:2]));
+    unique case (addr[18:16])
+      3'd0:    table_there = addr[15:13] == 3'd1 && row < NumLayers && word < LayerWords;
+      3'd1:    table_there = 1'b0;
+      3'd2:    table_there = row < NumBiasRows && word < Lanes;
+      3'd3:    table_there = !addr[15] && row < NumPe * NumEntries;
+      default: table_there = row < NumRecords && word < RecordWords;
     endcase
-    if (addr[AddressBits-1:18] != '0) table_there = 1'b0;
+    if (addr[AddressBits-1]) table_there = 1'b0;
   endfunction
 
   // ---------------------------------------------------------------------------------------------------------- write
@@ -466,12 +473,12 @@ module mcnn_registers #(
   assign map_re_o   = rd_valid_i && rd_region == RegionMap && at_rest;
 
   assign table_we_o      = wr_fire && wr_table;
-  assign table_wr_o      = wr_addr_i[17:16];
-  assign table_wr_row_o  = row_of(wr_addr_i[17:3]);
-  assign table_wr_word_o = word_of(wr_addr_i[17:16], wr_addr_i[5:2]);
-  assign table_rd_o      = rd_addr_i[17:16];
-  assign table_rd_row_o  = row_of(rd_addr_i[17:3]);
-  assign table_rd_word_o = word_of(rd_addr_i[17:16], rd_addr_i[5:2]);
+  assign table_wr_o      = table_of(wr_addr_i[18:16]);
+  assign table_wr_row_o  = row_of(wr_addr_i[18:3]);
+  assign table_wr_word_o = word_of(wr_addr_i[18:16], wr_addr_i[7:2]);
+  assign table_rd_o      = table_of(rd_addr_i[18:16]);
+  assign table_rd_row_o  = row_of(rd_addr_i[18:3]);
+  assign table_rd_word_o = word_of(rd_addr_i[18:16], rd_addr_i[7:2]);
 
   logic answer_q, memory_wait_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -488,7 +495,7 @@ module mcnn_registers #(
       ok_q        <= !rd_refused && !rd_locked;
       rd_memory_q <= rd_memory;
       rd_map_q    <= rd_region == RegionMap;
-      rd_entry_q  <= &rd_addr_i[17:16];
+      rd_entry_q  <= table_rd_o == 2'd3;
     end
   end
   assign rd_valid_o = answer_q;

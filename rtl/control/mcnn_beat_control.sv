@@ -20,6 +20,8 @@ module mcnn_beat_control #(
   parameter  int unsigned ActBits     = 8,   // bit planes
   parameter  int unsigned ReadClocks  = 1,   // clocks of a plane
   parameter  int unsigned WalkDelay   = 3,   // clocks from the walk to the sums
+  parameter  int unsigned MaxDim      = 32,  // rows or columns of a map
+  localparam int unsigned DimBits     = $clog2(MaxDim + 1),
   localparam int unsigned GroupBits   = (NumGroups > 1) ? $clog2(NumGroups) : 1,
   localparam int unsigned RowBits     = (Windows > 1) ? $clog2(Windows) : 1,
   localparam int unsigned PlaneBits   = $clog2(ActBits),
@@ -34,8 +36,8 @@ module mcnn_beat_control #(
   input logic [5:0] kernels_i,
   input logic [5:0] pairs_i,
   input logic [7:0] out_width_i,
-  input logic [5:0] pool_columns_i,
-  input logic [5:0] pool_column_stride_i,
+  input logic [DimBits-1:0] pool_columns_i,
+  input logic [DimBits-1:0] pool_column_stride_i,
   input logic [7:0] pooled_width_i,
   input logic       skip_i,  // leave out the leading planes that are zero in every PE
 

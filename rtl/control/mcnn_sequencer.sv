@@ -23,7 +23,9 @@ module mcnn_sequencer #(
   parameter  int unsigned NumRecords  = 128,
   parameter  int unsigned NumBiasRows = 64,
   parameter  int unsigned NumLogits   = 64,
-  localparam int unsigned RowWidth    = 32 * (8 + (NumPe + 3) / 4),
+  localparam int unsigned PeWords     = (NumPe + 3) / 4,
+  localparam int unsigned RowWidth    = 32 * (8 + PeWords + (NumPe > 32 ? 1 : 0)),
+  localparam int unsigned DimBits     = $clog2(MaxDim + 1),
   localparam int unsigned LaneBits    = $clog2(Lanes),
   localparam int unsigned LayerBits   = $clog2(NumLayers),
   localparam int unsigned RecordBits  = $clog2(NumRecords),
@@ -87,10 +89,10 @@ module mcnn_sequencer #(
   output logic [6:0]            row_step_o,
   output logic [7:0]            out_height_o,
   output logic [7:0]            out_width_o,
-  output logic [5:0]            pool_rows_o,
-  output logic [5:0]            pool_columns_o,
-  output logic [5:0]            pool_row_stride_o,
-  output logic [5:0]            pool_column_stride_o,
+  output logic [DimBits-1:0]    pool_rows_o,
+  output logic [DimBits-1:0]    pool_columns_o,
+  output logic [DimBits-1:0]    pool_row_stride_o,
+  output logic [DimBits-1:0]    pool_column_stride_o,
   output logic [7:0]            pooled_height_o,
   output logic [7:0]            pooled_width_o,
   output logic [15:0]           out_pitch_o,
@@ -233,8 +235,17 @@ module mcnn_sequencer #(
     else         start_late_o <= start_o;
   end
 
+  // SEGMENT_END of PEs 32 and up is the last word of the row.
+  logic [NumPe-1:0] segment_end;
+  if (NumPe > 32) begin : gen_two_words
+    assign segment_end = {row_i[(8+PeWords)*32+:NumPe-32], row_i[224+:32]};
+  end else begin : gen_one_word
+    assign segment_end = row_i[224+:NumPe];
+  end
+
   logic        layer_end_q;  // LAYER_END
   logic [4:0]  shift_q;
+  logic [6:0]  pool_rows_q, pool_columns_q, pool_row_stride_q, pool_column_stride_q;
   logic [15:0] bias_base_q, first_record_q;
   always_ff @(posedge clk_i) begin
     if (fire) begin
@@ -253,10 +264,10 @@ module mcnn_sequencer #(
       row_step_o           <= row_i[56+:7];
       out_height_o         <= row_i[64+:8];
       out_width_o          <= row_i[72+:8];
-      pool_rows_o          <= row_i[96+:6];
-      pool_columns_o       <= row_i[102+:6];
-      pool_row_stride_o    <= row_i[108+:6];
-      pool_column_stride_o <= row_i[114+:6];
+      pool_rows_q          <= row_i[96+:7];
+      pool_columns_q       <= row_i[103+:7];
+      pool_row_stride_q    <= row_i[110+:7];
+      pool_column_stride_q <= row_i[117+:7];
       pooled_height_o      <= row_i[128+:8];
       pooled_width_o       <= row_i[136+:8];
       out_pitch_o          <= row_i[144+:16];
@@ -264,7 +275,7 @@ module mcnn_sequencer #(
       bias_base_q          <= row_i[176+:16];
       first_record_q       <= row_i[192+:16];
       add_o                <= row_i[212];
-      segment_end_o        <= row_i[224+:NumPe];
+      segment_end_o        <= segment_end;
       for (int unsigned p = 0; p < NumPe; p++) begin
         replica_o[p*4+:4]    <= row_i[256+p*8+:4];
         row_offset_o[p*4+:4] <= row_i[256+p*8+4+:4];
@@ -272,6 +283,10 @@ module mcnn_sequencer #(
     end
   end
   assign shift_o        = ShiftBits'(shift_q);
+  assign pool_rows_o          = DimBits'(pool_rows_q);
+  assign pool_columns_o       = DimBits'(pool_columns_q);
+  assign pool_row_stride_o    = DimBits'(pool_row_stride_q);
+  assign pool_column_stride_o = DimBits'(pool_column_stride_q);
   assign bias_base_o    = BiasBits'(bias_base_q);
   assign first_record_o = fire ? RecordBits'(row_i[192+:16]) : RecordBits'(first_record_q);
 
@@ -300,14 +315,14 @@ module mcnn_sequencer #(
             outside(8'(group_rows_o), NumPe * Windows < RowBanks ? NumPe * Windows : RowBanks) ||
             outside(in_height_o, MaxDim) || outside(in_width_o, MaxDim) ||
             outside(out_height_o, MaxDim) || outside(out_width_o, MaxDim) || stride_o == 0 || row_step_o == 0 ||
-            outside(8'(pool_rows_o), MaxDim) || outside(8'(pool_columns_o), MaxDim) ||
-            outside(8'(pool_row_stride_o), MaxDim) || outside(8'(pool_column_stride_o), MaxDim) ||
+            outside(8'(pool_rows_q), MaxDim) || outside(8'(pool_columns_q), MaxDim) ||
+            outside(8'(pool_row_stride_q), MaxDim) || outside(8'(pool_column_stride_q), MaxDim) ||
             outside(pooled_height_o, MaxDim) || outside(pooled_width_o, MaxDim) ||
             32'(out_pitch_o) > BankDepth ||
             (32'(bias_base_q) << LaneBits) + 32'(kernels_o) > Lanes * NumBiasRows || 32'(first_record_q) >= NumRecords ||
             32'(input_q) > NumBuffers - 2 || (!final_o && (32'(output_q) > NumBuffers - 2 || output_q == input_q)) ||
-            (add_o && (NumBuffers < 4 || final_o || vector_o || pool_rows_o != 6'd1 || pool_columns_o != 6'd1 ||
-                       pool_row_stride_o != 6'd1 || pool_column_stride_o != 6'd1)) ||
+            (add_o && (NumBuffers < 4 || final_o || vector_o || pool_rows_q != 7'd1 || pool_columns_q != 7'd1 ||
+                       pool_row_stride_q != 7'd1 || pool_column_stride_q != 7'd1)) ||
             segment_end_o == 0 || |bad_replica || (last_row && !final_o) ||
             (final_o && (32'(out_base_o) << LaneBits) + 32'(kernels_o) > NumLogits) ||
             ((vector_o || final_o) &&

@@ -9,7 +9,7 @@ module mcnn_tables #(
   parameter  int unsigned NumRecords  = 128,
   parameter  int unsigned NumBiasRows = 64,
   parameter  int unsigned PsumBits    = 24,
-  localparam int unsigned LayerWords  = 8 + (NumPe + 3) / 4,
+  localparam int unsigned LayerWords  = 8 + (NumPe + 3) / 4 + (NumPe > 32 ? 1 : 0),
   localparam int unsigned RecordWords = 2 + (NumPe + 1) / 2,
   localparam int unsigned LayerBits   = $clog2(NumLayers),
   localparam int unsigned RecordBits  = $clog2(NumRecords),
@@ -21,12 +21,12 @@ module mcnn_tables #(
   input  logic        host_we_i,
   input  logic [1:0]  host_wr_table_i,
   input  logic [11:0] host_wr_row_i,
-  input  logic [3:0]  host_wr_word_i,
+  input  logic [5:0]  host_wr_word_i,
   input  logic [31:0] host_wdata_i,
   input  logic        host_re_i,
   input  logic [1:0]  host_rd_table_i,
   input  logic [11:0] host_rd_row_i,
-  input  logic [3:0]  host_rd_word_i,
+  input  logic [5:0]  host_rd_word_i,
   output logic [31:0] host_rdata_o,
 
   // chip
@@ -46,7 +46,7 @@ module mcnn_tables #(
   assign unused_row_bits = ^{host_wr_row_i, host_rd_row_i};
 
   logic [1:0] table_q;
-  logic [3:0] word_q;
+  logic [5:0] word_q;
   always_ff @(posedge clk_i) begin
     if (host_re_i) begin
       table_q <= host_rd_table_i;
@@ -93,14 +93,14 @@ module mcnn_tables #(
   );
 
   localparam int unsigned MostWords = LayerWords > RecordWords ? LayerWords : RecordWords;
-  function automatic logic [31:0] word_of_row(input logic [MostWords*32-1:0] row, input logic [3:0] word);
+  function automatic logic [31:0] word_of_row(input logic [MostWords*32-1:0] row, input logic [5:0] word);
     word_of_row = '0;
-    for (int unsigned w = 0; w < MostWords; w++) if (word == 4'(w)) word_of_row = row[w*32+:32];
+    for (int unsigned w = 0; w < MostWords; w++) if (word == 6'(w)) word_of_row = row[w*32+:32];
   endfunction
-  function automatic logic [31:0] bias_of_row(input logic [Lanes*PsumBits-1:0] row, input logic [3:0] word);
+  function automatic logic [31:0] bias_of_row(input logic [Lanes*PsumBits-1:0] row, input logic [5:0] word);
     bias_of_row = '0;
     for (int unsigned w = 0; w < Lanes; w++)
-      if (word == 4'(w)) bias_of_row = 32'(signed'(row[w*PsumBits+:PsumBits]));
+      if (word == 6'(w)) bias_of_row = 32'(signed'(row[w*PsumBits+:PsumBits]));
   endfunction
 
   logic host_re_q;
@@ -115,7 +115,7 @@ module mcnn_tables #(
     end
   end
 
-  if (LayerWords > 16 || RecordWords > 16) $error("NumPe must be at most 24: rows have 16 words");
+  if (NumPe > 64) $error("NumPe must be at most 64: a layer row has 32 words, a step record 64");
   if (NumRecords > 1024 || NumBiasRows > 1024 || NumLayers > 64)
     $error("NumLayers, NumRecords and NumBiasRows must be at most 64, 1024 and 1024: the tables have no more addresses");
 

@@ -15,10 +15,11 @@ module mcnn_pool_bank #(
   parameter  int unsigned Signed    = 0,    // 1: activations have a sign (mcnn_activate), and may be added
   parameter  int unsigned RowBanks  = 8,
   parameter  int unsigned BankDepth = 256,  // words
-  parameter  int unsigned RowBits   = 11,   // of a row number, up to RowBanks strides ahead
+  parameter  int unsigned DimBits   = 6,    // of rows or columns of a map
   parameter  int unsigned SumBits   = 16,   // of an address before it is checked
   localparam int unsigned AddrBits  = $clog2(BankDepth),
   localparam int unsigned BankBits  = $clog2(RowBanks),
+  localparam int unsigned RowBits   = DimBits + BankBits + 2,  // of a row number, up to RowBanks strides ahead
   localparam int unsigned ArrayBits = (Windows > 1) ? $clog2(Windows) : 1,
   localparam int unsigned WordBits  = Lanes * ActBits,
   localparam int unsigned InBits    = ActBits + Signed
@@ -34,8 +35,8 @@ module mcnn_pool_bank #(
   input logic [Windows*NumPe-1:0]         pe_row_in_i,  // they exist
   input logic                     vector_i,
   input logic                     add_i,       // to what the bank holds
-  input logic [5:0]               pool_rows_i,
-  input logic [5:0]               pool_row_stride_i,
+  input logic [DimBits-1:0]       pool_rows_i,
+  input logic [DimBits-1:0]       pool_row_stride_i,
   input logic [7:0]               pooled_height_i,
   input logic [7:0]               pooled_width_i,
   input logic [AddrBits-1:0]      out_base_i,
@@ -68,7 +69,7 @@ module mcnn_pool_bank #(
   logic [Windows-1:0]       row_first_q;         // the first of them in the window, which begins in this row group
 
   // Bank * stride: additions only.
-  function automatic logic [RowBits-1:0] bank_times(input logic [5:0] stride);
+  function automatic logic [RowBits-1:0] bank_times(input logic [DimBits-1:0] stride);
     bank_times = '0;
     for (int unsigned k = 0; k < BankBits; k++) begin
       if (((Bank >> k) & 1) == 1) bank_times = bank_times + (RowBits'(stride) << k);

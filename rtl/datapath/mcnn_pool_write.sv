@@ -35,8 +35,8 @@ module mcnn_pool_write #(
   input logic [3:0]         array_rows_i,  // - 1
   input logic [3:0]         group_rows_i,
   input logic [7:0]         out_height_i,
-  input logic [5:0]         pool_rows_i,
-  input logic [5:0]         pool_row_stride_i,
+  input logic [DimBits-1:0] pool_rows_i,
+  input logic [DimBits-1:0] pool_row_stride_i,
   input logic [7:0]         pooled_height_i,
   input logic [7:0]         pooled_width_i,
   input logic [15:0]        out_pitch_i,
@@ -123,7 +123,7 @@ module mcnn_pool_write #(
       .Signed   (Signed),
       .RowBanks (RowBanks),
       .BankDepth(BankDepth),
-      .RowBits  (RowBits),
+      .DimBits  (DimBits),
       .SumBits  (SumBits)
     ) u_pool_bank (
       .clk_i,

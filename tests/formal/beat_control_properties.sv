@@ -11,6 +11,8 @@ module beat_control_properties #(
   parameter  int unsigned ActBits    = 4,
   parameter  int unsigned ReadClocks = 1,
   parameter  int unsigned WalkDelay  = 3,
+  parameter  int unsigned MaxDim     = 32,
+  localparam int unsigned DimBits    = $clog2(MaxDim + 1),
   localparam int unsigned GroupBits  = (NumGroups > 1) ? $clog2(NumGroups) : 1,
   localparam int unsigned RowBits    = (Windows > 1) ? $clog2(Windows) : 1,
   localparam int unsigned PlaneBits  = $clog2(ActBits)
@@ -22,8 +24,8 @@ module beat_control_properties #(
   input logic [5:0]               kernels_i,
   input logic [5:0]               pairs_i,
   input logic [7:0]               out_width_i,
-  input logic [5:0]               pool_columns_i,
-  input logic [5:0]               pool_column_stride_i,
+  input logic [DimBits-1:0]       pool_columns_i,
+  input logic [DimBits-1:0]       pool_column_stride_i,
   input logic [7:0]               pooled_width_i,
   input logic                     skip_i,
   input logic                     load_end_i,
@@ -49,7 +51,7 @@ module beat_control_properties #(
 );
 
   // ------------------------------------------------------------------------------------------------------ surroundings
-  localparam int unsigned SettingBits = 6 + 6 + 8 + 6 + 6 + 8 + 1;
+  localparam int unsigned SettingBits = 6 + 6 + 8 + 2 * DimBits + 8 + 1;
   logic                   past_known_q, past_start_q;
   logic [SettingBits-1:0] settings, past_settings_q;
   assign settings = {kernels_i, pairs_i, out_width_i, pool_columns_i, pool_column_stride_i, pooled_width_i, skip_i};
@@ -217,6 +219,7 @@ endmodule
 
 `ifndef FORMAL
 bind mcnn_beat_control beat_control_properties #(
-  .NumPe(NumPe), .Windows(Windows), .Lanes(Lanes), .NumGroups(NumGroups), .ActBits(ActBits), .ReadClocks(ReadClocks), .WalkDelay(WalkDelay)
+  .NumPe(NumPe), .Windows(Windows), .Lanes(Lanes), .NumGroups(NumGroups), .ActBits(ActBits), .ReadClocks(ReadClocks), .WalkDelay(WalkDelay),
+  .MaxDim(MaxDim)
 ) u_properties (.*);
 `endif

@@ -14,7 +14,7 @@ module pool_bank_properties #(
   parameter  int unsigned Signed    = 0,
   parameter  int unsigned RowBanks  = 2,
   parameter  int unsigned BankDepth = 4,
-  parameter  int unsigned RowBits   = 6,
+  parameter  int unsigned DimBits   = 3,
   parameter  int unsigned SumBits   = 3,
   localparam int unsigned AddrBits  = $clog2(BankDepth),
   localparam int unsigned BankBits  = $clog2(RowBanks),
@@ -23,7 +23,8 @@ module pool_bank_properties #(
   localparam int unsigned InBits    = ActBits + Signed,
   localparam int unsigned LaneBits  = (Lanes > 1) ? $clog2(Lanes) : 1,
   localparam int unsigned NumRows   = Windows * NumPe,  // rows of a row group, at most
-  localparam int unsigned MaxDim    = (1 << (RowBits - BankBits - 2)) - 1,
+  localparam int unsigned RowBits   = DimBits + BankBits + 2,
+  localparam int unsigned MaxDim    = (1 << DimBits) - 1,
   localparam int unsigned Rounds    = MaxDim / RowBanks + 1  // pooled rows of the bank, at most
 ) (
   input logic                       clk_i,
@@ -329,6 +330,6 @@ endmodule
 `ifndef FORMAL
 bind mcnn_pool_bank pool_bank_properties #(
   .Bank(Bank), .NumPe(NumPe), .Windows(Windows), .Lanes(Lanes), .ActBits(ActBits), .Signed(Signed), .RowBanks(RowBanks),
-  .BankDepth(BankDepth), .RowBits(RowBits), .SumBits(SumBits)
+  .BankDepth(BankDepth), .DimBits(DimBits), .SumBits(SumBits)
 ) u_properties (.pool_rows_i(8'(pool_rows_i)), .pool_row_stride_i(8'(pool_row_stride_i)), .*);
 `endif

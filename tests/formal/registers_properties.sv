@@ -84,7 +84,7 @@ module registers_properties #(
   assign at_rest  = register && (address == 12'h044 || address == 12'h058 || address == 12'h05C || address == 12'h060 ||
                                  address == 12'h064 || address == 12'h068 || address == 12'h200 || address == 12'h204 ||
                                  address == 12'h208 || (address >= 12'h240 && 32'(address) < 32'h240 + 4 * NumPe && address[1:0] == '0));
-  assign table_address = wr_addr_i[AddressBits-1:18] == '0 && wr_addr_i[17:12] != '0 && wr_addr_i[1:0] == '0;
+  assign table_address = !wr_addr_i[AddressBits-1] && wr_addr_i[AddressBits-2:12] != '0 && wr_addr_i[1:0] == '0;
   `MCNN_ASSERT(whole_words_only, !(wr_valid_i && wr_ok_o) || wr_whole_i, "a write with another WSTRB must be refused")
   `MCNN_ASSERT(registers_there_are, !(wr_valid_i && wr_ok_o && register) || anytime || at_rest,
                "a write to a register that is read only or does not exist must be refused")

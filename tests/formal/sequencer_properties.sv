@@ -6,7 +6,7 @@
 module sequencer_properties #(
   parameter  int unsigned NumPe       = 2,
   parameter  int unsigned NumLayers   = 4,
-  localparam int unsigned RowWidth    = 32 * (8 + (NumPe + 3) / 4),
+  localparam int unsigned RowWidth    = 32 * (8 + (NumPe + 3) / 4 + (NumPe > 32 ? 1 : 0)),
   localparam int unsigned LayerBits   = $clog2(NumLayers)
 ) (
   input logic                 clk_i,

@@ -190,7 +190,7 @@ TEST_P(RandomGraphs, AreTheIntegerNetworkAndWithNoiseTheChipModel) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EndToEnd, RandomGraphs,
-                         ::testing::Combine(::testing::Values("yao2020", "tiny", "tiny4",
+                         ::testing::Combine(::testing::Values("yao2020", "tiny", "tiny4", "tiny64",
                                                               "macro128", "cifar"),
                                             ::testing::Range(1, 5)),
                          [](const ::testing::TestParamInfo<std::tuple<std::string, int>>& info) {

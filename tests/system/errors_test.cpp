@@ -132,7 +132,7 @@ TEST_F(Cli, ConfigurationsMappingsAndRanges) {
   expect_error({"sim", "--count", "1", "--config", "huge"}, {"huge", "tiny", "yao2020"});
   expect_error({"sim", "--count", "1", "--config", "../constraints/tiny"}, {"--config"});
   expect_error({"model", "--count", "1", "--config", path("none.params").string()},
-               {"--config", "none.params", "allowed", "tiny, tiny4, yao2020", ".params"});
+               {"--config", "none.params", "allowed", "tiny, tiny4, tiny64, yao2020", ".params"});
   expect_error({"model", "--count", "1", "--mapping", "clever"},
                {"clever", "default", "sliding", "paper"});
   expect_error({"model", "--count", "1", "--range", "4"}, {"--range", "4"});

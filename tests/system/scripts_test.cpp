@@ -95,9 +95,10 @@ TEST(CheckChoice, RefusesWhatIsNotThere) {
   const auto check = [](const std::string& words) { return run_shell(kCheckChoice + words); };
   EXPECT_EQ(check("CONFIG=tiny DEVICE=ideal NETWORK= COUNT=5 MAPPING=paper").status, 0);
   EXPECT_EQ(check("DEVICE=data/devices/ideal.toml CONFIG=constraints/tiny.params").status, 0);
-  expect_refused(check("CONFIG=my"), {"CONFIG", "'my'", "tiny, tiny4, yao2020"});
+  expect_refused(check("CONFIG=my"), {"CONFIG", "'my'", "tiny, tiny4, tiny64, yao2020"});
   expect_refused(check("CONFIG=none/my.params"), {"CONFIG", "'none/my.params'"});
-  expect_refused(check("--rtl CONFIG=constraints/tiny.params"), {"CONFIG", "tiny, tiny4, yao2020"});
+  expect_refused(check("--rtl CONFIG=constraints/tiny.params"),
+                 {"CONFIG", "tiny, tiny4, tiny64, yao2020"});
   expect_refused(check("NETWORK=none.json"), {"NETWORK", "'none.json'", "yao2020.json"});
   expect_refused(check("DEVICE=none"), {"DEVICE", "'none'", "ideal", "typical"});
   expect_refused(check("PLAN=none.toml"), {"PLAN", "'none.toml'", "sweeps/default.toml"});

@@ -13,11 +13,11 @@ namespace {
 // A chip of more PEs than a row has bits for has no tables.
 TEST(ChipProgramEncoding, RefusesWhatTheTablesCannotHold) {
   ChipConfig config;
-  config.num_pe = 25;
+  config.num_pe = 65;
   LayerRow row;
-  row.replica.assign(25, 0);
-  row.row_offset.assign(25, 0);
-  expect_parts(error_of([&] { encode(row, config); }), "tables: NumPe: found 25", "up to 24",
+  row.replica.assign(65, 0);
+  row.row_offset.assign(65, 0);
+  expect_parts(error_of([&] { encode(row, config); }), "tables: NumPe: found 65", "up to 64",
                "chip model alone");
 }
 
@@ -57,7 +57,7 @@ TEST(ChipProgramEncoding, LayerRowBits) {
   const std::vector<uint32_t> words = {2u | 12u << 4 | 2u << 10 | 9u << 12 | 3u << 17 | 12u << 25,
                                        9u | 10u << 8 | 1u << 16 | 3u << 24,
                                        7u | 8u << 8,
-                                       2u | 3u << 6 | 4u << 12 | 5u << 18,
+                                       2u | 3u << 7 | 4u << 14 | 5u << 21,
                                        6u | 7u << 8 | 0x1234u << 16,
                                        0x5678u | 0x9Au << 16,
                                        0xBCu | 2u << 16 | 1u << 18 | 1u << 20,
@@ -126,9 +126,26 @@ TEST(ChipProgramEncoding, WideRowsAndRecords) {
 }
 
 // Every bit that rtl/REGISTERS.md gives a field, and no other, is kept.
+// Of more than 32 PEs a last word has the others.
+TEST(ChipProgramEncoding, SegmentEndsOfManyPes) {
+  ChipConfig config;
+  for (const int pes : {33, 64}) {
+    config.num_pe = pes;
+    LayerRow row;
+    row.replica.assign(to_index(pes), 0);
+    row.row_offset.assign(to_index(pes), 0);
+    for (const int pe : {3, 31, 32, pes - 1}) row.segment_end.set(to_index(pe));
+    const std::vector<uint32_t> words = encode(row, config);
+    ASSERT_EQ(words.size(), to_index(8 + (pes + 3) / 4 + 1));
+    EXPECT_EQ(words[7], 0x8000'0008U);
+    EXPECT_EQ(words.back(), 1U | 1U << (pes - 33));
+    EXPECT_EQ(decode_layer(words, config), row);
+  }
+}
+
 TEST(ChipProgramEncoding, EveryBitIsAFieldOrReserved) {
   const ChipConfig config = named_config("yao2020");
-  const std::vector<uint32_t> layer = {0x7FFFFFF7, 0x7F07FFFF, 0x0000FFFF, 0x00FFFFFF, 0xFFFFFFFF,
+  const std::vector<uint32_t> layer = {0x7FFFFFF7, 0x7F07FFFF, 0x0000FFFF, 0x0FFFFFFF, 0xFFFFFFFF,
                                        0xFFFFFFFF, 0x001FFFFF, 0x000000FF, 0xFFFFFFFF, 0xFFFFFFFF};
   const std::vector<uint32_t> record = {0x0FFFFFF3, 0x0000FFFF, 0x8FFF8FFF,
                                         0x8FFF8FFF, 0x8FFF8FFF, 0x8FFF8FFF};

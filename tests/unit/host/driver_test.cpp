@@ -26,7 +26,7 @@ class FakeChip final : public ChipBus {
         model_(config, program, DeviceCard{}, 1, {.skip = false, .maps = true}) {
     const auto u = [](int value) { return static_cast<uint32_t>(value); };
     words_[reg::kId] = reg::kIdValue;
-    words_[reg::kVersion] = 0x00020304;
+    words_[reg::kVersion] = 0x00030304;
     words_[reg::kCapArray] = u(config.num_pe) | u(config.windows) << 8 | u(config.num_sl) << 16;
     words_[reg::kCapAdc] = u(config.num_adc) | u(config.adc_bits) << 8 |
                            u(config.read_latency) << 16 | u(config.read_clocks) << 24;
@@ -313,12 +313,6 @@ TEST_F(DriverTest, ReadsTheCapabilities) {
   EXPECT_EQ(differences(driver.read_config(), config_), "");
 }
 
-// Of a chip of version 2.0, which has no such field: it takes a pixel a beat.
-TEST_F(DriverTest, AChipThatSaysNothingOfLoadedRowsLoadsOne) {
-  chip_.set_word(reg::kCapResult, chip_.word(reg::kCapResult) & 0xFFFF);
-  EXPECT_EQ(Driver(chip_).read_config().load_rows, 1);
-}
-
 // Six rows in beats of four: the last ones are not full.
 TEST_F(DriverTest, SendsBeatsOfAsManyRowsAsTheChipTakes) {
   const auto logits = [&](FakeChip& chip, const ChipConfig& config) {
@@ -344,8 +338,8 @@ TEST_F(DriverTest, RefusesAnotherChip) {
   chip_.set_word(reg::kId, 0x12345678);
   expect_parts(error_of([&] { Driver driver(chip_); }), "ID", "0x12345678", "0x4d434e4e");
   chip_.set_word(reg::kId, reg::kIdValue);
-  chip_.set_word(reg::kVersion, 0x00030000);
-  expect_parts(error_of([&] { Driver driver(chip_); }), "VERSION", "3.0.0", "2.x.x");
+  chip_.set_word(reg::kVersion, 0x00020100);
+  expect_parts(error_of([&] { Driver driver(chip_); }), "VERSION", "2.1.0", "3.x.x");
 }
 
 TEST_F(DriverTest, RefusesAProgramForAnotherConfiguration) {
@@ -371,7 +365,7 @@ TEST_F(DriverTest, WritesTablesAndReadsThemBack) {
 TEST_F(DriverTest, NoticesAWordThatDoesNotStick) {
   chip_.stuck_address = reg::kRecordTable + 4;
   Driver driver(chip_);
-  expect_parts(error_of([&] { driver.load(program_, config_); }), "0x10004", "read back");
+  expect_parts(error_of([&] { driver.load(program_, config_); }), "0x40004", "read back");
 }
 
 TEST_F(DriverTest, RunsImagesInOrderWithOneQueued) {

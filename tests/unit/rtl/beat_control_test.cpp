@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "VBeatControlCorner.h"
+#include "VBeatControlMany.h"
 #include "VBeatControlTiny.h"
 #include "VBeatControlWide.h"
 #include "VBeatControlYao2020.h"
@@ -210,7 +211,8 @@ class BeatControl : public testing::Test {
 
 // Corner: ReadClocks 2, WalkDelay 5, four planes.
 using Configurations = testing::Types<On<Yao2020, VBeatControlYao2020>, On<Tiny, VBeatControlTiny>,
-                                      On<Corner, VBeatControlCorner>, On<Wide, VBeatControlWide>>;
+                                      On<Corner, VBeatControlCorner>, On<Wide, VBeatControlWide>,
+                                      On<Many, VBeatControlMany>>;
 TYPED_TEST_SUITE(BeatControl, Configurations);
 
 // Random passes with short and long fetches, with and without SKIP: every output in every clock.

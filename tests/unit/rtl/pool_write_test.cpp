@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "VPoolWriteCorner.h"
+#include "VPoolWriteMany.h"
 #include "VPoolWriteTiny.h"
 #include "VPoolWriteWide.h"
 #include "VPoolWriteYao2020.h"
@@ -167,7 +168,7 @@ class PoolWrite : public testing::Test {
     dut->vector_i = p.vector;
     dut->add_i = p.add;
     dut->array_rows_i = static_cast<CData>(p.array_rows - 1);
-    dut->segment_end_i = static_cast<CData>(p.segments);
+    SetBits(dut->segment_end_i, 0, C::kNumPe, p.segments);
     for (int i = 0; i < C::kNumPe; ++i) SetBits(dut->replica_i, 4 * i, 4, p.replica[i]);
     dut->group_rows_i = static_cast<CData>(p.group_rows);
     dut->out_height_i = static_cast<CData>(p.out_height);
@@ -351,7 +352,8 @@ class PoolWrite : public testing::Test {
 };
 
 using Configurations = testing::Types<On<Yao2020, VPoolWriteYao2020>, On<Tiny, VPoolWriteTiny>,
-                                      On<Corner, VPoolWriteCorner>, On<Wide, VPoolWriteWide>>;
+                                      On<Corner, VPoolWriteCorner>, On<Wide, VPoolWriteWide>,
+                                      On<Many, VPoolWriteMany>>;
 TYPED_TEST_SUITE(PoolWrite, Configurations);
 
 // Any legal map, pooling window, stride, edge, grouping of rows and number of kernels; groups back

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "VSequencerCorner.h"
+#include "VSequencerMany.h"
 #include "VSequencerWide.h"
 #include "VSequencerYao2020.h"
 #include "bench.h"
@@ -23,7 +24,7 @@ struct Row {
   int pooled_height = 1, pooled_width = 1, out_pitch = 0;
   int out_base = 0, bias_base = 0, first_record = 0;
   int input = 0, output = 1, add = 0;
-  std::uint32_t segment_end = 0;
+  std::uint64_t segment_end = 0;
   std::vector<int> replica, row_offset;
 };
 
@@ -31,12 +32,12 @@ template <class C>
 class Sequencer : public testing::Test {
  protected:
   using Model = typename C::Model;
-  static constexpr int kPeWords = (C::kNumPe + 3) / 4;
+  static constexpr int kWords = 8 + (C::kNumPe + 3) / 4 + (C::kNumPe > 32 ? 1 : 0);  // of a row
   static constexpr int kGroupRows = std::min({C::kNumPe * C::kWindows, C::kRowBanks, 15});
 
   static Row Plain() {
     Row r;
-    r.segment_end = 1U << (C::kNumPe - 1);
+    r.segment_end = std::uint64_t{1} << (C::kNumPe - 1);
     r.replica.assign(C::kNumPe, 0);
     r.row_offset.assign(C::kNumPe, 0);
     return r;
@@ -69,7 +70,7 @@ class Sequencer : public testing::Test {
     r.bias_base = rng.Range(0, C::kNumBiasRows - groups);
     r.first_record = rng.Below(C::kNumRecords);
     do {
-      r.segment_end = static_cast<std::uint32_t>(rng.Bits(C::kNumPe));
+      r.segment_end = rng.Bits(C::kNumPe);
     } while (r.segment_end == 0);
     r.input = rng.Below(C::kNumBuffers - 1);
     r.output = (r.input + rng.Range(1, C::kNumBuffers - 2)) % (C::kNumBuffers - 1);
@@ -86,25 +87,26 @@ class Sequencer : public testing::Test {
     r.group_rows = 1;
     r.array_rows = 1;
     r.pairs = r.kernels;
-    r.segment_end = 1U << (C::kNumPe - 1);
+    r.segment_end = std::uint64_t{1} << (C::kNumPe - 1);
     std::fill(r.replica.begin(), r.replica.end(), 0);
   }
 
   // The layout of REGISTERS.md.
   static std::vector<std::uint32_t> Words(const Row& r) {
     auto u = [](int value) { return static_cast<std::uint32_t>(value); };
-    std::vector<std::uint32_t> w(8 + kPeWords);
+    std::vector<std::uint32_t> w(kWords);
     w[0] = u(r.final) | u(r.layer_end) << 1 | u(r.vector) << 2 | u(r.kernels) << 4 |
            u(r.range) << 10 | u(r.shift) << 12 | u(r.group_rows) << 17 | u(r.array_rows - 1) << 21 |
            u(r.pairs) << 25;
     w[1] = u(r.in_height) | u(r.in_width) << 8 | u(r.stride) << 16 | u(r.row_step) << 24;
     w[2] = u(r.out_height) | u(r.out_width) << 8;
-    w[3] = u(r.pool_rows) | u(r.pool_columns) << 6 | u(r.pool_row_stride) << 12 |
-           u(r.pool_column_stride) << 18;
+    w[3] = u(r.pool_rows) | u(r.pool_columns) << 7 | u(r.pool_row_stride) << 14 |
+           u(r.pool_column_stride) << 21;
     w[4] = u(r.pooled_height) | u(r.pooled_width) << 8 | u(r.out_pitch) << 16;
     w[5] = u(r.out_base) | u(r.bias_base) << 16;
     w[6] = u(r.first_record) | u(r.input) << 16 | u(r.output) << 18 | u(r.add) << 20;
-    w[7] = r.segment_end;
+    w[7] = static_cast<std::uint32_t>(r.segment_end);
+    if (C::kNumPe > 32) w.back() = static_cast<std::uint32_t>(r.segment_end >> 32);
     for (int p = 0; p < C::kNumPe; ++p)
       w[8 + p / 4] |= u(r.replica[p] | r.row_offset[p] << 4) << (8 * (p % 4));
     return w;
@@ -134,7 +136,7 @@ class Sequencer : public testing::Test {
     dut.Edge();
     if (!read) return;
     ASSERT_LT(row, C::kNumLayers);
-    for (int w = 0; w < 8 + kPeWords; ++w) SetBits(dut->row_i, 32 * w, 32, table_[row][w]);
+    for (int w = 0; w < kWords; ++w) SetBits(dut->row_i, 32 * w, 32, table_[row][w]);
   }
 
   void CheckFields(Bench<Model>& dut, const Row& r) {
@@ -163,7 +165,7 @@ class Sequencer : public testing::Test {
     EXPECT_EQ(dut->out_base_o, r.out_base);
     EXPECT_EQ(dut->bias_base_o, r.bias_base);
     EXPECT_EQ(dut->first_record_o, r.first_record);
-    EXPECT_EQ(static_cast<std::uint32_t>(dut->segment_end_o), r.segment_end);
+    EXPECT_EQ(std::uint64_t{dut->segment_end_o}, r.segment_end);
     for (int p = 0; p < C::kNumPe; ++p) {
       EXPECT_EQ(static_cast<int>(GetBits(dut->replica_o, 4 * p, 4)), r.replica[p]);
       EXPECT_EQ(static_cast<int>(GetBits(dut->row_offset_o, 4 * p, 4)), r.row_offset[p]);
@@ -356,7 +358,7 @@ class Sequencer : public testing::Test {
 };
 
 using Configurations = testing::Types<On<Yao2020, VSequencerYao2020>, On<Corner, VSequencerCorner>,
-                                      On<Wide, VSequencerWide>>;
+                                      On<Wide, VSequencerWide>, On<Many, VSequencerMany>>;
 TYPED_TEST_SUITE(Sequencer, Configurations);
 
 // Random networks, with and without HALT, slow images and slow results.

@@ -2,6 +2,7 @@
 // mcnn_tables: what the host writes word by word is what it reads back and what the chip reads as
 // whole rows.
 #include "VTablesCorner.h"
+#include "VTablesMany.h"
 #include "VTablesWide.h"
 #include "VTablesYao2020.h"
 #include "bench.h"
@@ -9,14 +10,16 @@
 namespace mcnn::rtl_test {
 namespace {
 
-MCNN_SUITE(Tables, On<Yao2020, VTablesYao2020>, On<Corner, VTablesCorner>, On<Wide, VTablesWide>);
+MCNN_SUITE(Tables, On<Yao2020, VTablesYao2020>, On<Corner, VTablesCorner>, On<Wide, VTablesWide>,
+           On<Many, VTablesMany>);
 
 // Fills all tables, then random writes, host reads, and chip reads of all three tables in the same
 // clock; a chip's row stays until it asks for another one.
 TYPED_TEST(Tables, RowsAndWordsMatchArrays) {
   using C = TypeParam;
   constexpr int kRows[3] = {C::kNumLayers, C::kNumRecords, C::kNumBiasRows};
-  constexpr int kWords[3] = {8 + (C::kNumPe + 3) / 4, 2 + (C::kNumPe + 1) / 2, C::kLanes};
+  constexpr int kWords[3] = {8 + (C::kNumPe + 3) / 4 + (C::kNumPe > 32 ? 1 : 0),
+                             2 + (C::kNumPe + 1) / 2, C::kLanes};
   ForSeeds<typename C::Model>(3, [&](Rng& rng, auto& dut) {
     std::vector<std::vector<std::uint32_t>> tables[3];
     auto write = [&](int table, int row, int word) {

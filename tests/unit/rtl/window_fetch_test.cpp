@@ -7,6 +7,7 @@
 #include <set>
 
 #include "VWindowFetchCorner.h"
+#include "VWindowFetchMany.h"
 #include "VWindowFetchTiny.h"
 #include "VWindowFetchWide.h"
 #include "VWindowFetchYao2020.h"
@@ -337,7 +338,8 @@ class WindowFetch : public testing::Test {
 };
 
 using Configurations = testing::Types<On<Yao2020, VWindowFetchYao2020>, On<Tiny, VWindowFetchTiny>,
-                                      On<Corner, VWindowFetchCorner>, On<Wide, VWindowFetchWide>>;
+                                      On<Corner, VWindowFetchCorner>, On<Wide, VWindowFetchWide>,
+                                      On<Many, VWindowFetchMany>>;
 TYPED_TEST_SUITE(WindowFetch, Configurations);
 
 // Random layers (stride, offsets of either sign, maps up to MaxDim, several records and steps,
