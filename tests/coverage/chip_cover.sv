@@ -19,7 +19,8 @@ module chip_cover #(
   // a pass
   input logic                             pass_i,    // begins; the fields of its row are valid
   input logic                             final_i, vector_i, add_i, layer_end_i,
-  input logic [5:0]                       kernels_i, pool_rows_i, pool_columns_i, pool_row_stride_i, pool_column_stride_i,
+  input logic [5:0]                       kernels_i,
+  input logic [7:0]                       pool_rows_i, pool_columns_i, pool_row_stride_i, pool_column_stride_i,
   input logic [3:0]                       array_rows_i, group_rows_i,
   input logic [2:0]                       stride_i,
   input logic [7:0]                       out_height_i, out_width_i, pooled_height_i,
@@ -62,7 +63,7 @@ module chip_cover #(
   `MCNN_COVER(error_9, error_i == mcnn_pkg::ErrRecordInvalid, "error RECORD_INVALID")
   `MCNN_COVER(error_10, error_i == mcnn_pkg::ErrEntryInvalid, "error ENTRY_INVALID")
 
-  // The states of mcnn_sequencer, in its order.
+  // The states of mcnn_sequencer, in its order. No write of the host comes in the clock behind a RESUME, nor begins and ends a run.
   `MCNN_COVER(abort_idle, abort_i && state_i == 3'd0 && !program_i, "abort at rest")
   `MCNN_COVER(abort_wait, abort_i && state_i == 3'd1, "abort while the run waits for an image")
   `MCNN_COVER(abort_load, abort_i && state_i == 3'd1 && load_i, "abort while an image is loaded")
@@ -71,9 +72,7 @@ module chip_cover #(
   `MCNN_COVER(abort_run, abort_i && state_i == 3'd3, "abort in a pass")
   `MCNN_COVER(abort_halted, abort_i && state_i == 3'd4, "abort while halted")
   `MCNN_COVER(abort_resume, abort_i && resume_i && state_i == 3'd4, "abort and resume in one write")
-  `MCNN_COVER(abort_reload, abort_i && state_i == 3'd5, "abort in the clock behind a resume")
   `MCNN_COVER(abort_finish, abort_i && state_i == 3'd6, "abort while the last result is sent")
-  `MCNN_COVER(abort_start, abort_i && start_i, "abort in the clock of a start")
   `MCNN_COVER(abort_drop, abort_i && image_drop_i, "abort while an image is dropped")
   `MCNN_COVER(fatal_pass, fatal_i && state_i == 3'd3, "an error ends a run")
   `MCNN_COVER(fatal_load, fatal_i && state_i == 3'd1, "an error while an image is loaded ends a run")
@@ -90,7 +89,7 @@ module chip_cover #(
   `MCNN_COVER(shape_array_rows, pass_i && array_rows_i > 4'd0, "several output rows an array")
   `MCNN_COVER(shape_last_group, pass_i && group_rows_i > 4'd1 && out_height_i % 8'(group_rows_i) != 0, "a last row group that is not full")
   `MCNN_COVER(shape_segments, pass_i && !segment_end_i[0], "PEs added up")
-  `MCNN_COVER(shape_pooled, pass_i && pool_rows_i > 6'd1 && pool_rows_i == pool_row_stride_i, "pooling")
+  `MCNN_COVER(shape_pooled, pass_i && pool_rows_i > 8'd1 && pool_rows_i == pool_row_stride_i, "pooling")
   `MCNN_COVER(shape_overlap, pass_i && (pool_rows_i > pool_row_stride_i || pool_columns_i > pool_column_stride_i), "pooling windows that overlap")
   `MCNN_COVER(shape_gap, pass_i && (pool_rows_i < pool_row_stride_i || pool_columns_i < pool_column_stride_i), "pooling windows with gaps")
   `MCNN_COVER(shape_banks, pass_i && pooled_height_i > 8'd8, "more pooled rows than banks")
@@ -171,8 +170,8 @@ bind mcnn_chip chip_cover #(.NumPe(NumPe), .ActBits(ActBits)) u_cover (
   .start_i(start), .abort_i(abort), .resume_i(resume), .busy_i(busy),
   .image_ready_i(image_ready), .image_drop_i(image_drop), .load_i(|load_we),
   .pass_i(pass_start_late), .final_i(is_final), .vector_i(is_vector), .add_i(adds), .layer_end_i(u_sequencer.layer_end_q),
-  .kernels_i(kernels), .pool_rows_i(pool_rows), .pool_columns_i(pool_columns), .pool_row_stride_i(pool_row_stride),
-  .pool_column_stride_i(pool_column_stride), .array_rows_i(array_rows), .group_rows_i(group_rows), .stride_i(stride),
+  .kernels_i(kernels), .pool_rows_i(8'(pool_rows)), .pool_columns_i(8'(pool_columns)), .pool_row_stride_i(8'(pool_row_stride)),
+  .pool_column_stride_i(8'(pool_column_stride)), .array_rows_i(array_rows), .group_rows_i(group_rows), .stride_i(stride),
   .out_height_i(out_height), .out_width_i(out_width), .pooled_height_i(pooled_height), .segment_end_i(segment_end),
   .in_buffer_i(in_buffer), .out_buffer_i(out_buffer),
   .column_i(column_valid), .first_i(window_first), .slide_i(window_slide), .step_begin_i(column_step_begin),
