@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cmath>
 
 #include "behavioral_models/macro.h"
 #include "common/error.h"
 #include "common/named.h"
+#include "host/tuning/setting_limits.h"
 
 namespace mcnn {
 namespace {
@@ -33,28 +33,17 @@ OutputFunction output_function(std::string_view name) {
 std::string_view function_name(OutputFunction function) { return name_of(kFunctions, function); }
 
 void LearningSettings::check(int images) const {
-  const auto integer = [](std::string_view name, int64_t value, int64_t low, int64_t high) {
-    if (value < low || value > high) {
-      throw Error(fmt::format("{}: found {}, allowed is {}..{}", name, value, low, high));
-    }
-  };
-  const auto number = [](std::string_view name, double value, bool zero) {
-    if (!std::isfinite(value) || value < 0.0 || (!zero && value == 0.0)) {
-      throw Error(fmt::format("{}: found {}, allowed is a number {} 0", name, value,
-                              zero ? "not below" : "above"));
-    }
-  };
-  integer("--batch", batch, 0, images);
-  integer("--epochs", max_epochs, 0, 100'000);
-  integer("--amplitude", amplitude.value_or(0), 0, Macro::kAmplitudes - 1);
-  integer("--test-interval", test_interval, 0, 1000);
-  number("--gain", gain, false);
-  number("--rate", rate, false);
-  number("--threshold", threshold, true);
+  check_integer("--batch", batch, 0, images);
+  check_integer("--epochs", max_epochs, 0, 100'000);
+  check_integer("--amplitude", amplitude.value_or(0), 0, Macro::kAmplitudes - 1);
+  check_integer("--test-interval", test_interval, 0, 1000);
+  check_number("--gain", gain, Zero::kRefused);
+  check_number("--rate", rate, Zero::kRefused);
+  check_number("--threshold", threshold, Zero::kAllowed);
   if (threshold >= 1.0) {
     throw Error(fmt::format("--threshold: found {}, allowed is a number below 1", threshold));
   }
-  number("--wait", wait_s, true);
+  check_number("--wait", wait_s, Zero::kAllowed);
 }
 
 }  // namespace mcnn

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cmath>
 
 #include "common/error.h"
 #include "common/named.h"
+#include "host/tuning/setting_limits.h"
 
 namespace mcnn {
 
@@ -33,30 +33,19 @@ Sharing sharing(std::string_view name) {
 std::string_view flow_name(TuningFlow flow) { return name_of(kFlows, flow); }
 
 void TuningSettings::check(int images) const {
-  const auto integer = [](std::string_view name, int64_t value, int64_t low, int64_t high) {
-    if (value < low || value > high) {
-      throw Error(fmt::format("{}: found {}, allowed is {}..{}", name, value, low, high));
-    }
-  };
-  const auto number = [](std::string_view name, double value, bool zero) {
-    if (!std::isfinite(value) || value < 0.0 || (!zero && value == 0.0)) {
-      throw Error(fmt::format("{}: found {}, allowed is a number {} 0", name, value,
-                              zero ? "not below" : "above"));
-    }
-  };
-  integer("--validation", validation, 1, images - 1);
-  integer("--batch", batch, 1, images - validation);
-  integer("--epochs", max_epochs, 1, 1000);
-  integer("--patience", patience, 1, 1000);
-  integer("--test-interval", test_interval, 0, 1000);
-  integer("--passes", passes, 1, 100);
-  integer("--refit-epochs", refit_epochs, 1, 10000);
-  number("--wait", wait_s, true);
-  number("--learning-rate", hybrid.learning_rate, false);
-  number("--threshold", hybrid.threshold_uS, true);
-  number("--pass-threshold", pass_threshold_uS, true);
-  number("--refit-rate", refit_rate, false);
-  number("--refit-penalty", refit_penalty, true);
+  check_integer("--validation", validation, 1, images - 1);
+  check_integer("--batch", batch, 1, images - validation);
+  check_integer("--epochs", max_epochs, 1, 1000);
+  check_integer("--patience", patience, 1, 1000);
+  check_integer("--test-interval", test_interval, 0, 1000);
+  check_integer("--passes", passes, 1, 100);
+  check_integer("--refit-epochs", refit_epochs, 1, 10000);
+  check_number("--wait", wait_s, Zero::kAllowed);
+  check_number("--learning-rate", hybrid.learning_rate, Zero::kRefused);
+  check_number("--threshold", hybrid.threshold_uS, Zero::kAllowed);
+  check_number("--pass-threshold", pass_threshold_uS, Zero::kAllowed);
+  check_number("--refit-rate", refit_rate, Zero::kRefused);
+  check_number("--refit-penalty", refit_penalty, Zero::kAllowed);
 }
 
 }  // namespace mcnn
