@@ -4,12 +4,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "common/error.h"
 #include "common/index.h"
 
 namespace mcnn::testing {
+
+void take_one_cell(Layer& layer) {
+  layer.cells = 1;
+  for (int8_t& weight : layer.weights) {
+    weight = static_cast<int8_t>(std::abs(weight));
+  }
+}
 
 NetworkBuilder::NetworkBuilder(std::string name, MapShape input, uint64_t seed)
     : random_(seed), shape_(input) {
@@ -105,6 +113,11 @@ NetworkBuilder& NetworkBuilder::sums(int rows, int columns) {
   return add(std::move(layer));
 }
 
+NetworkBuilder& NetworkBuilder::one_cell() {
+  one_cell_ = true;
+  return *this;
+}
+
 int NetworkBuilder::current_zero_point() const { return network_.zero_point_of(last_); }
 
 Network NetworkBuilder::logits(int outputs) {
@@ -149,9 +162,15 @@ void NetworkBuilder::fill(Layer& layer, int fan_in, int pixels, bool last) {
   for (int8_t& weight : layer.weights) {
     weight = static_cast<int8_t>(random_.between(-7, 7));
   }
+  const bool one_cell = std::exchange(one_cell_, false);
+  if (one_cell) take_one_cell(layer);
   // The standard deviation of the sum is about 4.3 * 100 * sqrt(fan_in); bring it to about 64.
   layer.shift = last ? 0 : 2;
   while (!last && (1 << (2 * layer.shift)) < 45 * fan_in * pixels) {
+    ++layer.shift;
+  }
+  // Without signs it is the mean of the sum that counts, about 370 * fan_in.
+  while (!last && one_cell && (128 << layer.shift) < 370 * fan_in * pixels) {
     ++layer.shift;
   }
   const int largest_bias = last ? 2000 : 60 << layer.shift;

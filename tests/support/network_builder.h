@@ -12,6 +12,9 @@
 
 namespace mcnn::testing {
 
+// Gives the layer one cell a weight: the weights without their signs.
+void take_one_cell(Layer& layer);
+
 class NetworkBuilder {
  public:
   NetworkBuilder(std::string name, MapShape input, uint64_t seed);
@@ -21,6 +24,8 @@ class NetworkBuilder {
   // Pools the layer before.
   NetworkBuilder& pool(int rows, int columns, int row_stride, int column_stride, bool ceil);
   NetworkBuilder& hidden(int outputs) { return fully_connected(outputs, false); }
+  // The next layer has one cell a weight, so none below 0.
+  NetworkBuilder& one_cell();
 
   // Of the layer before: padding of four sides, strides, groups (they divide its channels and
   // kernels), signed pixels in place of ReLU.
@@ -57,6 +62,7 @@ class NetworkBuilder {
   Random random_;
   Network network_;
   std::vector<MapShape> shapes_;  // of the layers
+  bool one_cell_ = false;         // a weight of the next layer
   int last_ = kImage;
   MapShape shape_;
 };

@@ -102,6 +102,12 @@ std::vector<SuiteCase> tiny_suite() {
                            .zero_point(128)
                            .pool(2, 2, 2, 2, true)
                            .logits(4));
+  s.add("one_cell_a_weight", s.start({1, 8, 8})
+                                 .one_cell()
+                                 .convolution(2, 3, 3)
+                                 .pool(2, 2, 2, 2, true)
+                                 .one_cell()
+                                 .logits(4));
   return s.take();
 }
 
@@ -203,6 +209,14 @@ std::vector<SuiteCase> yao2020_suite() {
                            .hidden(24)
                            .zero_point(60)
                            .logits(10));
+  s.add("one_cell_a_weight", s.start({1, 8, 8})
+                                 .one_cell()
+                                 .convolution(4, 3, 3)
+                                 .pool(2, 2, 2, 2, true)
+                                 .one_cell()
+                                 .hidden(12)
+                                 .one_cell()
+                                 .logits(10));
   return s.take();
 }
 
@@ -260,6 +274,10 @@ Network random_chip_network(uint64_t seed, const ChipConfig& config) {
   const auto signed_sometimes = [&](int sides) {
     if (random.one_of(sides)) builder.zero_point(random.between(1, 255));
   };
+  Random cells(seed + 0x1000);
+  const auto one_cell_sometimes = [&] {
+    if (cells.one_of(5)) builder.one_cell();
+  };
   const auto convolution = [&] {
     const MapShape shape = builder.shape();
     const int largest = random.one_of(3) ? 11 : 4;
@@ -267,6 +285,7 @@ Network random_chip_network(uint64_t seed, const ChipConfig& config) {
     const int columns = random.between(1, std::min(largest, shape.width));
     const bool padded = builder.current_zero_point() == 0 && random.one_of(2);
     const bool grouped = random.one_of(4);
+    one_cell_sometimes();
     builder.convolution(grouped ? shape.channels * random.between(1, 2) : random.between(1, 10),
                         rows, columns, random.between(1, 3));
     if (padded) {
@@ -315,6 +334,7 @@ Network random_chip_network(uint64_t seed, const ChipConfig& config) {
                  global ? map.width : random.between(1, map.width));
   }
   if (random.one_of(4)) builder.hidden(random.between(1, 20));
+  one_cell_sometimes();
   return builder.logits(random.between(1, 10));
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/index.h"
+#include "tests/support/network_builder.h"
 #include "tests/support/random.h"
 
 namespace mcnn::testing {
@@ -16,7 +17,8 @@ namespace {
 
 class GraphBuilder {
  public:
-  GraphBuilder(uint64_t seed, int max_dim, GraphParts parts) : random_(seed), parts_(parts) {
+  GraphBuilder(uint64_t seed, int max_dim, GraphParts parts)
+      : random_(seed), cells_(seed + 0x1000), parts_(parts) {
     network_.name = fmt::format("graph_{}", seed);
     network_.description = fmt::format("random graph, seed {}", seed);
     network_.input = {random_.between(1, 4), random_.between(1, max_dim),
@@ -141,6 +143,11 @@ class GraphBuilder {
     int shift = 2;
     while ((1 << (2 * shift)) < 45 * fan_in * input_size * input_size) {
       ++shift;
+    }
+    if (cells_.one_of(5)) {
+      take_one_cell(layer);
+      // Without signs it is the mean of the sum that counts, about 370 * fan_in.
+      while ((128 << shift) < 370 * fan_in * input_size * input_size) ++shift;
     }
     for (int k = 0; k < layer.kernels; ++k) {
       layer.biases.push_back(random_.between(-60 << shift, 60 << shift) / 2);
@@ -280,6 +287,7 @@ class GraphBuilder {
   }
 
   Random random_;
+  Random cells_;
   GraphParts parts_;
   Network network_;
   std::vector<Node> nodes_;

@@ -221,6 +221,7 @@ void count_features(const Network& network, std::map<std::string, int>& features
     count("stride pair", convolution && layer.row_stride != layer.column_stride);
     count("stride beyond the kernel", convolution && layer.row_stride > layer.kernel_rows);
     count("groups", layer.groups > 1);
+    count("one cell a weight", layer.cells == 1);
     count("large kernel", convolution && layer.kernel_rows > 8);
     count("several inputs read again", layer.inputs.front() != kImage && layer.inputs.size() == 2);
   }

@@ -358,6 +358,7 @@ void expect_equal(const Network& a, const Network& b) {
     EXPECT_EQ(one.shift, other.shift);
     EXPECT_EQ(one.input_shifts, other.input_shifts);
     EXPECT_EQ(one.range, other.range);
+    EXPECT_EQ(one.cells, other.cells);
     EXPECT_EQ(one.output, other.output);
     EXPECT_EQ(one.convolution, other.convolution);
     EXPECT_EQ(one.pool, other.pool);
