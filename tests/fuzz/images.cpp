@@ -66,6 +66,11 @@ void netpbm(Bytes bytes) {
   takes(kName, [&] { require_whole(parse_netpbm(kPath, bytes).image); });
 }
 
+void gif(Bytes bytes) {
+  if (!is_gif(bytes)) return;
+  takes(kName, [&] { require_whole(parse_gif(kPath, bytes).image); });
+}
+
 void png(Bytes bytes) {
   const auto read = [](Bytes file) {
     if (!is_png(file)) return;

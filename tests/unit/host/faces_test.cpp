@@ -8,6 +8,7 @@
 #include <set>
 
 #include "host_test_util.h"
+#include "tests/support/pictures.h"
 #include "tests/support/temporary_folder.h"
 
 namespace mcnn::testing {
@@ -71,6 +72,18 @@ TEST(Faces, FoldersOfEitherKind) {
     const ImageSet fourth = face_crop("", persons[1].images[3]);
     EXPECT_TRUE(std::ranges::equal(sets.test.images.image(8), fourth.image(0)));
   }
+#ifdef MCNN_GIF
+  // As the Yale Face Database is distributed: GIF files whose names do not say so.
+  for (int i = 0; i < 33; ++i) {
+    const ImageSet face = patch(20, 5 + i % 11);
+    write_file(folder / "gif" / fmt::format("subject{:02}.state{:02}", 1 + i / 11, i % 11),
+               gif_bytes(face.width, face.height, face.pixels));
+  }
+  const std::vector<Person> of_gif = read_faces((folder / "gif").string());
+  ASSERT_EQ(of_gif.size(), 3U);
+  EXPECT_EQ(of_gif[2].name, "subject03");
+  EXPECT_EQ(of_gif[2].images[4].pixels, patch(20, 9).pixels);
+#endif
   write_file(folder / "few" / "anna.a", pgm(patch(0, 0)));
   expect_error({"few", "found 0 persons with 11 pictures or more", "anna 1", "allowed: 3"},
                [&] { read_faces((folder / "few").string()); });

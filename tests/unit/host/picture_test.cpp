@@ -25,7 +25,7 @@ Bytes random_bytes(size_t count) {
 
 Picture read(const std::string& bytes) {
   const Bytes copy(bytes.begin(), bytes.end());
-  return is_png(copy) ? parse_png("file", copy) : parse_netpbm("file", copy);
+  return parse_picture("file", copy);
 }
 
 // Pixels one after the other, as channels one after the other.
@@ -125,6 +125,45 @@ TEST(Picture, NetpbmThatIsNotWhole) {
   fails("P2 2 1 9 0001", "found fewer pixels");
   fails("P2 2 1 9 1 2 3", "behind the last one");
 }
+
+#ifdef MCNN_GIF
+// Grey where the colours of all its pixels are; its first frame, whatever stands before it.
+TEST(Picture, GifOfEveryKind) {
+  const Bytes pixels = random_bytes(13 * 19);
+  Bytes palette = random_bytes(3 * 256);
+  Bytes coloured;
+  for (size_t channel = 0; channel < 3; ++channel) {
+    for (const uint8_t pixel : pixels) coloured.push_back(palette[3 * pixel + channel]);
+  }
+  for (const bool interlaced : {false, true}) {
+    for (const bool comment : {false, true}) {
+      SCOPED_TRACE(::testing::Message() << interlaced << ", " << comment);
+      const Picture grey = read(gif_bytes(13, 19, pixels, {{}, interlaced, 0, comment}));
+      EXPECT_EQ(grey.image.channels, 1);
+      EXPECT_EQ(grey.image.height, 19);
+      EXPECT_EQ(grey.image.width, 13);
+      EXPECT_EQ(grey.image.pixels, pixels);
+      const Picture colour = read(gif_bytes(13, 19, pixels, {palette, interlaced, 0, comment}));
+      EXPECT_EQ(colour.image.channels, 3);
+      EXPECT_EQ(colour.image.pixels, coloured);
+    }
+  }
+}
+
+TEST(Picture, GifThatIsNotWhole) {
+  const std::string whole = gif_bytes(13, 9, random_bytes(13 * 9));
+  for (const size_t left : {whole.size() / 2, size_t{800}, size_t{20}, size_t{7}}) {
+    expect_error({"file: ", "not a whole GIF file"}, [&] { read(whole.substr(0, left)); });
+  }
+  expect_error({"not a whole GIF file: no frame"}, [&] { read(whole.substr(0, 781) + ";"); });
+  expect_error({"file: ", "first frame of 10 x 9 pixels at column 3", "fills the 13 x 9"}, [&] {
+    read(gif_bytes(13, 9, random_bytes(13 * 9), {{}, false, 3, false}));
+  });
+  std::string huge = whole;
+  for (size_t at = 6; at < 10; ++at) huge[at] = '\xff';
+  expect_error({"found a picture of 65535 x 65535"}, [&] { read(huge); });
+}
+#endif
 
 TEST(Picture, FilesAreKnownByTheirFirstBytes) {
   const TemporaryFolder folder("mcnn_picture");
