@@ -22,5 +22,8 @@ class Fingerprint {
 
 std::uint64_t fingerprint(std::string_view bytes);
 std::uint64_t file_fingerprint(const std::filesystem::path& file);  // throws Error
+// Of the program that runs: of the build ID that the linker gave it, which takes no time, or of its
+// file if there is none. Throws Error.
+std::uint64_t program_fingerprint();
 
 }  // namespace mcnn

@@ -194,7 +194,10 @@ void SweepFile::open_attempt(bool restart) {
       predecessors_.push_back(file);
     } else if (rows_.size() == runs()) {
       in_order_ = true;
-      return;  // what is left of attempts is of no use
+      // Attempts of a process that was killed behind the renaming, or that came too late.
+      predecessors_.assign(there.begin() + 1, there.end());
+      remove_predecessors();
+      return;
     }
   }
   char host[256] = "host";
@@ -360,6 +363,10 @@ void SweepFile::finish() {
   in_order_ = true;
   if (!shard_.is_part()) return;
   predecessors_.push_back(attempt_);
+  remove_predecessors();
+}
+
+void SweepFile::remove_predecessors() {
   for (const std::filesystem::path& file : predecessors_) {
     std::error_code ignored;
     std::filesystem::remove(file, ignored);

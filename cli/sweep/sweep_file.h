@@ -84,6 +84,7 @@ class SweepFile {
   void check_is_sweep(std::string_view text, const std::filesystem::path& file) const;
   void open_whole(bool restart);
   void open_attempt(bool restart);
+  void remove_predecessors();
   // Takes the rows of a file; returns where they end, 0 if not even the lines before them are
   // there.
   std::uint64_t take_rows(const std::string& text, const std::filesystem::path& from);

@@ -147,7 +147,7 @@ CheckedSweep check_runs(const Sweep& sweep, WorkloadLoader& loader, const std::s
   const std::string subset = data_folder() + "/mnist/train6k-images-idx3-ubyte.gz";
   if (calibrates && fs::exists(subset)) files.insert(subset);  // what the calibration counts on
   for (const std::string& file : files) checked.origin.inputs += file_fingerprint(file);
-  checked.origin.program = file_fingerprint("/proc/self/exe");
+  checked.origin.program = program_fingerprint();
   checked.origin.provenance = csv_comment(checked.made);
   return checked;
 }
