@@ -148,8 +148,8 @@ tune: build ## Tune a chip in place (ARGS="--flow best"); learning curve in buil
 faces: build ## Faces learnt in the cells, ten chips each way (FACES_DIR=pictures, otherwise drawn): build/faces
 	@$(BUILD)/mcnn faces --out $(BUILD)/faces $(if $(FACES_DIR),--faces "$(FACES_DIR)") $(ARGS)
 
-paper: build ## The published experiments on ten chips (CHIPS=n): build/paper/table.txt, result.json
-	@scripts/paper.sh $(BUILD) $(or $(CHIPS),10)
+paper: build ## The published experiments on ten chips (CHIPS=n; DEVICE=card): build/paper/table.txt, result.json
+	@$(if $(filter-out default file undefined,$(origin DEVICE)),DEVICE=$(DEVICE)) scripts/paper.sh $(BUILD) $(or $(CHIPS),10)
 
 waves: build ## Waves of one image (FIRST=n chooses it): build/waves/image.fst
 	@mkdir -p $(BUILD)/waves

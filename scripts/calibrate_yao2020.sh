@@ -5,7 +5,8 @@
 #
 #   relaxation_sigma_uS  after weight transfer the published system kept 95.07 %, with three groups of convolvers 93.86 %. The first counts
 #                        twice, being from the paper itself: the standard deviation at which the same mean of the default and of
-#                        the paper's mapping is 94.667 %;
+#                        the paper's mapping is 94.667 %. Beside it, the one at which the loss from software (97.99 % there)
+#                        is the published one: the network here is another, and keeps more;
 #   relaxation_growth    the accuracy fell by 1.9 points in the two hours after hybrid training: the growth a decade at which it does here.
 #
 # The first are the runs of sweeps/calibrate_yao2020.toml, the second `mcnn tune` and `mcnn model --age 7200` with the card's
@@ -25,6 +26,7 @@ if [[ "$(cat "$folder/made_of" 2> /dev/null)" != "$made_of" ]]; then
   echo "$made_of" > "$folder/made_of"
 fi
 
+value() { sed -n "s/^ *\"$1\": \([0-9.e+-]*\),*\$/\1/p" "$2" | tail -n 1; }
 # crossing TARGET NAME: of lines "value mean" with falling means, the value at which the mean is the target.
 crossing() {
   awk -v target="$1" -v name="$2" '
@@ -51,9 +53,11 @@ awk -F, '
 echo "relaxation_sigma_uS, mean accuracy, the default mapping counted twice and the paper mapping once [%]"
 cat "$folder/sigma.txt"
 crossing 94.667 relaxation_sigma_uS < "$folder/sigma.txt"
+"$build/mcnn" integer --network "$plain" --result "$folder/software.json" > /dev/null
+crossing "$(awk -v a="$(value accuracy "$folder/software.json")" 'BEGIN { printf "%.3f", 100 * a - (2 * 2.92 + 4.13) / 3 }')" \
+  "relaxation_sigma_uS by the loss" < "$folder/sigma.txt"
 
 wait="$(sed -n 's/^wait=//p' scripts/paper.sh)"
-value() { sed -n "s/^ *\"$1\": \([0-9.e+-]*\),*\$/\1/p" "$2" | tail -n 1; }
 : > "$folder/growth.txt"
 for growth in 0.5 0.6 0.7; do
   common=(--device yao2020 --network "$plain" --set "relaxation_growth_uS_per_decade=[$growth]")

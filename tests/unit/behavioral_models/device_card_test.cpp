@@ -352,7 +352,8 @@ TEST(DeviceCards, OfTheProject) {
   }
   std::ranges::sort(names);
   EXPECT_EQ(names, (std::vector<std::string>{"ideal", "neurram-1day", "neurram-1s", "typical",
-                                             "weight-error-6pct", "xpesim", "yao2020"}));
+                                             "weight-error-6pct", "xpesim", "yao2020",
+                                             "yao2020-process"}));
 
   const DeviceCard ideal = load_device_card(kDevices / "ideal.toml");
   EXPECT_EQ(ideal.g_min_uS, 0.0);
@@ -371,6 +372,18 @@ TEST(DeviceCards, OfTheProject) {
   const DeviceCard xpesim = load_device_card(kDevices / "xpesim.toml");
   EXPECT_FALSE(xpesim.has_read_noise());
   EXPECT_EQ(xpesim.programming_sigma_at(11.0), typical.programming_sigma_at(11.0));
+
+  // The same cell with another form of the relaxation.
+  const DeviceCard frozen = load_device_card(kDevices / "yao2020.toml");
+  DeviceCard process = load_device_card(kDevices / "yao2020-process.toml");
+  EXPECT_EQ(process.relaxation_frozen_fraction, 0.0);
+  EXPECT_EQ(process.relaxation_floor_uS, process.pulse_floor_uS);
+  process.name = frozen.name;
+  process.description = frozen.description;
+  process.relaxation_frozen_fraction = frozen.relaxation_frozen_fraction;
+  process.relaxation_floor_uS = frozen.relaxation_floor_uS;
+  process.relaxation_growth_uS_per_decade = frozen.relaxation_growth_uS_per_decade;
+  EXPECT_EQ(process, frozen);
 
   // The published tables of both times.
   const DeviceCard second = load_device_card(kDevices / "neurram-1s.toml");
