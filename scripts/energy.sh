@@ -34,7 +34,7 @@ for setting in "${settings[@]}"; do
       function shown(value) { return sprintf("%.0f; %s", value, ops / value < 100 ? sprintf("%.1f", ops / value) : sprintf("%.0f", ops / value)) }
       /^component / { part = "macro"; next }
       /^sum of the known/ { part = ""; over = 1 }
-      !over && $1 == "pe_plane" { part = "logic" }
+      !over && $1 == "pe_read" { part = "logic" }
       !over && $1 == "map_read" { part = "memory" }
       part != "" && $3 ~ /^[0-9.]+$/ { sum[part] += $3; if ($1 ~ /^logic_leakage/) leakage = $3 }
       part != "" && $3 == "missing" { missing[part] = 1 }

@@ -148,7 +148,7 @@ awk -v name="$card" -v base="$base" -v technology="$technology" -v node="$(of_ce
     printf "name = \"%s\"\ndescription = \"Digital part of %s on %s, %s, before layout\"\n", name, base, technology, gates
     printf "technology_nm = %s\nconfiguration = \"%s\"\nlibrary = \"%s\"\nnetwork = \"%s\"\nimages = \"1..%d\"\n", node, base, library, network, images
     above["mcnn_window_fetch"] += above["mcnn_feature_maps"]; above["mcnn_activate"] += above["mcnn_bias"]
-    figure("pe_plane", above_rest("mcnn_pe", "pe_plane"), "the PEs above what they take at rest, by the planes that they step through")
+    figure("pe_read", above_rest("mcnn_pe", "pe_read"), "the PEs above what they take at rest, by the planes that they read")
     figure("fetch_column", above_rest("mcnn_window_fetch", "fetch_column"), "window fetch and the logic around the memories, by columns")
     figure("reduce_group", above_rest("mcnn_reduce", "reduce_group"), "reduce, by groups of kernels (for all PEs)")
     figure("activate_group", above_rest("mcnn_activate", "activate_group"), "activate with the biases, by groups of kernels (for all PEs)")

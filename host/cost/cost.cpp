@@ -66,8 +66,11 @@ class Counter {
     count(parts, "adc", conversions,
           conversion_energy(1.0, card_.required("adc_bits"), static_cast<double>(config.adc_bits)));
   }
+  // What the PEs do for the planes that they read; the others cost them next to nothing.
+  void pes(std::vector<CostPart>& parts, const MacroWork& work) const {
+    count(parts, "pe_read", static_cast<double>(work.reads));
+  }
   void digital(std::vector<CostPart>& parts, const RowEvents& row, const ChipConfig& config) const {
-    count(parts, "pe_plane", sum(row.active_planes));
     count(parts, "fetch_column", static_cast<double>(row.columns));
     count(parts, "reduce_group", static_cast<double>(row.reduce_groups));
     count(parts, "activate_group", static_cast<double>(row.psum_groups));
@@ -230,6 +233,7 @@ Cost make_cost(const Network& network, const MappedNetwork& mapped, const ChipCo
     }
     layer.clocks = static_cast<double>(total.clocks) / static_cast<double>(events.images);
     counter.macro(layer.parts, work, config);
+    counter.pes(layer.parts, work);
     counter.digital(layer.parts, total, config);
     cost.layers.push_back(std::move(layer));
   }
@@ -257,7 +261,9 @@ Cost inference_cost(const MacroWork& work, const ChipEvents& passes, int program
   all.name = "all";
   all.clocks = static_cast<double>(rows.clocks) / counted + kClocksToTake;
   std::vector<CostPart> parts;
-  Counter(card, static_cast<double>(cost.images)).macro(parts, work, config);
+  const Counter together(card, static_cast<double>(cost.images));
+  together.macro(parts, work, config);
+  together.pes(parts, work);
   const Counter counter(card, counted);
   counter.digital(parts, rows, config);
   counter.image(parts, passes, config);
@@ -293,6 +299,7 @@ TuningCost tuning_cost(const MacroWork& forward, const ChipEvents& passes, int p
   const Counter together(card, 1.0);
   const Counter in_turn(card, programs);
   together.macro(parts, forward, config);
+  together.pes(parts, forward);
   RowEvents rows;
   for (const RowEvents& row : passes.rows) rows += row;
   in_turn.digital(parts, rows, config);

@@ -34,7 +34,7 @@ constexpr auto kKinds = std::to_array<FigureKind>({
     {"macro_shift_add", kMacro, "pJ", "conversions",
      "what the published total has beyond its listed parts"},
 
-    {"pe_plane", kDigital, "pJ", "PE planes", "PE: a plane driven and accumulated"},
+    {"pe_read", kDigital, "pJ", "PE reads", "PE: a plane read and accumulated"},
     {"fetch_column", kDigital, "pJ", "columns", "window fetch: a column"},
     {"reduce_group", kDigital, "pJ", "groups reduced", "reduce: pair sums of two kernels"},
     {"activate_group", kDigital, "pJ", "groups activated", "activate: sums of two kernels"},

@@ -423,6 +423,7 @@ MacroReads since(const MacroReads& later, const MacroReads& earlier) {
 
 MacroWork& MacroWork::operator+=(const MacroWork& other) {
   conductance_uS += other.conductance_uS;
+  reads += other.reads;
   pulses += other.pulses;
   conversions += other.conversions;
   return *this;
@@ -438,6 +439,7 @@ MacroWork macro_work(std::span<const std::vector<WindowReads>> reads,
       for (size_t b = 0; b < driven.size(); ++b) {
         work.conductance_uS += driven[b] * static_cast<double>(window.pulses[b]);
       }
+      work.reads += static_cast<int64_t>(window.reads);
       work.pulses += static_cast<int64_t>(window.total_pulses());
       work.conversions += static_cast<int64_t>(window.conversions());
     }

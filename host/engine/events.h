@@ -78,6 +78,7 @@ MacroReads since(const MacroReads& later, const MacroReads& earlier);
 // What reads of images took of the macros, over all PEs.
 struct MacroWork {
   double conductance_uS = 0.0;  // sum over the reads of the driven cells' conductances
+  int64_t reads = 0;            // of planes
   int64_t pulses = 0;           // on bit lines
   int64_t conversions = 0;
 

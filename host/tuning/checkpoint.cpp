@@ -27,6 +27,7 @@ void visit_state(State& state, const Visit& visit) {
   visit("forward_images", state.forward_images);
   visit("halted_images", state.halted_images);
   visit("forward_conductance_uS", state.forward.conductance_uS);
+  visit("forward_reads", state.forward.reads);
   visit("forward_pulses", state.forward.pulses);
   visit("forward_conversions", state.forward.conversions);
   visit("written_sets", state.written.sets);
@@ -35,6 +36,7 @@ void visit_state(State& state, const Visit& visit) {
   visit("written_reset_conductance_uS", state.written.reset_conductance_uS);
   visit("written_reads", state.written.reads);
   visit("written_read_conductance_uS", state.written.read.conductance_uS);
+  visit("written_read_reads", state.written.read.reads);
   visit("written_read_pulses", state.written.read.pulses);
   visit("written_read_conversions", state.written.read.conversions);
   visit("waited_s", state.waited_s);
