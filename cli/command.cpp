@@ -125,6 +125,28 @@ void add_loop_options(CLI::App& command, ProgrammingOptions& programming) {
       ->default_str(fmt::format("{}", RefreshPolicy::kStandardThreshold));
 }
 
+void add_programmed_chip_options(CLI::App& command, WorkloadOptions& workload,
+                                 ProgrammingOptions& programming, std::int64_t& jobs) {
+  add_choice_options(command, workload);
+  add_test_image_options(command, workload);
+  add_adc_bits_option(command, workload);
+  add_program_option(command, programming);
+  add_load_cells_option(command, programming);
+  add_loop_options(command, programming);
+  add_jobs_option(command, jobs);
+}
+
+void add_tuned_run_options(CLI::App& command, std::string& engine, std::string& checkpoint) {
+  begin_group(command, kRunGroup);
+  command.add_option("--engine", engine, "model, or rtl: slower, the same bits")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      .add_option("--checkpoint", checkpoint,
+                  "Keep the state of the run in this file, and go on from it if it is there")
+      ->type_name("FILE");
+}
+
 void add_training_options(CLI::App& command, TrainingOptions& training) {
   begin_group(command, "Training images");
   command.add_option("--training-images", training.images,

@@ -36,6 +36,11 @@ void add_adc_bits_option(CLI::App& command, WorkloadOptions& workload);
 void add_loop_options(CLI::App& command, ProgrammingOptions& programming);
 void add_program_option(CLI::App& command, ProgrammingOptions& programming);  // loop or direct
 void add_load_cells_option(CLI::App& command, ProgrammingOptions& programming);
+// What a chip that is changed in place begins with: all of the above, and threads.
+void add_programmed_chip_options(CLI::App& command, WorkloadOptions& workload,
+                                 ProgrammingOptions& programming, std::int64_t& jobs);
+// How it is changed: on which engine, with which checkpoint. Begins their group.
+void add_tuned_run_options(CLI::App& command, std::string& engine, std::string& checkpoint);
 CLI::Option& add_save_cells_option(CLI::App& command, ProgrammingOptions& programming);
 // Begins their group.
 void add_training_options(CLI::App& command, TrainingOptions& training);

@@ -133,8 +133,9 @@ Sum learn_way(const FacesOptions& options, const Way& way, const FaceSets& sets,
     begin_learning(workload, learning);
     if (chip == 1) learning.picture = fmt::format("cells-{}.svg", way.rule);
     ProgrammedChip programmed = program_chip(workload, learning.programming, false, true);
+    CheckpointFile none("", "");
     const LearnRun run = learn(workload, learning, settings, std::move(programmed), sets.training,
-                               &sets.test, 1, true);
+                               &sets.test, 1, none, true);
     const double chips = options.chips;
     const TuningCost cost = learning_cost(run.work, workload, card);
     const double iterations = std::max<double>(1.0, static_cast<double>(run.last().iterations));

@@ -2,6 +2,7 @@
 #include "cli/learn_command.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -15,6 +16,8 @@
 #include "cli/run/provenance.h"
 #include "cli/run/training_set.h"
 #include "common/interrupt.h"
+#include "host/programming/cells_file.h"
+#include "host/tuning/checkpoint.h"
 
 namespace mcnn::cli {
 namespace {
@@ -35,6 +38,21 @@ std::string reproduce(const LearnOptions& options) {
   return options.card == defaults.card ? text : text + " --card " + quoted(options.card);
 }
 
+// What a run is: a checkpoint continues only the same.
+std::string describe_run(const LearnOptions& options, const Workload& workload,
+                         const Dataset& training) {
+  const std::string pictures =
+      options.picture.empty()
+          ? "no pictures"
+          : fmt::format("pictures of epochs {}",
+                        options.picture_epochs.empty()
+                            ? "0, last"
+                            : fmt::format("{}", fmt::join(options.picture_epochs, ", ")));
+  return fmt::format("{}; {} training images, {}, cells {}, {}", reproduce(options),
+                     training.images.count, pictures, cells_digest(workload.mapped.program),
+                     cells_card_text(workload.card));
+}
+
 int run_learn(const LearnOptions& options, unsigned jobs) {
   const bool rtl = is_rtl(options.engine, options.workload);
   options.programming.check();
@@ -46,6 +64,8 @@ int run_learn(const LearnOptions& options, unsigned jobs) {
   const Dataset test = first_images(*workload.data, workload.first, workload.count);
   const Provenance made = provenance(workload, options.programming, reproduce(options));
   begin_learning(workload, options);
+  CheckpointFile checkpoint(options.checkpoint, describe_run(options, workload, training));
+  checkpoint.read(parse_learning_checkpoint);
 
   const auto curve_file = output_file(options.curve, "--curve");
   const auto csv_file = output_file(options.csv, "--csv");
@@ -53,6 +73,7 @@ int run_learn(const LearnOptions& options, unsigned jobs) {
   const auto result_file = output_file(options.result, "--result");
   const auto cells_file = output_file(options.save_cells, "--save-cells");
   const auto network_file = output_file(options.save_network, "--save-network");
+  if (!options.checkpoint.empty()) OutputFile(options.checkpoint, "--checkpoint");
   install_interrupt_handler();
   const std::vector<BiasRow> mapped_biases = workload.mapped.program.biases;
   ProgrammedChip chip = program_chip(workload, options.programming, rtl);
@@ -60,7 +81,7 @@ int run_learn(const LearnOptions& options, unsigned jobs) {
   const double programmed_s = chip.seconds;
   const std::uint64_t mismatches = chip.comparison.mismatches;
   const LearnRun run = learn(workload, options, settings, std::move(chip), training,
-                             options.no_test ? nullptr : &test, jobs);
+                             options.no_test ? nullptr : &test, jobs, checkpoint);
   const LearningReport report = {.options = options,
                                  .settings = settings,
                                  .workload = workload,
@@ -92,10 +113,7 @@ int run_learn(const LearnOptions& options, unsigned jobs) {
 
 void add_learn_options(CLI::App& command, LearnOptions& options) {
   LearningSettings& settings = options.settings;
-  begin_group(command, kRunGroup);
-  command.add_option("--engine", options.engine, "model, or rtl: slower, the same bits")
-      ->type_name("NAME")
-      ->capture_default_str();
+  add_tuned_run_options(command, options.engine, options.checkpoint);
   begin_group(command, "Learning");
   command
       .add_option("--rule", options.rule,
@@ -162,16 +180,12 @@ Command learn_command(CLI::App& app) {
                {{"mcnn learn --device yao2020 --rule verify --batch 100 --rate 0.1 --epochs 3",
                  "the last layer of the MNIST network, from random cells"},
                 {"mcnn learn --rule pulse --picture cells.svg --picture-epochs 0,1,2,4",
-                 "one pulse a cell and iteration, the cells as pictures"}});
+                 "one pulse a cell and iteration, the cells as pictures"},
+                {"mcnn learn --device yao2020 --batch 100 --checkpoint run.json",
+                 "can be stopped, and goes on"}});
   auto options = std::make_shared<LearnOptions>();
   auto jobs = std::make_shared<std::int64_t>(0);
-  add_choice_options(command, options->workload);
-  add_test_image_options(command, options->workload);
-  add_adc_bits_option(command, options->workload);
-  add_program_option(command, options->programming);
-  add_load_cells_option(command, options->programming);
-  add_loop_options(command, options->programming);
-  add_jobs_option(command, *jobs);
+  add_programmed_chip_options(command, options->workload, options->programming, *jobs);
   add_learn_options(command, *options);
   return {&command, [options, jobs] { return run_learn(*options, number_of_jobs(*jobs)); }};
 }

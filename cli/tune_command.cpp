@@ -79,7 +79,7 @@ int run_tune(TuneOptions options, unsigned jobs) {
   if (options.by_group || settings.sharing == Sharing::kImages) convolver_groups(workload.mapped);
   const std::string run = describe_run(options, settings, workload, training);
   const Provenance made = provenance(workload, options.programming, reproduce(options, settings));
-  const TuningCheckpoint checkpoint(options.checkpoint, run);
+  TuningCheckpoint checkpoint(CheckpointFile(options.checkpoint, run));
   checkpoint.check();
 
   const auto curve_file = output_file(options.curve, "--curve");
@@ -93,14 +93,8 @@ int run_tune(TuneOptions options, unsigned jobs) {
   const std::vector<BiasRow> mapped_biases = workload.mapped.program.biases;
   ProgrammedChip chip = program_chip(workload, options.programming, rtl);
   const auto start = std::chrono::steady_clock::now();
-  std::unique_ptr<TuningChip> tuned;
-  if (rtl) {
-    tuned = std::make_unique<RtlTuningChip>(workload.config, workload.mapped.program,
-                                            std::move(chip.macros), workload.options.seed);
-  } else {
-    tuned = std::make_unique<ModelTuningChip>(workload.config, workload.mapped.program,
-                                              std::move(chip.macros), jobs);
-  }
+  const std::unique_ptr<TuningChip> tuned =
+      make_tuning_chip(workload, std::move(chip.macros), rtl, jobs);
   Tuner tuner(*tuned, workload.network, workload.mapped, workload.config, workload.card, training,
               options.no_test ? nullptr : &test, settings, chip.correction,
               chip.faults ? chip.faults->map : FaultMap{});
@@ -154,14 +148,7 @@ int run_tune(TuneOptions options, unsigned jobs) {
 
 void add_tune_options(CLI::App& command, TuneOptions& options) {
   TuningSettings& settings = options.settings;
-  begin_group(command, kRunGroup);
-  command.add_option("--engine", options.engine, "model, or rtl: slower, the same bits")
-      ->type_name("NAME")
-      ->capture_default_str();
-  command
-      .add_option("--checkpoint", options.checkpoint,
-                  "Keep the state of the run in this file, and go on from it if it is there")
-      ->type_name("FILE");
+  add_tuned_run_options(command, options.engine, options.checkpoint);
   begin_group(command, "Tuning");
   command.add_option("--flow", options.flow, "paper (hybrid training as published) or best")
       ->capture_default_str();
@@ -236,13 +223,7 @@ Command tune_command(CLI::App& app) {
                           "can be stopped, and goes on"}});
   auto options = std::make_shared<TuneOptions>();
   auto jobs = std::make_shared<std::int64_t>(0);
-  add_choice_options(command, options->workload);
-  add_test_image_options(command, options->workload);
-  add_adc_bits_option(command, options->workload);
-  add_program_option(command, options->programming);
-  add_load_cells_option(command, options->programming);
-  add_loop_options(command, options->programming);
-  add_jobs_option(command, *jobs);
+  add_programmed_chip_options(command, options->workload, options->programming, *jobs);
   add_tune_options(command, *options);
   return {&command, [options, jobs] { return run_tune(*options, number_of_jobs(*jobs)); }};
 }

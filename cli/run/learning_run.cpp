@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "cli/output/progress.h"
 #include "cli/run/tuning_chip.h"
 #include "common/error.h"
-#include "common/interrupt.h"
 #include "host/engine/events.h"
+#include "host/tuning/checkpoint.h"
 
 namespace mcnn::cli {
 namespace {
@@ -67,20 +68,19 @@ void begin_learning(Workload& workload, const LearnOptions& options) {
 
 LearnRun learn(const Workload& workload, const LearnOptions& options,
                const LearningSettings& settings, ProgrammedChip chip, const Dataset& training,
-               const Dataset* test, unsigned jobs, bool quiet) {
+               const Dataset* test, unsigned jobs, CheckpointFile& checkpoint, bool quiet) {
   const auto start = std::chrono::steady_clock::now();
-  std::unique_ptr<TuningChip> learning;
-  if (options.engine == "rtl") {
-    learning = std::make_unique<RtlTuningChip>(workload.config, workload.mapped.program,
-                                               std::move(chip.macros), workload.options.seed);
-  } else {
-    learning = std::make_unique<ModelTuningChip>(workload.config, workload.mapped.program,
-                                                 std::move(chip.macros), jobs);
-  }
+  const std::unique_ptr<TuningChip> learning =
+      make_tuning_chip(workload, std::move(chip.macros), options.engine == "rtl", jobs);
   Learner learner(*learning, workload.network, workload.mapped, workload.config, workload.card,
                   training, test, settings, chip.correction);
   LearnRun run;
   run.layer = learner.layer();
+  if (std::optional<LearningCheckpoint> saved = checkpoint.read(parse_learning_checkpoint)) {
+    learning->restore(saved->macros);
+    learner.restore(std::move(saved->state));
+    run.pictures = std::move(saved->pictures);
+  }
   const auto wanted = [&](int epoch, bool last) {
     return options.picture_epochs.empty()
                ? epoch == 0 || last
@@ -88,14 +88,17 @@ LearnRun learn(const Workload& workload, const LearnOptions& options,
   };
   Progress progress("learning", quiet ? 0 : static_cast<std::uint64_t>(settings.max_epochs),
                     "epochs");
-  for (bool more = true; more;) {
-    if (interrupt_requested()) throw Interrupted{};
+  for (bool more = !learner.state().done; more;) {
     more = learner.step();
     const int epoch = learner.state().points.back().epoch;
     if (!options.picture.empty() && wanted(epoch, !more)) {
       run.pictures.push_back(picture_of(workload, run.layer, epoch, learning->states()));
     }
     progress.set_done(static_cast<std::uint64_t>(epoch));
+    checkpoint.after_step(!more, [&] {
+      return to_text(
+          LearningCheckpoint{checkpoint.run(), learner.state(), run.pictures, learning->states()});
+    });
   }
   run.state = learner.state();
   run.work = learner.work();

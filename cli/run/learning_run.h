@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/run/checkpoint_file.h"
 #include "cli/run/energy_cards.h"
 #include "cli/run/programming.h"
 #include "cli/run/training_set.h"
@@ -30,6 +31,7 @@ struct LearnOptions {
   LearningSettings settings;
   std::vector<int> picture_epochs;    // that the picture shows; empty: the first and the last
   std::string card = kStandardCards;  // energy cards
+  std::string checkpoint;             // file
   std::string curve;                  // file, SVG
   std::string csv;                    // file
   std::string picture;                // file, SVG
@@ -43,13 +45,6 @@ LearningSettings learning_settings(const LearnOptions& options, const Workload& 
                                    int training_images);
 // Puts the last layer of the workload where learning begins, and maps it.
 void begin_learning(Workload& workload, const LearnOptions& options);
-
-// Conductances of the cells of the learnt layer after an epoch [uS], in the order of
-// LearntLayer::cells. Nothing but pictures sees them.
-struct CellPicture {
-  int epoch = 0;
-  std::vector<double> conductances_uS;
-};
 
 struct LearnRun {
   LearntLayer layer;
@@ -65,11 +60,11 @@ struct LearnRun {
   int epochs() const { return last().epoch; }
 };
 
-// Learns on the programmed chip. `test`: null, not looked at. `quiet`: without progress. Throws
-// Error, Interrupted.
+// Learns on the programmed chip, from where the checkpoint left off if it is there. `test`: null,
+// not looked at. `quiet`: without progress. Throws Error, Interrupted.
 LearnRun learn(const Workload& workload, const LearnOptions& options,
                const LearningSettings& settings, ProgrammedChip chip, const Dataset& training,
-               const Dataset* test, unsigned jobs, bool quiet = false);
+               const Dataset* test, unsigned jobs, CheckpointFile& checkpoint, bool quiet = false);
 
 // What learning took, of the whole chip.
 TuningCost learning_cost(const LearningWork& work, const Workload& workload,

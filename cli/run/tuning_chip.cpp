@@ -215,4 +215,14 @@ std::vector<MacroState> RtlTuningChip::states() const { return states_of(macros_
 
 void RtlTuningChip::restore(std::span<const MacroState> states) { restore_all(macros_, states); }
 
+std::unique_ptr<TuningChip> make_tuning_chip(const Workload& workload, std::vector<Macro> macros,
+                                             bool rtl, unsigned jobs) {
+  const ChipProgram& program = workload.mapped.program;
+  if (rtl) {
+    return std::make_unique<RtlTuningChip>(workload.config, program, std::move(macros),
+                                           workload.options.seed);
+  }
+  return std::make_unique<ModelTuningChip>(workload.config, program, std::move(macros), jobs);
+}
+
 }  // namespace mcnn::cli

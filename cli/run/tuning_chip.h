@@ -98,4 +98,8 @@ class RtlTuningChip final : public TuningChip {
   MacroWork forward_work_;
 };
 
+// One of them for the workload, with these macros.
+std::unique_ptr<TuningChip> make_tuning_chip(const Workload& workload, std::vector<Macro> macros,
+                                             bool rtl, unsigned jobs);
+
 }  // namespace mcnn::cli

@@ -6,24 +6,17 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <string_view>
 #include <tuple>
 
-#include "cli/output/output_file.h"
 #include "cli/run/tuning_chip.h"
 #include "common/error.h"
-#include "common/interrupt.h"
-#include "common/text_file.h"
 #include "host/tuning/checkpoint.h"
 
 namespace mcnn::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct Part {
   std::string_view name;
@@ -64,17 +57,6 @@ TuningSettings tuning_settings(const TuneOptions& options, const Workload& workl
   return settings;
 }
 
-std::optional<Checkpoint> TuningCheckpoint::read() const {
-  if (file_.empty() || !fs::exists(file_)) return std::nullopt;
-  Checkpoint checkpoint = parse_checkpoint(read_text(file_, "--checkpoint"), file_);
-  if (checkpoint.run != run_) {
-    throw Error(fmt::format(
-        "--checkpoint: {} is of another run ({}); this one is {}; delete it or take another file",
-        file_, checkpoint.run, run_));
-  }
-  return checkpoint;
-}
-
 void TuningCheckpoint::load(Tuner& tuner, TuningChip& chip) const {
   std::optional<Checkpoint> checkpoint = read();
   if (!checkpoint) return;
@@ -83,31 +65,19 @@ void TuningCheckpoint::load(Tuner& tuner, TuningChip& chip) const {
 }
 
 void TuningCheckpoint::tune(Tuner& tuner, const TuningChip& chip,
-                            const std::function<void()>& on_step) const {
-  auto saved = std::chrono::steady_clock::now();
+                            const std::function<void()>& on_step) {
   while (!tuner.done()) {
     tuner.step();
     on_step();
-    const auto now = std::chrono::steady_clock::now();
-    const bool stop = interrupt_requested();
-    const bool due = std::chrono::duration<double>(now - saved).count() > every_s_;
-    if (!file_.empty() && (stop || due || tuner.done())) {
-      OutputFile(file_, "--checkpoint")
-          .commit(to_text(Checkpoint{run_, tuner.state(), chip.states()}));
-      saved = now;
-    }
-    if (stop) throw Interrupted{};
+    file_.after_step(tuner.done(), [&] {
+      return to_text(Checkpoint{file_.run(), tuner.state(), chip.states()});
+    });
   }
-}
-
-void TuningCheckpoint::remove() const {
-  std::error_code ignored;
-  if (!file_.empty()) fs::remove(file_, ignored);
 }
 
 ProgramCounters tune_on_model(Workload& workload, const TuneOptions& options,
                               const Dataset& training, ProgrammedChip& chip, unsigned jobs,
-                              const TuningCheckpoint& checkpoint) {
+                              TuningCheckpoint& checkpoint) {
   const TuningSettings settings = tuning_settings(options, workload, training.images.count);
   ModelTuningChip tuned(workload.config, workload.mapped.program, std::move(chip.macros), jobs);
   Tuner tuner(tuned, workload.network, workload.mapped, workload.config, workload.card, training,

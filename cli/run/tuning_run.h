@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/run/checkpoint_file.h"
 #include "cli/run/energy_cards.h"
 #include "cli/run/programming.h"
 #include "cli/run/training_set.h"
@@ -46,10 +47,7 @@ TuningSettings tuning_settings(const TuneOptions& options, const Workload& workl
 // The file that a run of tuning keeps its state in, to go on from it after a kill.
 class TuningCheckpoint {
  public:
-  // `file` may be empty: none. `run`: what was asked for; the state of another run is not taken.
-  // `every_s`: between two writings [s].
-  TuningCheckpoint(std::string file, std::string run, double every_s = 2.0)
-      : file_(std::move(file)), run_(std::move(run)), every_s_(every_s) {}
+  explicit TuningCheckpoint(CheckpointFile file) : file_(std::move(file)) {}
 
   // Throws Error if the file is there and is not of this run.
   void check() const { read(); }
@@ -57,15 +55,13 @@ class TuningCheckpoint {
   void load(Tuner& tuner, TuningChip& chip) const;
   // Tunes to the end, from where the tuner is; `on_step` after every step. Throws Interrupted,
   // after writing the file.
-  void tune(Tuner& tuner, const TuningChip& chip, const std::function<void()>& on_step) const;
-  void remove() const;  // of a run that is done
+  void tune(Tuner& tuner, const TuningChip& chip, const std::function<void()>& on_step);
+  void remove() const { file_.remove(); }  // of a run that is done
 
  private:
-  std::optional<Checkpoint> read() const;
+  std::optional<Checkpoint> read() const { return file_.read(parse_checkpoint); }
 
-  std::string file_;
-  std::string run_;
-  double every_s_;
+  CheckpointFile file_;
 };
 
 // Tunes the chip, programmed for `workload`, on the chip model, and lets the card's age_s pass: the
@@ -73,7 +69,7 @@ class TuningCheckpoint {
 // Throws Error, Interrupted.
 ProgramCounters tune_on_model(Workload& workload, const TuneOptions& options,
                               const Dataset& training, ProgrammedChip& chip, unsigned jobs,
-                              const TuningCheckpoint& checkpoint);
+                              TuningCheckpoint& checkpoint);
 
 // The learning curve: one row a step.
 std::string tuning_csv(const TunerState& state);

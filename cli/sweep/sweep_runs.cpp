@@ -33,7 +33,7 @@ namespace fs = std::filesystem;
 constexpr double kCheckpointSeconds = 60.0;
 
 RunResult run_one(Workload workload, const Dataset& training, const RunOptions& options,
-                  const TuningCheckpoint& checkpoint, Progress& progress) {
+                  TuningCheckpoint& checkpoint, Progress& progress) {
   ProgrammedChip chip = program_chip(workload, options.programming, false, true);
   ProgramCounters work;
   if (chip.refresh) work += chip.refresh->programming;
@@ -177,9 +177,9 @@ void run_missing(const Sweep& sweep, SweepFile& file, WorkloadLoader& loader, do
             if (options.tuned)
               training = load_training(options.tune.workload, options.tune.training, loader);
             lock.unlock();
-            const TuningCheckpoint checkpoint(options.tuned ? file.checkpoint(run).string() : "",
-                                              fmt::format("{}run {}", file.header(), run),
-                                              kCheckpointSeconds);
+            TuningCheckpoint checkpoint(
+                CheckpointFile(options.tuned ? file.checkpoint(run).string() : "",
+                               fmt::format("{}run {}", file.header(), run), kCheckpointSeconds));
             RunResult result;
             try {
               result = run_one(std::move(workload), training, options, checkpoint, progress);

@@ -14,9 +14,26 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kFormat = "mcnn-tuning-2";
+constexpr std::string_view kTuning = "mcnn-tuning-2";
+constexpr std::string_view kLearning = "mcnn-learning-1";
 
 // Calls visit(name, member) for every plain member: one list for writing and reading.
+template <typename Work, typename Written, typename Visit>
+void visit_work(Work& forward, Written& written, const Visit& visit) {
+  visit("forward_conductance_uS", forward.conductance_uS);
+  visit("forward_reads", forward.reads);
+  visit("forward_pulses", forward.pulses);
+  visit("forward_conversions", forward.conversions);
+  visit("written_sets", written.sets);
+  visit("written_resets", written.resets);
+  visit("written_set_conductance_uS", written.set_conductance_uS);
+  visit("written_reset_conductance_uS", written.reset_conductance_uS);
+  visit("written_reads", written.reads);
+  visit("written_read_conductance_uS", written.read.conductance_uS);
+  visit("written_read_reads", written.read.reads);
+  visit("written_read_pulses", written.read.pulses);
+  visit("written_read_conversions", written.read.conversions);
+}
 template <typename State, typename Visit>
 void visit_state(State& state, const Visit& visit) {
   visit("stage", state.stage);
@@ -26,19 +43,7 @@ void visit_state(State& state, const Visit& visit) {
   visit("next_image", state.next_image);
   visit("forward_images", state.forward_images);
   visit("halted_images", state.halted_images);
-  visit("forward_conductance_uS", state.forward.conductance_uS);
-  visit("forward_reads", state.forward.reads);
-  visit("forward_pulses", state.forward.pulses);
-  visit("forward_conversions", state.forward.conversions);
-  visit("written_sets", state.written.sets);
-  visit("written_resets", state.written.resets);
-  visit("written_set_conductance_uS", state.written.set_conductance_uS);
-  visit("written_reset_conductance_uS", state.written.reset_conductance_uS);
-  visit("written_reads", state.written.reads);
-  visit("written_read_conductance_uS", state.written.read.conductance_uS);
-  visit("written_read_reads", state.written.read.reads);
-  visit("written_read_pulses", state.written.read.pulses);
-  visit("written_read_conversions", state.written.read.conversions);
+  visit_work(state.forward, state.written, visit);
   visit("waited_s", state.waited_s);
   visit("beta", state.beta);
   visit("train_errors", state.train_errors);
@@ -62,14 +67,97 @@ void visit_state(State& state, const Visit& visit) {
   visit("program_refused", state.programming.refused);
 }
 
+template <typename State, typename Visit>
+void visit_learning(State& state, const Visit& visit) {
+  visit("next_image", state.next_image);
+  visit("iterations", state.iterations);
+  visit("scale", state.scale);
+  visit("update_unit", state.update_unit);
+  visit("wanted", state.wanted);
+  visit("held", state.held);
+  visit("done", state.done);
+}
+template <typename Point, typename Visit>
+void visit_point(Point& point, const Visit& visit) {
+  visit("epoch", point.epoch);
+  visit("iterations", point.iterations);
+  visit("errors", point.errors);
+  visit("test_errors", point.test_errors);
+  visit("images", point.work.images);
+  visit("halted_images", point.work.halted_images);
+  visit_work(point.work.forward, point.work.written, visit);
+  visit("program_clocks", point.work.program_clocks);
+  visit("cells", point.work.cells);
+  visit("failed", point.work.failed);
+}
+
+// Puts every member into the object; takes every member from it.
+auto put(json& object) {
+  return [&object](const char* name, const auto& value) { object[name] = value; };
+}
+auto take(const json& object) {
+  return [&object](const char* name, auto& value) { object.at(name).get_to(value); };
+}
+
+json macros_json(const std::vector<MacroState>& macros) {
+  json list = json::array();
+  for (const MacroState& macro : macros) {
+    json& written = list.emplace_back();
+    written["next_programming_run"] = macro.next_programming_run;
+    for (const CellState& cell : macro.cells) {
+      written["cells"].push_back({cell.base, cell.age_s, cell.read_pulses, cell.generation,
+                                  cell.pulses, cell.settled ? 1 : 0});
+    }
+  }
+  return list;
+}
+
+std::vector<MacroState> macros_of(const json& list) {
+  std::vector<MacroState> macros;
+  for (const json& macro : list) {
+    MacroState& read = macros.emplace_back();
+    read.next_programming_run = macro.at("next_programming_run").get<uint32_t>();
+    for (const json& cell : macro.at("cells")) {
+      read.cells.push_back({.base = cell.at(0).get<double>(),
+                            .age_s = cell.at(1).get<double>(),
+                            .read_pulses = cell.at(2).get<double>(),
+                            .generation = cell.at(3).get<uint32_t>(),
+                            .pulses = cell.at(4).get<uint32_t>(),
+                            .settled = cell.at(5).get<int>() != 0});
+    }
+  }
+  return macros;
+}
+
+// Calls read(file) for a file of this format; what it says of a bad one.
+template <typename Read>
+void parse(std::string_view text, const std::string& source, std::string_view format,
+           std::string_view what, const Read& read) {
+  if (!is_flat_json(text)) {
+    throw Error(
+        fmt::format("{}: found lists in lists, allowed: {} in each other", source, kMaxJsonDepth));
+  }
+  try {
+    const json file = json::parse(text);
+    if (file.at("format") != format) {
+      throw Error(fmt::format("{}: format: found {}, allowed: \"{}\"", source,
+                              file.at("format").dump(), format));
+    }
+    read(file);
+  } catch (const json::exception& error) {
+    throw Error(
+        fmt::format("{}: found what is not a checkpoint of {} ({})", source, what, error.what()));
+  }
+}
+
 }  // namespace
 
 std::string to_text(const Checkpoint& checkpoint) {
   json file;
-  file["format"] = kFormat;
+  file["format"] = kTuning;
   file["run"] = checkpoint.run;
   json& state = file["state"] = json::object();
-  visit_state(checkpoint.state, [&](const char* name, const auto& value) { state[name] = value; });
+  visit_state(checkpoint.state, put(state));
   for (const CellAddress& cell : checkpoint.state.bad_cells) {
     state["bad_cells"].push_back({cell.pe, cell.line, cell.bit_line});
   }
@@ -81,33 +169,16 @@ std::string to_text(const Checkpoint& checkpoint) {
                                     point.validation_images, point.validation_loss,
                                     point.test_errors, point.test_images});
   }
-  for (const MacroState& macro : checkpoint.macros) {
-    json& written = file["macros"].emplace_back();
-    written["next_programming_run"] = macro.next_programming_run;
-    for (const CellState& cell : macro.cells) {
-      written["cells"].push_back({cell.base, cell.age_s, cell.read_pulses, cell.generation,
-                                  cell.pulses, cell.settled ? 1 : 0});
-    }
-  }
+  file["macros"] = macros_json(checkpoint.macros);
   return file.dump() + "\n";
 }
 
 Checkpoint parse_checkpoint(std::string_view text, const std::string& source) {
   Checkpoint checkpoint;
-  if (!is_flat_json(text)) {
-    throw Error(
-        fmt::format("{}: found lists in lists, allowed: {} in each other", source, kMaxJsonDepth));
-  }
-  try {
-    const json file = json::parse(text);
-    if (file.at("format") != kFormat) {
-      throw Error(fmt::format("{}: format: found {}, allowed: \"{}\"", source,
-                              file.at("format").dump(), kFormat));
-    }
+  parse(text, source, kTuning, "tuning", [&](const json& file) {
     checkpoint.run = file.at("run").get<std::string>();
     const json& state = file.at("state");
-    visit_state(checkpoint.state,
-                [&](const char* name, auto& value) { state.at(name).get_to(value); });
+    visit_state(checkpoint.state, take(state));
     if (state.contains("bad_cells")) {
       for (const json& cell : state["bad_cells"]) {
         checkpoint.state.bad_cells.push_back(
@@ -129,22 +200,44 @@ Checkpoint parse_checkpoint(std::string_view text, const std::string& source) {
              point.at(6).get<int>()});
       }
     }
-    for (const json& macro : file.at("macros")) {
-      MacroState& read = checkpoint.macros.emplace_back();
-      read.next_programming_run = macro.at("next_programming_run").get<uint32_t>();
-      for (const json& cell : macro.at("cells")) {
-        read.cells.push_back({.base = cell.at(0).get<double>(),
-                              .age_s = cell.at(1).get<double>(),
-                              .read_pulses = cell.at(2).get<double>(),
-                              .generation = cell.at(3).get<uint32_t>(),
-                              .pulses = cell.at(4).get<uint32_t>(),
-                              .settled = cell.at(5).get<int>() != 0});
-      }
-    }
-  } catch (const json::exception& error) {
-    throw Error(
-        fmt::format("{}: found what is not a checkpoint of tuning ({})", source, error.what()));
+    checkpoint.macros = macros_of(file.at("macros"));
+  });
+  return checkpoint;
+}
+
+std::string to_text(const LearningCheckpoint& checkpoint) {
+  json file;
+  file["format"] = kLearning;
+  file["run"] = checkpoint.run;
+  json& state = file["state"] = json::object();
+  visit_learning(checkpoint.state, put(state));
+  json& points = state["points"] = json::array();
+  for (const LearningPoint& point : checkpoint.state.points) {
+    visit_point(point, put(points.emplace_back()));
   }
+  json& pictures = file["pictures"] = json::array();
+  for (const CellPicture& picture : checkpoint.pictures) {
+    pictures.push_back({picture.epoch, picture.conductances_uS});
+  }
+  file["macros"] = macros_json(checkpoint.macros);
+  return file.dump() + "\n";
+}
+
+LearningCheckpoint parse_learning_checkpoint(std::string_view text, const std::string& source) {
+  LearningCheckpoint checkpoint;
+  parse(text, source, kLearning, "learning", [&](const json& file) {
+    checkpoint.run = file.at("run").get<std::string>();
+    const json& state = file.at("state");
+    visit_learning(checkpoint.state, take(state));
+    for (const json& point : state.at("points")) {
+      visit_point(checkpoint.state.points.emplace_back(), take(point));
+    }
+    for (const json& picture : file.at("pictures")) {
+      checkpoint.pictures.push_back(
+          {picture.at(0).get<int>(), picture.at(1).get<std::vector<double>>()});
+    }
+    checkpoint.macros = macros_of(file.at("macros"));
+  });
   return checkpoint;
 }
 

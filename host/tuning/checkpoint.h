@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A run of tuning in a file, to go on from where it was killed.
+// A run of tuning, or of learning, in a file, to go on from where it was killed.
 #pragma once
 
 #include <string>
@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "behavioral_models/macro.h"
+#include "host/tuning/learner.h"
+#include "host/tuning/learnt_layer.h"
 #include "host/tuning/tuner_state.h"
 
 namespace mcnn {
@@ -20,5 +22,15 @@ struct Checkpoint {
 std::string to_text(const Checkpoint& checkpoint);
 // Throws Error, `source` first.
 Checkpoint parse_checkpoint(std::string_view text, const std::string& source);
+
+// The same of learning, with the pictures that were taken on the way.
+struct LearningCheckpoint {
+  std::string run;
+  LearningState state;
+  std::vector<CellPicture> pictures;
+  std::vector<MacroState> macros;
+};
+std::string to_text(const LearningCheckpoint& checkpoint);
+LearningCheckpoint parse_learning_checkpoint(std::string_view text, const std::string& source);
 
 }  // namespace mcnn

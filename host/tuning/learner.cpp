@@ -170,6 +170,27 @@ bool Learner::step() {
   return !state_.done;
 }
 
+void Learner::restore(LearningState state) {
+  const size_t cells = layer_.cells.size();
+  for (const std::vector<double>* const values : {&state.wanted, &state.held}) {
+    if (!values->empty() && values->size() != cells) {
+      throw Error(fmt::format("state of learning: found {} cells, allowed: none or {}",
+                              values->size(), cells));
+    }
+  }
+  if (state.done && state.points.empty()) {
+    throw Error("state of learning: found one that is done and has no point of the curve");
+  }
+  state_ = std::move(state);
+  if (!whole_batches() || state_.points.empty()) {
+    return;
+  }
+  // What the last look gave, once more: the same numbers, so the same bits.
+  state_.next_image -= static_cast<uint32_t>(all_.size());
+  looked_ = forward(all_, true);
+  work_ = {};
+}
+
 // e of an image, [output].
 std::vector<double> Learner::errors_of(const ForwardBatch& batch, size_t image) const {
   std::vector<double> errors = centred(batch.logit(image));

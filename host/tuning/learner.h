@@ -81,6 +81,8 @@ class Learner {
   // false when there is nothing more to do.
   bool step();
 
+  // Goes on from a state between two steps; the chip has the cells that belong to it. Throws Error.
+  void restore(LearningState state);
   const LearningState& state() const { return state_; }
   const LearningSettings& settings() const { return settings_; }
   const LearntLayer& layer() const { return layer_; }

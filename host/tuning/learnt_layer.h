@@ -16,8 +16,8 @@ namespace mcnn {
 struct LearntCell {
   CellAddress cell;
   int output = 0;
-  int input =
-      0;  // numbered as the last hidden map is read back, or the pixels: [channel][row][column]
+  // Numbered as the last hidden map is read back, or the pixels: [channel][row][column].
+  int input = 0;
   int sign = 1;
 };
 
@@ -26,6 +26,13 @@ struct LearntLayer {
   int outputs = 0;
   std::vector<LearntCell> cells;  // by output, input, sign
 };
+// Conductances of the learnt cells after an epoch [uS], in the order of LearntLayer::cells. Nothing
+// but pictures sees them.
+struct CellPicture {
+  int epoch = 0;
+  std::vector<double> conductances_uS;
+};
+
 // Throws Error where the last layer cannot be learnt: replicas, inputs with a zero point, sums.
 LearntLayer learnt_layer(const Network& network, const MappedNetwork& mapped);
 

@@ -37,4 +37,15 @@ void checkpoint(Bytes bytes) {
           "written and read again");
 }
 
+void learning_checkpoint(Bytes bytes) {
+  LearningCheckpoint read;
+  const auto parse = [&] { read = parse_learning_checkpoint(text_of(bytes), "fuzz.json"); };
+  if (!takes("fuzz.json", parse)) return;
+  const std::string text = to_text(read);
+  const LearningCheckpoint again = parse_learning_checkpoint(text, "fuzz.json");
+  require(again.state == read.state && again.macros == read.macros && again.run == read.run &&
+              to_text(again) == text,
+          "written and read again");
+}
+
 }  // namespace mcnn::fuzz

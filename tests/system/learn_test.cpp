@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mcnn learn and mcnn faces from outside: the same bytes with any number of threads and on either
 // engine, files, bad input.
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli_fixture.h"
@@ -9,6 +10,7 @@ namespace mcnn::testing {
 namespace {
 
 using nlohmann::json;
+namespace fs = std::filesystem;
 
 class Learn : public CliRuns {
  protected:
@@ -61,6 +63,83 @@ TEST_F(Learn, Files) {
   EXPECT_NE(cells.find("mcnn-provenance"), std::string::npos);
   EXPECT_NE(read_file(out("curve.svg")).find("training images"), std::string::npos);
   EXPECT_NE(read_file(out("curve.csv")).find("epoch,iterations"), std::string::npos);
+}
+
+// What was learnt is a chip like any other: its cells and its network, loaded, are right on as many
+// test images as when it learnt.
+TEST_F(Learn, TheLearntChipIsSavedAndLoaded) {
+  for (const std::string rule : {"pulse", "verify"}) {
+    const json learnt = result(
+        {"--rule", rule, "--save-cells", out("cells.json"), "--save-network", out("network.json")});
+    const std::vector<std::string> run = {"model", "--device", "yao2020", "--count", "50"};
+    const auto accuracy = [&](std::vector<std::string> more) {
+      std::vector<std::string> words = run;
+      words.insert(words.end(), more.begin(), more.end());
+      words.insert(words.end(), {"--result", out("run.json")});
+      const CommandResult loaded = run_mcnn(words);
+      EXPECT_EQ(loaded.status, 0) << loaded.err;
+      return json::parse(read_file(out("run.json")))["accuracy"].get<double>();
+    };
+    const std::string network = out("network.json");
+    EXPECT_DOUBLE_EQ(
+        accuracy({"--network", network, "--load-cells", out("cells.json"), "--age", "0"}),
+        learnt["test_accuracy"].get<double>());
+    // Without the cells it is the chip that learning began with.
+    EXPECT_NE(accuracy({"--network", network}), learnt["test_accuracy"].get<double>());
+    // Cells of another network are refused.
+    const CommandResult other =
+        run_mcnn({"model", "--device", "yao2020", "--load-cells", out("cells.json")});
+    EXPECT_EQ(other.status, 2);
+    EXPECT_NE(other.err.find("cells.json"), std::string::npos) << other.err;
+  }
+}
+
+// Interrupted as soon as there is a state, it goes on from there and gives what a run in one piece
+// gives; another run does not take the state.
+TEST_F(Learn, AnInterruptedRunGoesOnWhereItWas) {
+  const std::vector<std::string> run = {
+      "learn", "--device", "yao2020", "--count",          "20",    "--batch",
+      "10",    "--epochs", "30",      "--rate",           "0.02",  "--training-count",
+      "100",   "--jobs",   "1",       "--picture-epochs", "0,2,30"};
+  const auto command = [&](const std::string& name, std::vector<std::string> more) {
+    std::vector<std::string> words = run;
+    words.insert(words.end(), more.begin(), more.end());
+    words.insert(words.end(), {"--csv", out(name + ".csv"), "--picture", out(name + ".svg"),
+                               "--save-cells", out(name + ".json")});
+    return words;
+  };
+  const auto text = [&](const std::string& name) {
+    std::string all;
+    for (const char* const end : {".csv", ".json"}) all += read_file(out(name + end));
+    const std::string picture = read_file(out(name + ".svg"));
+    return all + picture.substr(picture.find("</metadata>"));
+  };
+  const CommandResult straight = run_mcnn(command("straight", {}));
+  ASSERT_EQ(straight.status, 0) << straight.err;
+
+  const std::vector<std::string> kept = {"--checkpoint", out("state.json")};
+  for (int delay_ms = 300;; delay_ms *= 2) {
+    const CommandResult interrupted = run_mcnn(command("resumed", kept), delay_ms);
+    ASSERT_EQ(interrupted.status, 130) << interrupted.err;
+    EXPECT_FALSE(fs::exists(out("resumed.csv")));
+    if (fs::exists(out("state.json"))) break;
+  }
+  const json state = json::parse(read_file(out("state.json")))["state"];
+  EXPECT_FALSE(state["done"].get<bool>());
+  EXPECT_LT(state["points"].size(), 31U);
+
+  const CommandResult other =
+      run_mcnn(command("other", {"--checkpoint", out("state.json"), "--gain", "1"}));
+  EXPECT_EQ(other.status, 2);
+  EXPECT_NE(other.err.find("is of another run"), std::string::npos) << other.err;
+
+  const CommandResult resumed = run_mcnn(command("resumed", kept));
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_EQ(text("straight"), text("resumed"));
+  // A finished one gives its result again.
+  const CommandResult again = run_mcnn(command("again", kept));
+  ASSERT_EQ(again.status, 0) << again.err;
+  EXPECT_EQ(text("straight"), text("again"));
 }
 
 TEST_F(Learn, BadInput) {

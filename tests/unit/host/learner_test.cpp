@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 
+#include "host/tuning/checkpoint.h"
 #include "host_test_util.h"
 #include "model_tuning_chip.h"
 #include "tests/support/random.h"
@@ -64,11 +65,11 @@ struct Lesson {
     settings.max_epochs = 60;
   }
 
-  std::unique_ptr<ModelChip> chip() const {
+  std::unique_ptr<ModelChip> chip(bool sealed = true) const {
     std::vector<Macro> macros = make_macros(config, card, 1);
     program_direct(macros, mapped.program);
     auto chip = std::make_unique<ModelChip>(config, mapped.program, std::move(macros));
-    chip->seal();
+    if (sealed) chip->seal();
     return chip;
   }
   Learner learner(TuningChip& on, const Dataset* test_images) const {
@@ -152,6 +153,63 @@ TEST(Learner, OnePulseACell) {
       EXPECT_EQ(pulses, learnt.contains({pe, line, bit}) ? 1U : 0U);
     }
   }
+}
+
+// Killed and continued behind every epoch, each time by way of the file's text.
+TEST(Learner, ResumeGivesTheSameBits) {
+  for (const LearningRule rule : {LearningRule::kPulse, LearningRule::kVerify}) {
+    for (const int batch : {0, 4}) {
+      SCOPED_TRACE(::testing::Message() << rule_name(rule) << ", batch " << batch);
+      Lesson lesson(2);
+      lesson.settings.rule = rule;
+      lesson.settings.batch = batch;
+      const auto straight_chip = lesson.chip(false);
+      Learner straight = lesson.learner(*straight_chip, &lesson.test);
+      while (straight.step()) {
+      }
+      const size_t points = straight.state().points.size();
+      ASSERT_GT(points, 2U);
+      std::string text;
+      for (size_t epoch = 1; epoch <= points; ++epoch) {
+        const auto chip = lesson.chip(false);
+        Learner learner = lesson.learner(*chip, &lesson.test);
+        if (!text.empty()) {
+          LearningCheckpoint saved = parse_learning_checkpoint(text, "file");
+          EXPECT_EQ(saved.run, "a run");
+          ASSERT_EQ(saved.pictures.size(), 1U);
+          EXPECT_EQ(saved.pictures[0].epoch, static_cast<int>(epoch) - 1);
+          EXPECT_EQ(saved.pictures[0].conductances_uS, (std::vector<double>{0.1, 1.0 / 3.0}));
+          chip->restore(saved.macros);
+          learner.restore(std::move(saved.state));
+        }
+        EXPECT_EQ(learner.step(), epoch < points);
+        text = to_text(LearningCheckpoint{"a run",
+                                          learner.state(),
+                                          {{static_cast<int>(epoch), {0.1, 1.0 / 3.0}}},
+                                          chip->states()});
+        if (epoch == points) {
+          EXPECT_EQ(learner.state(), straight.state());
+          EXPECT_EQ(chip->states(), straight_chip->states());
+        }
+      }
+    }
+  }
+}
+
+TEST(Learner, BadCheckpointsAreRefused) {
+  const auto parse = [](const std::string& text) { parse_learning_checkpoint(text, "a.json"); };
+  expect_error({"a.json", "not a checkpoint of learning"}, [&] { parse("{"); });
+  expect_error({"a.json", "format", "\"x\"", "mcnn-learning-1"},
+               [&] { parse("{\"format\": \"x\"}"); });
+  Lesson lesson(1);
+  const auto chip = lesson.chip();
+  Learner learner = lesson.learner(*chip, nullptr);
+  LearningState state;
+  state.held = {1.0};
+  expect_error({"found 1 cells", "none or 192"}, [&] { learner.restore(state); });
+  state.held.clear();
+  state.done = true;
+  expect_error({"done", "no point"}, [&] { learner.restore(state); });
 }
 
 TEST(Learner, TestImagesDecideNothing) {
