@@ -201,11 +201,9 @@ void add_card_option(CLI::App& command, std::string& card) {
 
 void add_skip_option(CLI::App& command, bool& skip) {
   begin_group(command, kRunGroup);
-  command
-      .add_flag("--skip,!--no-skip", skip,
-                "Leave out the leading bit planes that are zero in every PE (MODE.SKIP); the "
-                "results do not depend on it")
-      ->capture_default_str();
+  command.add_flag("--skip,!--no-skip", skip,
+                   "Leave out the leading bit planes that are zero in every PE (MODE.SKIP), which "
+                   "is the default, or drive them all; no result depends on it");
 }
 
 std::string skip_option(bool skip) { return skip ? "" : " --no-skip"; }

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kTuning = "mcnn-tuning-2";
+constexpr std::string_view kTuning = "mcnn-tuning-3";
 constexpr std::string_view kLearning = "mcnn-learning-1";
 
 // Calls visit(name, member) for every plain member: one list for writing and reading.

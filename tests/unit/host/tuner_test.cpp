@@ -202,9 +202,9 @@ TEST(Tuner, BadCheckpointsAreRefused) {
   expect_parts(error_of([] { parse_checkpoint("{", "a.json"); }), "a.json",
                "not a checkpoint of tuning");
   expect_parts(error_of([] { parse_checkpoint("{\"format\": \"x\"}", "a.json"); }), "a.json",
-               "format", "\"x\"", "mcnn-tuning-2");
+               "format", "\"x\"", "mcnn-tuning-3");
   expect_parts(error_of([] {
-                 parse_checkpoint("{\"format\": \"mcnn-tuning-2\", \"run\": \"\", \"state\": {}}",
+                 parse_checkpoint("{\"format\": \"mcnn-tuning-3\", \"run\": \"\", \"state\": {}}",
                                   "a.json");
                }),
                "a.json", "stage");
